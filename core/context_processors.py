@@ -1,0 +1,50 @@
+"""What every page's shell needs. Lazy: an error page or a partial that shows none of it costs nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from core import navigation
+
+THEMES = ("dark", "light", "system")
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """`programme`, `membership`, `navigation`, `section`, `theme` ("" until a person chose), `switch_url`.
+
+    Works on every request, also on one that an outer middleware answers before there is a person.
+    """
+    programme = getattr(request, "programme", None)
+    membership = getattr(request, "membership", None)
+    nav = SimpleLazyObject(lambda: _navigation(request))
+    theme = request.COOKIES.get("theme", "")
+    return {
+        "programme": programme,
+        "membership": membership,
+        "navigation": nav,
+        "section": SimpleLazyObject(lambda: nav.section),
+        "theme": theme if theme in THEMES else "",
+        "switch_url": public_url(settings.LOGIN_REDIRECT_URL),
+    }
+
+
+def _navigation(request: HttpRequest) -> navigation.Navigation:
+    membership = getattr(request, "membership", None)
+    permissions = membership.permissions if membership else frozenset()
+    return navigation.build(
+        permissions=permissions,
+        path=request.path,
+        urlconf=getattr(request, "urlconf", None),
+    )
+
+
+def public_url(path: str) -> str:
+    """`path` on the public host, where people sign up and choose a programme."""
+    port = settings.PUBLIC_PORT
+    default = {"http": 80, "https": 443}[settings.PUBLIC_SCHEME]
+    host = settings.PUBLIC_HOST if port == default else f"{settings.PUBLIC_HOST}:{port}"
+    return f"{settings.PUBLIC_SCHEME}://{host}{path}"

@@ -1,0 +1,178 @@
+"""The staff app's navigation: one list, filtered by what the role may do and by what exists."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from core.permissions import Perm
+
+GROUPS: dict[str, str | Promise] = {
+    "": "",
+    "customers": _("Customers"),
+    "catalogue": _("Catalogue"),
+    "loyalty": _("Loyalty"),
+    "bottom": "",
+    "account": "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """A page of the navigation. `perm` None: any member. `tab`: also in the tab bar of a phone."""
+
+    label: str | Promise
+    url_name: str
+    icon: str
+    perm: Perm | None
+    group: str = ""
+    tab: bool = False
+
+
+# In the order of the sidebar. A page joins by one line here.
+ITEMS: Sequence[NavItem] = (
+    NavItem(_("Home"), "screens:home", "layout-dashboard", Perm.HOME_VIEW, tab=True),
+    NavItem(_("Till"), "screens:till", "calculator", Perm.TILL_USE, tab=True),
+    NavItem(
+        _("Customers"),
+        "customers:list",
+        "users",
+        Perm.CUSTOMERS_VIEW,
+        "customers",
+        tab=True,
+    ),
+    NavItem(
+        _("RFM groups"),
+        "intelligence:groups",
+        "shapes",
+        Perm.INTELLIGENCE_VIEW,
+        "customers",
+    ),
+    NavItem(
+        _("Orders"), "customers:orders", "receipt-text", Perm.ORDERS_VIEW, "catalogue"
+    ),
+    NavItem(
+        _("Products"), "customers:products", "package", Perm.ORDERS_VIEW, "catalogue"
+    ),
+    NavItem(
+        _("Programme"), "loyalty:programme", "stamp", Perm.PROGRAMME_VIEW, "loyalty"
+    ),
+    NavItem(
+        _("Settings"), "programs:settings", "settings", Perm.SETTINGS_EDIT, "bottom"
+    ),
+    NavItem(
+        _("Your profile"), "programs:profile", "circle-user-round", None, "account"
+    ),
+)
+SEARCH = ("customers:list", Perm.CUSTOMERS_VIEW)
+LOGOUT = ("account_logout", "programs:logout")
+
+
+@dataclass(frozen=True, slots=True)
+class NavLink:
+    label: str | Promise
+    url: str
+    icon: str
+    group: str | Promise
+    current: bool
+    tab: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NavGroup:
+    key: str
+    label: str | Promise
+    items: Sequence[NavLink]
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """What the shell draws for one person on one page."""
+
+    groups: Sequence[NavGroup]
+    bottom: Sequence[NavLink]
+    account: Sequence[NavLink]
+    home_url: str
+    search_url: str
+    logout_url: str
+
+    @property
+    def everything(self) -> list[NavLink]:
+        """All pages, for the command palette."""
+        return [
+            *(item for group in self.groups for item in group.items),
+            *self.bottom,
+            *self.account,
+        ]
+
+    @property
+    def tabs(self) -> list[NavLink]:
+        return [item for group in self.groups for item in group.items if item.tab]
+
+    @property
+    def more(self) -> list[NavLink]:
+        """What the tab bar leaves out."""
+        return [
+            item for group in self.groups for item in group.items if not item.tab
+        ] + list(self.bottom)
+
+    @property
+    def section(self) -> NavLink | None:
+        """The page's place in the navigation."""
+        return next((item for item in self.everything if item.current), None)
+
+
+def build(
+    *, permissions: Collection[Perm], path: str, urlconf: Any = None
+) -> Navigation:
+    """The navigation for a role's `permissions` on the page at `path`.
+
+    A page whose URL name does not exist is left out, never a dead link. The current item is the one whose URL is the
+    longest prefix of `path`.
+    """
+    found: list[tuple[NavItem, str]] = []
+    for item in ITEMS:
+        if item.perm is None or item.perm in permissions:
+            url = _resolve(item.url_name, urlconf)
+            if url:
+                found.append((item, url))
+    root = min((url for _item, url in found), key=len, default="/")
+    matches = [
+        url
+        for _item, url in found
+        if path == url or (url != root and path.startswith(url))
+    ]
+    current = max(matches, key=len, default="")
+    links = {
+        key: [
+            NavLink(item.label, url, item.icon, GROUPS[key], url == current, item.tab)
+            for item, url in found
+            if item.group == key
+        ]
+        for key in GROUPS
+    }
+    search_name, search_perm = SEARCH
+    return Navigation(
+        groups=[
+            NavGroup(key, label, links[key])
+            for key, label in GROUPS.items()
+            if key not in ("bottom", "account") and links[key]
+        ],
+        bottom=links["bottom"],
+        account=links["account"],
+        home_url=found[0][1] if found else "/",
+        search_url=_resolve(search_name, urlconf) if search_perm in permissions else "",
+        logout_url=next(filter(None, (_resolve(name, urlconf) for name in LOGOUT)), ""),
+    )
+
+
+def _resolve(name: str, urlconf: Any) -> str:
+    try:
+        return reverse(name, urlconf=urlconf)
+    except NoReverseMatch:
+        return ""

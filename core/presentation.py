@@ -1,0 +1,117 @@
+"""How values look to a person: money, points, initials. Used by templates, messages and exports alike."""
+
+from __future__ import annotations
+
+import unicodedata
+import zlib
+from decimal import Decimal
+
+from django.utils.formats import number_format
+from django.utils.translation import get_language
+
+from core.money import minor_units, quantise
+
+MINUS = "\u2212"
+NARROW_SPACE = "\u202f"
+NO_BREAK_SPACE = "\u00a0"
+AVATAR_HUES = 7
+
+# What people write in the shop; any other currency shows its ISO code.
+SYMBOLS = {
+    "AUD": "A$",
+    "BRL": "R$",
+    "CAD": "CA$",
+    "CNY": "CN¥",
+    "EUR": "€",
+    "GBP": "£",
+    "GHS": "GH₵",
+    "ILS": "₪",
+    "INR": "₹",
+    "JPY": "¥",
+    "KES": "KSh",
+    "KRW": "₩",
+    "MXN": "MX$",
+    "NGN": "₦",
+    "NZD": "NZ$",
+    "PHP": "₱",
+    "PLN": "zł",
+    "RWF": "RF",
+    "TRY": "₺",
+    "TZS": "TSh",
+    "UAH": "₴",
+    "UGX": "USh",
+    "USD": "$",
+    "VND": "₫",
+    "ZAR": "R",
+}
+# Languages that write the symbol after the number.
+SYMBOL_LAST = frozenset(
+    {
+        "bg",
+        "cs",
+        "da",
+        "de",
+        "es",
+        "et",
+        "fi",
+        "fr",
+        "it",
+        "lt",
+        "lv",
+        "nb",
+        "pl",
+        "pt",
+        "sk",
+        "sv",
+    }
+)
+
+
+def format_number(value: Decimal | float, decimals: int = 0) -> str:
+    """`value` grouped and pointed as the active language does, with a true minus sign."""
+    text = number_format(abs(value), decimal_pos=decimals, force_grouping=True)
+    return f"{MINUS}{text}" if value < 0 else text
+
+
+def format_money(amount: Decimal | float, currency: str, *, whole: bool = False) -> str:
+    """`amount` with its currency: £1,206.40, −£3.00, KSh 250.00, or 1.206,40 € in German.
+
+    `whole` leaves the minor unit out, for headline figures.
+    """
+    value = amount if isinstance(amount, Decimal) else Decimal(str(amount))
+    value = value.quantize(Decimal(1)) if whole else quantise(value, currency)
+    number = format_number(abs(value), 0 if whole else minor_units(currency))
+    symbol = SYMBOLS.get(currency, currency)
+    language = (get_language() or "en").split("-")[0]
+    if language in SYMBOL_LAST:
+        text = f"{number}{NO_BREAK_SPACE}{symbol}"
+    elif symbol[-1].isalpha():
+        text = f"{symbol}{NO_BREAK_SPACE}{number}"
+    else:
+        text = f"{symbol}{number}"
+    return f"{MINUS}{text}" if value < 0 else text
+
+
+def format_points(points: int) -> str:
+    """Grouped whole points: 1,284."""
+    return format_number(points)
+
+
+def format_signed(value: Decimal | float, decimals: int = 0) -> str:
+    """A change: +46, −350, 0."""
+    text = format_number(value, decimals)
+    return f"+{text}" if value > 0 else text
+
+
+def initials(name: str) -> str:
+    """One or two capitals for an avatar; "#" for a phone number or nothing at all."""
+    words = [word for word in name.split() if word[0].isalpha()]
+    if not words:
+        return "#"
+    letters = words[0][0] + (words[-1][0] if len(words) > 1 else "")
+    return unicodedata.normalize("NFC", letters).upper()
+
+
+def avatar_hue(key: object) -> int:
+    """A colour number from 1 to AVATAR_HUES that stays the same for the same key."""
+    return zlib.crc32(str(key).encode()) % AVATAR_HUES + 1

@@ -1,0 +1,237 @@
+/* What every page needs beyond htmx: theme, dialogs and menus, toasts, refusals, double clicks, the palette.
+ * No inline handlers anywhere: behaviour is asked for with data- attributes, and everything is delegated, so
+ * that content swapped in by htmx works without a call. */
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const on = (type, listener, options) => document.addEventListener(type, listener, options);
+
+  /* -- theme: a cookie, so that the server renders the next page in it ------------------------------------------- */
+  const prefersLight = matchMedia("(prefers-color-scheme: light)");
+  const announceTheme = () => document.dispatchEvent(new CustomEvent("themechange"));
+  prefersLight.addEventListener("change", announceTheme);
+  on("click", (event) => {
+    if (!event.target.closest("[data-theme-toggle]")) return;
+    const chosen = root.dataset.theme;
+    const light = chosen === "light" || (chosen === "system" && prefersLight.matches);
+    root.dataset.theme = light ? "dark" : "light";
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `theme=${root.dataset.theme}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+    announceTheme();
+  });
+
+  /* -- dialogs: native, modal; the browser traps focus and gives it back ------------------------------------------ */
+  const openDialog = (dialog) => { if (dialog && !dialog.open) dialog.showModal(); };
+  on("click", (event) => {
+    const opener = event.target.closest("[data-dialog-open]");
+    if (opener) {
+      const menu = opener.closest("[popover]");
+      if (menu) menu.hidePopover();
+      openDialog(document.getElementById(opener.dataset.dialogOpen));
+      return;
+    }
+    const closer = event.target.closest("[data-dialog-close]");
+    if (closer) closer.closest("dialog").close();
+    else if (event.target.matches("dialog[data-dialog]") && outside(event)) event.target.close();
+  });
+  const outside = (event) => {
+    const box = event.target.getBoundingClientRect();
+    return event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
+  };
+
+  /* -- show and hide: [data-toggle="id"] -------------------------------------------------------------------------- */
+  on("click", (event) => {
+    const button = event.target.closest("[data-toggle]");
+    if (!button) return;
+    const part = document.getElementById(button.dataset.toggle);
+    part.hidden = !part.hidden;
+    button.setAttribute("aria-expanded", String(!part.hidden));
+  });
+
+  /* -- menus: native popovers, placed beside their button, arrow keys inside -------------------------------------- */
+  const menuItems = (menu) => [...menu.querySelectorAll('[role="menuitem"]')];
+  on("toggle", (event) => {
+    const menu = event.target;
+    if (!(menu instanceof HTMLElement) || !menu.matches("[data-menu]")) return;
+    const button = [...document.querySelectorAll(`[popovertarget="${menu.id}"]`)].find((one) => one.offsetParent);
+    const open = event.newState === "open";
+    if (button) button.setAttribute("aria-expanded", String(open));
+    if (!open) return;
+    if (button) place(menu, button.getBoundingClientRect());
+    const first = menuItems(menu)[0];
+    if (first) first.focus({ preventScroll: true });
+  }, true);
+  const place = (menu, anchor) => {
+    const box = menu.getBoundingClientRect();
+    const below = anchor.bottom + 6 + box.height <= innerHeight - 8;
+    const left = anchor.left + box.width <= innerWidth - 8 ? anchor.left : anchor.right - box.width;
+    menu.style.top = `${Math.max(8, below ? anchor.bottom + 6 : anchor.top - 6 - box.height)}px`;
+    menu.style.left = `${Math.min(Math.max(8, left), Math.max(8, innerWidth - box.width - 8))}px`;
+  };
+  on("keydown", (event) => {
+    const menu = event.target.closest("[data-menu]");
+    if (!menu) return;
+    const items = menuItems(menu);
+    const at = items.indexOf(document.activeElement);
+    const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
+    if (event.key === "Tab") menu.hidePopover();
+    if (next === undefined) return;
+    event.preventDefault();
+    items[(next + items.length) % items.length].focus();
+  });
+
+  /* -- toasts: HX-Trigger {"toast": {"message", "level", "action_label", "action_url"}} --------------------------- */
+  const TOAST_MS = 5000;
+  const region = document.getElementById("toasts");
+  const expire = (toast) => {
+    let timer = setTimeout(() => toast.remove(), TOAST_MS);
+    const hold = () => clearTimeout(timer);
+    const resume = () => { hold(); timer = setTimeout(() => toast.remove(), TOAST_MS); };
+    toast.addEventListener("mouseenter", hold);
+    toast.addEventListener("focusin", hold);
+    toast.addEventListener("mouseleave", resume);
+    toast.addEventListener("focusout", resume);
+  };
+  const showToast = ({ message, level = "success", action_label: label, action_url: url }) => {
+    const templates = document.getElementById("toast-templates").content;
+    const model = templates.querySelector(`[data-toast="${level}"]`) || templates.querySelector("[data-toast]");
+    const toast = model.cloneNode(true);
+    toast.querySelector("[data-toast-message]").textContent = message;
+    const action = toast.querySelector("[data-toast-action]");
+    if (url) { action.textContent = label; action.dataset.toastAction = url; } else action.remove();
+    region.append(toast);
+    expire(toast);
+  };
+  region.querySelectorAll("[data-toast]").forEach(expire);
+  on("toast", (event) => {
+    const detail = event.detail && event.detail.value !== undefined ? event.detail.value : event.detail;
+    showToast(typeof detail === "string" ? { message: detail } : detail);
+  });
+  on("click", (event) => {
+    const action = event.target.closest("[data-toast-action]");
+    if (action) htmx.ajax("POST", action.dataset.toastAction, { source: document.body, swap: "none" });
+    if (action || event.target.closest("[data-toast-close]")) event.target.closest("[data-toast]").remove();
+  });
+
+  /* -- refusals: the alert goes into the form that was sent, so that nothing typed is lost ------------------------ */
+  on("htmx:beforeSwap", (event) => {
+    const { xhr, elt } = event.detail;
+    if (xhr.status < 400 || !xhr.responseText.includes("data-alert=")) return;
+    const form = elt.closest("form");
+    const target = (form && form.querySelector("[data-form-errors]")) || document.getElementById("alerts");
+    if (!target) return;
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+    event.detail.target = target;
+    event.detail.swapOverride = "innerHTML";
+    event.detail.selectOverride = "unset";
+  });
+  on("htmx:responseError", (event) => {
+    const status = event.detail.xhr.status;
+    if (status === 401) { location.reload(); return; }
+    const said = region.dataset;
+    showToast({ level: "danger", message: status === 403 ? said.refused : status === 404 ? said.missing : said.failed });
+  });
+  on("htmx:sendError", () => showToast({ level: "danger", message: region.dataset.offline }));
+
+  /* -- forms: a second click while the first is on its way does nothing ------------------------------------------- */
+  const release = (form) => {
+    delete form.dataset.sending;
+    form.querySelectorAll('[aria-busy="true"]').forEach((button) => button.removeAttribute("aria-busy"));
+  };
+  on("submit", (event) => {
+    const form = event.target;
+    const writes = form.method === "post" || form.matches("[hx-post], [hx-put], [hx-patch], [hx-delete]");
+    if (!writes || form.method === "dialog") return;
+    if (form.dataset.sending) { event.preventDefault(); event.stopImmediatePropagation(); return; }
+    form.dataset.sending = "yes";
+    if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
+    setTimeout(() => release(form), 10000);
+  }, true);
+  on("htmx:afterRequest", (event) => {
+    const form = event.target.closest && event.target.closest("form");
+    if (form) release(form);
+    const alerts = document.getElementById("alerts");
+    if (alerts && event.detail.successful && event.detail.requestConfig.verb !== "get") alerts.replaceChildren();
+  });
+  addEventListener("pageshow", () => document.querySelectorAll("form[data-sending]").forEach(release));
+  on("change", (event) => { if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit(); });
+
+  const prepare = (part) => {
+    const invalid = part.querySelector('[aria-invalid="true"]:not([type="hidden"])');
+    if (invalid) invalid.focus({ preventScroll: false });
+    part.querySelectorAll("[data-width]").forEach((bar) => { bar.style.width = `${bar.dataset.width}%`; });
+  };
+  on("htmx:afterSettle", (event) => prepare(event.detail.elt));
+
+  /* -- selection of table rows: a bulk bar counts the boxes named "selected" -------------------------------------- */
+  const countSelection = (bar) => {
+    const list = document.getElementById(bar.dataset.bulkBar);
+    if (!list) return;
+    const boxes = [...list.querySelectorAll('input[name="selected"]')];
+    const chosen = boxes.filter((box) => box.checked);
+    bar.querySelector("[data-bulk-count]").textContent = chosen.length;
+    bar.hidden = !chosen.length;
+    boxes.forEach((box) => { const row = box.closest("tr"); if (row) row.setAttribute("aria-selected", String(box.checked)); });
+    const head = list.querySelector("[data-select-all]");
+    if (head) { head.checked = chosen.length > 0 && chosen.length === boxes.length; head.indeterminate = chosen.length > 0 && !head.checked; }
+  };
+  const countSelections = () => document.querySelectorAll("[data-bulk-bar]").forEach(countSelection);
+  const setSelection = (list, checked) => list.querySelectorAll('input[name="selected"]').forEach((box) => { box.checked = checked; });
+  on("change", (event) => {
+    if (event.target.matches("[data-select-all]")) setSelection(event.target.closest("table"), event.target.checked);
+    if (event.target.matches('[data-select-all], input[name="selected"]')) countSelections();
+  });
+  on("click", (event) => {
+    const clear = event.target.closest("[data-bulk-clear]");
+    if (!clear) return;
+    const bar = clear.closest("[data-bulk-bar]");
+    setSelection(document.getElementById(bar.dataset.bulkBar), false);
+    countSelections();
+  });
+  on("htmx:afterSettle", countSelections);
+
+  /* -- command palette: Ctrl K ------------------------------------------------------------------------------------ */
+  const palette = document.querySelector("[data-palette]");
+  if (palette) {
+    const input = palette.querySelector("input");
+    const options = [...palette.querySelectorAll('[role="option"]')];
+    const search = palette.querySelector("[data-palette-search]");
+    const searchUrl = search && search.getAttribute("href");
+    const visible = () => options.filter((option) => !option.hidden);
+    const select = (option) => {
+      options.forEach((one) => one.setAttribute("aria-selected", String(one === option)));
+      if (option) { input.setAttribute("aria-activedescendant", option.id); option.scrollIntoView({ block: "nearest" }); }
+      else input.removeAttribute("aria-activedescendant");
+    };
+    const filter = () => {
+      const term = input.value.trim().toLocaleLowerCase();
+      options.forEach((option) => { if (option !== search) option.hidden = !option.dataset.words.toLocaleLowerCase().includes(term); });
+      if (search) {
+        search.hidden = !term;
+        search.href = `${searchUrl}?q=${encodeURIComponent(input.value.trim())}`;
+        search.querySelector("[data-palette-term]").textContent = input.value.trim();
+      }
+      palette.querySelector("[data-palette-empty]").hidden = visible().length > 0;
+      select(visible()[0]);
+    };
+    on("keydown", (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openDialog(palette); }
+    });
+    palette.addEventListener("close", () => { input.value = ""; filter(); });
+    input.addEventListener("input", filter);
+    input.addEventListener("keydown", (event) => {
+      const shown = visible();
+      const at = shown.findIndex((option) => option.getAttribute("aria-selected") === "true");
+      if (event.key === "Enter" && shown[at]) { event.preventDefault(); shown[at].click(); }
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (!step || !shown.length) return;
+      event.preventDefault();
+      select(shown[(at + step + shown.length) % shown.length]);
+    });
+    filter();
+  }
+
+  prepare(document);
+  countSelections();
+})();
