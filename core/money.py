@@ -1,0 +1,57 @@
+"""Money is Decimal with the programme's one currency; amounts are stored as NUMERIC(19,4) and quantised when shown."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import InvalidInput
+
+# ISO 4217 minor units where they are not 2.
+MINOR_UNITS = {"JPY": 0, "KRW": 0, "UGX": 0, "RWF": 0, "XOF": 0, "XAF": 0, "VND": 0, "CLP": 0, "TND": 3, "KWD": 3}
+MAX_AMOUNT = Decimal("9999999.99")  # one sale of a small shop; a typing slip above it is refused, not stored
+
+_PLAIN = re.compile(r"\d{1,3}(?:[ ,'\u00a0\u202f]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
+_COMMA = re.compile(r"\d{1,3}(?:[ .'\u00a0\u202f]\d{3})+,\d{1,2}|\d+,\d{1,2}")
+
+
+def minor_units(currency: str) -> int:
+    """Digits after the point in `currency`."""
+    return MINOR_UNITS.get(currency, 2)
+
+
+def quantise(amount: Decimal, currency: str) -> Decimal:
+    """`amount` rounded half-even to the currency's minor unit, for display."""
+    return amount.quantize(Decimal(1).scaleb(-minor_units(currency)))
+
+
+def parse_amount(text: str, currency: str, *, field: str = "amount") -> Decimal:
+    """A positive amount as a person types it: 12.40, 12,40, 1 200.50, 1.200,50.
+
+    Raises InvalidInput: not a number, negative or zero, more digits than the currency has, above MAX_AMOUNT.
+    """
+    typed = text.strip()
+    if _COMMA.fullmatch(typed):
+        plain = re.sub(r"[ .'\u00a0\u202f]", "", typed).replace(",", ".")
+    elif _PLAIN.fullmatch(typed):
+        plain = re.sub(r"[ ,'\u00a0\u202f]", "", typed)
+    else:
+        raise InvalidInput(_("Enter an amount such as 12.40."), field=field)
+    try:
+        amount = Decimal(plain)
+    except InvalidOperation as error:
+        raise InvalidInput(_("Enter an amount such as 12.40."), field=field) from error
+    return check_amount(amount, currency, field=field)
+
+
+def check_amount(amount: Decimal, currency: str, *, field: str = "amount") -> Decimal:
+    """The amount itself, if it can be one sale in `currency`. Raises InvalidInput."""
+    if not amount.is_finite() or amount <= 0:
+        raise InvalidInput(_("The amount must be more than zero."), field=field)
+    if amount > MAX_AMOUNT:
+        raise InvalidInput(_("This amount is too large for one sale."), field=field)
+    if amount != quantise(amount, currency):
+        raise InvalidInput(_("The amount has too many digits after the point."), field=field)
+    return amount

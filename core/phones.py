@@ -1,0 +1,50 @@
+"""Phone numbers in any spelling become E.164, with the programme's country as the default region."""
+
+from __future__ import annotations
+
+import phonenumbers
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import InvalidInput
+
+
+class InvalidPhone(InvalidInput):
+    code = "invalid_phone"
+    message = _("This is not a complete phone number. Check the digits.")
+
+
+def parse_phone(text: str, country: str, *, field: str = "phone") -> str:
+    """The E.164 form of a number as a person types it; `country` (ISO 3166 alpha-2) applies to national spellings.
+
+    Accepts spaces, dots, dashes, brackets, a leading 00 and a pasted "tel:". Raises InvalidPhone for anything that
+    cannot be a subscriber's number: wrong length, letters, an unassigned country code.
+    """
+    typed = text.strip().removeprefix("tel:")
+    # libphonenumber reads letters as a keypad ("CALL ME 1"), which at a till is always a slip.
+    if len(typed) > 40 or any(character.isalpha() for character in typed):
+        raise InvalidPhone(field=field)
+    if typed.startswith("00"):
+        typed = "+" + typed[2:]
+    try:
+        number = phonenumbers.parse(typed, country)
+    except phonenumbers.NumberParseException as error:
+        raise InvalidPhone(field=field) from error
+    if not phonenumbers.is_possible_number(number) or number.extension:
+        raise InvalidPhone(field=field)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def display_phone(e164: str, country: str) -> str:
+    """National grouping inside `country`, international elsewhere; the text itself when it is not E.164."""
+    try:
+        number = phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        return e164
+    national = phonenumbers.country_code_for_region(country) == number.country_code
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if national else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(number, style)
+
+
+def mask_phone(e164: str) -> str:
+    """Only the last three digits, for screens and logs of people who may not see the number."""
+    return "•" * max(len(e164) - 4, 0) + e164[-3:]

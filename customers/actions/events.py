@@ -1,0 +1,37 @@
+"""Appending to the event stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from core.actor import Actor
+from customers.events import EventType
+from customers.models import Event
+
+
+def append(
+    event_type: EventType,
+    *,
+    actor: Actor,
+    occurred_at: datetime,
+    customer_id: int | None = None,
+    business_id: int | None = None,
+    data: Mapping[str, object] | None = None,
+    message_id: str | None = None,
+) -> None:
+    """Append one event in the caller's transaction. Raises ValueError when `data` does not fit the registry."""
+    given = set(data or {})
+    required = {name for name in event_type.fields if not name.endswith("?")}
+    allowed = {name.rstrip("?") for name in event_type.fields}
+    if required - given or given - allowed:
+        raise ValueError(f"{event_type.name} takes {sorted(event_type.fields)}, got {sorted(given)}")
+    Event.objects.create(
+        name=event_type.name,
+        customer_id=customer_id,
+        business_id=business_id,
+        occurred_at=occurred_at,
+        actor=actor.reference,
+        data=dict(data or {}),
+        message_id=message_id,
+    )

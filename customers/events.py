@@ -1,0 +1,58 @@
+"""The registry of domain facts: which events exist and what each carries.
+
+An app declares its events in its own `events.py`. Writers use `customers.actions.events.append`; SQL functions that
+append directly use the same names and fields, and a test compares them with this registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """`fields` maps each field of `data` to its JSON type; an event may leave out those that end in `?`."""
+
+    name: str
+    title: str | Promise
+    icon: str
+    fields: Mapping[str, str]
+
+
+EVENT_TYPES: dict[str, EventType] = {}
+
+
+def register(name: str, *, title: str | Promise, icon: str, **fields: str) -> EventType:
+    """Declare an event `app.noun.past`. Raises ValueError when another app has declared it."""
+    if name in EVENT_TYPES:
+        raise ValueError(f"event {name} is declared twice")
+    EVENT_TYPES[name] = EventType(name, title, icon, fields)
+    return EVENT_TYPES[name]
+
+
+CUSTOMER_CREATED = register(
+    "customers.customer.created", title=_("Became a customer"), icon="user-plus", source="string"
+)
+ORDER_PLACED = register(
+    "customers.order.placed",
+    title=_("Bought"),
+    icon="shopping-bag",
+    order="string",
+    total="string",
+    source="string",
+)
+ORDER_REFUNDED = register(
+    "customers.order.refunded", title=_("Got money back"), icon="undo-2", refund="string", total="string"
+)
+CONSENT_CHANGED = register(
+    "customers.consent.changed",
+    title=_("Changed consent"),
+    icon="check",
+    channel="string",
+    purpose="string",
+    is_granted="boolean",
+)

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from core.actor import Actor
+
+if TYPE_CHECKING:
+    from customers.models import Customer, Event, Order, Refund
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    def active(self) -> CustomerQuerySet:
+        return self.filter(state="active")
+
+    def visible_to(self, actor: Actor) -> CustomerQuerySet:
+        """Everybody, or for people limited to one business those who bought there."""
+        if actor.business_id is None:
+            return self
+        orders = self.model._meta.get_field("orders").related_model
+        return self.filter(Exists(orders._default_manager.filter(customer=OuterRef("pk"), business=actor.business_id)))
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def visible_to(self, actor: Actor) -> OrderQuerySet:
+        return self if actor.business_id is None else self.filter(business_id=actor.business_id)
+
+
+class RefundQuerySet(models.QuerySet["Refund"]):
+    def visible_to(self, actor: Actor) -> RefundQuerySet:
+        return self if actor.business_id is None else self.filter(business_id=actor.business_id)
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def visible_to(self, actor: Actor) -> EventQuerySet:
+        """Everything, or the business's own events and those of no business."""
+        if actor.business_id is None:
+            return self
+        return self.filter(Q(business_id=actor.business_id) | Q(business_id__isnull=True))

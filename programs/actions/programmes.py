@@ -1,0 +1,74 @@
+"""Creating and changing programmes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import InvalidInput
+from core.permissions import Role
+from programs import rules, schemas
+from programs.models import Domain, Membership, PlatformAuditEntry, Programme, User
+
+
+class SlugTaken(InvalidInput):
+    code = "subdomain_taken"
+    message = _("Another programme has this address already. Choose another one.")
+
+
+class SlugInvalid(InvalidInput):
+    code = "subdomain_invalid"
+    message = _("Use 2 to 40 small letters, digits and single hyphens, starting with a letter; some words are reserved.")
+
+
+def create_programme(
+    *,
+    name: str,
+    slug: str,
+    currency: str,
+    country: str,
+    time_zone: str,
+    owner: User | None,
+    now: datetime,
+    language: str = "en",
+    colour: str = "#2563eb",
+    is_demo: bool = False,
+) -> Programme:
+    """A programme with its schema, host and owner, in one transaction of about 0.3 s.
+
+    Call it in the public schema. Raises SlugInvalid (form or reserved word) and SlugTaken; nothing is then written.
+    """
+    if not rules.is_valid_slug(slug):
+        raise SlugInvalid(field="slug")
+    connection.set_schema_to_public()
+    with transaction.atomic():
+        host = f"{slug}.{settings.PUBLIC_HOST}"
+        if Programme.objects.filter(slug=slug).exists() or Domain.objects.filter(domain=host).exists():
+            raise SlugTaken(field="slug")
+        programme = Programme.objects.create(
+            name=name,
+            slug=slug,
+            schema_name=rules.schema_name(slug),
+            currency=currency,
+            country=country,
+            time_zone=time_zone,
+            language=language,
+            colour=colour,
+            is_demo=is_demo,
+            created_at=now,
+        )
+        Domain.objects.create(domain=host, tenant=programme, is_primary=True)
+        schemas.create_schema(programme.schema_name)
+        if owner is not None:
+            Membership.objects.create(user=owner, programme=programme, role=Role.OWNER, created_at=now)
+        PlatformAuditEntry.objects.create(
+            actor=f"user:{owner.pk}" if owner else "system:system",
+            actor_label=str(owner or "Regulars")[:160],
+            action="programs.programme.created",
+            programme=programme,
+            data={"slug": slug},
+        )
+    return programme

@@ -1,0 +1,217 @@
+"""Programmes, people and how people belong to programmes. All of it lives in the public schema."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import PermissionsMixin
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_tenants.models import DomainMixin, TenantMixin
+
+from core.permissions import Perm, Role, permissions_of
+from programs.querysets import MembershipQuerySet, UserManager
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A member of staff, known everywhere. Customers of a shop are not users. Membership decides, on every request."""
+
+    email = models.EmailField(_("e-mail"), max_length=254)
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    theme = models.CharField(max_length=10, default="dark")
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(_("platform staff"), default=False)
+    joined_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(Lower("email"), name="user_email_unique")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_full_name(self) -> str:
+        return self.name or self.email
+
+    def get_short_name(self) -> str:
+        return self.name.split(" ")[0] if self.name else self.email.split("@")[0]
+
+
+class Programme(TenantMixin):
+    """A tenant: one schema, one host, one currency, one time zone; one or more businesses that share customers."""
+
+    auto_create_schema = False  # `programs.schemas.create_schema` does, in the same transaction
+
+    name = models.CharField(_("name"), max_length=80)
+    slug = models.CharField(_("subdomain"), max_length=40, unique=True)
+    currency = models.CharField(
+        _("currency"), max_length=3, validators=[RegexValidator(r"^[A-Z]{3}$")], help_text=_("ISO 4217, such as GBP.")
+    )
+    country = models.CharField(
+        _("country"), max_length=2, validators=[RegexValidator(r"^[A-Z]{2}$")], help_text=_("For phone numbers.")
+    )
+    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/London")
+    language = models.CharField(_("language"), max_length=10, default="en")
+    colour = models.CharField(
+        _("brand colour"), max_length=7, default="#2563eb", validators=[RegexValidator(r"^#[0-9a-f]{6}$")]
+    )
+    # A file name under the programme's own media folder; checked and re-encoded at upload.
+    logo = models.CharField(_("logo"), max_length=200, blank=True, default="")
+    cors_origins = models.JSONField(default=list, blank=True, help_text=_("Web origins that may call the API."))
+    is_active = models.BooleanField(default=True)
+    is_demo = models.BooleanField(default=False)
+    onboarding = models.JSONField(default=dict, blank=True)
+    first_sale_at = models.DateTimeField(null=True, blank=True, help_text=_("The currency is frozen from here on."))
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class Domain(DomainMixin):
+    """A host name of a programme, without port. The primary one is used in links."""
+
+
+class Membership(models.Model):
+    """A person's role in a programme, limited to one business or not. A cashier always has a business."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    # An id inside the programme's own schema, which a row in public cannot reference.
+    business_id = models.BigIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "programme"], name="membership_once_per_programme"),
+            models.CheckConstraint(
+                condition=~models.Q(role=Role.CASHIER) | models.Q(business_id__isnull=False),
+                name="membership_cashier_has_business",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(role=Role.OWNER) | models.Q(business_id__isnull=True),
+                name="membership_owner_sees_all",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.get_role_display()} · {self.programme}"
+
+    @property
+    def permissions(self) -> frozenset[Perm]:
+        return permissions_of(self.role)
+
+
+class Invitation(models.Model):
+    """An offer of a membership to an e-mail address. Only a digest of the link's token is kept."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField(_("e-mail"), max_length=254)
+    role = models.CharField(max_length=10, choices=Role.choices)
+    business_id = models.BigIntegerField(null=True, blank=True)
+    token_digest = models.BinaryField(max_length=32, unique=True)
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            # One open invitation per address: inviting again replaces the older one.
+            models.UniqueConstraint(
+                "programme",
+                Lower("email"),
+                condition=models.Q(accepted_at__isnull=True, revoked_at__isnull=True),
+                name="invitation_open_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} → {self.programme}"
+
+
+class HandoverCode(models.Model):
+    """A single-use ticket, 60 seconds long, from the public host's log-in to a programme's host.
+
+    `state_digest` binds it to the browser that asked: the programme's host set a nonce cookie before.
+    """
+
+    code_digest = models.BinaryField(max_length=32, unique=True)
+    state_digest = models.BinaryField(max_length=32)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="+")
+    next_path = models.CharField(max_length=500, default="/")
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+
+class ApiSession(models.Model):
+    """One log-in through the API. Access and refresh tokens carry its id; revoking it ends both at once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_sessions")
+    programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="+")
+    # The refresh token that may be used next; an older one means that it was stolen, and ends the session.
+    refresh_jti = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+
+class DueWork(models.Model):
+    """What a programme has to do and when, so that one tick touches only programmes with work."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=60)
+    next_due_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["programme", "kind"], name="due_work_once_per_kind")]
+        # The tick reads the due ones in order of time.
+        indexes: ClassVar = [models.Index(fields=["next_due_at"], name="due_work_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.programme_id} at {self.next_due_at:%Y-%m-%d %H:%M}"
+
+
+class SchemaTemplate(models.Model):
+    """The SQL that makes a programme's schema, dumped from the migrated template schema, one row per migration state."""
+
+    fingerprint = models.CharField(max_length=64, unique=True)
+    sql = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+
+class PlatformAuditEntry(models.Model):
+    """Who did what outside any programme: sign-ups, programmes created, staff acts."""
+
+    append_only = True
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    actor = models.CharField(max_length=80)
+    actor_label = models.CharField(max_length=160)
+    action = models.CharField(max_length=80)
+    programme = models.ForeignKey(Programme, on_delete=models.SET_NULL, null=True, related_name="+")
+    data = models.JSONField(default=dict)
+    ip = models.GenericIPAddressField(null=True)
