@@ -27,9 +27,15 @@ class SampleForm(forms.Form):
     """A form with each kind of widget; bound and wrong in the sheet, so that each shows its error too."""
 
     name = forms.CharField(label=_("Shop name"), max_length=20, help_text=_("As it stands over the door."))
-    email = forms.EmailField(label=_("E-mail"), required=False, widget=forms.EmailInput(attrs={"placeholder": "sam@example.com"}))
-    rate = forms.DecimalField(label=_("Points per £1"), help_text=_("100 points are worth £1, so members get 5% back."))
-    spend = forms.DecimalField(label=_("Minimum spend"))
+    email = forms.EmailField(
+        label=_("E-mail"), required=False, widget=forms.EmailInput(attrs={"placeholder": "sam@example.com"})
+    )
+    rate = forms.DecimalField(
+        label=_("Points per £1"),
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+        help_text=_("100 points are worth £1, so members get 5% back."),
+    )
+    spend = forms.DecimalField(label=_("Minimum spend"), widget=forms.TextInput(attrs={"inputmode": "decimal"}))
     category = forms.ChoiceField(label=_("Category"), choices=[("cafe", _("Café")), ("bakery", _("Bakery"))])
     note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
     rounding = forms.ChoiceField(
@@ -56,8 +62,26 @@ def component_sheet(request: HttpRequest) -> HttpResponse:
     theme = request.GET.get("theme", "")
     context = {
         "theme": theme if theme in ("dark", "light") else request.COOKIES.get("theme", ""),
-        "form": SampleForm(initial={"name": "Quayside", "rate": 5, "spend": "3.00", "rounding": "down", "live": True, "category": "cafe"}),
-        "wrong": SampleForm({"name": "Harbour and Pine at the Quayside", "email": "sam@", "rate": "five", "category": "pub", "country": "GB", "phone": "7700 900 1"}),
+        "form": SampleForm(
+            initial={
+                "name": "Quayside",
+                "rate": 5,
+                "spend": "3.00",
+                "rounding": "down",
+                "live": True,
+                "category": "cafe",
+            }
+        ),
+        "wrong": SampleForm(
+            {
+                "name": "Harbour and Pine at the Quayside",
+                "email": "sam@",
+                "rate": "five",
+                "category": "pub",
+                "country": "GB",
+                "phone": "7700 900 1",
+            }
+        ),
         "options": [("", _("All shops")), ("1", "Quayside"), ("2", "Mill Lane")],
         "ranges": [
             {"label": _("7 days"), "url": "?days=7"},
@@ -81,13 +105,48 @@ def component_sheet(request: HttpRequest) -> HttpResponse:
         "week": WEEK,
         "up": make_delta(48260, 42940),
         "calm": make_delta(412800, 397700, good="none"),
-        "parts": [("Champions", 38, "1"), ("Loyal", 19, "2"), ("New", 21, "3"), ("At risk", 12, "4"), ("Others", 10, "muted")],
-        "rows": [
-            {"name": "Elif Demir", "phone": "07700 900 187", "spent": "1206.40", "points": 2410, "risk": 9, "tone": "success", "word": "Low 9%"},
-            {"name": "Ruth Hagen", "phone": "07700 900 405", "spent": "611.25", "points": 980, "risk": 47, "tone": "warning", "word": "Rising 47%"},
-            {"name": "Joe Whitlock", "phone": "07700 900 118", "spent": "520.15", "points": 96, "risk": 72, "tone": "danger", "word": "High 72%"},
+        "parts": [
+            ("Champions", 38, "1"),
+            ("Loyal", 19, "2"),
+            ("New", 21, "3"),
+            ("At risk", 12, "4"),
+            ("Others", 10, "muted"),
         ],
-        "pages": [{"number": 1, "url": "?page=1", "current": True}, {"number": 2, "url": "?page=2"}, {}, {"number": 32, "url": "?page=32"}],
+        "rows": [
+            {
+                "name": "Elif Demir",
+                "phone": "07700 900 187",
+                "spent": "1206.40",
+                "points": 2410,
+                "risk": 9,
+                "tone": "success",
+                "word": "Low 9%",
+            },
+            {
+                "name": "Ruth Hagen",
+                "phone": "07700 900 405",
+                "spent": "611.25",
+                "points": 980,
+                "risk": 47,
+                "tone": "warning",
+                "word": "Rising 47%",
+            },
+            {
+                "name": "Joe Whitlock",
+                "phone": "07700 900 118",
+                "spent": "520.15",
+                "points": 96,
+                "risk": 72,
+                "tone": "danger",
+                "word": "High 72%",
+            },
+        ],
+        "pages": [
+            {"number": 1, "url": "?page=1", "current": True},
+            {"number": 2, "url": "?page=2"},
+            {},
+            {"number": 32, "url": "?page=32"},
+        ],
         "page_obj": Paginator(range(318), 25).get_page(request.GET.get("page")),
         "chart": _sample_chart(),
     }
@@ -100,7 +159,9 @@ def _sample_chart() -> Chart:
     return Chart(
         id="sheet-chart",
         title=str(_("Revenue and points")),
-        finding=str(_("Member revenue was between £1,240 and £1,990 a day, above the two weeks before on all 14 days.")),
+        finding=str(
+            _("Member revenue was between £1,240 and £1,990 a day, above the two weeks before on all 14 days.")
+        ),
         labels=days,
         currency="GBP",
         axis_title=str(_("Day")),

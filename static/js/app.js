@@ -158,7 +158,7 @@
   on("change", (event) => { if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit(); });
 
   const prepare = (part) => {
-    const invalid = part.querySelector('[aria-invalid="true"]:not([type="hidden"])');
+    const invalid = part.querySelector('form [aria-invalid="true"]:not([type="hidden"])');
     if (invalid) invalid.focus({ preventScroll: false });
     part.querySelectorAll("[data-width]").forEach((bar) => { bar.style.width = `${bar.dataset.width}%`; });
   };

@@ -10,7 +10,11 @@
     if (unit === "money") Object.assign(options, { style: "currency", currency, currencyDisplay: "narrowSymbol" });
     if (unit === "money" && compact) options.minimumFractionDigits = 0;
     const format = new Intl.NumberFormat(document.documentElement.lang || "en", options);
-    return (value) => (unit === "percent" ? `${format.format(value)}%` : format.format(value));
+    const english = (document.documentElement.lang || "en").startsWith("en");
+    return (value) => {
+      const text = compact && english ? format.format(value).replace("K", "k") : format.format(value);
+      return unit === "percent" ? `${text}%` : text;
+    };
   };
 
   const fade = (context, tone) => {
@@ -49,7 +53,7 @@
     const format = formatter(series[0].unit, spec.currency, true);
     return {
       stack: "panels",
-      stackWeight: panel ? 1 : panels > 1 ? 3.2 : 1,
+      stackWeight: panel ? 1 : panels > 1 ? 2.8 : 1,
       offset: panels > 1,
       stacked: series.some((one) => one.stacked),
       beginAtZero: true,
@@ -72,9 +76,9 @@
         border: { display: false },
         ticks: { color: colour("--chart-axis"), maxRotation: 0, autoSkipPadding: 28 },
       },
-      y: axisOf(spec, 0, panels),
     };
-    if (panels > 1) scales.y1 = axisOf(spec, 1, panels);
+    if (panels > 1) scales.y1 = axisOf(spec, 1, panels); // first: Chart.js stacks panels from the bottom
+    scales.y = axisOf(spec, 0, panels);
     Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
     Chart.defaults.font.size = 11;
     drawn.set(canvas, new Chart(canvas, {
