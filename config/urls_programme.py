@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from core.component_sheet import component_sheet
+
 urlpatterns = [
+    path("components/", component_sheet, name="component-sheet"),  # development only
     path("", include("programs.urls_programme")),
 ]

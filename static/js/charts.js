@@ -53,8 +53,9 @@
     const format = formatter(series[0].unit, spec.currency, true);
     return {
       stack: "panels",
-      stackWeight: panel ? 1 : panels > 1 ? 2.8 : 1,
-      offset: panels > 1,
+      stackWeight: panel ? 1 : panels > 1 ? 2.6 : 1,
+      bounds: panel ? "data" : "ticks",
+      grace: panel ? "30%" : 0, // room between the panels, so that their labels do not meet
       stacked: series.some((one) => one.stacked),
       beginAtZero: true,
       grid: { color: colour("--chart-grid"), drawTicks: false },
