@@ -59,6 +59,8 @@ class SampleForm(forms.Form):
 def component_sheet(request: HttpRequest) -> HttpResponse:
     if not getattr(settings, "DEVELOPMENT", settings.DEBUG):
         raise Http404
+    if getattr(request, "htmx", None):
+        return HttpResponse(status=204)  # the sample job polls, and its buttons post: nothing changes
     theme = request.GET.get("theme", "")
     context = {
         "theme": theme if theme in ("dark", "light") else request.COOKIES.get("theme", ""),

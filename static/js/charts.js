@@ -48,15 +48,29 @@
     };
   };
 
+  /* 1, 2 or 5 times a power of ten, not above the value */
+  const roundBelow = (value) => {
+    const power = 10 ** Math.floor(Math.log10(value || 1));
+    return power * ([5, 2].find((step) => step * power <= value) || 1);
+  };
+
   const axisOf = (spec, panel, panels) => {
     const series = spec.series.filter((one) => one.panel === panel);
     const format = formatter(series[0].unit, spec.currency, true);
+    const stacked = series.some((one) => one.stacked);
+    const totals = (sign) => spec.labels.map((_label, at) => {
+      const values = series.map((one) => Math.max(0, sign * (one.values[at] || 0)));
+      return stacked ? values.reduce((sum, value) => sum + value, 0) : Math.max(...values);
+    });
+    const highest = Math.max(...totals(1));
+    const lowest = -Math.max(...totals(-1));
     return {
       stack: "panels",
       stackWeight: panel ? 1 : panels > 1 ? 2.6 : 1,
       bounds: panel ? "data" : "ticks",
-      grace: panel ? "30%" : 0, // room between the panels, so that their labels do not meet
-      stacked: series.some((one) => one.stacked),
+      ...(panel ? { max: highest * 1.4, min: lowest * 1.1 } : {}), // room between the panels, so that their labels do not meet
+      afterBuildTicks: panel ? (axis) => { axis.ticks = [0, roundBelow(highest)].map((value) => ({ value })); } : undefined,
+      stacked,
       beginAtZero: true,
       grid: { color: colour("--chart-grid"), drawTicks: false },
       border: { display: false },
