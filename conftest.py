@@ -99,11 +99,10 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
     server = embedded()
     assert server is not None
     server.start()
-    with django_db_blocker.unblock():
-        with _clone() as name:
-            _connect_to(name, APP_ROLE)
-            yield
-            _connect_to(name, APP_ROLE)
+    with django_db_blocker.unblock(), _clone() as name:
+        _connect_to(name, APP_ROLE)
+        yield
+        _connect_to(name, APP_ROLE)
 
 
 @pytest.fixture(autouse=True)
@@ -153,7 +152,7 @@ def in_threads(committed_database: str) -> Callable[[list[Callable[[], Any]]], l
                 connection.ensure_connection()
                 barrier.wait()
                 results[index] = functions[index]()
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 results[index] = error
             finally:
                 connections.close_all()

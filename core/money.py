@@ -13,8 +13,9 @@ from core.errors import InvalidInput
 MINOR_UNITS = {"JPY": 0, "KRW": 0, "UGX": 0, "RWF": 0, "XOF": 0, "XAF": 0, "VND": 0, "CLP": 0, "TND": 3, "KWD": 3}
 MAX_AMOUNT = Decimal("9999999.99")  # one sale of a small shop; a typing slip above it is refused, not stored
 
-_PLAIN = re.compile(r"\d{1,3}(?:[ ,'\u00a0\u202f]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
-_COMMA = re.compile(r"\d{1,3}(?:[ .'\u00a0\u202f]\d{3})+,\d{1,2}|\d+,\d{1,2}")
+# [0-9], not \d: a digit of another script at a till is a slip.
+_PLAIN = re.compile(r"[0-9]{1,3}(?:[ ,'\u00a0\u202f][0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?")
+_COMMA = re.compile(r"[0-9]{1,3}(?:[ .'\u00a0\u202f][0-9]{3})+,[0-9]{1,2}|[0-9]+,[0-9]{1,2}")
 
 
 def minor_units(currency: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import category
+
 import phonenumbers
 from django.utils.translation import gettext_lazy as _
 
@@ -20,8 +22,9 @@ def parse_phone(text: str, country: str, *, field: str = "phone") -> str:
     cannot be a subscriber's number: wrong length, letters, an unassigned country code.
     """
     typed = text.strip().removeprefix("tel:")
-    # libphonenumber reads letters as a keypad ("CALL ME 1"), which at a till is always a slip.
-    if len(typed) > 40 or any(character.isalpha() for character in typed):
+    # libphonenumber reads letters as a keypad ("CALL ME 1"), which at a till is always a slip; and PostgreSQL
+    # stores no NUL.
+    if len(typed) > 40 or any(character.isalpha() or category(character) == "Cc" for character in typed):
         raise InvalidPhone(field=field)
     if typed.startswith("00"):
         typed = "+" + typed[2:]
@@ -29,9 +32,22 @@ def parse_phone(text: str, country: str, *, field: str = "phone") -> str:
         number = phonenumbers.parse(typed, country)
     except phonenumbers.NumberParseException as error:
         raise InvalidPhone(field=field) from error
-    if not phonenumbers.is_possible_number(number) or number.extension:
+    if number.extension or not _is_plausible(number):
         raise InvalidPhone(field=field)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_plausible(number: phonenumbers.PhoneNumber) -> bool:
+    """In an assigned range, or as long as a mobile number there.
+
+    Validity alone would refuse ranges assigned after this library's release; "possible" alone accepts a UK mobile
+    number with a digit missing, because some old UK landlines have nine.
+    """
+    if phonenumbers.is_valid_number(number):
+        return True
+    mobile = phonenumbers.PhoneNumberType.MOBILE
+    reason = phonenumbers.is_possible_number_for_type_with_reason(number, mobile)
+    return bool(reason == phonenumbers.ValidationResult.IS_POSSIBLE)
 
 
 def display_phone(e164: str, country: str) -> str:

@@ -4,11 +4,10 @@ import os
 
 os.environ.setdefault("DATABASE_ROLE", "app")
 
-from config.settings.base import *  # noqa: E402, F403
-from config.settings.base import CACHES, STORAGES  # noqa: E402
+from config.settings.base import *  # noqa: F403
+from config.settings.base import STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-CACHES = CACHES
 DEVELOPMENT = True
