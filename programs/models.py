@@ -16,7 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 
 from core.permissions import Perm, Role, permissions_of
+from programs import rules
 from programs.querysets import MembershipQuerySet, UserManager
+
+
+def default_notifications() -> list[str]:
+    return list(rules.NOTIFICATIONS)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -26,6 +31,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("name"), max_length=120, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
     theme = models.CharField(max_length=10, default="dark")
+    # Which e-mails of the product the person wants (rules.NOTIFICATIONS); those about their own log-in always come.
+    notifications = models.JSONField(_("notifications"), default=default_notifications, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(_("platform staff"), default=False)
     joined_at = models.DateTimeField(default=timezone.now)
@@ -67,7 +74,7 @@ class Programme(TenantMixin):
     colour = models.CharField(
         _("brand colour"), max_length=7, default="#2563eb", validators=[RegexValidator(r"^#[0-9a-f]{6}$")]
     )
-    # A file name under the programme's own media folder; checked and re-encoded at upload.
+    # A file name under the programme's own media folder. Checked at upload by its first bytes and its size (media.py).
     logo = models.CharField(_("logo"), max_length=200, blank=True, default="")
     cors_origins = models.JSONField(default=list, blank=True, help_text=_("Web origins that may call the API."))
     is_active = models.BooleanField(default=True)
@@ -82,6 +89,11 @@ class Programme(TenantMixin):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @property
+    def logo_url(self) -> str:
+        """The logo's path on the programme's own host; a new logo has a new name, so the answer may be cached."""
+        return f"/brand/{self.logo}" if self.logo else ""
 
 
 class Domain(DomainMixin):
@@ -162,8 +174,13 @@ class HandoverCode(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="+")
     next_path = models.CharField(max_length=500, default="/")
+    # The session on the public host that asked: logging out of the programme ends it as well.
+    session_key = models.CharField(max_length=40, blank=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["expires_at"], name="handover_by_age")]  # pruned as new ones are made
 
 
 class ApiSession(models.Model):
@@ -201,6 +218,17 @@ class SchemaTemplate(models.Model):
     fingerprint = models.CharField(max_length=64, unique=True)
     sql = models.TextField()
     created_at = models.DateTimeField(default=timezone.now)
+
+
+class RateCounter(models.Model):
+    """How often something was done in one window of time, for limits that all web processes share.
+
+    The table is unlogged (a crash empties it, which only forgives); `programs.api_limits` counts in it.
+    """
+
+    bucket = models.BinaryField(max_length=32, primary_key=True)  # digest of limit, schema and who
+    window_ends_at = models.DateTimeField(db_index=True)  # pruned by time
+    used = models.IntegerField()
 
 
 class PlatformAuditEntry(models.Model):

@@ -1,11 +1,16 @@
-"""Pure rules about programme names: which subdomains exist and how a schema is called."""
+"""Pure rules: which subdomains may exist, how a schema is called, where a log-in may lead."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+
+# E-mails that a person can switch off.
+NOTIFICATIONS = ("team",)  # somebody joined a programme that they own
 
 SCHEMA_PREFIX = "p_"
 SLUG_MAX_LENGTH = 40
+NEXT_PATH_MAX_LENGTH = 500
 # Lower-case letters, digits and single hyphens inside: a host name label (RFC 1123) and, with hyphens turned into
 # underscores, a schema name. Two slugs never give the same schema because a slug has no underscore.
 SLUG_PATTERN = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,39}")
@@ -25,3 +30,18 @@ def is_valid_slug(slug: str) -> bool:
 def schema_name(slug: str) -> str:
     """The schema of the programme `slug`. Never changes, even when the programme moves to another host."""
     return SCHEMA_PREFIX + slug.replace("-", "_")
+
+
+def suggest_slug(name: str) -> str:
+    """A subdomain made from a programme's name, or "" when nothing usable is left of it."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain.replace("'", "")).strip("-0123456789")
+    slug = words[:SLUG_MAX_LENGTH].strip("-")
+    return slug if is_valid_slug(slug) else ""
+
+
+def safe_path(path: str) -> str:
+    """`path` if it stays on the host that it is used on, else "/". Scheme, host, backslash and control characters go."""
+    if len(path) > NEXT_PATH_MAX_LENGTH or not path.startswith("/") or path[1:2] in ("/", "\\"):
+        return "/"
+    return "/" if any(character <= " " or character in "\\\x7f" for character in path) else path

@@ -24,6 +24,17 @@ class SlugInvalid(InvalidInput):
     message = _("Use 2 to 40 small letters, digits and single hyphens, starting with a letter; some words are reserved.")
 
 
+def host_of(slug: str) -> str:
+    """The host name, without port, of a programme with this subdomain."""
+    return f"{slug}.{settings.PUBLIC_HOST}"
+
+
+def is_free_slug(slug: str) -> bool:
+    """Whether no programme has this subdomain yet."""
+    taken = Programme.objects.filter(slug=slug).exists() or Domain.objects.filter(domain=host_of(slug)).exists()
+    return not taken
+
+
 def create_programme(
     *,
     name: str,
@@ -45,8 +56,10 @@ def create_programme(
         raise SlugInvalid(field="slug")
     connection.set_schema_to_public()
     with transaction.atomic():
-        host = f"{slug}.{settings.PUBLIC_HOST}"
-        if Programme.objects.filter(slug=slug).exists() or Domain.objects.filter(domain=host).exists():
+        # Two people may ask for one address at the same time: the second waits here until the first has it.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"programme:{slug}"])
+        if not is_free_slug(slug):
             raise SlugTaken(field="slug")
         programme = Programme.objects.create(
             name=name,
@@ -60,7 +73,7 @@ def create_programme(
             is_demo=is_demo,
             created_at=now,
         )
-        Domain.objects.create(domain=host, tenant=programme, is_primary=True)
+        Domain.objects.create(domain=host_of(slug), tenant=programme, is_primary=True)
         schemas.create_schema(programme.schema_name)
         if owner is not None:
             Membership.objects.create(user=owner, programme=programme, role=Role.OWNER, created_at=now)

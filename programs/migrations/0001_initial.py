@@ -5,6 +5,7 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
 import django_tenants.postgresql_backend.base
+import programs.models
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -44,6 +45,14 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='RateCounter',
+            fields=[
+                ('bucket', models.BinaryField(max_length=32, primary_key=True, serialize=False)),
+                ('window_ends_at', models.DateTimeField(db_index=True)),
+                ('used', models.IntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
             name='SchemaTemplate',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -63,6 +72,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(blank=True, max_length=120, verbose_name='name')),
                 ('language', models.CharField(blank=True, max_length=10, verbose_name='language')),
                 ('theme', models.CharField(default='dark', max_length=10)),
+                ('notifications', models.JSONField(blank=True, default=programs.models.default_notifications, verbose_name='notifications')),
                 ('is_active', models.BooleanField(default=True)),
                 ('is_staff', models.BooleanField(default=False, verbose_name='platform staff')),
                 ('joined_at', models.DateTimeField(default=django.utils.timezone.now)),
@@ -118,6 +128,7 @@ class Migration(migrations.Migration):
                 ('code_digest', models.BinaryField(max_length=32, unique=True)),
                 ('state_digest', models.BinaryField(max_length=32)),
                 ('next_path', models.CharField(default='/', max_length=500)),
+                ('session_key', models.CharField(blank=True, max_length=40)),
                 ('expires_at', models.DateTimeField()),
                 ('used_at', models.DateTimeField(blank=True, null=True)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
@@ -184,5 +195,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='duework',
             constraint=models.UniqueConstraint(fields=('programme', 'kind'), name='due_work_once_per_kind'),
+        ),
+        migrations.AddIndex(
+            model_name='handovercode',
+            index=models.Index(fields=['expires_at'], name='handover_by_age'),
         ),
     ]
