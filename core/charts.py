@@ -17,7 +17,10 @@ Value = Decimal | int | float | None
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line or set of bars. `panel` 1 puts it under the main panel on its own scale: never two y axes on one panel."""
+    """One line or set of bars.
+
+    `panel` 1 puts it under the main panel, on a scale of its own: never two y axes on one panel.
+    """
 
     label: str
     values: Sequence[Value]
@@ -54,10 +57,7 @@ class Chart:
             "series": [
                 {
                     "label": series.label,
-                    "values": [
-                        None if value is None else float(value)
-                        for value in series.values
-                    ],
+                    "values": [None if value is None else float(value) for value in series.values],
                     "tone": series.tone,
                     "shape": series.shape,
                     "unit": series.unit,
@@ -72,8 +72,7 @@ class Chart:
     def rows(self) -> list[tuple[str, list[str]]]:
         """The same values for the table view: (label, one formatted cell for each series)."""
         return [
-            (label, [self._cell(series, index) for series in self.series])
-            for index, label in enumerate(self.labels)
+            (label, [self._cell(series, index) for series in self.series]) for index, label in enumerate(self.labels)
         ]
 
     def _cell(self, series: Series, index: int) -> str:

@@ -76,13 +76,14 @@ def component_sheet(request: HttpRequest) -> HttpResponse:
         ),
         "wrong": SampleForm(
             {
-                "name": "Harbour and Pine at the Quayside",
-                "email": "sam@",
-                "rate": "five",
-                "category": "pub",
-                "country": "GB",
-                "phone": "7700 900 1",
-            }
+                "wrong-name": "Harbour and Pine at the Quayside",
+                "wrong-email": "sam@",
+                "wrong-rate": "five",
+                "wrong-category": "pub",
+                "wrong-country": "GB",
+                "wrong-phone": "7700 900 1",
+            },
+            prefix="wrong",
         ),
         "options": [("", _("All shops")), ("1", "Quayside"), ("2", "Mill Lane")],
         "ranges": [

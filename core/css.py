@@ -22,9 +22,7 @@ def compiler() -> Path:
     """The Tailwind binary of this environment. Raises `SystemExit` with the remedy when it is not installed."""
     binary = Path(sysconfig.get_path("scripts")) / "tailwindcss"
     if not binary.exists():
-        raise SystemExit(
-            "tailwindcss is missing: install the development dependencies (make css does)."
-        )
+        raise SystemExit("tailwindcss is missing: install the development dependencies (make css does).")
     return binary
 
 
@@ -32,9 +30,7 @@ def build(target: Path) -> None:
     """Write the minified style sheet to `target`."""
     target.parent.mkdir(parents=True, exist_ok=True)
     command = [str(compiler()), "-i", str(SOURCE), "-o", str(target), "--minify"]
-    result = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if result.returncode:
         raise SystemExit(f"tailwindcss failed:\n{result.stderr}")
 
@@ -49,15 +45,11 @@ def is_current() -> bool:
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m core.css", description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="fail when static/css/app.css is stale"
-    )
+    parser.add_argument("--check", action="store_true", help="fail when static/css/app.css is stale")
     options = parser.parse_args(argv)
     if not options.check:
         build(BUILT)
-        sys.stdout.write(
-            f"{BUILT.relative_to(ROOT)}: {BUILT.stat().st_size / 1000:.0f} kB\n"
-        )
+        sys.stdout.write(f"{BUILT.relative_to(ROOT)}: {BUILT.stat().st_size / 1000:.0f} kB\n")
         return 0
     if is_current():
         return 0

@@ -1,6 +1,7 @@
 """Small figures as plain geometry: sparklines, interval bars, stacked bars, deltas. No query, no HTML.
 
-Widths and places are percentages that templates write into SVG attributes, so they hold under a CSP without inline styles.
+Widths and places are percentages that templates write into SVG attributes, so they hold under a CSP without
+inline styles.
 """
 
 from __future__ import annotations
@@ -47,9 +48,7 @@ def make_delta(
         if not before:
             if not now:
                 return Delta(text="0.0%", direction="flat", tone="flat")
-            return Delta(
-                text=_("new"), direction="up", tone="good" if good == "up" else "flat"
-            )
+            return Delta(text=_("new"), direction="up", tone="good" if good == "up" else "flat")
         change = change / abs(float(before)) * 100
         rounded, text = round(change, 1), f"{format_signed(round(change, 1), 1)}%"
     elif unit == "points":
@@ -81,9 +80,7 @@ def make_sparkline(values: Sequence[Number]) -> Sparkline | None:
     points = [
         (
             index * step,
-            SPARK_HEIGHT / 2
-            if high == low
-            else SPARK_MARGIN + drawn * (high - number) / (high - low),
+            SPARK_HEIGHT / 2 if high == low else SPARK_MARGIN + drawn * (high - number) / (high - low),
         )
         for index, number in enumerate(numbers)
     ]
@@ -164,9 +161,7 @@ class Slice:
     tone: str  # "1" to "7", or "muted"
 
 
-def make_slices(
-    parts: Iterable[tuple[str, Number, str]], *, gap: float = 0.3
-) -> list[Slice]:
+def make_slices(parts: Iterable[tuple[str, Number, str]], *, gap: float = 0.3) -> list[Slice]:
     """Parts of a whole as (label, value, tone), laid side by side with a hairline `gap`; empty parts are left out."""
     known = [(label, float(value), tone) for label, value, tone in parts if value > 0]
     total = sum(value for _label, value, _tone in known)
@@ -175,8 +170,6 @@ def make_slices(
     for label, value, tone in known:
         share = value / total * 100
         width = max(share - gap, 0.1)
-        slices.append(
-            Slice(label, round(share, 1), round(left, 2), round(width, 2), tone)
-        )
+        slices.append(Slice(label, round(share, 1), round(left, 2), round(width, 2), tone))
         left += share
     return slices

@@ -53,21 +53,11 @@ ITEMS: Sequence[NavItem] = (
         Perm.INTELLIGENCE_VIEW,
         "customers",
     ),
-    NavItem(
-        _("Orders"), "customers:orders", "receipt-text", Perm.ORDERS_VIEW, "catalogue"
-    ),
-    NavItem(
-        _("Products"), "customers:products", "package", Perm.ORDERS_VIEW, "catalogue"
-    ),
-    NavItem(
-        _("Programme"), "loyalty:programme", "stamp", Perm.PROGRAMME_VIEW, "loyalty"
-    ),
-    NavItem(
-        _("Settings"), "programs:settings", "settings", Perm.SETTINGS_EDIT, "bottom"
-    ),
-    NavItem(
-        _("Your profile"), "programs:profile", "circle-user-round", None, "account"
-    ),
+    NavItem(_("Orders"), "customers:orders", "receipt-text", Perm.ORDERS_VIEW, "catalogue"),
+    NavItem(_("Products"), "customers:products", "package", Perm.ORDERS_VIEW, "catalogue"),
+    NavItem(_("Programme"), "loyalty:programme", "stamp", Perm.PROGRAMME_VIEW, "loyalty"),
+    NavItem(_("Settings"), "programs:settings", "settings", Perm.SETTINGS_EDIT, "bottom"),
+    NavItem(_("Your profile"), "programs:profile", "circle-user-round", None, "account"),
 )
 SEARCH = ("customers:list", Perm.CUSTOMERS_VIEW)
 LOGOUT = ("account_logout", "programs:logout")
@@ -117,9 +107,7 @@ class Navigation:
     @property
     def more(self) -> list[NavLink]:
         """What the tab bar leaves out."""
-        return [
-            item for group in self.groups for item in group.items if not item.tab
-        ] + list(self.bottom)
+        return [item for group in self.groups for item in group.items if not item.tab] + list(self.bottom)
 
     @property
     def section(self) -> NavLink | None:
@@ -127,9 +115,7 @@ class Navigation:
         return next((item for item in self.everything if item.current), None)
 
 
-def build(
-    *, permissions: Collection[Perm], path: str, urlconf: Any = None
-) -> Navigation:
+def build(*, permissions: Collection[Perm], path: str, urlconf: Any = None) -> Navigation:
     """The navigation for a role's `permissions` on the page at `path`.
 
     A page whose URL name does not exist is left out, never a dead link. The current item is the one whose URL is the
@@ -142,11 +128,7 @@ def build(
             if url:
                 found.append((item, url))
     root = min((url for _item, url in found), key=len, default="/")
-    matches = [
-        url
-        for _item, url in found
-        if path == url or (url != root and path.startswith(url))
-    ]
+    matches = [url for _item, url in found if path == url or (url != root and path.startswith(url))]
     current = max(matches, key=len, default="")
     links = {
         key: [

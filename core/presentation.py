@@ -69,7 +69,8 @@ SYMBOL_LAST = frozenset(
 
 def format_number(value: Decimal | float, decimals: int = 0) -> str:
     """`value` grouped and pointed as the active language does, with a true minus sign."""
-    text = number_format(abs(value), decimal_pos=decimals, force_grouping=True)
+    size = -value if value < 0 else value
+    text = number_format(size, decimal_pos=decimals, force_grouping=True)
     return f"{MINUS}{text}" if value < 0 else text
 
 

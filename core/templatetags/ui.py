@@ -44,11 +44,7 @@ def money(value: object, currency: str) -> str:
 def money_whole(value: object, currency: str) -> str:
     """Money without its minor unit, for headline figures."""
     number = _number(value)
-    return (
-        ""
-        if number is None
-        else presentation.format_money(number, currency, whole=True)
-    )
+    return "" if number is None else presentation.format_money(number, currency, whole=True)
 
 
 @register.filter
@@ -89,16 +85,10 @@ def avatar_hue(key: object) -> int:
 
 
 @register.inclusion_tag("components/_delta.html")
-def delta(
-    now: Number | None, before: Number | None, good: str = "up", unit: str = "percent"
-) -> dict[str, Any]:
+def delta(now: Number | None, before: Number | None, good: str = "up", unit: str = "percent") -> dict[str, Any]:
     """`{% delta revenue before %}`; `good="down"` where less is better, `unit="points"` for two percentages."""
     made = figures.make_delta(now, before, good=good, unit=unit)
-    return (
-        {}
-        if made is None
-        else {"text": made.text, "direction": made.direction, "tone": made.tone}
-    )
+    return {} if made is None else {"text": made.text, "direction": made.direction, "tone": made.tone}
 
 
 @register.inclusion_tag("components/_sparkline.html")
@@ -120,9 +110,7 @@ def interval_bar(
     measured_text: str = "",
 ) -> dict[str, Any]:
     """A forecast's 8-in-10 range, and later the measured value beside it."""
-    bar = figures.make_interval_bar(
-        low, high, expected=expected, measured=measured, maximum=maximum
-    )
+    bar = figures.make_interval_bar(low, high, expected=expected, measured=measured, maximum=maximum)
     return {
         "label": label,
         "bar": bar,
@@ -133,7 +121,7 @@ def interval_bar(
 
 @register.inclusion_tag("components/_stacked_bar.html")
 def stacked_bar(label: str, parts: Iterable[tuple[str, Number, str]]) -> dict[str, Any]:
-    """Parts of a whole as (label, value, tone "1" to "7" or "muted"); put the table that says it in figures beside it."""
+    """Parts of a whole as (label, value, tone "1" to "7" or "muted"); the figures belong in a table beside it."""
     return {"label": label, "slices": figures.make_slices(parts)}
 
 
@@ -157,9 +145,7 @@ def sort_header(
     active = request.GET.get("sort") or default
     direction = {key: "ascending", f"-{key}": "descending"}.get(active, "")
     start = first or ("descending" if num else "ascending")
-    wanted = {"": start, "ascending": "descending", "descending": "ascending"}[
-        direction
-    ]
+    wanted = {"": start, "ascending": "descending", "descending": "ascending"}[direction]
     query = request.GET.copy()
     for old in ("page", "after", "before", "cursor"):
         query.pop(old, None)
@@ -184,25 +170,15 @@ def _widget_class(widget: forms.Widget, size: str) -> str:
         return "textarea"
     if isinstance(widget, forms.Select):
         base = "select"
-    return (
-        f"{base} {base}-{size}"
-        if base == "input" and size
-        else f"{base} input-{size}"
-        if size
-        else base
-    )
+    return f"{base} {base}-{size}" if base == "input" and size else f"{base} input-{size}" if size else base
 
 
 @register.simple_tag
-def render_field(
-    field: BoundField, size: str = "", hint: str = "", css: str = ""
-) -> SafeString:
+def render_field(field: BoundField, size: str = "", hint: str = "", css: str = "") -> SafeString:
     """The field's widget in our classes, tied to its hint and its error for screen readers."""
     attrs: dict[str, Any] = {}
     own = field.field.widget.attrs.get("class", "")
-    attrs["class"] = " ".join(
-        part for part in (_widget_class(field.field.widget, size), css, own) if part
-    )
+    attrs["class"] = " ".join(part for part in (_widget_class(field.field.widget, size), css, own) if part)
     described = []
     if hint:
         described.append(f"{field.id_for_label}-hint")
