@@ -5,6 +5,7 @@ Readers parse and fail loudly; a secret may also come from a file named by `<NAM
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,6 @@ from config.database import BASE_DIR, VAR_DIR, embedded_urls
 from config.embedded_postgres import APP_ROLE, binaries
 
 env = environ.FileAwareEnv()
-environ.Env.read_env(BASE_DIR / ".env")
 
 VERSION = "0.1.0"
 
@@ -284,6 +284,34 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "core.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,  # `?format=` means nothing here
+}
+
+# Tokens of people. The key is derived, so that a token can never be taken for another signed value.
+SIMPLE_JWT = {
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": hashlib.sha256(f"regulars.api.token:{SECRET_KEY}".encode()).hexdigest(),
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=30),
+}
+
+
+def _rate(name: str, default: str) -> tuple[int, int]:
+    """A limit such as `3000/60`: so many requests in so many seconds."""
+    count, _slash, seconds = env.str(name, default=default).partition("/")
+    if not (count.isdigit() and seconds.isdigit() and int(count) > 0 and int(seconds) > 0):
+        raise environ.ImproperlyConfigured(f"{name} must be requests/seconds, such as {default}")
+    return int(count), int(seconds)
+
+
+API_LIMITS = {
+    "key": _rate("API_LIMIT_KEY", "3000/60"),
+    "user": _rate("API_LIMIT_USER", "600/60"),
+    "open": _rate("API_LIMIT_OPEN", "120/60"),
+    "login-address": _rate("API_LIMIT_LOGIN_ADDRESS", "30/60"),
+    "login-email": _rate("API_LIMIT_LOGIN_EMAIL", "10/300"),
+    "register": _rate("API_LIMIT_REGISTER", "10/3600"),
 }
 
 # -- e-mail -----------------------------------------------------------------------------------------------------------
@@ -298,6 +326,12 @@ EMAIL_HOST_PASSWORD = EMAIL_CONFIG.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = EMAIL_CONFIG.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = EMAIL_CONFIG.get("EMAIL_USE_SSL", False)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Regulars <no-reply@{PUBLIC_HOST}>")
+
+# -- texts and e-mail to customers (messaging.channels) -------------------------------------------------------------
+
+SMS_CHANNEL = env.str("SMS_CHANNEL", default="console")
+EMAIL_CHANNEL = env.str("EMAIL_CHANNEL", default="email")
+CONSOLE_MESSAGES_DIR = VAR_DIR / "messages"
 
 # -- logs: one JSON line each, with the programme and the route pattern, never a path with a phone number --------------
 

@@ -1,0 +1,46 @@
+"""How a message leaves: one module per provider, found by its name in the settings.
+
+A channel's `send` returns the provider's id of the message. It raises RetryableError when the message has certainly
+*not* been taken (no connection, "try later"), PermanentError when it never will be (no such number), and anything
+else when it cannot know: such a message is not sent again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What a channel gets. `code` is our reference, for providers that de-duplicate by one."""
+
+    code: str
+    channel: str
+    purpose: str
+    recipient: str
+    subject: str
+    body: str
+
+
+class Channel(Protocol):
+    name: str
+
+    def send(self, message: Outgoing) -> str: ...
+
+
+# A provider joins by a module here and a line in this table.
+PROVIDERS = {
+    "console": "messaging.channels.console.Console",
+    "email": "messaging.channels.email.Email",
+}
+
+
+def channel_for(kind: str) -> Channel:
+    """The channel that the settings choose for "sms" or "email"."""
+    name = {"sms": settings.SMS_CHANNEL, "email": settings.EMAIL_CHANNEL}[kind]
+    channel: Channel = import_string(PROVIDERS[name])()
+    return channel

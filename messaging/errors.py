@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import DomainError
+
+
+class TooManyCodes(DomainError):
+    """A cap is reached. Says nothing about whether the number is known: requests count alike."""
+
+    code = "too_many_codes"
+    status = 429
+    message = _("Too many codes have been asked for. Wait a few minutes and try again.")
+
+
+class CodeDead(DomainError):
+    """The request is used, run out, tried too often or not this browser's: only a new code helps."""
+
+    code = "code_dead"
+    status = 409
+    message = _("This code does not work any more. Ask for a new one.")
+
+
+class WrongCode(DomainError):
+    code = "wrong_code"
+    status = 422
+    message = _("That code did not match. Check the newest text.")
+
+    def __init__(self, tries_left: int) -> None:
+        self.tries_left = tries_left
+        super().__init__(tries_left=tries_left)

@@ -1,0 +1,137 @@
+"""The outbox, and customers' proof of their number. All of it lives in the programme's schema."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.codes import public_code
+from messaging.querysets import CustomerSessionQuerySet, OneTimeCodeQuerySet, OutboundMessageQuerySet
+
+
+class OutboundMessage(models.Model):
+    """One text or e-mail to one person. The row decides whether it is sent: at most once to the provider.
+
+    *Claimed* is committed before the channel is called, so a worker that dies in between leaves a row that nobody
+    sends again: it becomes *unconfirmed* and a person decides.
+    """
+
+    class Channel(models.TextChoices):
+        SMS = "sms", _("Text")
+        EMAIL = "email", _("E-mail")
+
+    class Purpose(models.TextChoices):
+        ONE_TIME_CODE = "one_time_code", _("One-time code")  # asked for a moment ago: needs no consent
+        SERVICE = "service", _("About your points")
+        MARKETING = "marketing", _("Offers and news")
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        CLAIMED = "claimed", _("Being sent")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Failed")
+        UNCONFIRMED = "unconfirmed", _("Perhaps sent")
+        SUPPRESSED = "suppressed", _("Not sent")
+
+    code = models.CharField(max_length=16, unique=True, default=public_code, editable=False)
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    purpose = models.CharField(max_length=16, choices=Purpose.choices)
+    recipient = models.CharField(max_length=254)  # E.164 or an address
+    customer = models.ForeignKey(
+        "customers.Customer", on_delete=models.PROTECT, null=True, blank=True, related_name="messages"
+    )
+    subject = models.CharField(max_length=200, blank=True)
+    body = models.TextField(blank=True)
+    dedupe_key = models.CharField(max_length=160, unique=True)  # the cause; a repeated cause is one message
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    provider = models.CharField(max_length=40, blank=True)
+    provider_id = models.CharField(max_length=120, blank=True)
+    error = models.CharField(max_length=200, blank=True)  # a code and plain words, never the recipient
+    created_at = models.DateTimeField(default=timezone.now)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True)  # pointless afterwards: not sent, and a code's body is blanked
+    claimed_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    redacted_at = models.DateTimeField(null=True)
+
+    objects = OutboundMessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        indexes: ClassVar = [
+            models.Index(fields=["-id"], name="message_newest"),
+            models.Index("customer", models.F("id").desc(), name="message_by_customer"),
+            # The sweep: what waits for another try and what a dead worker left behind.
+            models.Index(
+                fields=["state", "next_attempt_at"],
+                name="message_unfinished",
+                condition=Q(state__in=["queued", "claimed"]),
+            ),
+            # The sweep: bodies that still hold a code.
+            models.Index(
+                fields=["expires_at"],
+                name="message_with_code",
+                condition=Q(purpose="one_time_code", redacted_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.code}"
+
+
+class OneTimeCode(models.Model):
+    """One request to sign in on the points page: who asked, for which number, and how often a code was tried.
+
+    The request itself never looks the number up, so it cannot tell whether it is known. A worker does, and only then
+    gives a known one its `code_digest`. Rows are kept for a day, for the caps.
+    """
+
+    request_digest = models.BinaryField(max_length=32, unique=True)  # of the token in the browser's cookie
+    phone = models.CharField(max_length=16)  # E.164
+    prefix = models.CharField(max_length=16)  # the number without its last four digits
+    address = models.CharField(max_length=45)  # IPv4, or the /64 network of IPv6
+    code_digest = models.BinaryField(max_length=32, null=True)  # keyed; empty for numbers that nobody has
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, null=True, related_name="+")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    objects = OneTimeCodeQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            # The caps count the last requests of a number, a prefix, an address and the programme.
+            models.Index(fields=["phone", "created_at"], name="code_by_phone"),
+            models.Index(fields=["prefix", "created_at"], name="code_by_prefix"),
+            models.Index(fields=["address", "created_at"], name="code_by_address"),
+            models.Index(fields=["created_at"], name="code_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"code {self.pk}"
+
+
+class CustomerSession(models.Model):
+    """A customer who is signed in on the points page of this programme, in one browser."""
+
+    token_digest = models.BinaryField(max_length=32, unique=True)
+    customer = models.ForeignKey("customers.Customer", on_delete=models.CASCADE, related_name="sessions")
+    created_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    objects = CustomerSessionQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["expires_at"], name="customer_session_by_expiry")]
+
+    def __str__(self) -> str:
+        return f"session {self.pk}"

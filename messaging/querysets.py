@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    from messaging.models import CustomerSession, OneTimeCode, OutboundMessage  # noqa: F401
+
+
+class OutboundMessageQuerySet(models.QuerySet["OutboundMessage"]):
+    def due(self, now: datetime) -> OutboundMessageQuerySet:
+        """Waiting, and its time has come."""
+        return self.filter(state="queued", next_attempt_at__lte=now)
+
+    def claimed_before(self, cutoff: datetime) -> OutboundMessageQuerySet:
+        """Handed to a worker that has not said a word since: it must have died."""
+        return self.filter(state="claimed", claimed_at__lt=cutoff)
+
+    def with_dead_code(self, now: datetime) -> OutboundMessageQuerySet:
+        """One-time codes that have run out and can still be read."""
+        return self.filter(purpose="one_time_code", redacted_at__isnull=True, expires_at__lte=now)
+
+    def unfinished(self) -> OutboundMessageQuerySet:
+        return self.filter(state__in=["queued", "claimed"])
+
+
+class OneTimeCodeQuerySet(models.QuerySet["OneTimeCode"]):
+    def since(self, cutoff: datetime) -> OneTimeCodeQuerySet:
+        return self.filter(created_at__gt=cutoff)
+
+
+class CustomerSessionQuerySet(models.QuerySet["CustomerSession"]):
+    def live(self, now: datetime) -> CustomerSessionQuerySet:
+        """Not ended, not run out, of a customer who is still there."""
+        return self.filter(Q(ended_at__isnull=True), expires_at__gt=now, customer__state="active")

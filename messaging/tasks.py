@@ -1,0 +1,13 @@
+"""Messaging's regular work."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from messaging.actions.outbox import OUTBOX, sweep
+from workspace.jobs import due_work
+
+
+@due_work(OUTBOX)
+def look_after_outbox(now: datetime) -> datetime | None:
+    return sweep(now=now)
