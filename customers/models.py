@@ -106,6 +106,13 @@ class Identifier(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "value"], name="identifier_unique")]
 
 
+class OrOldest(Func):
+    """A time, or a moment before all others where there is none: lists sort by it and keyset pages compare it."""
+
+    template = "(COALESCE(%(expressions)s, '-infinity'::timestamptz))"
+    output_field = models.DateTimeField()
+
+
 class CustomerFacts(models.Model):
     """What lists and segments sort and filter by, 1:1 with the customer; higher apps compute it, one action writes it.
 
@@ -134,10 +141,83 @@ class CustomerFacts(models.Model):
             # The customer list's sort orders, newest or largest first, with the key as tie-break for keyset pages.
             models.Index(F("total_spent").desc(), F("customer_id").desc(), name="facts_by_spend"),
             models.Index(F("orders_count").desc(), F("customer_id").desc(), name="facts_by_orders"),
-            models.Index(F("last_order_at").desc(nulls_last=True), F("customer_id").desc(), name="facts_by_last_order"),
+            models.Index(OrOldest(F("last_order_at")).desc(), F("customer_id").desc(), name="facts_by_last_order"),
             models.Index(F("balance").desc(), F("customer_id").desc(), name="facts_by_balance"),
             models.Index("rfm_group", "customer", name="facts_by_rfm_group"),
         ]
+
+
+class BusinessCustomerFacts(models.Model):
+    """The same figures for one customer at one business: what its own staff see, and whose regular somebody is.
+
+    A roll-up of orders and refunds, written with `CustomerFacts`; there is no row for a business never bought from.
+    """
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="business_facts")
+    business = models.ForeignKey("workspace.Business", on_delete=models.PROTECT, related_name="+", db_index=False)
+    orders_count = models.IntegerField(default=0)
+    total_spent = MoneyField(default=0)  # net
+    first_order_at = models.DateTimeField(null=True)
+    last_order_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["customer", "business"], name="business_facts_once"),
+        ]
+        indexes: ClassVar = [
+            # The customer list of people limited to one business, in its sort orders.
+            models.Index("business", F("total_spent").desc(), F("customer_id").desc(), name="business_facts_by_spend"),
+            models.Index(
+                "business", F("orders_count").desc(), F("customer_id").desc(), name="business_facts_by_orders"
+            ),
+            models.Index(
+                "business", OrOldest(F("last_order_at")).desc(), F("customer_id").desc(), name="business_facts_by_last"
+            ),
+        ]
+
+
+class DailySales(models.Model):
+    """What one business sold on one day of the programme's zone. Built from raw rows; a rebuild equals the roll-up.
+
+    Refunds are on their own day. `customers`, `new_customers` and `members` count people once a day and business, so
+    they add up to visits, never to people.
+    """
+
+    business = models.ForeignKey("workspace.Business", on_delete=models.PROTECT, related_name="+", db_index=False)
+    day = models.DateField()
+    orders = models.IntegerField(default=0)
+    revenue = MoneyField(default=0)  # before refunds
+    refunds = MoneyField(default=0)
+    anonymous_orders = models.IntegerField(default=0)
+    member_orders = models.IntegerField(default=0)
+    member_revenue = MoneyField(default=0)
+    customers = models.IntegerField(default=0)
+    new_customers = models.IntegerField(default=0)  # whose first order anywhere in the programme this was
+    members = models.IntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["business", "day"], name="daily_sales_once"),
+        ]
+        indexes: ClassVar = [models.Index("day", "business", name="daily_sales_by_day")]
+
+
+class StaleDay(models.Model):
+    """A business-day whose roll-up must be computed again; gone when that is done."""
+
+    business = models.ForeignKey("workspace.Business", on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["business", "day"], name="stale_day_once")]
+
+
+class RollupState(models.Model):
+    """One row: the zone whose days the roll-ups hold. Its lock keeps a rebuild and an update apart."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    zone = models.CharField(max_length=64, blank=True)
+    rebuilt_at = models.DateTimeField(null=True)
 
 
 class ConsentRecord(models.Model):
@@ -347,5 +427,3 @@ class StreamReader(models.Model):
     transaction_id = models.BigIntegerField(default=0)
     event_id = models.BigIntegerField(default=0)
     updated_at = models.DateTimeField(auto_now=True)
-
-
