@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import environ
+
 from config.embedded_postgres import OWNER_ROLE, EmbeddedPostgres
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+# Here and not in the settings: manage.py decides about the embedded server before it loads them.
+environ.Env.read_env(BASE_DIR / ".env")
 VAR_DIR = Path(os.environ.get("REGULARS_VAR_DIR") or BASE_DIR / "var")
 
 

@@ -16,12 +16,15 @@ import hashlib
 import importlib.util
 import os
 import pwd
+import re
+import shlex
 import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -30,12 +33,16 @@ APP_ROLE = "regulars_app"
 DATABASE = "regulars"
 
 Outcome = Literal["adopted", "restarted", "created"]
+# Who the server runs as. PostgreSQL refuses root; see `_identity`.
+Identity = Literal["self", "namespace", "nobody"]
 
 # A Unix socket path may hold 107 bytes; the server adds "/.s.PGSQL.5432.lock".
 SOCKET_DIR_MAX_BYTES = 107 - len("/.s.PGSQL.5432.lock")
 CLONE_NEWUSER = 0x10000000
 NOBODY = 65534
-START_ATTEMPTS = 20  # after kill -9 of the postmaster, orphan backends hold shared memory for a moment
+START_ATTEMPTS = 40  # after kill -9 of the postmaster, orphan backends hold shared memory for a moment
+ATTEMPT_PAUSE_SECONDS = 0.25
+RECOVERY_SECONDS = 120  # a server that says "starting up" replays its log; it is waited for, not started twice
 
 SERVER_SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
@@ -80,31 +87,66 @@ def _enter_user_namespace() -> None:
         Path(f"/proc/self/{name}").write_text(value)
 
 
-def _needs_user_namespace() -> bool:
-    """True for root and for a uid without a passwd entry: initdb refuses both."""
-    if os.geteuid() == 0:
-        return True
+@cache
+def _identity() -> Identity:
+    """How PostgreSQL's programs are run here.
+
+    "self" for an ordinary user. For root, and for a uid without a passwd entry, which initdb refuses too: as `nobody`
+    inside a user namespace, where files keep their real owner. Where namespaces are forbidden (the default seccomp
+    profile of containers), root becomes the real `nobody`.
+    """
+    if os.geteuid() != 0:
+        try:
+            pwd.getpwuid(os.geteuid())
+        except KeyError:
+            pass
+        else:
+            return "self"
     try:
-        pwd.getpwuid(os.geteuid())
-    except KeyError:
-        return True
-    return False
+        subprocess.run(["true"], check=True, preexec_fn=_enter_user_namespace)
+    except (subprocess.SubprocessError, OSError):
+        if os.geteuid() == 0:
+            return "nobody"
+        raise PostgresNotStarted(
+            f"PostgreSQL cannot run as uid {os.geteuid()}, which has no entry in /etc/passwd: "
+            "use another user, or set DATABASE_URL to use a server of your own."
+        ) from None
+    return "namespace"
+
+
+def _nobody_reaches(path: Path) -> bool:
+    """Whether an unprivileged user may enter every directory down to `path`."""
+    existing = next(folder for folder in (path, *path.parents) if folder.exists())
+    return all(folder.stat().st_mode & 0o001 for folder in (existing, *existing.parents))
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(errors="replace")[-2000:] if log.exists() else ""
 
 
 class EmbeddedPostgres:
     """One PostgreSQL cluster under `root`, reachable through a Unix socket only."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(
+        self, root: Path, *, identity: Identity | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.root = root.resolve()
-        self.data = self.root / "data"
-        self.log = self.root / "log"
+        self.identity: Identity = identity or _identity()
+        self.settings = {**SERVER_SETTINGS, **(settings or {})}
+        self.digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]
+        # As the real `nobody` the files must lie where nobody may go; a home directory under /root is not such a place.
+        is_hidden = self.identity == "nobody" and not _nobody_reaches(self.root.parent)
+        self.home = Path("/var/lib") / f"regulars-{self.digest}" if is_hidden else self.root
+        self.data = self.home / "data"
+        self.log = self.home / "log"
         self.socket_dir = self._socket_dir()
 
     def _socket_dir(self) -> Path:
-        if len(os.fsencode(self.root)) <= SOCKET_DIR_MAX_BYTES:
-            return self.root
-        digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"regulars-pg-{digest}"
+        # libpq reads a comma as "several hosts"; plain names need no care anywhere.
+        is_plain = re.fullmatch(r"[A-Za-z0-9_./+@-]+", str(self.home)) is not None
+        if is_plain and len(os.fsencode(self.home)) <= SOCKET_DIR_MAX_BYTES:
+            return self.home
+        return Path(tempfile.gettempdir()) / f"regulars-pg-{self.digest}"
 
     def url(self, role: str = APP_ROLE, database: str = DATABASE) -> str:
         return f"postgresql://{role}@/{database}?host={self.socket_dir}"
@@ -112,14 +154,18 @@ class EmbeddedPostgres:
     def start(self) -> Outcome:
         """Make the server answer. Cheap (about 10 ms) when it already does; safe to race."""
         with self._lock():
-            if self.is_ready():
-                return "adopted"
-            outcome: Outcome = "restarted"
-            if not (self.data / "PG_VERSION").exists():
-                self._create_cluster()
-                outcome = "created"
-            self._launch()
-            self._create_roles()
+            outcome: Outcome = "adopted"
+            if not self._answers():
+                outcome = "restarted"
+                if not (self.data / "PG_VERSION").exists():
+                    self._create_cluster()
+                    outcome = "created"
+                self._launch()
+            # A first start that was killed after initdb left a server without roles.
+            roles_made = self.home / "roles-made"
+            if not roles_made.exists():
+                self._create_roles()
+                roles_made.touch()
             return outcome
 
     def stop(self) -> None:
@@ -129,8 +175,14 @@ class EmbeddedPostgres:
                 self._run("pg_ctl", "-D", self.data, "-w", "-m", "fast", "stop", check=False)
 
     def is_ready(self) -> bool:
-        done = self._run("pg_isready", "-q", "-h", self.socket_dir, "-t", "2", check=False)
-        return done.returncode == 0
+        return self._readiness() == 0
+
+    def postmaster_pid(self) -> int | None:
+        """The pid in the server's own pid file; it may be stale."""
+        try:
+            return int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return None
 
     def psql(self, sql: str, *, database: str = "postgres", role: str = "postgres") -> None:
         """Run `sql` statement by statement in autocommit. Raises psycopg.Error."""
@@ -139,38 +191,78 @@ class EmbeddedPostgres:
         with psycopg.connect(self.url(role, database), autocommit=True) as connection:
             connection.execute(sql)  # type: ignore[call-overload]
 
+    def _readiness(self) -> int:
+        """`pg_isready`: 0 answers, 1 starting up or shutting down, 2 nobody there."""
+        return self._run("pg_isready", "-q", "-h", self.socket_dir, "-t", "2", check=False).returncode
+
+    def _answers(self) -> bool:
+        """Whether the server answers, after waiting while it says that it is starting up."""
+        deadline = time.monotonic() + RECOVERY_SECONDS
+        while (code := self._readiness()) == 1 and time.monotonic() < deadline:
+            time.sleep(ATTEMPT_PAUSE_SECONDS)
+        return code == 0
+
     @contextmanager
     def _lock(self) -> Iterator[None]:
         self.root.mkdir(parents=True, exist_ok=True)
-        self.socket_dir.mkdir(parents=True, exist_ok=True)
-        self.socket_dir.chmod(0o700)
+        for folder in {self.home, self.socket_dir}:
+            folder.mkdir(parents=True, exist_ok=True)
+            if folder.stat().st_uid not in {os.geteuid(), NOBODY}:
+                raise PostgresNotStarted(f"{folder} belongs to another user: run as that user, or move it away.")
+            folder.chmod(0o700)
+            if self.identity == "nobody":
+                os.chown(folder, NOBODY, NOBODY)
         with (self.root / "lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
     def _create_cluster(self) -> None:
         """initdb into a side directory, then rename: a killed first start leaves no half-made cluster."""
-        fresh = self.root / "data.new"
+        fresh = self.home / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
-        self._run(
+        (self.home / "roles-made").unlink(missing_ok=True)
+        done = self._run(
             "initdb", "-D", fresh, "-U", "postgres", "-A", "trust", "-E", "UTF8",
             "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
+            check=False, output=self.home / "initdb.log",
         )  # fmt: skip
+        if done.returncode != 0:
+            raise PostgresNotStarted(f"initdb failed:\n{_tail(self.home / 'initdb.log')}")
         fresh.rename(self.data)
 
     def _launch(self) -> None:
-        settings = {**SERVER_SETTINGS, "unix_socket_directories": str(self.socket_dir)}
-        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+        settings = {**self.settings, "unix_socket_directories": str(self.socket_dir)}
+        # pg_ctl hands the options to a shell.
+        options = " ".join(f"-c {name}={shlex.quote(value)}" for name, value in settings.items())
         for _ in range(START_ATTEMPTS):
+            self._forget_a_stale_pid()
             done = self._run(
-                "pg_ctl", "-D", self.data, "-w", "-t", "60", "-o", options, "-l", self.log, "start",
+                "pg_ctl", "-D", self.data, "-w", "-t", str(RECOVERY_SECONDS), "-o", options, "-l", self.log, "start",
                 check=False,
             )  # fmt: skip
-            if done.returncode == 0 and self.is_ready():
+            if done.returncode == 0 and self._answers():
                 return
-            time.sleep(0.5)
-        tail = self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
-        raise PostgresNotStarted(f"PostgreSQL did not start. The end of its log:\n{tail}")
+            time.sleep(ATTEMPT_PAUSE_SECONDS)
+        raise PostgresNotStarted(f"PostgreSQL did not start. The end of its log:\n{_tail(self.log)}")
+
+    def _forget_a_stale_pid(self) -> None:
+        """Remove the server's pid file when its pid now belongs to a stranger (a reboot, a new container).
+
+        PostgreSQL refuses to start as long as any process has that pid. Every process of a server has the data
+        directory as its working directory, so one look tells; while any is left, the file stays.
+        """
+        pid = self.postmaster_pid()
+        if pid is None or not Path(f"/proc/{pid}").exists():
+            return
+        data = self.data.resolve()
+        for process in Path("/proc").iterdir():
+            if process.name.isdigit():
+                try:
+                    if (process / "cwd").readlink() == data:
+                        return
+                except OSError:
+                    continue  # it ended, or belongs to somebody else
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _create_roles(self) -> None:
         """Two roles and the database, each only if missing, so that a killed first start is completed."""
@@ -185,14 +277,36 @@ class EmbeddedPostgres:
             if not found.fetchone():
                 connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER_ROLE}")
 
-    def _run(self, program: str, *args: object, check: bool = True) -> subprocess.CompletedProcess[bytes]:
+    def _programs(self) -> Path:
+        """The directory of the binaries; a copy where `nobody` cannot reach the installed ones."""
+        installed = binaries()
+        if self.identity != "nobody" or _nobody_reaches(installed):
+            return installed
+        copied = Path("/var/lib") / f"regulars-{self.digest}-bin"
+        if not (copied / "bin" / "postgres").exists():
+            fresh = copied.with_suffix(".new")
+            shutil.rmtree(fresh, ignore_errors=True)
+            shutil.copytree(installed.parent, fresh, symlinks=True)
+            fresh.chmod(0o755)
+            shutil.rmtree(copied, ignore_errors=True)
+            fresh.rename(copied)
+        return copied / "bin"
+
+    def _run(
+        self, program: str, *args: object, check: bool = True, output: Path | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
         # Never a PIPE here: the postmaster would inherit it and the caller would wait for ever.
-        return subprocess.run(
-            [str(binaries() / program), *map(str, args)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.STDOUT,
-            check=check,
-            preexec_fn=_enter_user_namespace if _needs_user_namespace() else None,
-            start_new_session=True,  # Ctrl-C in the terminal must not reach the postmaster first
-        )
+        with (output or Path(os.devnull)).open("ab") as sink:
+            return subprocess.run(
+                [str(self._programs() / program), *map(str, args)],
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                check=check,
+                cwd="/",
+                preexec_fn=_enter_user_namespace if self.identity == "namespace" else None,
+                user=NOBODY if self.identity == "nobody" else None,
+                group=NOBODY if self.identity == "nobody" else None,
+                extra_groups=[] if self.identity == "nobody" else None,
+                start_new_session=True,  # Ctrl-C in the terminal must not reach the postmaster first
+            )
