@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from core.actor import Actor
 
 if TYPE_CHECKING:
-    from customers.models import Customer, Event, Order, Refund
+    from customers.models import Customer, Event, ImportRun, Order, Refund
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
@@ -39,3 +39,11 @@ class EventQuerySet(models.QuerySet["Event"]):
         if actor.business_id is None:
             return self
         return self.filter(Q(business_id=actor.business_id) | Q(business_id__isnull=True))
+
+
+class ImportRunQuerySet(models.QuerySet["ImportRun"]):
+    def visible_to(self, actor: Actor) -> ImportRunQuerySet:
+        return self if actor.business_id is None else self.filter(business_id=actor.business_id)
+
+    def newest_first(self) -> ImportRunQuerySet:
+        return self.order_by("-id")
