@@ -20,7 +20,7 @@ import pytest
 from config.database import VAR_DIR, embedded
 from config.embedded_postgres import APP_ROLE, OWNER_ROLE
 
-pytest_plugins = ["programs.tests.fixtures"]
+pytest_plugins = ["programs.tests.fixtures", "workspace.tests.fixtures"]
 
 FIRST, SECOND = "harbour", "meadow"  # the two programmes that every test may use
 

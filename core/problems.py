@@ -86,7 +86,12 @@ def problem_response(error: DomainError) -> HttpResponse:
     errors = []
     if isinstance(error, InvalidInput) and error.field:
         errors = [FieldError(error.field, str(error.message), error.code)]
-    return problem(error.status, error.code, str(error.message), errors=errors, data=error.data)
+    response = problem(error.status, error.code, str(error.message), errors=errors, data=error.data)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if "retry_after" in error.data:
+        response.headers["Retry-After"] = str(error.data["retry_after"])
+    return response
 
 
 def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpResponse | Response | None:
@@ -104,8 +109,6 @@ def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpR
         return problem(400, "malformed", str(exception.detail))
     if isinstance(exception, drf.APIException):
         response = problem(exception.status_code, str(exception.default_code), str(exception.detail))
-        if isinstance(exception, drf.Throttled) and exception.wait is not None:
-            response.headers["Retry-After"] = str(int(exception.wait) + 1)
         header = getattr(exception, "auth_header", None)
         if header:
             response.headers["WWW-Authenticate"] = header
@@ -117,7 +120,9 @@ def _field_errors(details: Any, path: str = "") -> list[FieldError]:
     if isinstance(details, dict) and set(details) == {"message", "code"}:
         return [FieldError(path or "non_field_errors", str(details["message"]), str(details["code"]))]
     if isinstance(details, dict):
-        return [e for key, value in details.items() for e in _field_errors(value, f"{path}.{key}" if path else str(key))]
+        return [
+            e for key, value in details.items() for e in _field_errors(value, f"{path}.{key}" if path else str(key))
+        ]
     if isinstance(details, list):
         found: list[FieldError] = []
         for index, value in enumerate(details):

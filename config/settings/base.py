@@ -9,6 +9,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONCE, NONE, SELF
@@ -37,6 +38,8 @@ def _local_secret(path: Path) -> str:
     return path.read_text()
 
 
+# Encrypts stored secrets (core.secrets). Separated by commas: the first writes, all read.
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[]) or [_local_secret(VAR_DIR / "encryption_key")]
 SECRET_KEY = env.str("SECRET_KEY", default="") or _local_secret(VAR_DIR / "secret_key")
 
 # The host of sign-up and log-in; a programme lives on a subdomain of it (or on a domain of its own).
@@ -106,6 +109,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "programs.middleware.FormErrorStatusMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "core.middleware.DomainErrorMiddleware",
 ]
@@ -209,8 +213,34 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or second factor is told to its owner
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = int(timedelta(minutes=15).total_seconds())
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_ADAPTER = "programs.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "signup": "programs.forms_account.SignupForm",
+    "login": "programs.forms_account.LoginForm",
+    "add_email": "programs.forms_account.AddEmailForm",
+    "change_password": "programs.forms_account.ChangePasswordForm",
+    "set_password": "programs.forms_account.SetPasswordForm",
+    "reset_password": "programs.forms_account.ResetPasswordForm",
+    "reset_password_from_key": "programs.forms_account.ResetPasswordKeyForm",
+    "reauthenticate": "programs.forms_account.ReauthenticateForm",
+    "confirm_email_verification_code": "programs.forms_account.ConfirmEmailCodeForm",
+    "confirm_password_reset_code": "programs.forms_account.ConfirmResetCodeForm",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = int(env.bool("TRUST_PROXY_HEADERS", default=False))  # for the rate limits by address
+MFA_ADAPTER = "programs.adapter.MfaAdapter"
+MFA_FORMS = {
+    "authenticate": "programs.forms_account.MfaAuthenticateForm",
+    "reauthenticate": "programs.forms_account.MfaReauthenticateForm",
+    "activate_totp": "programs.forms_account.ActivateTotpForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Regulars"
 
@@ -289,7 +319,7 @@ REST_FRAMEWORK = {
 }
 
 # Tokens of people. The key is derived, so that a token can never be taken for another signed value.
-SIMPLE_JWT = {
+SIMPLE_JWT: dict[str, Any] = {
     "ALGORITHM": "HS256",
     "SIGNING_KEY": hashlib.sha256(f"regulars.api.token:{SECRET_KEY}".encode()).hexdigest(),
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
