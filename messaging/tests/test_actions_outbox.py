@@ -87,9 +87,9 @@ def test_the_same_cause_is_one_message_and_one_task(programme):
 
 
 def test_a_rolled_back_cause_leaves_no_message(programme):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         queue()
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert OutboundMessage.objects.count() == 0
     assert OrmQ.objects.count() == 0
 
