@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from core.brand import brand_stylesheet
 from core.component_sheet import component_sheet
 
 urlpatterns = [
+    path("brand.css", brand_stylesheet, name="brand-stylesheet"),
     path("components/", component_sheet, name="component-sheet"),  # development only
+    path("", include("messaging.urls")),
     path("", include("programs.urls_programme")),
 ]

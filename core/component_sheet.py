@@ -46,7 +46,11 @@ class SampleForm(forms.Form):
         label=_("Rule is on"), required=False, widget=forms.CheckboxInput(attrs={"role": "switch"})
     )
     country = forms.ChoiceField(label=_("Country"), choices=[("GB", "+44 UK"), ("IE", "+353 IE")])
+    code = forms.CharField(label=_("6-digit code"))
     phone = forms.CharField(label=_("Phone number"), widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel"}))
+
+    def clean_code(self) -> str:
+        raise forms.ValidationError(_("That code didn’t match. Check the newest text; 4 tries left."))
 
     def clean_phone(self) -> str:
         raise forms.ValidationError(_("Two digits are missing. UK mobiles have 10 after +44."))
@@ -72,6 +76,7 @@ def component_sheet(request: HttpRequest) -> HttpResponse:
                 "rounding": "down",
                 "live": True,
                 "category": "cafe",
+                "code": "4827",
             }
         ),
         "wrong": SampleForm(
@@ -80,6 +85,7 @@ def component_sheet(request: HttpRequest) -> HttpResponse:
                 "wrong-email": "sam@",
                 "wrong-rate": "five",
                 "wrong-category": "pub",
+                "wrong-code": "4827",
                 "wrong-country": "GB",
                 "wrong-phone": "7700 900 1",
             },

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from core import navigation
+from core.hosts import public_url
 
 THEMES = ("dark", "light", "system")
 
@@ -40,11 +41,3 @@ def _navigation(request: HttpRequest) -> navigation.Navigation:
         path=request.path,
         urlconf=getattr(request, "urlconf", None),
     )
-
-
-def public_url(path: str) -> str:
-    """`path` on the public host, where people sign up and choose a programme."""
-    port = settings.PUBLIC_PORT
-    default = {"http": 80, "https": 443}[settings.PUBLIC_SCHEME]
-    host = settings.PUBLIC_HOST if port == default else f"{settings.PUBLIC_HOST}:{port}"
-    return f"{settings.PUBLIC_SCHEME}://{host}{path}"

@@ -69,9 +69,9 @@ SYMBOL_LAST = frozenset(
 
 def format_number(value: Decimal | float, decimals: int = 0) -> str:
     """`value` grouped and pointed as the active language does, with a true minus sign."""
-    size = -value if value < 0 else value
-    text = number_format(size, decimal_pos=decimals, force_grouping=True)
-    return f"{MINUS}{text}" if value < 0 else text
+    text = number_format(Decimal(str(value)).copy_abs(), decimal_pos=decimals, force_grouping=True)
+    rounds_to_zero = not any(digit in text for digit in "123456789")
+    return text if value >= 0 or rounds_to_zero else f"{MINUS}{text}"
 
 
 def format_money(amount: Decimal | float, currency: str, *, whole: bool = False) -> str:

@@ -176,9 +176,21 @@ def _widget_class(widget: forms.Widget, size: str) -> str:
 @register.simple_tag
 def render_field(field: BoundField, size: str = "", hint: str = "", css: str = "") -> SafeString:
     """The field's widget in our classes, tied to its hint and its error for screen readers."""
-    attrs: dict[str, Any] = {}
     own = field.field.widget.attrs.get("class", "")
-    attrs["class"] = " ".join(part for part in (_widget_class(field.field.widget, size), css, own) if part)
+    classes = " ".join(part for part in (_widget_class(field.field.widget, size), css, own) if part)
+    return field.as_widget(attrs={"class": classes, **_described(field, hint)})
+
+
+@register.simple_tag
+def render_code(field: BoundField, hint: str = "") -> SafeString:
+    """The one input of a six-digit code, as phones fill it in from a text; a space in the middle may be pasted."""
+    attrs = {"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": "7", "class": "bare-input"}
+    return field.as_widget(attrs={**attrs, **_described(field, hint)})
+
+
+def _described(field: BoundField, hint: str) -> dict[str, Any]:
+    """What ties an input to its hint and its error."""
+    attrs: dict[str, Any] = {}
     described = []
     if hint:
         described.append(f"{field.id_for_label}-hint")
@@ -187,7 +199,7 @@ def render_field(field: BoundField, size: str = "", hint: str = "", css: str = "
         attrs["aria-invalid"] = "true"
     if described:
         attrs["aria-describedby"] = " ".join(described)
-    return field.as_widget(attrs=attrs)
+    return attrs
 
 
 @register.filter

@@ -284,3 +284,68 @@ def test_command_palette_finds_a_page(chromium: Browser) -> None:
     page.keyboard.press("Escape")
     assert not palette.evaluate("dialog => dialog.open")
     page.close()
+
+
+def test_code_sends_itself_at_the_sixth_digit(chromium: Browser) -> None:
+    page, _ = open_sheet(chromium, theme="dark", width=390)
+    page.evaluate(
+        """() => { window.sent = [];
+        const form = document.createElement('form');
+        form.method = 'post';
+        const field = document.getElementById('field-code');
+        field.replaceWith(form);
+        form.append(field);
+        form.addEventListener('submit', (event) => {
+            window.sent.push(form.elements.code.value); event.preventDefault(); }); }"""
+    )
+    code = page.locator("#id_code")
+    code.fill("")
+    code.press_sequentially("48x27")
+    assert page.evaluate("window.sent") == []
+    code.fill("482 731")
+    assert page.evaluate("window.sent") == ["482731"]
+    page.close()
+
+
+def test_countdown_gives_way_to_its_button(chromium: Browser) -> None:
+    page, _ = open_sheet(chromium, theme="dark", width=390)
+    waiting = page.get_by_text("New code in")
+    assert waiting.locator("[data-countdown-left]").inner_text() in ("0:34", "0:33")
+    assert page.locator("#sheet-resend").is_hidden()
+    page.evaluate("""() => { const now = Date.now(); Date.now = () => now + 60000; }""")
+    page.locator("#sheet-resend").wait_for(state="visible")
+    assert waiting.is_hidden()
+    page.close()
+
+
+def test_refused_act_is_told_inside_its_form_and_input_is_kept(chromium: Browser) -> None:
+    page, _ = open_sheet(chromium, theme="dark", width=1440)
+    alert = render_to_string(
+        "errors/_alert.html", {"error": SimpleNamespace(code="short", message="Not enough points.")}
+    )
+    page.route("**/redeem/", lambda route: route.fulfill(status=409, body=alert, content_type="text/html"))
+    page.evaluate(
+        """() => { const main = document.getElementById('main');
+        main.insertAdjacentHTML('afterbegin', `<form id="redeem" hx-post="/redeem/" hx-swap="outerHTML" method="post">
+        <div data-form-errors></div><input name="points" value="350"><button>Redeem</button></form>`);
+        htmx.process(main); }"""
+    )
+    page.get_by_role("button", name="Redeem").click()
+    form = page.locator("#redeem")
+    form.get_by_role("alert").wait_for()
+    assert "Not enough points." in form.get_by_role("alert").inner_text()
+    assert form.locator("input").input_value() == "350"
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(500, "did not work on our side"), (403, "Ask an owner"), (404, "not there")]
+)
+def test_failed_request_is_said_in_a_toast(chromium: Browser, status: int, said: str) -> None:
+    page, _ = open_sheet(chromium, theme="dark", width=1440)
+    page.route("**/broken/", lambda route: route.fulfill(status=status, body="<h1>no</h1>", content_type="text/html"))
+    page.evaluate("htmx.ajax('GET', '/broken/', { target: '#main' })")
+    page.locator("#toasts [data-toast=danger]").wait_for()
+    assert said in page.locator("#toasts").inner_text()
+    assert page.locator("h1").inner_text() == "Components and states"
+    page.close()

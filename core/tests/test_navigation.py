@@ -11,7 +11,8 @@ from django.test import RequestFactory
 from django.urls import include, path
 
 from core import navigation
-from core.context_processors import public_url, shell
+from core.context_processors import shell
+from core.hosts import public_url
 from core.permissions import Role, permissions_of
 
 

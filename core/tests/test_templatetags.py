@@ -225,3 +225,11 @@ def test_sort_header_knows_the_default_order() -> None:
 
 def test_sort_header_escapes_the_query() -> None:
     assert "<script>" not in head("?q=<script>")
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "shown"),
+    [(2.66, 1, "2.7"), (-2.66, 1, "−2.7"), (-0.3, 0, "0"), (-0.0, 1, "0.0"), (1e6, 0, "1,000,000")],
+)
+def test_number_is_rounded_and_never_minus_zero(value: float, decimals: int, shown: str) -> None:
+    assert render("{{ value|number:decimals }}", value=value, decimals=decimals) == shown

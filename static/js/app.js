@@ -157,7 +157,31 @@
   addEventListener("pageshow", () => document.querySelectorAll("form[data-sending]").forEach(release));
   on("change", (event) => { if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit(); });
 
+  /* -- a code sends itself at its last digit; a countdown gives way to what it waited for ------------------------- */
+  on("input", (event) => {
+    if (!event.target.closest("[data-code]")) return;
+    const input = event.target;
+    const digits = input.value.replace(/\D/g, "").slice(0, 6);
+    if (digits !== input.value) input.value = digits;
+    if (digits.length === 6) input.form.requestSubmit();
+  });
+  const countDown = (text) => {
+    const until = Date.now() + Number(text.dataset.countdown) * 1000;
+    delete text.dataset.countdown;
+    const tick = () => {
+      const left = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+      text.querySelector("[data-countdown-left]").textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      if (left || !text.isConnected) return;
+      clearInterval(timer);
+      text.hidden = true;
+      document.getElementById(text.dataset.countdownThen).hidden = false;
+    };
+    const timer = setInterval(tick, 1000);
+    tick();
+  };
+
   const prepare = (part) => {
+    part.querySelectorAll("[data-countdown]").forEach(countDown);
     const invalid = part.querySelector('form [aria-invalid="true"]:not([type="hidden"])');
     if (invalid) invalid.focus({ preventScroll: false });
     part.querySelectorAll("[data-width]").forEach((bar) => { bar.style.width = `${bar.dataset.width}%`; });
