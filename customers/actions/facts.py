@@ -7,6 +7,7 @@ here. Every statement locks the rows in the order of their customer, so that two
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
 from django.db import connection, models, transaction
 
@@ -34,6 +35,7 @@ def write_facts(fields: Sequence[str], rows: Iterable[tuple[object, ...]]) -> in
             raise ValueError(f"a row has {len(row)} values, expected the customer's id and {len(columns)} values")
         latest[row[0]] = row
     ordered = sorted(latest.values(), key=lambda row: int(str(row[0])))
+    stale: set[tuple[int, date]] = set()
     with transaction.atomic(), connection.cursor() as cursor:
         for start in range(0, len(ordered), CHUNK_ROWS):
             chunk = list(zip(*ordered[start : start + CHUNK_ROWS], strict=True))
@@ -42,8 +44,40 @@ def write_facts(fields: Sequence[str], rows: Iterable[tuple[object, ...]]) -> in
             # One Python type for each list: the driver refuses to send Decimal and int as one array.
             values = [list(map(column.get_prep_value, given)) for column, given in zip(columns, chunk[1:], strict=True)]
             query = _upsert(columns, f"SELECT {names} FROM unnest({source}) AS given({names})")
+            if "member_since" in fields:
+                stale |= _days_of_new_members(list(chunk[0]), values[list(fields).index("member_since")])
             cursor.execute(query, [list(chunk[0]), *values])
+        # Last, as the roll-ups do: facts are always locked before days.
+        if stale:
+            mark_stale(stale)
     return len(ordered)
+
+
+def mark_stale(days: set[tuple[int, date]]) -> None:
+    """Let the roll-ups compute these (business, day) again."""
+    ordered = sorted(days)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO customers_staleday (business_id, day)"
+            " SELECT * FROM unnest(%s::bigint[], %s::date[]) ON CONFLICT DO NOTHING",
+            [[business for business, _ in ordered], [day for _, day in ordered]],
+        )
+
+
+def _days_of_new_members(customer_ids: list[object], since: list[object]) -> set[tuple[int, date]]:
+    """Days with sales that count as a member's, or no longer do, once these customers are members since then."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT sale.business_id, (sale.placed_at AT TIME ZONE state.zone)::date"
+            " FROM unnest(%s::bigint[], %s::timestamptz[]) AS given (customer_id, since)"
+            " LEFT JOIN customers_customerfacts AS facts ON facts.customer_id = given.customer_id"
+            " JOIN customers_rollupstate AS state ON state.zone <> ''"
+            " JOIN customers_order AS sale ON sale.customer_id = given.customer_id"
+            "  AND sale.placed_at >= least(given.since, facts.member_since) - interval '2 days'"
+            " WHERE given.since IS DISTINCT FROM facts.member_since",
+            [customer_ids, since],
+        )
+        return set(cursor.fetchall())
 
 
 def write_facts_from(fields: Sequence[str], query: str, params: Sequence[object] = ()) -> int:

@@ -1,0 +1,219 @@
+"""Keeping the roll-ups true: facts per customer, facts per customer and business, sales per business and day.
+
+The tick calls `update_rollups`: it reads the event stream, finds which customers and days an order or refund touched,
+and computes those again from raw rows. Nothing is added up on top of an old figure, so doing it twice, in another
+order or after a late order gives what `rebuild_rollups` gives. A sale's own transaction writes none of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.db import connection, transaction
+
+from customers.actions.facts import mark_stale, refresh_order_facts
+from customers.events import CUSTOMER_CREATED
+from customers.models import Event, RollupState
+from customers.stream import read_stream
+from programs.models import Programme
+
+READER = "customers.rollups"
+BATCH_EVENTS = 2000
+BusinessDay = tuple[int, date]
+
+# One row for each customer and business: see customers.actions.facts for what counts as a sale.
+BUSINESS_FACTS = """
+    INSERT INTO customers_businesscustomerfacts AS facts
+        (customer_id, business_id, orders_count, total_spent, first_order_at, last_order_at)
+    SELECT customer_id, business_id, sum(orders), sum(total), min(first_at), max(last_at)
+    FROM (
+        SELECT customer_id, business_id, count(*) AS orders, sum(total) AS total,
+               min(placed_at) AS first_at, max(placed_at) AS last_at
+        FROM customers_order WHERE status <> 'cancelled' AND {of_customers} GROUP BY customer_id, business_id
+        UNION ALL
+        SELECT refund.customer_id, refund.business_id, 0, -sum(refund.total), NULL, NULL
+        FROM customers_refund AS refund LEFT JOIN customers_order AS sale ON sale.id = refund.order_id
+        WHERE sale.status IS DISTINCT FROM 'cancelled' AND refund.{of_customers}
+        GROUP BY refund.customer_id, refund.business_id
+    ) AS part
+    GROUP BY customer_id, business_id
+    ORDER BY customer_id, business_id
+"""
+
+# A member's order is one placed on the day of joining or later: the sale that makes somebody a member counts.
+DAILY_SALES = """
+    INSERT INTO customers_dailysales
+        (business_id, day, orders, revenue, refunds, anonymous_orders, member_orders, member_revenue,
+         customers, new_customers, members)
+    SELECT business_id, day, sum(orders), sum(revenue), sum(refunds), sum(anonymous_orders), sum(member_orders),
+           sum(member_revenue), sum(customers), sum(new_customers), sum(members)
+    FROM (
+        SELECT business_id, day, count(*) AS orders, sum(total) AS revenue, 0 AS refunds,
+               count(*) FILTER (WHERE customer_id IS NULL) AS anonymous_orders,
+               count(*) FILTER (WHERE by_member) AS member_orders,
+               coalesce(sum(total) FILTER (WHERE by_member), 0) AS member_revenue,
+               count(DISTINCT customer_id) AS customers,
+               count(DISTINCT customer_id) FILTER (WHERE is_first) AS new_customers,
+               count(DISTINCT customer_id) FILTER (WHERE by_member) AS members
+        FROM (
+            SELECT sale.business_id, sale.customer_id, sale.total,
+                   (sale.placed_at AT TIME ZONE %(zone)s)::date AS day,
+                   sale.placed_at = facts.first_order_at AS is_first,
+                   (facts.member_since AT TIME ZONE %(zone)s)::date <= (sale.placed_at AT TIME ZONE %(zone)s)::date
+                       AS by_member
+            FROM customers_order AS sale {sale_days}
+            LEFT JOIN customers_customerfacts AS facts ON facts.customer_id = sale.customer_id
+            WHERE sale.status <> 'cancelled'
+        ) AS dated GROUP BY business_id, day
+        UNION ALL
+        SELECT refund.business_id, (refund.refunded_at AT TIME ZONE %(zone)s)::date, 0, 0, sum(refund.total),
+               0, 0, 0, 0, 0, 0
+        FROM customers_refund AS refund {refund_days}
+        LEFT JOIN customers_order AS sale ON sale.id = refund.order_id
+        WHERE sale.status IS DISTINCT FROM 'cancelled' GROUP BY 1, 2
+    ) AS part
+    GROUP BY business_id, day
+"""
+# The range lets the index find a day, two hours wider because a clock change can shift or repeat midnight; the date
+# itself then decides.
+OF_DAYS = """
+    JOIN unnest(%(businesses)s::bigint[], %(days)s::date[]) AS stale (business_id, day)
+      ON stale.business_id = {table}.business_id
+     AND {table}.{column} >= stale.day::timestamp AT TIME ZONE %(zone)s - interval '2 hours'
+     AND {table}.{column} < (stale.day + 1)::timestamp AT TIME ZONE %(zone)s + interval '2 hours'
+     AND ({table}.{column} AT TIME ZONE %(zone)s)::date = stale.day
+"""
+
+
+def update_rollups(*, now: datetime) -> int:
+    """Bring the roll-ups up to the event stream; returns how many events were read.
+
+    The first call of a programme, and the first after its time zone changed, rebuilds everything.
+    """
+    with transaction.atomic():
+        if _lock_state().zone != programme_zone():
+            rebuild_rollups(now=now)
+    total = 0
+    while True:
+        count = read_stream(READER, apply_events, limit=BATCH_EVENTS)
+        total += count
+        if count < BATCH_EVENTS:
+            break
+    refresh_stale_days()
+    return total
+
+
+def rebuild_rollups(*, now: datetime) -> None:
+    """Compute every roll-up from raw rows. Imports of history call it once at their end."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        state = _lock_state()
+        state.zone, state.rebuilt_at = programme_zone(), now
+        state.save()
+        refresh_order_facts(None)
+        cursor.execute("DELETE FROM customers_businesscustomerfacts")
+        cursor.execute(BUSINESS_FACTS.format(of_customers="customer_id IS NOT NULL"))
+        cursor.execute("DELETE FROM customers_staleday")
+        cursor.execute("DELETE FROM customers_dailysales")
+        cursor.execute(DAILY_SALES.format(sale_days="", refund_days=""), {"zone": state.zone})
+
+
+def apply_events(events: Sequence[Event]) -> None:
+    """Compute again what these events may have changed. The caller's transaction moves the reader with it."""
+    with transaction.atomic():
+        zone = _lock_state().zone
+        customers, days = _touched(events, zone)
+        if not customers and not days:
+            return
+        # A late order moves somebody's first order: the day it was on before and the day it is on now both change.
+        days |= _first_days(customers, zone)
+        refresh_order_facts(sorted(customers))
+        _refresh_business_facts(sorted(customers))
+        days |= _first_days(customers, zone)
+        mark_stale(days)
+        refresh_stale_days()
+
+
+def refresh_stale_days() -> int:
+    """Compute the marked business-days again; returns how many."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        zone = _lock_state().zone
+        cursor.execute("DELETE FROM customers_staleday RETURNING business_id, day")
+        stale = cursor.fetchall()
+        if not stale:
+            return 0
+        values = {"zone": zone, "businesses": [row[0] for row in stale], "days": [row[1] for row in stale]}
+        cursor.execute(
+            "DELETE FROM customers_dailysales AS sales"
+            " USING unnest(%(businesses)s::bigint[], %(days)s::date[]) AS stale (business_id, day)"
+            " WHERE sales.business_id = stale.business_id AND sales.day = stale.day",
+            values,
+        )
+        sale_days = OF_DAYS.format(table="sale", column="placed_at")
+        refund_days = OF_DAYS.format(table="refund", column="refunded_at")
+        cursor.execute(DAILY_SALES.format(sale_days=sale_days, refund_days=refund_days), values)
+        return len(stale)
+
+
+def programme_zone() -> str:
+    """The zone of the programme active now, as it is in the database."""
+    zone: str = Programme.objects.values_list("time_zone", flat=True).get(schema_name=connection.schema_name)
+    return zone
+
+
+def _lock_state() -> RollupState:
+    RollupState.objects.get_or_create(pk=1)
+    return RollupState.objects.select_for_update().get(pk=1)
+
+
+def _touched(events: Sequence[Event], zone: str) -> tuple[set[int], set[BusinessDay]]:
+    """Customers and business-days of the orders and refunds that events speak of.
+
+    Both as the event tells them and as the row has them now: an order may have been given a customer since.
+    """
+    about = [event for event in events if "order" in event.data or "refund" in event.data]
+    created = [event for event in events if event.name == CUSTOMER_CREATED.name]
+    customers = {event.customer_id for event in [*about, *created] if event.customer_id is not None}
+    orders = [str(event.data["order"]) for event in about if "order" in event.data]
+    refunds = [str(event.data["refund"]) for event in about if "refund" in event.data]
+    told = [(event.business_id, event.occurred_at) for event in about if event.business_id is not None]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT customer_id, business_id, (at AT TIME ZONE %(zone)s)::date FROM ("
+            " SELECT customer_id, business_id, placed_at AS at FROM customers_order WHERE code = ANY(%(orders)s)"
+            " UNION ALL"
+            " SELECT customer_id, business_id, refunded_at FROM customers_refund WHERE code = ANY(%(refunds)s)"
+            " UNION ALL"
+            " SELECT NULL, business.id, at FROM unnest(%(businesses)s::bigint[], %(times)s::timestamptz[])"
+            "   AS told (business_id, at) JOIN workspace_business AS business ON business.id = told.business_id"
+            ") AS touched",
+            {
+                "zone": zone,
+                "orders": orders,
+                "refunds": refunds,
+                "businesses": [business for business, _ in told],
+                "times": [at for _, at in told],
+            },
+        )
+        rows = cursor.fetchall()
+    customers |= {customer for customer, _, _ in rows if customer is not None}
+    return customers, {(business, day) for _, business, day in rows}
+
+
+def _first_days(customers: set[int], zone: str) -> set[BusinessDay]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sale.business_id, (sale.placed_at AT TIME ZONE %s)::date"
+            " FROM customers_order AS sale JOIN customers_customerfacts AS facts"
+            " ON facts.customer_id = sale.customer_id AND facts.first_order_at = sale.placed_at"
+            " WHERE sale.customer_id = ANY(%s)",
+            [zone, sorted(customers)],
+        )
+        return set(cursor.fetchall())
+
+
+def _refresh_business_facts(customers: Sequence[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM customers_businesscustomerfacts WHERE customer_id = ANY(%s)", [customers])
+        query = BUSINESS_FACTS.format(of_customers="customer_id = ANY(%(customers)s)")
+        cursor.execute(query, {"customers": customers})
