@@ -9,12 +9,52 @@ Source: PostgreSQL documentation, "Transaction ID and snapshot information funct
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import BigIntegerField, Func, Q
 
 from customers.models import Event, StreamReader
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[Sequence[Event]], None]
+
+# The due work that runs every reader; who appends events makes it due (SQL: customers_wake_readers).
+READ_STREAM = "customers.stream.read"
+# A reader looks again each minute for this long after the newest event: a transaction that was still open when the
+# readers looked has committed by then, and a programme where nothing happens costs nothing.
+LINGER = timedelta(minutes=10)
+PAUSE = timedelta(minutes=1)
+BATCH = 1000
+READERS: dict[str, Handler] = {}
+
+
+def stream_reader(name: str) -> Callable[[Handler], Handler]:
+    """Register a reader: `handle(events)` gets each event once, in order, and may write in the same transaction."""
+
+    def register(handle: Handler) -> Handler:
+        READERS[name] = handle
+        return handle
+
+    return register
+
+
+def run_readers(*, now: datetime) -> datetime | None:
+    """Let every registered reader catch up; returns when to look again, None after LINGER without an event.
+
+    A reader that fails is logged and tried again next time; it does not hold up the others.
+    """
+    for name, handle in READERS.items():
+        try:
+            while read_stream(name, handle, limit=BATCH) == BATCH:
+                pass
+        except Exception:
+            logger.exception("customers.stream.reader_failed", extra={"reader": name})
+    newest = Event.objects.order_by("-id").values_list("received_at", flat=True).first()  # by primary key, no scan
+    return now + PAUSE if newest is not None and newest > now - LINGER else None
 
 
 class OldestRunningTransaction(Func):
