@@ -69,7 +69,8 @@ SYMBOL_LAST = frozenset(
 
 def format_number(value: Decimal | float, decimals: int = 0) -> str:
     """`value` grouped and pointed as the active language does, with a true minus sign."""
-    text = number_format(Decimal(str(value)).copy_abs(), decimal_pos=decimals, force_grouping=True)
+    size = Decimal(str(value)).copy_abs().quantize(Decimal(1).scaleb(-decimals))  # number_format would cut, not round
+    text = number_format(size, decimal_pos=decimals, force_grouping=True)
     rounds_to_zero = not any(digit in text for digit in "123456789")
     return text if value >= 0 or rounds_to_zero else f"{MINUS}{text}"
 
