@@ -10,6 +10,7 @@ from core.component_sheet import component_sheet
 urlpatterns = [
     path("brand.css", brand_stylesheet, name="brand-stylesheet"),
     path("components/", component_sheet, name="component-sheet"),  # development only
+    path("p/", include("screens.urls_portal")),
     path("", include("messaging.urls")),
     path("", include("programs.urls_programme")),
 ]

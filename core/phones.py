@@ -61,6 +61,11 @@ def display_phone(e164: str, country: str) -> str:
     return phonenumbers.format_number(number, style)
 
 
+def dial_code(country: str) -> str:
+    """The prefix of a country's numbers, such as +44."""
+    return f"+{phonenumbers.country_code_for_region(country)}"
+
+
 def mask_phone(e164: str) -> str:
     """Only the last three digits, for screens and logs of people who may not see the number."""
     return "•" * max(len(e164) - 4, 0) + e164[-3:]

@@ -1,0 +1,110 @@
+"""A transaction as people read it: at the till, on the points page, on a business's card, in the list of the programme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from core.clock import local_day
+from core.presentation import format_money
+from loyalty.models import Transaction
+from loyalty.querysets import TransactionQuerySet
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """`what` says what happened ("Earned on £12.40"); `amount` is what was paid, None where nothing was."""
+
+    code: str
+    kind: str
+    points: int
+    what: str
+    reason: str
+    amount: Decimal | None
+    business: str
+    customer: str
+    customer_code: str
+    actor: str
+    at: datetime
+    when: str
+    is_reversed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MovementPage:
+    """`next_after` is the cursor of the next page, empty on the last one."""
+
+    rows: list[Movement]
+    next_after: str
+
+
+def with_names(transactions: TransactionQuerySet) -> TransactionQuerySet:
+    """Everything that `movement` shows, in one query."""
+    return transactions.select_related("business", "order", "account__customer")
+
+
+def movements(transactions: Iterable[Transaction], *, currency: str, zone: ZoneInfo, now: datetime) -> list[Movement]:
+    return [movement(transaction, currency=currency, zone=zone, now=now) for transaction in transactions]
+
+
+def movement(transaction: Transaction, *, currency: str, zone: ZoneInfo, now: datetime) -> Movement:
+    amount = transaction.order.total if transaction.order is not None else None
+    customer = transaction.account.customer
+    return Movement(
+        code=transaction.code,
+        kind=transaction.kind,
+        points=transaction.points,
+        what=describe(transaction, amount, currency),
+        reason=transaction.reason,
+        amount=amount,
+        business=transaction.business.name if transaction.business is not None else "",
+        customer=customer.name or _("No name yet"),
+        customer_code=customer.code,
+        actor=transaction.actor_label,
+        at=transaction.at,
+        when=say_when(transaction.at, zone=zone, now=now),
+        is_reversed=transaction.reversed_at is not None,
+    )
+
+
+def describe(transaction: Transaction, amount: Decimal | None, currency: str) -> str:
+    """One line of words: what happened."""
+    kind, reason = transaction.kind, transaction.reason
+    if kind == Transaction.Kind.EARN:
+        return _("Earned on %(amount)s") % {"amount": format_money(amount, currency)} if amount else _("Earned")
+    if kind == Transaction.Kind.REDEEM:
+        return _("Redeemed: %(reason)s") % {"reason": reason} if reason else _("Redeemed")
+    if kind == Transaction.Kind.REVERSE:
+        return _("Taken back: %(reason)s") % {"reason": reason} if reason else _("Taken back")
+    if kind == Transaction.Kind.EXPIRE:
+        return _("Ran out")
+    return _("Adjusted: %(reason)s") % {"reason": reason} if reason else _("Adjusted")
+
+
+def say_when(at: datetime, *, zone: ZoneInfo, now: datetime) -> str:
+    """Today, 8:41 · Fri 14 Nov · 14 Nov 2025, in the programme's time."""
+    local = at.astimezone(zone)
+    days = (local_day(now, zone) - local.date()).days
+    clock = date_format(local, "G:i")
+    if days == 0:
+        return _("Today, %(time)s") % {"time": clock}
+    if days == 1:
+        return _("Yesterday, %(time)s") % {"time": clock}
+    return date_format(local, "D j M" if local.year == now.astimezone(zone).year else "j M Y")
+
+
+def movement_page(
+    transactions: TransactionQuerySet, *, after: str, limit: int, currency: str, zone: ZoneInfo, now: datetime
+) -> MovementPage:
+    """The transactions below the cursor (the code of the last row shown), newest first; an unknown cursor is page one."""
+    last = Transaction.objects.filter(code=after).values_list("pk", flat=True).first() if after else None
+    rest = transactions.filter(pk__lt=last) if last is not None else transactions
+    found = list(with_names(rest).order_by("-id")[: limit + 1])
+    rows = movements(found[:limit], currency=currency, zone=zone, now=now)
+    return MovementPage(rows, rows[-1].code if len(found) > limit else "")

@@ -1,0 +1,229 @@
+"""The points page: a customer signs in with a code from a text and sees points, history and consent."""
+
+from __future__ import annotations
+
+import re
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core.page import done, page
+from core.permissions import customer_page
+from core.phones import InvalidPhone, dial_code, display_phone, parse_phone
+from core.requests import ProgrammeRequest, client_ip
+from customers.actions.consent import record_consent
+from customers.consent import WORDINGS, consents_of
+from messaging.actions import sign_in
+from messaging.errors import CodeDead, TooManyCodes, WrongCode
+from messaging.models import OneTimeCode
+from screens import portal_session, reports_portal
+from screens.portal_session import CustomerRequest, signed_in_customer
+
+RECENT = 5
+HISTORY_PAGE = 25
+NEW_CODE_AFTER_SECONDS = 30
+
+
+class PhoneForm(forms.Form):
+    phone = forms.CharField(
+        label=gettext_lazy("Phone number"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel"}),
+        error_messages={"required": gettext_lazy("Enter your phone number.")},
+    )
+
+    def __init__(self, *args: object, country: str, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.country = country
+
+    def clean_phone(self) -> str:
+        try:
+            return parse_phone(self.cleaned_data["phone"], self.country)
+        except InvalidPhone as error:
+            raise forms.ValidationError(str(error.message)) from error
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(label=gettext_lazy("6-digit code"), max_length=20)
+
+    def clean_code(self) -> str:
+        digits = re.sub(r"\s", "", self.cleaned_data["code"])
+        if not re.fullmatch(r"[0-9]{6}", digits):
+            raise forms.ValidationError(_("The code has six digits."))
+        return digits
+
+
+class ConsentForm(forms.Form):
+    """The customer's switches. The wording that they saw is part of what is stored."""
+
+    service = forms.BooleanField(
+        label=WORDINGS["portal-service-1"],
+        help_text=gettext_lazy("After a visit: what you earned or spent, and your balance."),
+        required=False,
+        widget=forms.CheckboxInput(attrs={"role": "switch"}),
+    )
+    marketing = forms.BooleanField(
+        label=WORDINGS["portal-marketing-1"],
+        help_text=gettext_lazy("Now and then. You can say stop at any time."),
+        required=False,
+        widget=forms.CheckboxInput(attrs={"role": "switch"}),
+    )
+
+
+# -- signing in -------------------------------------------------------------------------------------------------------
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@customer_page
+def sign_in_phone(request: ProgrammeRequest) -> HttpResponse:
+    """Ask for a number and start the request for a code. Answers alike for every number that can exist."""
+    if request.method == "GET":
+        if portal_session.current_session(request) is not None:
+            return done(request, reverse("portal:points"))
+        return _phone_page(request, PhoneForm(country=request.programme.country))
+    form = PhoneForm(request.POST, country=request.programme.country)
+    if not form.is_valid():
+        return _phone_page(request, form, status=422)
+    return _send_code(request, form.cleaned_data["phone"], form)
+
+
+def _send_code(request: ProgrammeRequest, phone: str, form: PhoneForm) -> HttpResponse:
+    try:
+        token = sign_in.request_code(phone=phone, address=client_ip(request), now=timezone.now())
+    except TooManyCodes as error:
+        form.add_error(None, str(error.message))
+        return _phone_page(request, form, status=error.status)
+    response = done(request, reverse("portal:code"))
+    portal_session.remember_request(response, token)
+    return response
+
+
+def _phone_page(request: ProgrammeRequest, form: PhoneForm, status: int = 200) -> HttpResponse:
+    context = {"form": form, "dial_code": dial_code(request.programme.country)}
+    return page(request, "screens/portal/signin.html", context, status=status)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@customer_page
+def sign_in_code(request: ProgrammeRequest) -> HttpResponse:
+    pending = portal_session.pending_request(request)
+    if pending is None:
+        return _ask_again(request, _("That code has run out. Ask for a new one."))
+    if request.method == "GET":
+        return _code_page(request, pending, CodeForm())
+    form = CodeForm(request.POST)
+    if not form.is_valid():
+        return _code_page(request, pending, form, status=422)
+    try:
+        session_token = sign_in.verify_code(
+            token=portal_session.request_token(request), code=form.cleaned_data["code"], now=timezone.now()
+        )
+    except WrongCode as error:
+        left = error.tries_left
+        text = _("That code did not match. Check the newest text; tries left: %(left)d.") % {"left": left}
+        form.add_error("code", text)
+        return _code_page(request, pending, form, status=422)
+    except CodeDead as error:
+        return _ask_again(request, str(error.message))
+    response = done(request, reverse("portal:points"))
+    portal_session.open_in_browser(response, session_token)
+    return response
+
+
+@never_cache
+@require_POST
+@customer_page
+def sign_in_again(request: ProgrammeRequest) -> HttpResponse:
+    """Send another code to the number of this browser's request."""
+    pending = portal_session.pending_request(request)
+    if pending is None:
+        return _ask_again(request, _("That code has run out. Ask for a new one."))
+    form = PhoneForm({"phone": pending.phone}, country=request.programme.country)
+    return _send_code(request, pending.phone, form)
+
+
+def _code_page(request: ProgrammeRequest, pending: OneTimeCode, form: CodeForm, status: int = 200) -> HttpResponse:
+    context = {
+        "form": form,
+        "phone_shown": display_phone(pending.phone, request.programme.country),
+        "new_code_after": NEW_CODE_AFTER_SECONDS,
+    }
+    return page(request, "screens/portal/code.html", context, status=status)
+
+
+def _ask_again(request: ProgrammeRequest, text: str) -> HttpResponse:
+    messages.warning(request, text)
+    return done(request, reverse("portal:sign-in"))
+
+
+@never_cache
+@require_POST
+@signed_in_customer
+def sign_out(request: CustomerRequest) -> HttpResponse:
+    sign_in.end_session(session=request.customer_session, now=timezone.now())
+    response = done(request, reverse("portal:sign-in"))
+    portal_session.close_in_browser(response)
+    return response
+
+
+# -- signed in --------------------------------------------------------------------------------------------------------
+
+
+@require_GET
+@signed_in_customer
+def points(request: CustomerRequest) -> HttpResponse:
+    summary = reports_portal.points_summary(
+        customer=request.customer, programme=request.programme, now=timezone.now(), recent=RECENT
+    )
+    return page(request, "screens/portal/points.html", {"summary": summary, "customer": request.customer})
+
+
+@require_GET
+@signed_in_customer
+def history(request: CustomerRequest) -> HttpResponse:
+    rows = reports_portal.history_page(
+        customer=request.customer,
+        programme=request.programme,
+        after=request.GET.get("after", ""),
+        limit=HISTORY_PAGE,
+        now=timezone.now(),
+    )
+    return page(request, "screens/portal/history.html", {"history": rows})
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in_customer
+def account(request: CustomerRequest) -> HttpResponse:
+    """The customer's number and consent."""
+    if request.method == "POST":
+        form = ConsentForm(request.POST)
+        form.is_valid()  # two switches: nothing that could be wrong
+        for purpose in ("service", "marketing"):
+            record_consent(
+                customer=request.customer,
+                channel="sms",
+                purpose=purpose,
+                is_granted=form.cleaned_data[purpose],
+                source="points page",
+                wording=f"portal-{purpose}-1",
+                actor=request.actor,
+                now=timezone.now(),
+            )
+        messages.success(request, _("Saved."))
+        return done(request, reverse("portal:account"))
+    given = consents_of(request.customer.pk)
+    initial = {purpose: record.is_granted for (channel, purpose), record in given.items() if channel == "sms"}
+    context = {
+        "form": ConsentForm(initial=initial),
+        "phone_shown": display_phone(request.customer.phone, request.programme.country),
+    }
+    return page(request, "screens/portal/account.html", context)
