@@ -10,9 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from django.db import connection, models, transaction
+from django.utils import timezone
 
 from customers.models import CustomerFacts
+from programs.actions.due_work import ensure_due
 
+# The due work that computes marked days again.
+ROLLUPS = "customers.rollups"
 # Rows sent with one statement: large enough to be set-based, small enough to keep the parameters in memory.
 CHUNK_ROWS = 20_000
 WRITABLE: Mapping[str, models.Field] = {  # type: ignore[type-arg]
@@ -50,6 +54,7 @@ def write_facts(fields: Sequence[str], rows: Iterable[tuple[object, ...]]) -> in
         # Last, as the roll-ups do: facts are always locked before days.
         if stale:
             mark_stale(stale)
+            ensure_due(kind=ROLLUPS, by=timezone.now())
     return len(ordered)
 
 

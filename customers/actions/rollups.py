@@ -1,7 +1,7 @@
 """Keeping the roll-ups true: facts per customer, facts per customer and business, sales per business and day.
 
-The tick calls `update_rollups`: it reads the event stream, finds which customers and days an order or refund touched,
-and computes those again from raw rows. Nothing is added up on top of an old figure, so doing it twice, in another
+A reader of the event stream finds which customers and days an order or refund touched, and computes those again from
+raw rows. Nothing is added up on top of an old figure, so doing it twice, in another
 order or after a late order gives what `rebuild_rollups` gives. A sale's own transaction writes none of this.
 """
 
@@ -15,11 +15,10 @@ from django.db import connection, transaction
 from customers.actions.facts import mark_stale, refresh_order_facts
 from customers.events import CUSTOMER_CREATED
 from customers.models import Event, RollupState
-from customers.stream import read_stream
+from customers.stream import stream_reader
 from programs.models import Programme
 
 READER = "customers.rollups"
-BATCH_EVENTS = 2000
 BusinessDay = tuple[int, date]
 
 # One row for each customer and business: see customers.actions.facts for what counts as a sale.
@@ -86,22 +85,13 @@ OF_DAYS = """
 """
 
 
-def update_rollups(*, now: datetime) -> int:
-    """Bring the roll-ups up to the event stream; returns how many events were read.
-
-    The first call of a programme, and the first after its time zone changed, rebuilds everything.
-    """
+def update_rollups(*, now: datetime) -> None:
+    """Compute what was marked; everything on the first call and on the first after the time zone changed."""
     with transaction.atomic():
         if _lock_state().zone != programme_zone():
             rebuild_rollups(now=now)
-    total = 0
-    while True:
-        count = read_stream(READER, apply_events, limit=BATCH_EVENTS)
-        total += count
-        if count < BATCH_EVENTS:
-            break
-    refresh_stale_days()
-    return total
+        else:
+            refresh_stale_days()
 
 
 def rebuild_rollups(*, now: datetime) -> None:
@@ -118,10 +108,14 @@ def rebuild_rollups(*, now: datetime) -> None:
         cursor.execute(DAILY_SALES.format(sale_days="", refund_days=""), {"zone": state.zone})
 
 
+@stream_reader(READER)
 def apply_events(events: Sequence[Event]) -> None:
     """Compute again what these events may have changed. The caller's transaction moves the reader with it."""
     with transaction.atomic():
         zone = _lock_state().zone
+        if zone != programme_zone():
+            rebuild_rollups(now=events[-1].received_at)
+            return
         customers, days = _touched(events, zone)
         if not customers and not days:
             return

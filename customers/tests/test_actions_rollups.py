@@ -16,7 +16,7 @@ from customers.actions.rollups import apply_events, rebuild_rollups, refresh_sta
 from customers.events import ORDER_PLACED, ORDER_REFUNDED
 from customers.models import BusinessCustomerFacts, Customer, CustomerFacts, DailySales, Event, Order, Refund
 from customers.tests.test_actions_facts import refund, sale
-from programs.models import Programme
+from programs.models import DueWork, Programme
 from workspace.models import Business
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -207,7 +207,22 @@ def test_a_day_whose_midnight_is_skipped_or_repeated_loses_no_order(
     assert_rebuild_agrees()
 
 
-def test_the_tick_builds_first_and_again_when_the_zone_changes(programme: Programme, business: Business) -> None:
+def test_the_reader_builds_everything_when_it_starts(programme: Programme, business: Business, ann: Customer) -> None:
+    sale(business, ann, "old", "4.00", placed_at=NOON - timedelta(days=400))
+    apply_events([placed(sale(business, ann, "1", "10.00"))])
+    assert DailySales.objects.count() == 2
+    assert_rebuild_agrees()
+
+
+@pytest.mark.usefixtures("built")
+def test_marked_days_are_due_work(programme: Programme, business: Business, ann: Customer) -> None:
+    apply_events([placed(sale(business, ann, "1", "10.00"))])
+    DueWork.objects.all().delete()
+    write_facts(["member_since"], [(ann.pk, NOON)])
+    assert list(DueWork.objects.values_list("programme", "kind")) == [(programme.pk, "customers.rollups")]
+
+
+def test_the_due_work_builds_first_and_again_when_the_zone_changes(programme: Programme, business: Business) -> None:
     sale(business, None, "1", "10.00", placed_at=datetime(2026, 5, 4, 23, 30, tzinfo=UTC))
     update_rollups(now=NOON)
     assert DailySales.objects.get().day == date(2026, 5, 5), "half past midnight in London"
