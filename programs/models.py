@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 
+from core.codes import public_code
 from core.permissions import Perm, Role, permissions_of
 from programs import rules
 from programs.querysets import MembershipQuerySet, UserManager
@@ -103,6 +104,7 @@ class Domain(DomainMixin):
 class Membership(models.Model):
     """A person's role in a programme, limited to one business or not. A cashier always has a business."""
 
+    code = models.CharField(max_length=16, unique=True, default=public_code, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices)
@@ -137,6 +139,7 @@ class Membership(models.Model):
 class Invitation(models.Model):
     """An offer of a membership to an e-mail address. Only a digest of the link's token is kept."""
 
+    code = models.CharField(max_length=16, unique=True, default=public_code, editable=False)  # for staff; no secret
     programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="invitations")
     email = models.EmailField(_("e-mail"), max_length=254)
     role = models.CharField(max_length=10, choices=Role.choices)
