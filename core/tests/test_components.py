@@ -181,6 +181,31 @@ def test_sheet_is_accessible_and_obeys_the_policy(chromium: Browser, theme: str,
     assert complaints == []
 
 
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_opened_parts_are_accessible(chromium: Browser, theme: str) -> None:
+    page, _ = open_sheet(chromium, theme=theme, width=1440)
+
+    def violations() -> list[Any]:
+        found = Axe().run(page).response["violations"]
+        return [(broken["id"], [node["target"] for node in broken["nodes"]]) for broken in found]
+
+    page.keyboard.press("Control+k")
+    assert violations() == []
+    for opener in ("Actions for Elif Demir", "Open dialog", "Send 286 texts"):
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name=opener).click()
+        assert violations() == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Table").click()
+    page.get_by_label("Select Ruth Hagen").check()
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('toast', { bubbles: true, detail: 'Saved' }))")
+    assert violations() == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="More", exact=True).last.click()
+    assert violations() == []
+    page.close()
+
+
 @pytest.mark.parametrize("width", [320, 390, 768, 1024])
 def test_sheet_never_scrolls_sideways(chromium: Browser, width: int) -> None:
     page, _ = open_sheet(chromium, theme="dark", width=width)

@@ -1,0 +1,55 @@
+"""The shell behind the real middleware: theme, policy, colours, and pages that are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from core import brand
+from programs.models import Programme, User
+
+
+def test_page_is_rendered_in_the_theme_of_the_cookie(client_of: Callable[..., Client], owner: User) -> None:
+    client = client_of(owner)
+    client.cookies["theme"] = "light"
+    assert b'data-theme="light"' in client.get("/components/").content
+
+
+def test_policy_allows_no_inline_code_and_scripts_carry_its_nonce(
+    client_of: Callable[..., Client], owner: User
+) -> None:
+    response = client_of(owner).get("/components/")
+    policy = response.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    nonce = policy.split("'nonce-")[1].split("'")[0]
+    assert f'nonce="{nonce}" src="/static/js/app.js"' in response.content.decode()
+
+
+def test_sheet_shows_the_persons_programme_and_role(client_of: Callable[..., Client], owner: User) -> None:
+    html = client_of(owner).get("/components/").content.decode()
+    assert "Harbour" in html
+    assert "Owner" in html
+
+
+def test_each_host_serves_its_own_colour(
+    client_of: Callable[..., Client], programme: Programme, other_programme: Programme
+) -> None:
+    for one, colour in ((programme, "#aa0000"), (other_programme, "#00aa00")):
+        Programme.objects.filter(pk=one.pk).update(colour=colour)
+        fill = brand.tokens(brand.parse(colour), dark=True)["accent"]
+        assert f"--accent:{fill};" in client_of(None, on=one).get("/brand.css").content.decode()
+
+
+def test_unknown_page_is_404_in_our_words(client_of: Callable[..., Client], owner: User) -> None:
+    response = client_of(owner).get("/no-such-page/")
+    assert response.status_code == 404
+    assert b"This page is not here" in response.content
+
+
+@pytest.mark.django_db
+def test_unknown_programme_is_404_in_our_words() -> None:
+    response = Client(headers={"host": "nobody.localhost"}).get("/")
+    assert response.status_code == 404
+    assert b"No programme has this address" in response.content
