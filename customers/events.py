@@ -56,3 +56,13 @@ CONSENT_CHANGED = register(
     purpose="string",
     is_granted="boolean",
 )
+# A history import appends this one fact instead of an event for each old order: timelines show orders from their rows.
+IMPORT_FINISHED = register(
+    "customers.import.finished",
+    title=_("Imported"),
+    icon="upload",
+    kind="string",
+    rows="integer",
+    counts="object",
+    **{"import": "string"},
+)

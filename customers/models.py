@@ -439,7 +439,7 @@ class StreamReader(models.Model):
 class ImportRun(models.Model):
     """One file (or batch of rows) that becomes customers, orders and refunds of a business.
 
-    Its job does the work; `phase` and `chunks_done` say where a later run of it goes on; the counts are written in the
+    Its job does the work; `phase` and `steps_done` say where a later run of it goes on; the counts are written in the
     transaction that wrote the rows, so they are true after any crash.
     """
 
@@ -472,7 +472,7 @@ class ImportRun(models.Model):
     phase = models.CharField(max_length=10, choices=Phase.choices, default=Phase.UPLOADED)
     staged_rows = models.BigIntegerField(default=0)
     chunk_count = models.IntegerField(default=0)
-    chunks_done = models.IntegerField(default=0)
+    steps_done = models.IntegerField(default=0)  # of customers.imports.writing
     rows_failed = models.BigIntegerField(default=0)
     rows_skipped = models.BigIntegerField(default=0)
     counts = models.JSONField(default=dict)  # customers_created, orders_updated … (customers.imports.counts)

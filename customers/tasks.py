@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
 from customers.actions.facts import ROLLUPS
+from customers.actions.imports import JOB_KIND as IMPORT
 from customers.actions.rollups import update_rollups
-from workspace.jobs import due_work
+from customers.imports.run import run_import
+from customers.models import ImportRun
+from workspace.actions.jobs import JobRun
+from workspace.jobs import due_work, job_kind
 
 
 @due_work(ROLLUPS)
 def refresh_rollups(now: datetime) -> None:
     """On demand only: days were marked outside the event stream, or the programme's time zone changed."""
     update_rollups(now=now)
+
+
+# Each attempt goes on after the last chunk that the one before committed, so many of them are progress, not a loop.
+@job_kind(IMPORT, title=_("Import"), max_attempts=20)
+def import_file(job: JobRun) -> dict[str, object]:
+    run = ImportRun.objects.get(code=job.params["import"])
+    counts = run_import(run, report=job.report, now=timezone.now())
+    return {"import": run.code, "failed": run.rows_failed, "skipped": run.rows_skipped, **counts}

@@ -1,0 +1,217 @@
+"""Taking a file in, starting its import, stopping it. The work itself is `customers.imports`."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import BinaryIO
+
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from core.actor import Actor
+from core.codes import public_code
+from core.errors import DomainError, InvalidInput
+from customers.imports.fields import fields_of, guess_date_order, guess_kind, guess_mapping, required_of
+from customers.imports.options import ImportOptions
+from customers.imports.reading import inspect
+from customers.models import ImportRun
+from programs.models import Programme
+from workspace.actions import audit
+from workspace.actions.jobs import request_cancel, start_job
+from workspace.models import Business, Job
+
+JOB_KIND = "customers.import"
+MAX_FILE_BYTES = 512 * 1024 * 1024  # some five million sales lines; above it, split the file or use the command line
+MAX_API_ROWS = 10_000
+
+
+class FileTooLarge(DomainError):
+    code = "file_too_large"
+    status = 413
+    message = _("The file is too large. Split it, or ask for it to be imported on the server.")
+
+
+class AlreadyImported(DomainError):
+    """The same file with the same columns and choices was imported; `data["import"]` is its code."""
+
+    code = "already_imported"
+    message = _("This file was imported before. Nothing was changed.")
+
+
+class NotStartable(DomainError):
+    code = "import_not_startable"
+    message = _("This import has been started already.")
+
+
+def receive_file(
+    *, file: BinaryIO, name: str, kind: str | None, business: Business, actor: Actor, now: datetime
+) -> ImportRun:
+    """Look at an upload, keep it, and guess what it is; nothing is imported yet.
+
+    Raises UnreadableFile and FileTooLarge; nothing is then kept. `kind` None: guessed by the columns.
+    """
+    file.seek(0, io.SEEK_END)
+    if file.tell() > MAX_FILE_BYTES:
+        raise FileTooLarge
+    found = inspect(file)
+    chosen = ImportRun.Kind(kind) if kind else guess_kind(found.header)
+    mapping = guess_mapping(chosen, found.header)
+    dated = mapping.get("placed_at", mapping.get("birthday"))
+    samples = [row[dated] for row in found.preview if dated is not None and dated < len(row)]
+    country = Programme.objects.values_list("country", flat=True).get(schema_name=connection.schema_name)
+    options = ImportOptions(date_order=guess_date_order(samples, country))  # type: ignore[arg-type]
+    code = public_code()
+    file.seek(0)
+    path = default_storage.save(f"imports/{code}.csv", File(file))
+    run = ImportRun.objects.create(
+        code=code,
+        kind=chosen,
+        business=business,
+        file_name=_file_name(name),
+        path=path,
+        digest=found.digest,
+        encoding=found.encoding,
+        delimiter=found.delimiter,
+        header=list(found.header),
+        rows_total=found.rows,
+        mapping=mapping,
+        options=options.as_json(),
+        created_by=actor.label[:160],
+        created_at=now,
+    )
+    audit.record(
+        actor,
+        "customers.import.uploaded",
+        subject=f"import:{run.code}",
+        business_id=business.pk,
+        data={"file": run.file_name, "bytes": found.size, "rows": found.rows, "digest": found.digest},
+    )
+    return run
+
+
+def receive_rows(
+    *, rows: Sequence[Mapping[str, object]], kind: str, business: Business, actor: Actor, now: datetime
+) -> ImportRun:
+    """Rows of the API, as a file whose columns are our own fields. Raises InvalidInput for fields that do not exist."""
+    known = {field.name for field in fields_of(kind)}
+    header = sorted({name for row in rows for name in row})
+    if not rows or len(rows) > MAX_API_ROWS:
+        raise InvalidInput(_("Send between 1 and 10,000 rows."), field="rows")
+    if unknown := [name for name in header if name not in known]:
+        raise InvalidInput(_("There is no field called “%(name)s”.") % {"name": unknown[0]}, field="rows")
+    with tempfile.TemporaryFile() as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+        writer = csv.writer(text)
+        writer.writerow(header)
+        writer.writerows(["" if row.get(name) is None else str(row[name]) for name in header] for row in rows)
+        text.flush()
+        run = receive_file(file=file, name="rows.csv", kind=kind, business=business, actor=actor, now=now)
+        text.detach()
+    return run
+
+
+def configure_import(
+    *, run: ImportRun, kind: str, mapping: Mapping[str, int], options: ImportOptions, is_dry_run: bool = False
+) -> ImportRun:
+    """Set what the columns are. Raises NotStartable after the start, InvalidInput for a mapping that cannot work."""
+    known = {field.name for field in fields_of(kind)}
+    if run.phase != ImportRun.Phase.UPLOADED or run.job_id is not None:
+        raise NotStartable
+    for name, column in mapping.items():
+        if name not in known or not 0 <= column < len(run.header):
+            raise InvalidInput(_("This column cannot be used so."), field=name)
+    if len(set(mapping.values())) < len(mapping):
+        raise InvalidInput(_("One column is used for two fields."), field="mapping")
+    for field in required_of(kind):
+        if field.name not in mapping:
+            raise InvalidInput(_("Choose the column for “%(field)s”.") % {"field": field.label}, field=field.name)
+    if kind == ImportRun.Kind.CUSTOMERS and not {"customer_external_id", "email", "phone"} & set(mapping):
+        message = _("Choose a column that tells who somebody is: customer number, e-mail or phone.")
+        raise InvalidInput(message, field="customer_external_id")
+    run.kind, run.mapping, run.options, run.is_dry_run = kind, dict(mapping), options.as_json(), is_dry_run
+    run.save(update_fields=["kind", "mapping", "options", "is_dry_run"])
+    return run
+
+
+def claim_content(run: ImportRun) -> None:
+    """Make this run the one import of its content. Raises AlreadyImported, with the code of the run that is."""
+    if run.is_dry_run or run.content_key:
+        return
+    asked = [run.business_id, run.kind, run.digest, sorted(run.mapping.items()), sorted(run.options.items())]
+    key = hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
+    try:
+        with transaction.atomic():
+            ImportRun.objects.filter(pk=run.pk).update(content_key=key)
+    except IntegrityError as error:
+        earlier = ImportRun.objects.get(content_key=key)
+        raise AlreadyImported(**{"import": earlier.code}) from error
+    run.content_key = key
+
+
+def start_import(*, run: ImportRun, actor: Actor, now: datetime) -> Job:
+    """Queue the import, or go on with one that was stopped or failed. Safe to repeat while it runs.
+
+    Raises AlreadyImported when the same content is being or was imported, and NotStartable when this one is done.
+    """
+    with transaction.atomic():
+        run = ImportRun.objects.select_for_update().select_related("job").get(pk=run.pk)
+        if run.job is not None and not run.job.is_finished:
+            return run.job
+        if run.phase == ImportRun.Phase.DONE:
+            raise NotStartable
+        claim_content(run)
+        attempt = 1 if run.job is None else int(run.job.key.rpartition(":")[2]) + 1
+        run.job = start_job(
+            kind=JOB_KIND, key=f"{run.code}:{attempt}", actor=actor, now=now, params={"import": run.code}
+        )
+        run.save(update_fields=["job"])
+        audit.record(
+            actor,
+            "customers.import.started",
+            subject=f"import:{run.code}",
+            business_id=run.business_id,
+            data={"kind": run.kind, "dry_run": run.is_dry_run},
+        )
+    return run.job
+
+
+def start_after_dry_run(*, run: ImportRun, actor: Actor, now: datetime) -> ImportRun:
+    """The import that a dry run tried: same file, columns and choices, now for good."""
+    if not run.is_dry_run or run.phase != ImportRun.Phase.DONE:
+        raise NotStartable
+    real = ImportRun.objects.create(
+        kind=run.kind,
+        business_id=run.business_id,
+        file_name=run.file_name,
+        path=run.path,
+        digest=run.digest,
+        encoding=run.encoding,
+        delimiter=run.delimiter,
+        header=run.header,
+        rows_total=run.rows_total,
+        mapping=run.mapping,
+        options=run.options,
+        created_by=actor.label[:160],
+        created_at=now,
+    )
+    start_import(run=real, actor=actor, now=now)
+    return real
+
+
+def stop_import(*, run: ImportRun, actor: Actor, now: datetime) -> None:
+    """Ask a running import to stop after its current chunk; what it wrote stays, starting it again goes on."""
+    if run.job is not None:
+        request_cancel(job=run.job, actor=actor, now=now)
+
+
+def _file_name(name: str) -> str:
+    plain = name.replace("\\", "/").rpartition("/")[2].strip()
+    return "".join(character for character in plain if character.isprintable())[-120:] or "import.csv"

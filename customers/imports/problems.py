@@ -1,0 +1,31 @@
+"""Why a row cannot be imported: a short code in the database, a sentence for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+PROBLEMS: Mapping[str, str | Promise] = {
+    "columns": _("The row has another number of columns than the header."),
+    "quotes": _("The quotation marks of the row do not match."),
+    "required": _("A value that must be there is missing."),
+    "too_long": _("A value is too long."),
+    "phone": _("The phone number is not complete."),
+    "email": _("The e-mail address is not valid."),
+    "date": _("The date cannot be read in the chosen order of day and month."),
+    "future": _("The date lies in the future."),
+    "number": _("A number cannot be read."),
+    "negative": _("A price or amount that must not be below zero is below zero."),
+    "too_large": _("An amount is too large."),
+    "digits": _("A number has too many digits after the point."),
+    "nobody": _("The row names no customer: it needs a customer number, an e-mail address or a phone number."),
+    "refund_sign": _("A cancellation needs a quantity or total below zero."),
+    "two_customers": _("The order has lines of two different customers."),
+    "twice": _("The same order number is in the file twice."),
+    "held_back": _("Another line of the same order has a problem; an order is imported whole or not at all."),
+    "order_total": _("The lines of the order come to too large an amount."),
+    "identity": _("Customer number, e-mail and phone of the row belong to different customers. Merge them first."),
+    "shared": _("Another customer number in the file has the same e-mail address or phone number."),
+}

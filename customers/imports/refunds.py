@@ -1,0 +1,254 @@
+"""Cancellations become refunds, and each of their lines finds the sale that it gives back.
+
+No column of a sales file links the two. A returned line is matched with sales of the same customer and the same
+product before it, the latest first, and uses up what they sold: what was given back of a line never exceeds what the
+line sold. Rules, in this order: a line of the same price with enough left; a line of any price with enough left;
+several lines that have enough together, over which the returned line is split; otherwise none.
+A row may name its order itself (`refund_of`), which then alone is searched.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import connection
+
+from core.codes import public_code
+from customers.models import ImportRun, Order, Refund, RefundLine
+
+DOCUMENTS = """
+SELECT row.order_reference, max(person.customer_id), min(row.placed_at), {total}, max(row.refund_of)
+FROM customers_importrow AS row
+LEFT JOIN customers_importperson AS person ON person.import_id = row.import_id AND person.key = row.person_key
+WHERE row.import_id = %(run)s AND row.chunk = %(chunk)s AND row.problem IS NULL AND row.document = 'r'
+GROUP BY row.order_reference ORDER BY min(row.placed_at), min(row.line)
+"""
+RETURNED = """
+SELECT row.order_reference, row.line, product.id, coalesce(row.title, product.title), -row.quantity, row.unit_price
+FROM customers_importrow AS row
+JOIN customers_product AS product ON product.sku = row.sku
+WHERE row.import_id = %(run)s AND row.chunk = %(chunk)s AND row.problem IS NULL AND row.document = 'r'
+ORDER BY row.line
+"""
+# The sales that returned lines of this chunk may belong to, with what is left of each; the latest first.
+SOLD = """
+WITH wanted AS (
+    SELECT DISTINCT person.customer_id, product.id AS product_id
+    FROM customers_importrow AS row
+    JOIN customers_importperson AS person ON person.import_id = row.import_id AND person.key = row.person_key
+    JOIN customers_product AS product ON product.sku = row.sku
+    WHERE row.import_id = %(run)s AND row.chunk = %(chunk)s AND row.problem IS NULL AND row.document = 'r'
+), sold AS (
+    SELECT line.id, line.order_id, own.reference, own.customer_id, line.product_id, own.placed_at, line.unit_price,
+           line.quantity, line.position
+    FROM wanted
+    JOIN customers_order AS own ON own.customer_id = wanted.customer_id AND own.business_id = %(business)s
+    JOIN customers_orderline AS line ON line.order_id = own.id AND line.product_id = wanted.product_id
+    WHERE own.status <> 'cancelled'
+)
+SELECT sold.id, sold.order_id, sold.reference, sold.customer_id, sold.product_id, sold.placed_at, sold.unit_price,
+       sold.quantity - coalesce((SELECT sum(back.quantity) FROM customers_refundline AS back
+                                 WHERE back.order_line_id = sold.id), 0)
+FROM sold ORDER BY sold.placed_at DESC, sold.order_id DESC, sold.position DESC
+"""
+# An order's refunds are those of its lines, and those that name the order and have no matched lines.
+REFRESH_ORDERS = """
+UPDATE customers_order AS own
+SET refunded_total = given.total,
+    status = CASE WHEN given.total = 0 THEN 'paid' WHEN given.total >= own.total THEN 'refunded'
+                  ELSE 'part_refunded' END
+FROM (
+    SELECT touched.id,
+           coalesce((SELECT sum(back.total) FROM customers_orderline AS line
+                     JOIN customers_refundline AS back ON back.order_line_id = line.id
+                     WHERE line.order_id = touched.id), 0)
+           + coalesce((SELECT sum(refund.total) FROM customers_refund AS refund
+                       WHERE refund.order_id = touched.id
+                         AND NOT EXISTS (SELECT 1 FROM customers_refundline AS back
+                                         WHERE back.refund_id = refund.id AND back.order_line_id IS NOT NULL)), 0)
+           AS total
+    FROM unnest(%(orders)s::bigint[]) AS touched (id)
+) AS given
+WHERE own.id = given.id AND own.status <> 'cancelled' AND own.refunded_total <> given.total
+"""
+
+
+@dataclass(slots=True)
+class SoldLine:
+    id: int
+    order_id: int
+    reference: str
+    placed_at: datetime
+    unit_price: Decimal
+    left: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    reference: str
+    customer_id: int | None
+    at: datetime
+    total: Decimal
+    order_reference: str | None
+
+
+def allot(
+    sold: list[SoldLine], *, quantity: Decimal, unit_price: Decimal, at: datetime, reference: str | None
+) -> list[tuple[SoldLine | None, Decimal]]:
+    """Which sold lines (latest first) a returned quantity comes from, taking it from what they have left.
+
+    Pure but for `left`. Returns (line, quantity) pairs that sum to `quantity`; the line is None when there is no sale.
+    """
+    earlier = [
+        line
+        for line in sold
+        if line.left > 0 and line.placed_at <= at and (reference is None or line.reference == reference)
+    ]
+    enough = [line for line in earlier if line.left >= quantity]
+    same_price = [line for line in enough if line.unit_price == unit_price]
+    for chosen in [*same_price[:1], *enough[:1]]:
+        chosen.left -= quantity
+        return [(chosen, quantity)]
+    if sum(line.left for line in earlier) < quantity:
+        return [(None, quantity)]
+    parts: list[tuple[SoldLine | None, Decimal]] = []
+    for line in earlier:
+        part = min(line.left, quantity)
+        line.left -= part
+        quantity -= part
+        parts.append((line, part))
+        if not quantity:
+            break
+    return parts
+
+
+def write(run: ImportRun, *, chunk: int, now: datetime, counts: Counter[str]) -> None:
+    """Write the chunk's refunds that are not there yet or have changed. In the caller's transaction."""
+    parameters = {"run": run.pk, "chunk": chunk, "business": run.business_id}
+    has_lines = run.kind == ImportRun.Kind.LINES
+    total = "-sum(row.quantity * row.unit_price)" if has_lines else "-min(row.order_total)"
+    with connection.cursor() as cursor:
+        cursor.execute(DOCUMENTS.format(total=total), parameters)
+        documents = [Document(*row) for row in cursor.fetchall()]
+        if not documents:
+            return
+        documents, replaced = _not_there_yet(run, documents, counts)
+        if not documents:
+            return
+        _take_away(replaced)
+        wanted = {document.reference for document in documents}
+        returned = []
+        sold: dict[tuple[int, int], list[SoldLine]] = defaultdict(list)
+        if has_lines:
+            cursor.execute(RETURNED, parameters)
+            returned = [row for row in cursor.fetchall() if row[0] in wanted]
+            cursor.execute(SOLD, parameters)
+            for id_, order_id, reference, customer_id, product_id, placed_at, price, left in cursor.fetchall():
+                sold[customer_id, product_id].append(SoldLine(id_, order_id, reference, placed_at, price, left))
+
+    named = _orders_by_reference(run, [document.order_reference for document in documents])
+    parts: dict[str, list[tuple[tuple[object, ...], SoldLine | None, Decimal]]] = defaultdict(list)
+    by_reference = {document.reference: document for document in documents}
+    for row in returned:
+        document = by_reference[row[0]]
+        candidates = sold.get((document.customer_id or 0, row[2]), [])
+        for line, quantity in allot(
+            candidates, quantity=row[4], unit_price=row[5], at=document.at, reference=document.order_reference
+        ):
+            parts[document.reference].append((row, line, quantity))
+
+    made = Refund.objects.bulk_create(
+        [
+            Refund(
+                code=public_code(),
+                business_id=run.business_id,
+                source="import",
+                reference=document.reference,
+                order_id=_order_of(document, parts[document.reference], named),
+                customer_id=document.customer_id,
+                refunded_at=document.at,
+                total=document.total,
+                created_at=now,
+            )
+            for document in documents
+        ]
+    )
+    RefundLine.objects.bulk_create(
+        RefundLine(
+            refund_id=refund.pk,
+            position=position,
+            order_line_id=line.id if line else None,
+            product_id=row[2],  # type: ignore[misc]
+            title=row[3],
+            quantity=quantity,
+            unit_price=row[5],
+            total=quantity * row[5],  # type: ignore[operator]
+        )
+        for refund in made
+        for position, (row, line, quantity) in enumerate(parts[refund.reference], start=1)
+    )
+    counts["refund_lines_written"] += sum(len(own) for own in parts.values())
+    touched = {line.order_id for own in parts.values() for _row, line, _quantity in own if line}
+    touched |= {refund.order_id for refund in made if refund.order_id}
+    _refresh(touched)
+
+
+def _not_there_yet(
+    run: ImportRun, documents: list[Document], counts: Counter[str]
+) -> tuple[list[Document], list[Refund]]:
+    """The documents to write, and the refunds that these replace."""
+    known = {
+        refund.reference: refund
+        for refund in Refund.objects.filter(
+            business_id=run.business_id, reference__in=[document.reference for document in documents]
+        )
+    }
+    fresh, replaced = [], []
+    for document in documents:
+        refund = known.get(document.reference)
+        if refund is None:
+            counts["refunds_created"] += 1
+        elif refund.source != "import" or (refund.total, refund.refunded_at) == (document.total, document.at):
+            continue
+        else:
+            replaced.append(refund)
+            counts["refunds_updated"] += 1
+        fresh.append(document)
+    return fresh, replaced
+
+
+def _take_away(refunds: list[Refund]) -> None:
+    """Refunds that the file tells differently go, lines first, and their orders are counted again."""
+    if not refunds:
+        return
+    lines = RefundLine.objects.filter(refund__in=refunds)
+    orders = set(lines.filter(order_line__isnull=False).values_list("order_line__order_id", flat=True))
+    orders |= {refund.order_id for refund in refunds if refund.order_id}
+    lines.delete()
+    Refund.objects.filter(pk__in=[refund.pk for refund in refunds]).delete()
+    _refresh(orders)
+
+
+def _refresh(orders: set[int]) -> None:
+    if orders:
+        with connection.cursor() as cursor:
+            cursor.execute(REFRESH_ORDERS, {"orders": sorted(orders)})
+
+
+def _orders_by_reference(run: ImportRun, references: list[str | None]) -> dict[str, int]:
+    named = [reference for reference in references if reference]
+    found = Order.objects.filter(business_id=run.business_id, reference__in=named)
+    return dict(found.values_list("reference", "pk"))
+
+
+def _order_of(
+    document: Document, parts: list[tuple[tuple[object, ...], SoldLine | None, Decimal]], named: dict[str, int]
+) -> int | None:
+    """The one order that a refund belongs to: the one it names, or that of all its lines."""
+    if document.order_reference:
+        return named.get(document.order_reference)
+    orders = {line.order_id if line else None for _row, line, _quantity in parts}
+    return orders.pop() if len(orders) == 1 else None

@@ -1,0 +1,222 @@
+"""From a cell's text to a value that COPY takes, or to a problem. Pure: no database, no clock but the one passed in.
+
+A file repeats itself: a million sales lines have a few thousand different dates, prices and stock codes. So a `Cells`
+judges each distinct text once and answers the rest from memory, which is a dictionary look-up for each cell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from core.errors import InvalidInput
+from core.phones import parse_phone
+
+NULL = r"\N"  # COPY's text format for "no value"
+REMEMBERED = 50_000  # distinct texts kept for each column; more of them are judged again, so memory stays flat
+MAX_QUANTITY = 1_000_000  # one line; the product with MAX_PRICE fits NUMERIC(19,4)
+MAX_PRICE = 10_000_000
+FIRST_YEAR = 1900
+
+Convert = Callable[[str], str]
+
+
+class CellProblem(Exception):
+    """The text cannot be a value of its column; the argument is a code of `problems.PROBLEMS`."""
+
+
+class Cells(dict[str, str]):
+    """`cells[text]` is the COPY text of a cell of one column; a problem is noted in `noted` and gives NULL."""
+
+    def __init__(self, convert: Convert, noted: list[str], *, required: bool = False) -> None:
+        super().__init__()
+        self.convert = convert
+        self.noted = noted
+        self.required = required
+
+    def __missing__(self, text: str) -> str:
+        stripped = text.strip()
+        try:
+            if not stripped:
+                if self.required:
+                    raise CellProblem("required")
+                value = NULL
+            else:
+                value = self.convert(stripped)
+        except CellProblem as problem:
+            self.noted.append(str(problem))  # not remembered: the next row with this text has the problem too
+            return NULL
+        if len(self) >= REMEMBERED:
+            self.clear()
+        self[text] = value
+        return value
+
+
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+
+def escape(text: str) -> str:
+    """`text` as one field of COPY's text format. Source: PostgreSQL documentation, "COPY", File Formats."""
+    return text.translate(_ESCAPES)
+
+
+def text_of(limit: int, *, cut: bool = False) -> Convert:
+    """Text with runs of white space made one blank; longer than `limit` is cut or refused."""
+
+    def convert(text: str) -> str:
+        plain = " ".join(text.split())
+        if len(plain) > limit:
+            if not cut:
+                raise CellProblem("too_long")
+            plain = plain[:limit]
+        return escape(plain)
+
+    return convert
+
+
+def reference_of(limit: int) -> Convert:
+    """A number or code of the source, kept as written: SKU "48173c" is not "48173C"."""
+
+    def convert(text: str) -> str:
+        if len(text) > limit:
+            raise CellProblem("too_long")
+        return escape(text)
+
+    return convert
+
+
+def customer_number(text: str) -> str:
+    """A customer's number. Spreadsheets turn 17850 into "17850.0" where some are missing: that is undone."""
+    if text.endswith(".0") and text[:-2].isdecimal():
+        text = text[:-2]
+    return reference_of(120)(text)
+
+
+_EMAIL = re.compile(r"[^@\s\"(),:;<>\[\\\]]+@[^@\s.]+(\.[^@\s.]+)+")
+
+
+def email(text: str) -> str:
+    if len(text) > 254 or not _EMAIL.fullmatch(text):
+        raise CellProblem("email")
+    return escape(text.lower())
+
+
+def phone_of(country: str) -> Convert:
+    """E.164, with `country` for national spellings."""
+
+    def convert(text: str) -> str:
+        try:
+            return parse_phone(text, country)
+        except InvalidInput as error:
+            raise CellProblem("phone") from error
+
+    return convert
+
+
+_GROUPS = r"\d{1,3}(?:[ ,'\u00a0\u202f]\d{3})+"
+_PLAIN = re.compile(rf"(?:{_GROUPS}|\d+)(?:\.\d+)?|\.\d+")
+_COMMA = re.compile(r"(?:\d{1,3}(?:[ .'\u00a0\u202f]\d{3})+|\d+),(?:\d{1,2}|\d{4,})")
+_SEPARATORS = re.compile(r"[ ,'\u00a0\u202f]")
+_SEPARATORS_DOT = re.compile(r"[ .'\u00a0\u202f]")
+_CURRENCY = re.compile(r"^(?:[A-Z]{3}|[^\w\s.,'+\-()−])\s*|\s*(?:[A-Z]{3}|[^\w\s.,'+\-()−])$")
+
+
+def number_of(*, decimals: int, largest: int, signed: bool) -> Convert:
+    """A number as shops write it: 12.40, 12,40, 1,200.50, £3, -6, (6.00); "0" for any zero, no trailing zeros."""
+
+    def convert(text: str) -> str:
+        plain, negative = _unsigned(_CURRENCY.sub("", text))
+        if _COMMA.fullmatch(plain):
+            plain = _SEPARATORS_DOT.sub("", plain).replace(",", ".")
+        elif _PLAIN.fullmatch(plain) and plain.isascii():
+            plain = _SEPARATORS.sub("", plain)
+        else:
+            plain = _SEPARATORS.sub("", plain)
+            if not re.fullmatch(r"(\d+(\.\d+)?|\.\d+)", plain, re.ASCII):
+                raise CellProblem("number")
+        whole, _dot, fraction = plain.partition(".")
+        whole, fraction = whole.lstrip("0"), fraction.rstrip("0")
+        if len(fraction) > decimals:
+            raise CellProblem("digits")
+        if len(whole) > len(str(largest)) or int(whole or 0) > largest:
+            raise CellProblem("too_large")
+        value = (whole or "0") + (f".{fraction}" if fraction else "")
+        if value == "0" or not negative:
+            return value
+        if not signed:
+            raise CellProblem("negative")
+        return f"-{value}"
+
+    return convert
+
+
+def _unsigned(text: str) -> tuple[str, bool]:
+    """The digits and whether they are below zero: -6, −6, 6-, (6)."""
+    if text.startswith("(") and text.endswith(")"):
+        return _CURRENCY.sub("", text[1:-1].strip()), True
+    if text[:1] in "-−" and text:
+        return _CURRENCY.sub("", text[1:].strip()), True
+    if text.endswith("-"):
+        return text[:-1].strip(), True
+    return text.removeprefix("+"), False
+
+
+_DAY_FIRST = re.compile(
+    r"(\d{1,4})[./\- ](\d{1,2})[./\- ](\d{1,4})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([AaPp][Mm])?)?"
+)
+
+
+def parse_moment(text: str, order: str) -> datetime:
+    """A date, with or without a time, naive unless the text names its zone. `order` is ymd, dmy or mdy.
+
+    ISO 8601 is read whatever the order says; two-digit years are of this century. Raises CellProblem.
+    """
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    found = _DAY_FIRST.fullmatch(text)
+    if not found:
+        raise CellProblem("date")
+    parts = dict(zip(order, found.group(1, 2, 3), strict=True))
+    year = int(parts["y"]) + (2000 if len(parts["y"]) == 2 else 0)
+    hour, minute, second = (int(part or 0) for part in found.group(4, 5, 6))
+    if found[7]:
+        if not 1 <= hour <= 12:
+            raise CellProblem("date")
+        hour = hour % 12 + (12 if found[7].lower() == "pm" else 0)
+    try:
+        return datetime(year, int(parts["m"]), int(parts["d"]), hour, minute, second)  # noqa: DTZ001 (zone follows)
+    except ValueError as error:
+        raise CellProblem("date") from error
+
+
+def moment_of(order: str, zone: ZoneInfo, latest: datetime) -> Convert:
+    """A moment as aware UTC; a text without a zone is the wall clock of `zone`. After `latest`: refused."""
+
+    def convert(text: str) -> str:
+        moment = parse_moment(text, order)
+        if moment.year < FIRST_YEAR:
+            raise CellProblem("date")
+        aware = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        if aware > latest:
+            raise CellProblem("future")
+        return aware.isoformat()
+
+    return convert
+
+
+def day_of(order: str, latest: date) -> Convert:
+    """A calendar day, such as a birthday."""
+
+    def convert(text: str) -> str:
+        day = parse_moment(text, order).date()
+        if day.year < FIRST_YEAR:
+            raise CellProblem("date")
+        if day > latest:
+            raise CellProblem("future")
+        return day.isoformat()
+
+    return convert

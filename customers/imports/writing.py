@@ -1,0 +1,263 @@
+# ruff: noqa: S608 (the pieces put together are constants of this module)
+"""From staged rows to customers, products, orders and their lines: one chunk, one transaction, set by set.
+
+Every statement is an upsert by the identity of its table (identifier, stock code, business and reference, order and
+position), and rewrites nothing that stays the same: doing a chunk twice changes nothing the second time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from customers.imports import refunds
+from customers.imports.fields import IDENTIFIERS, PERSON_FIELDS
+from customers.imports.options import ImportOptions
+from customers.models import ImportRun
+
+SOURCE = "import"
+
+_LATEST = ", ".join(
+    f"(array_agg({name} ORDER BY line DESC) FILTER (WHERE {name} IS NOT NULL))[1]" for name in PERSON_FIELDS
+)
+_KEEP = ", ".join(f"{name} = coalesce(EXCLUDED.{name}, person.{name})" for name in PERSON_FIELDS)
+
+PEOPLE = f"""
+INSERT INTO customers_importperson AS person (import_id, key, chunk, is_new, first_at, {", ".join(PERSON_FIELDS)})
+SELECT import_id, person_key, %(chunk)s, false, min(placed_at), {_LATEST}
+FROM customers_importrow
+WHERE import_id = %(run)s AND chunk = %(chunk)s AND problem IS NULL AND person_key IS NOT NULL
+GROUP BY import_id, person_key
+ON CONFLICT (import_id, key) DO UPDATE SET chunk = EXCLUDED.chunk, is_new = false,
+    first_at = least(person.first_at, EXCLUDED.first_at), {_KEEP}
+"""
+
+RESOLVE = """
+UPDATE customers_importperson AS person SET customer_id = known.customer_id
+FROM customers_identifier AS known
+WHERE person.import_id = %(run)s AND person.chunk = %(chunk)s AND person.customer_id IS NULL
+  AND known.kind = %(kind)s AND known.value = person.{column}
+"""
+
+# The identifier decides a race with a till that meets the same person now: who inserts it makes the customer. The
+# foreign key is checked at the end of the transaction, when the customer is there.
+CLAIM = """
+WITH claimed AS (
+    INSERT INTO customers_identifier (kind, value, customer_id, created_at)
+    SELECT %(kind)s, person.{column}, nextval('customers_customer_id_seq'), %(now)s
+    FROM customers_importperson AS person
+    WHERE person.import_id = %(run)s AND person.chunk = %(chunk)s AND person.customer_id IS NULL
+      AND person.key LIKE %(letter)s
+    ORDER BY person.{column}
+    ON CONFLICT (kind, value) DO NOTHING
+    RETURNING value, customer_id
+)
+UPDATE customers_importperson AS person SET customer_id = claimed.customer_id, is_new = true
+FROM claimed
+WHERE person.import_id = %(run)s AND person.chunk = %(chunk)s AND person.key LIKE %(letter)s
+  AND person.{column} = claimed.value
+"""
+
+_COPIED = [name for name in PERSON_FIELDS if name not in ("customer_external_id", "birthday")]
+CREATE_CUSTOMERS = f"""
+INSERT INTO customers_customer (id, code, state, external_id, birthday, {", ".join(_COPIED)}, phone_typed, attributes,
+                                source, created_at, updated_at)
+SELECT customer_id, public_code(), 'active', coalesce(customer_external_id, ''), birthday,
+       {", ".join(f"coalesce({name}, '')" for name in _COPIED)}, '', '{{}}', '{SOURCE}',
+       least(coalesce(first_at, %(now)s), %(now)s), %(now)s
+FROM customers_importperson
+WHERE import_id = %(run)s AND chunk = %(chunk)s AND is_new
+"""
+
+# A value of the file replaces ours, an empty cell erases nothing.
+_TAKEN = {name: name for name in PERSON_FIELDS} | {"customer_external_id": "external_id"}
+UPDATE_CUSTOMERS = f"""
+UPDATE customers_customer AS customer
+SET {", ".join(f"{ours} = coalesce(person.{theirs}, customer.{ours})" for theirs, ours in _TAKEN.items())},
+    updated_at = %(now)s
+FROM (
+    SELECT DISTINCT ON (customer_id) * FROM customers_importperson
+    WHERE import_id = %(run)s AND chunk = %(chunk)s AND NOT is_new AND customer_id IS NOT NULL
+    ORDER BY customer_id, key DESC
+) AS person
+WHERE customer.id = person.customer_id AND customer.state <> 'erased'
+  AND ({" OR ".join(f"person.{theirs} <> customer.{ours}" for theirs, ours in _TAKEN.items() if theirs != "birthday")}
+       OR person.birthday IS DISTINCT FROM coalesce(customer.birthday, person.birthday)
+       OR (person.birthday IS NOT NULL AND customer.birthday IS NULL))
+"""
+
+ADD_IDENTIFIERS = """
+INSERT INTO customers_identifier (kind, value, customer_id, created_at)
+SELECT %(kind)s, person.{column}, min(person.customer_id), %(now)s
+FROM customers_importperson AS person
+WHERE person.import_id = %(run)s AND person.chunk = %(chunk)s AND person.customer_id IS NOT NULL
+  AND person.{column} IS NOT NULL
+GROUP BY person.{column} ORDER BY person.{column}
+ON CONFLICT (kind, value) DO NOTHING
+"""
+
+# The title of the latest sale stands; what only came back is better than nothing.
+PRODUCTS = f"""
+INSERT INTO customers_product AS product (code, sku, title, vendor, category, kind, price, created_at, updated_at)
+SELECT public_code(), sku, coalesce(title, ''), coalesce(vendor, ''), coalesce(category, ''),
+       CASE WHEN sku = ANY(%(service)s::text[]) THEN 'service' ELSE 'goods' END, unit_price, %(now)s, %(now)s
+FROM (
+    SELECT sku,
+           (array_agg(title ORDER BY document = 's' DESC, line DESC) FILTER (WHERE title IS NOT NULL))[1] AS title,
+           (array_agg(vendor ORDER BY line DESC) FILTER (WHERE vendor IS NOT NULL))[1] AS vendor,
+           (array_agg(category ORDER BY line DESC) FILTER (WHERE category IS NOT NULL))[1] AS category,
+           (array_agg(unit_price ORDER BY line DESC) FILTER (WHERE document = 's'))[1] AS unit_price
+    FROM customers_importrow
+    WHERE import_id = %(run)s AND chunk = %(chunk)s AND problem IS NULL AND document IS NOT NULL
+    GROUP BY sku ORDER BY sku
+) AS latest
+ON CONFLICT (sku) DO UPDATE SET
+    title = coalesce(nullif(EXCLUDED.title, ''), product.title),
+    vendor = coalesce(nullif(EXCLUDED.vendor, ''), product.vendor),
+    category = coalesce(nullif(EXCLUDED.category, ''), product.category),
+    price = coalesce(EXCLUDED.price, product.price), updated_at = EXCLUDED.updated_at
+WHERE EXCLUDED.price IS NOT NULL
+  AND (product.title, product.vendor, product.category, product.price) IS DISTINCT FROM
+      (coalesce(nullif(EXCLUDED.title, ''), product.title), coalesce(nullif(EXCLUDED.vendor, ''), product.vendor),
+       coalesce(nullif(EXCLUDED.category, ''), product.category), EXCLUDED.price)
+"""
+
+# An order that the till or the API wrote keeps what was paid there and when; the file says only who and what.
+ORDERS = f"""
+INSERT INTO customers_order AS own (code, business_id, source, reference, number, customer_id, channel, status,
+    fulfilment_status, placed_at, total, refunded_total, discount, tax, shipping, created_at)
+SELECT public_code(), %(business)s, '{SOURCE}', reference, number, customer_id, channel, 'paid',
+       '', placed_at, total, 0, discount, tax, shipping, %(now)s
+FROM (
+    SELECT row.order_reference AS reference, coalesce(max(row.order_number), '') AS number,
+           max(person.customer_id) AS customer_id, coalesce(max(row.channel), 'store') AS channel,
+           min(row.placed_at) AS placed_at, {{total}} AS total,
+           coalesce(max(row.discount), 0) AS discount, coalesce(max(row.tax), 0) AS tax,
+           coalesce(max(row.shipping), 0) AS shipping
+    FROM customers_importrow AS row
+    LEFT JOIN customers_importperson AS person ON person.import_id = row.import_id AND person.key = row.person_key
+    WHERE row.import_id = %(run)s AND row.chunk = %(chunk)s AND row.problem IS NULL AND row.document = 's'
+    GROUP BY row.order_reference ORDER BY row.order_reference
+) AS document
+ON CONFLICT (business_id, reference) DO UPDATE SET
+    customer_id = coalesce(own.customer_id, EXCLUDED.customer_id),
+    placed_at = CASE WHEN own.source = '{SOURCE}' THEN EXCLUDED.placed_at ELSE own.placed_at END,
+    total = CASE WHEN own.source = '{SOURCE}' THEN EXCLUDED.total ELSE own.total END,
+    discount = CASE WHEN own.source = '{SOURCE}' THEN EXCLUDED.discount ELSE own.discount END,
+    tax = CASE WHEN own.source = '{SOURCE}' THEN EXCLUDED.tax ELSE own.tax END,
+    shipping = CASE WHEN own.source = '{SOURCE}' THEN EXCLUDED.shipping ELSE own.shipping END
+WHERE own.customer_id IS NULL AND EXCLUDED.customer_id IS NOT NULL
+   OR own.source = '{SOURCE}' AND (own.placed_at, own.total, own.discount, own.tax, own.shipping) IS DISTINCT FROM
+      (EXCLUDED.placed_at, EXCLUDED.total, EXCLUDED.discount, EXCLUDED.tax, EXCLUDED.shipping)
+RETURNING (xmax = 0)
+"""
+TOTAL_OF_LINES = "sum(row.quantity * row.unit_price - coalesce(row.line_discount, 0))"
+TOTAL_OF_ROW = "max(row.order_total)"
+
+# Position in the order, not the stock code, tells lines apart: the same product stands twice on many receipts.
+_LINES_OF_CHUNK = f"""
+    SELECT own.id AS order_id, product.id AS product_id, coalesce(row.title, product.title) AS title,
+           row.quantity, row.unit_price, coalesce(row.line_discount, 0) AS discount,
+           row.quantity * row.unit_price - coalesce(row.line_discount, 0) AS total,
+           row_number() OVER (PARTITION BY own.id ORDER BY row.line) AS position
+    FROM customers_importrow AS row
+    JOIN customers_order AS own ON own.business_id = %(business)s AND own.reference = row.order_reference
+    JOIN customers_product AS product ON product.sku = row.sku
+    WHERE row.import_id = %(run)s AND row.chunk = %(chunk)s AND row.problem IS NULL AND row.document = 's'
+      AND (own.source = '{SOURCE}' OR NOT EXISTS (SELECT 1 FROM customers_orderline AS line WHERE line.order_id = own.id))
+"""
+LINES = f"""
+INSERT INTO customers_orderline AS line (order_id, position, product_id, title, quantity, unit_price, discount, total)
+SELECT order_id, position, product_id, title, quantity, unit_price, discount, total FROM ({_LINES_OF_CHUNK}) AS fresh
+ON CONFLICT (order_id, position) DO UPDATE SET
+    product_id = EXCLUDED.product_id, title = EXCLUDED.title, quantity = EXCLUDED.quantity,
+    unit_price = EXCLUDED.unit_price, discount = EXCLUDED.discount, total = EXCLUDED.total
+WHERE (line.product_id, line.title, line.quantity, line.unit_price, line.discount) IS DISTINCT FROM
+      (EXCLUDED.product_id, EXCLUDED.title, EXCLUDED.quantity, EXCLUDED.unit_price, EXCLUDED.discount)
+"""
+# Only orders that were there before can have lines too many.
+SURPLUS = f"""
+WITH counted AS (
+    SELECT own.id, count(*) AS lines
+    FROM customers_importrow AS row
+    JOIN customers_order AS own ON own.business_id = %(business)s AND own.reference = row.order_reference
+    WHERE row.import_id = %(run)s AND row.chunk = %(chunk)s AND row.problem IS NULL AND row.document = 's'
+      AND own.source = '{SOURCE}'
+    GROUP BY own.id
+), surplus AS (
+    SELECT line.id FROM customers_orderline AS line JOIN counted ON counted.id = line.order_id
+    WHERE line.position > counted.lines
+), unlinked AS (
+    UPDATE customers_refundline SET order_line_id = NULL WHERE order_line_id IN (SELECT id FROM surplus)
+)
+DELETE FROM customers_orderline WHERE id IN (SELECT id FROM surplus)
+"""
+
+
+def write_step(run: ImportRun, *, step: int, options: ImportOptions, now: datetime) -> None:
+    """Write one step and count it, in one transaction.
+
+    Steps are first the chunks of sales, then the chunks of refunds: a refund must find its sale wherever in the file
+    that stands.
+    """
+    counts: Counter[str] = Counter(run.counts)
+    chunk = step % run.chunk_count
+    parameters = {"run": run.pk, "chunk": chunk, "now": now, "business": run.business_id}
+    with transaction.atomic():
+        if step < run.chunk_count:
+            _write_people(parameters, counts)
+            if run.kind != ImportRun.Kind.CUSTOMERS:
+                _write_orders(run, parameters, options, counts)
+        else:
+            refunds.write(run, chunk=chunk, now=now, counts=counts)
+        run.counts = dict(counts)
+        run.steps_done = step + 1
+        run.save(update_fields=["counts", "steps_done"])
+
+
+def steps_of(run: ImportRun) -> int:
+    return run.chunk_count * (1 if run.kind == ImportRun.Kind.CUSTOMERS else 2)
+
+
+def _write_people(parameters: dict[str, object], counts: Counter[str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(PEOPLE, parameters)
+        if not cursor.rowcount:
+            return
+        for column, letter in IDENTIFIERS:
+            # A person with a customer number may be known by phone or e-mail only; then the number is added.
+            for known_by, _letter in IDENTIFIERS:
+                cursor.execute(RESOLVE.format(column=known_by), {**parameters, "kind": KINDS[known_by]})
+            claim = {**parameters, "kind": KINDS[column], "letter": f"{letter}:%"}
+            cursor.execute(CLAIM.format(column=column), claim)
+            cursor.execute(RESOLVE.format(column=column), {**parameters, "kind": KINDS[column]})
+            if letter == "x":
+                for other, _letter in IDENTIFIERS[1:]:
+                    cursor.execute(ADD_IDENTIFIERS.format(column=other), {**parameters, "kind": KINDS[other]})
+        cursor.execute(CREATE_CUSTOMERS, parameters)
+        counts["customers_created"] += cursor.rowcount
+        for column, _letter in IDENTIFIERS:
+            cursor.execute(ADD_IDENTIFIERS.format(column=column), {**parameters, "kind": KINDS[column]})
+        cursor.execute(UPDATE_CUSTOMERS, parameters)
+        counts["customers_updated"] += cursor.rowcount
+
+
+KINDS = {"customer_external_id": "external", "phone": "phone", "email": "email"}
+
+
+def _write_orders(run: ImportRun, parameters: dict[str, object], options: ImportOptions, counts: Counter[str]) -> None:
+    has_lines = run.kind == ImportRun.Kind.LINES
+    with connection.cursor() as cursor:
+        if has_lines:
+            cursor.execute(PRODUCTS, {**parameters, "service": list(options.service_skus)})
+        total = TOTAL_OF_LINES if has_lines else TOTAL_OF_ROW
+        cursor.execute(ORDERS.format(total=total), parameters)
+        created = sum(is_new for (is_new,) in cursor.fetchall())
+        counts["orders_created"] += created
+        counts["orders_updated"] += max(cursor.rowcount, 0) - created
+        if has_lines:
+            cursor.execute(LINES, parameters)
+            counts["lines_written"] += cursor.rowcount
+            cursor.execute(SURPLUS, parameters)
