@@ -8,9 +8,19 @@ from core.brand import brand_stylesheet
 from core.component_sheet import component_sheet
 
 urlpatterns = [
+    path("api/", include("config.urls_api")),
     path("brand.css", brand_stylesheet, name="brand-stylesheet"),
     path("components/", component_sheet, name="component-sheet"),  # development only
     path("p/", include("screens.urls_portal")),
     path("", include("messaging.urls")),
+    path("", include("customers.urls")),
+    path("", include("screens.urls")),  # after customers: its profile takes whatever else is under customers/
+    path("intelligence/", include("intelligence.urls")),
     path("", include("programs.urls_programme")),
+    path("", include("workspace.urls")),
 ]
+
+handler400 = "core.error_views.bad_request"
+handler403 = "core.error_views.permission_denied"
+handler404 = "core.error_views.not_found"
+handler500 = "core.error_views.server_error"

@@ -1,0 +1,110 @@
+"""What the list pages accept in their URLs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from core.keyset import with_query
+from core.presentation import format_money
+from customers.reports.customer_list import LONGER_DAYS, WITHIN_DAYS, CustomerFilters
+from customers.rfm_groups import RFM_GROUPS
+from workspace.models import Business
+
+
+def _last_choices() -> list[tuple[str, Any]]:
+    within = [(f"within-{days}", ngettext_lazy("within %d day", "within %d days", days) % days) for days in WITHIN_DAYS]
+    over = [(f"over-{days}", ngettext_lazy("over %d day ago", "over %d days ago", days) % days) for days in LONGER_DAYS]
+    return [*within, *over, ("never", _("never bought"))]
+
+
+SCORES = [(str(score), str(score)) for score in range(5, 0, -1)]
+
+
+class CustomerFilterForm(forms.Form):
+    """Every field optional. What is not valid in a link is left out, never an error page."""
+
+    q = forms.CharField(required=False, max_length=120, strip=True)
+    member = forms.ChoiceField(label=_("Membership"), required=False)
+    group = forms.ChoiceField(label=_("RFM group"), required=False)
+    last = forms.ChoiceField(label=_("Last order"), required=False)
+    business = forms.ChoiceField(label=_("Shop"), required=False)
+    country = forms.ChoiceField(label=_("Country"), required=False)
+    min = forms.DecimalField(label=_("Spent at least"), required=False, max_digits=12, decimal_places=2)
+    max = forms.DecimalField(label=_("Spent at most"), required=False, max_digits=12, decimal_places=2)
+    r = forms.TypedChoiceField(label=_("Recency score"), required=False, choices=SCORES, coerce=int, empty_value=None)
+    f = forms.TypedChoiceField(label=_("Frequency score"), required=False, choices=SCORES, coerce=int, empty_value=None)
+    new = forms.IntegerField(label=_("New within days"), required=False, min_value=1, max_value=366)
+
+    def __init__(self, query: QueryDict, *, businesses: list[Business], countries: list[str]) -> None:
+        super().__init__(query)
+        any_choice = ("", _("Any"))
+        self._choose("member", [any_choice, ("yes", _("Members")), ("no", _("Not members"))])
+        self._choose("group", [any_choice, *((group.code, group.name) for group in RFM_GROUPS.values())])
+        self._choose("last", [any_choice, *_last_choices()])
+        self._choose("business", [any_choice, *((business.code, business.name) for business in businesses)])
+        self._choose("country", [any_choice, *((country, country) for country in countries)])
+        for name in ("min", "max"):
+            self.fields[name].widget = forms.TextInput(attrs={"inputmode": "decimal"})
+        self.business_ids = {business.code: business.pk for business in businesses}
+
+    def _choose(self, name: str, choices: list[tuple[Any, Any]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+    @property
+    def valid(self) -> Mapping[str, Any]:
+        """The fields that are given and valid."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What a search keeps: the other filters, as they are in the URL."""
+        return [(name, self.data[name]) for name in self.valid if name != "q"]
+
+    def filters(self) -> CustomerFilters:
+        valid = self.valid
+        return CustomerFilters(
+            text=valid.get("q", ""),
+            member=valid.get("member", ""),
+            group=valid.get("group", ""),
+            recency=valid.get("r"),
+            frequency=valid.get("f"),
+            last=valid.get("last", ""),
+            spent_min=valid.get("min"),
+            spent_max=valid.get("max"),
+            business_id=self.business_ids.get(valid.get("business", "")),
+            country=valid.get("country", ""),
+            new_days=valid.get("new"),
+        )
+
+    def chips(self, query: QueryDict, currency: str) -> list[Chip]:
+        """The active filters, each with the link that removes it."""
+        chips = []
+        for name, value in self.valid.items():
+            if name == "q":
+                continue
+            field = self.fields[name]
+            text: Any = value
+            if isinstance(field, forms.ChoiceField):
+                text = dict(field.choices).get(str(value), value)  # type: ignore[arg-type]
+            elif isinstance(value, Decimal):
+                text = format_money(value, currency)
+            chips.append(Chip(str(field.label), str(text), with_query(query, **{name: None})))
+        return chips
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    label: str
+    value: str
+    remove_url: str

@@ -1,0 +1,1 @@
+"""Figures and lists that pages show, as frozen dataclasses. Reads only."""

@@ -1,0 +1,207 @@
+"""The customer list: who is in it, in which order, one page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, Q, QuerySet
+
+from core.actor import Actor
+from core.clock import day_start, local_day
+from core.keyset import Count, KeysetPage, Order, count_up_to_cap, keyset_page
+from core.phones import display_phone
+from customers.models import BusinessCustomerFacts, Customer, CustomerFacts, OrOldest
+from customers.rfm_groups import RFM_GROUPS, RfmGroup
+from customers.search import search_for
+from customers.words import days_ago
+
+Source = QuerySet[Any]
+
+SORTS: Mapping[str, Order] = {
+    "name": Order(["customer__last_name", "customer__first_name", "customer_id"]),
+    "spent": Order(["total_spent", "customer_id"]),
+    "orders": Order(["orders_count", "customer_id"]),
+    "last": Order([OrOldest(F("last_order_at")), "customer_id"]),
+    "points": Order(["balance", "customer_id"]),
+    "created": Order(["customer__created_at", "customer_id"]),
+}
+DEFAULT_SORT = "-spent"
+# Windows of the filter "last order": within so many days, or longer ago than that.
+WITHIN_DAYS = (7, 30, 90, 365)
+LONGER_DAYS = (30, 90, 180, 365)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFilters:
+    """What the list is narrowed to; every default means "no matter". `business_id` also decides whose figures show."""
+
+    text: str = ""
+    member: str = ""  # yes, no
+    group: str = ""  # code of an RFM group
+    recency: int | None = None  # RFM scores
+    frequency: int | None = None
+    last: str = ""  # within-30, over-90, never
+    spent_min: Decimal | None = None
+    spent_max: Decimal | None = None
+    business_id: int | None = None
+    country: str = ""
+    new_days: int | None = None  # became a customer within so many days
+
+    @property
+    def is_narrowed(self) -> bool:
+        return self != CustomerFilters()
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    code: str
+    name: str  # what to call the person: name, else phone, e-mail or id
+    contact: str
+    group: RfmGroup | None
+    last_order: str  # in words; empty: never bought
+    orders: int
+    spent: Decimal
+    points: int
+    is_member: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPage:
+    page: KeysetPage[CustomerRow]
+    count: Count
+    is_fuzzy: bool = False  # nothing holds what was typed; these sound like it
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose list it is, and what "today" and a national phone number mean."""
+
+    actor: Actor
+    country: str
+    zone: ZoneInfo
+    now: datetime
+
+    def days_ago(self, days: int) -> datetime:
+        """Midnight `days` days before today, in the programme's zone."""
+        return day_start(local_day(self.now, self.zone) - timedelta(days=days), self.zone)
+
+
+def customer_page(
+    scope: Scope, filters: CustomerFilters, *, sort: str, descending: bool, cursor: str = ""
+) -> CustomerPage:
+    """One page and the count: two queries, three when a name is spelled in another way."""
+    source, rest = _source(scope, filters)
+    search = search_for(filters.text, country=scope.country, prefix="customer__")
+    found = source.filter(search.strict) if search else source
+    count, is_fuzzy = count_up_to_cap(found), False
+    if search and search.fuzzy and not count:
+        found = source.filter(search.fuzzy)
+        count, is_fuzzy = count_up_to_cap(found), True
+    order = SORTS[sort]
+    if sort == "points" and rest:
+        order = Order(["customer__facts__balance", "customer_id"])
+    related = ["customer", "customer__facts"] if rest else ["customer"]
+    page = keyset_page(found.select_related(*related), order, descending=descending, cursor=cursor)
+    return CustomerPage(page.with_rows([_row(row, scope) for row in page.rows]), count, is_fuzzy)
+
+
+def count_customers(scope: Scope, filters: CustomerFilters) -> Count:
+    return count_up_to_cap(_source(scope, filters)[0])
+
+
+def _source(scope: Scope, filters: CustomerFilters) -> tuple[Source, str]:
+    """Rows of facts, of the programme or of one business, and the path from there to the programme's facts.
+
+    People limited to a business see its figures only, and only those who bought there.
+    """
+    business_id = scope.actor.business_id or filters.business_id
+    source: Source = CustomerFacts.objects.all()
+    rest = ""
+    if business_id is not None:
+        source, rest = BusinessCustomerFacts.objects.filter(business_id=business_id), "customer__facts__"
+    source = source.filter(customer__state=Customer.State.ACTIVE)
+    if scope.actor.business_id and filters.business_id not in (None, scope.actor.business_id):
+        return source.none(), rest
+    conditions = Q()
+    if filters.member:
+        conditions &= Q(**{f"{rest}is_member": filters.member == "yes"})
+    if filters.group:
+        conditions &= Q(**{f"{rest}rfm_group": filters.group})
+    if filters.recency:
+        conditions &= Q(**{f"{rest}rfm_recency": filters.recency})
+    if filters.frequency:
+        conditions &= Q(**{f"{rest}rfm_frequency": filters.frequency})
+    if filters.country:
+        conditions &= Q(customer__country=filters.country)
+    if filters.spent_min is not None:
+        conditions &= Q(total_spent__gte=filters.spent_min)
+    if filters.spent_max is not None:
+        conditions &= Q(total_spent__lte=filters.spent_max)
+    if filters.new_days:
+        conditions &= Q(customer__created_at__gte=scope.days_ago(filters.new_days - 1))
+    return source.filter(conditions, _last_order(filters.last, scope)), rest
+
+
+def _last_order(window: str, scope: Scope) -> Q:
+    kind, _, days = window.partition("-")
+    if kind == "within":
+        return Q(last_order_at__gte=scope.days_ago(int(days) - 1))
+    if kind == "over":
+        return Q(last_order_at__lt=scope.days_ago(int(days) - 1))
+    return Q(last_order_at__isnull=True) if kind == "never" else Q()
+
+
+def _row(row: Any, scope: Scope) -> CustomerRow:
+    customer, facts = row.customer, row
+    if isinstance(row, BusinessCustomerFacts):
+        facts = getattr(customer, "facts", None) or CustomerFacts(customer=customer)
+    name, contact = name_and_contact(customer, scope.country)
+    return CustomerRow(
+        code=customer.code,
+        name=name,
+        contact=contact,
+        group=RFM_GROUPS.get(facts.rfm_group),
+        last_order=days_ago(row.last_order_at, now=scope.now, zone=scope.zone) if row.last_order_at else "",
+        orders=row.orders_count,
+        spent=row.total_spent,
+        points=facts.balance,
+        is_member=facts.is_member,
+    )
+
+
+def name_and_contact(customer: Customer, country: str) -> tuple[str, str]:
+    """What to call a person, and how else to recognise them, from what is known; never two times the same."""
+    phone = display_phone(customer.phone, country) if customer.phone else ""
+    known = [text for text in (customer.name, phone, customer.email, customer.external_id) if text]
+    return (known[0] if known else customer.code), (known[1] if len(known) > 1 else "")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A ready-made narrowing, shown as a tab with its count."""
+
+    key: str
+    filters: CustomerFilters = field(default_factory=CustomerFilters)
+
+    def counted(self, scope: Scope, business_id: int | None) -> Count:
+        return count_customers(scope, replace(self.filters, business_id=business_id))
+
+
+VIEWS: Sequence[View] = (
+    View("everyone"),
+    View("members", CustomerFilters(member="yes")),
+    View("champions", CustomerFilters(group="champions")),
+    View("at-risk", CustomerFilters(group="at_risk")),
+    View("new", CustomerFilters(new_days=7)),
+)
+
+
+def countries_of(scope: Scope) -> list[str]:
+    """Countries that customers have, in order; for the filter."""
+    known = Customer.objects.filter(state=Customer.State.ACTIVE).exclude(country="")
+    return list(known.order_by("country").values_list("country", flat=True).distinct()[:200])

@@ -1,0 +1,58 @@
+"""Finding people by what somebody types: a name with a slip in it, a phone number in any spelling, an e-mail, an id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import BooleanField, F, Func, Q, Value
+
+from core.phones import InvalidPhone, parse_phone
+from customers.models import Identifier
+
+MAX_LENGTH = 120
+# A word of three letters has few trigrams of its own: below this length a slip matches half the list.
+FUZZY_LENGTH = 4
+
+
+class WordSimilar(Func):
+    """`text %> term`: some part of the text is similar to the term; the trigram index answers it."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " OPERATOR(public.%%>) "
+    output_field = BooleanField()
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """`strict` finds what was typed; `fuzzy`, for when that finds nothing, what sounds like it (None: not worth it)."""
+
+    strict: Q
+    fuzzy: Func | None
+
+
+def search_for(text: str, *, country: str, prefix: str = "") -> Search | None:
+    """Conditions on a customer reached by `prefix` (such as "customer__"); None when nothing was typed.
+
+    A whole phone number, e-mail address or external id finds exactly its owner; words find names, parts of e-mail
+    addresses and ids that hold all of them.
+    """
+    typed = " ".join(text.replace("\x00", "").split())[:MAX_LENGTH]
+    if not typed:
+        return None
+    owners = Identifier.objects.filter(_identifiers(typed, country)).values("customer_id")
+    words = Q()
+    for word in typed.lower().split():
+        words &= Q(**{f"{prefix}search_text__contains": word})
+    strict = words | Q(**{f"{prefix}pk__in": owners})
+    is_word = len(typed) >= FUZZY_LENGTH and not any(character.isdigit() or character == "@" for character in typed)
+    return Search(strict, WordSimilar(F(f"{prefix}search_text"), Value(typed.lower())) if is_word else None)
+
+
+def _identifiers(typed: str, country: str) -> Q:
+    found = Q(kind=Identifier.Kind.EXTERNAL, value=typed)
+    if "@" in typed:
+        found |= Q(kind=Identifier.Kind.EMAIL, value=typed.lower())
+    try:
+        return found | Q(kind=Identifier.Kind.PHONE, value=parse_phone(typed, country))
+    except InvalidPhone:
+        return found

@@ -1,0 +1,94 @@
+"""Customers, orders and products as lists. Imports have their own views."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from core.keyset import sort_of, with_query
+from core.page import page
+from core.permissions import Perm, requires
+from core.requests import StaffRequest
+from customers.forms import CustomerFilterForm
+from customers.reports import customer_list
+from customers.reports.customer_list import SORTS, VIEWS, CustomerFilters, Scope
+from workspace.models import Business
+
+LIST_ROWS = "customers-rows"
+
+
+@require_safe
+@requires(Perm.CUSTOMERS_VIEW)
+def customers(request: StaffRequest) -> HttpResponse:
+    scope = scope_of(request)
+    businesses = list(Business.objects.active().visible_to(request.actor))
+    form = CustomerFilterForm(request.GET, businesses=businesses, countries=customer_list.countries_of(scope))
+    filters = form.filters()
+    sort, descending = sort_of(request.GET.get("sort"), SORTS, customer_list.DEFAULT_SORT)
+    cursor = request.GET.get("cursor", "")
+    listed = customer_list.customer_page(scope, filters, sort=sort, descending=descending, cursor=cursor)
+    context = {
+        "form": form,
+        "filters": filters,
+        "listed": listed,
+        "links": listed.page.links(request.GET),
+        "chips": form.chips(request.GET, request.programme.currency),
+        "sort": request.GET.get("sort", ""),
+        "clear_url": with_query(request.GET, **dict.fromkeys(set(form.fields) - {"q"})),
+        "search_all_url": f"?{urlencode({'q': filters.text})}" if filters.text and form.kept else "?",
+        "show_business": len(businesses) > 1,
+        "tabs": [] if is_part(request, LIST_ROWS) else _tabs(request, scope, filters),
+        "import_url": link_if("customers:imports", request, Perm.IMPORTS_RUN),
+        "create_url": link_if("customers:create", request, Perm.CUSTOMERS_EDIT),
+    }
+    return page(request, "customers/customer_list.html", context, partials={LIST_ROWS})
+
+
+def _tabs(request: StaffRequest, scope: Scope, filters: CustomerFilters) -> list[dict[str, object]]:
+    """Ready-made views with their counts, of the business that the list is narrowed to."""
+    labels = {
+        "everyone": _("Everyone"),
+        "members": _("Members"),
+        "champions": _("Champions"),
+        "at-risk": _("At risk"),
+        "new": _("New this week"),
+    }
+    params = {"members": "?member=yes", "champions": "?group=champions", "at-risk": "?group=at_risk", "new": "?new=7"}
+    plain = replace(filters, business_id=None, text="")
+    here = f"&business={request.GET['business']}" if filters.business_id else ""
+    return [
+        {
+            "label": labels[view.key],
+            "url": (params.get(view.key, "?") + here).replace("?&", "?"),
+            "current": plain == view.filters,
+            "count": view.counted(scope, filters.business_id),
+        }
+        for view in VIEWS
+    ]
+
+
+def scope_of(request: StaffRequest) -> Scope:
+    programme = request.programme
+    return Scope(actor=request.actor, country=programme.country, zone=programme.zone, now=timezone.now())
+
+
+def is_part(request: HttpRequest, target: str) -> bool:
+    """Whether htmx asks for this part only: what surrounds it need not be computed."""
+    htmx = getattr(request, "htmx", None)
+    return bool(htmx and htmx.target == target and not htmx.boosted and not htmx.history_restore_request)
+
+
+def link_if(name: str, request: StaffRequest, perm: Perm) -> str:
+    """The page's URL for people who may use it, else nothing."""
+    if perm not in request.membership.permissions:
+        return ""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""

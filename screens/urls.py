@@ -1,0 +1,12 @@
+"""Pages that show many rooms at once, for staff."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from screens import views_profile
+
+app_name = "screens"
+urlpatterns: list[URLPattern] = [
+    path("customers/<str:code>/", views_profile.profile, name="profile"),
+]
