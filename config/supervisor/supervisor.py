@@ -1,0 +1,284 @@
+"""`manage.py up`: starts everything in order, keeps it alive, stops what it started."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TextIO, TypeVar
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from config.database import BASE_DIR, VAR_DIR, embedded
+from config.embedded_postgres import EmbeddedPostgres, PostgresNotStarted
+from config.supervisor import heartbeat, orphans, preparation, watchdog
+from config.supervisor.child import Child
+from config.supervisor.commands import web_command, worker_command
+from config.supervisor.console import phase, say
+from config.supervisor.welcome import welcome
+from workspace.actions.schedule import ensure_tick
+
+T = TypeVar("T")
+
+RUN_DIR = VAR_DIR / "run"
+LOG_DIR = VAR_DIR / "log"
+LOOK_SECONDS = 0.25
+POSTGRES_LOOK_SECONDS = 2.0
+WATCHDOG_LOOK_SECONDS = 10.0
+STOP_PATIENCE_SECONDS = 12.0
+FIRST_ANSWER_SECONDS = 60
+
+
+class AlreadyRunning(Exception):
+    """Another supervisor of this installation holds the lock; carries what it wrote there."""
+
+
+class Supervisor:
+    """One run of the product on this machine."""
+
+    def __init__(self, *, port: int, host: str, with_demo: bool) -> None:
+        self.port = port
+        self.host = host
+        self.with_demo = with_demo
+        self.postgres: EmbeddedPostgres | None = embedded()
+        self.is_stopping = False
+        is_laptop = settings.PUBLIC_HOST == "localhost"
+        self.environment = {
+            **os.environ,
+            orphans.MARK: str(VAR_DIR),
+            "PUBLIC_PORT": str(port),
+            **({"DEVELOPMENT": os.environ.get("DEVELOPMENT", "1")} if is_laptop else {}),
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.web = self._child("web", web_command(port=port, host=host))
+        self.worker = self._child("worker", worker_command())
+
+    def run(self) -> None:
+        """Start, serve until SIGINT or SIGTERM, stop. Raises AlreadyRunning or CommandError."""
+        with self._only_one() as lock:
+            self._claim_port()
+            signal.signal(signal.SIGINT, self._ask_to_stop)
+            signal.signal(signal.SIGTERM, self._ask_to_stop)
+            try:
+                started = time.monotonic()
+                self._prepare()
+                if self.is_stopping:
+                    return
+                self._write_lock(lock)
+                self._start_children()
+                if self.is_stopping:
+                    return
+                self._announce(time.monotonic() - started)
+                self._watch()
+            except (preparation.PreparationFailed, PostgresNotStarted, DatabaseError) as error:
+                if not self.is_stopping:
+                    raise CommandError(str(error)) from error
+            finally:
+                self._stop()
+
+    # -- start ---------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _only_one(self) -> Iterator[TextIO]:
+        RUN_DIR.mkdir(parents=True, exist_ok=True)
+        with (RUN_DIR / "up.lock").open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                raise AlreadyRunning(lock.read().strip()) from None
+            lock.truncate(0)
+            yield lock
+
+    def _write_lock(self, lock: TextIO) -> None:
+        lock.write(f"{self._url()} (process {os.getpid()})")
+        lock.flush()
+
+    def _claim_port(self) -> None:
+        left = orphans.sweep(VAR_DIR)
+        if left:
+            say(f"  Ended {left} processes that an earlier run had left behind.")
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.host, self.port))
+            except OSError:
+                raise CommandError(
+                    f"Port {self.port} is used by another program. Choose another one: make serve PORT={self.port + 1}"
+                ) from None
+
+    def _prepare(self) -> None:
+        steps = preparation.Steps(self.environment, LOG_DIR / "start.log", lambda: self.is_stopping)
+        if self.postgres is not None:
+            with phase("PostgreSQL") as remarks:
+                self._start_postgres(remarks)
+        if self.is_stopping:
+            return
+        with phase("Database schema") as remarks:
+            if preparation.is_migrated():
+                remarks.append("up to date")
+            else:
+                connection.close()
+                steps.run("migrate", "--verbosity", "1", DATABASE_ROLE="owner")
+                remarks.append("migrated")
+        with phase("Static files") as remarks:
+            is_new = preparation.collect_static(steps)
+            remarks.append("collected" if is_new else "unchanged")
+        if self.with_demo and not self.is_stopping:
+            self._load_demo(steps)
+        ensure_tick()
+
+    def _start_postgres(self, remarks: list[str]) -> None:
+        assert self.postgres is not None
+        outcome = self.postgres.start()
+        remarks.append({"adopted": "was running", "restarted": "started", "created": "created"}[outcome])
+        if outcome != "adopted":
+            # Remembered in a file: the run after a kill -9 still knows that stopping it is its business.
+            (RUN_DIR / "postgres-is-ours").touch()
+
+    def _load_demo(self, steps: preparation.Steps) -> None:
+        if not preparation.has_demo():
+            return
+        stamp = VAR_DIR / "demo-loaded"
+        is_first = not stamp.exists()
+        if is_first:
+            say("  Demo data")
+        with phase("Demo data") as remarks:
+            is_new = preparation.load_demo(steps, stamp=stamp)
+            remarks.append("loaded" if is_new else "loaded before")
+
+    def _start_children(self) -> None:
+        with phase("Web server"):
+            self.web.start()
+            heartbeat.reset(RUN_DIR)
+            watchdog.release_tasks()
+            self.worker.start()
+            self._await_first_answer()
+
+    def _await_first_answer(self) -> None:
+        deadline = time.monotonic() + FIRST_ANSWER_SECONDS
+        while not self.is_stopping:
+            try:
+                urllib.request.urlopen(f"http://{self._probe_host()}:{self.port}/", timeout=10).close()
+                return
+            except urllib.error.HTTPError:
+                return  # it answers
+            except OSError:
+                if not self.web.is_running or time.monotonic() > deadline:
+                    raise preparation.PreparationFailed(
+                        f"The web server did not start. Its output is in {self.web.log}."
+                    ) from None
+                time.sleep(0.1)
+
+    def _announce(self, seconds: float) -> None:
+        say(f"\n  Ready in {seconds:.1f} s.\n")
+        for line in welcome(base=self._url, with_demo=self.with_demo):
+            say(f"  {line}")
+        say(f"\n  Logs are in {_relative(LOG_DIR)}. Ctrl-C stops everything.")
+
+    # -- run -----------------------------------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        next_postgres_look = next_watchdog_look = time.monotonic()
+        while not self.is_stopping:
+            now = time.monotonic()
+            if self.postgres is not None and now >= next_postgres_look:
+                self._tend_postgres()
+                next_postgres_look = now + POSTGRES_LOOK_SECONDS
+            if now >= next_watchdog_look:
+                self._look_at_the_queue()
+                next_watchdog_look = now + WATCHDOG_LOOK_SECONDS
+            self._tend(self.web)
+            self._tend(self.worker)
+            time.sleep(LOOK_SECONDS)
+
+    def _tend(self, child: Child) -> None:
+        if self.is_stopping:
+            return
+        pause = child.tend()
+        if pause is None:
+            return
+        again = f"starting it again in {pause:g} s"
+        say(f"  {child.name} ended (code {child.last_code}); {again}. See {_relative(child.log)}.")
+        if child is self.worker:
+            heartbeat.reset(RUN_DIR)
+            self._quietly(watchdog.release_tasks)
+
+    def _tend_postgres(self) -> None:
+        assert self.postgres is not None
+        if self.postgres.is_ready() or self.is_stopping:
+            return
+        say("  PostgreSQL does not answer; starting it again.")
+        started = time.monotonic()
+        try:
+            self._start_postgres([])
+        except PostgresNotStarted as error:
+            say(f"  {error}")
+        else:
+            say(f"  PostgreSQL is back after {time.monotonic() - started:.1f} s.")
+
+    def _look_at_the_queue(self) -> None:
+        if not self.worker.is_running:
+            return
+        reason = self._quietly(lambda: watchdog.reason_to_restart(RUN_DIR, now=timezone.now()))
+        if reason:
+            say(f"  The job cluster hangs ({reason}); starting it again.")
+            self.worker.kill()
+
+    @staticmethod
+    def _quietly(ask: Callable[[], T]) -> T | None:
+        """The database may be down at this moment; the next look asks again."""
+        try:
+            return ask()
+        except DatabaseError:
+            connection.close()
+            return None
+
+    # -- stop ----------------------------------------------------------------------------------------------------------
+
+    def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        if not self.is_stopping:
+            say("\n  Stopping …")
+        self.is_stopping = True
+
+    def _stop(self) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C is harmless
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for child in (self.web, self.worker):
+            child.ask_to_stop()
+        for child in (self.web, self.worker):
+            child.stop(patience_seconds=STOP_PATIENCE_SECONDS)
+        connection.close()
+        ours = RUN_DIR / "postgres-is-ours"
+        if self.postgres is not None and ours.exists():
+            self.postgres.stop()
+            ours.unlink()
+        say("  Stopped.")
+
+    # -- names ---------------------------------------------------------------------------------------------------------
+
+    def _child(self, name: str, command: list[str]) -> Child:
+        return Child(name, command, LOG_DIR / f"{name}.log", self.environment, BASE_DIR)
+
+    def _probe_host(self) -> str:
+        return "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
+
+    def _url(self, subdomain: str = "") -> str:
+        host = f"{subdomain}.{settings.PUBLIC_HOST}" if subdomain else settings.PUBLIC_HOST
+        is_default = self.port == (443 if settings.IS_HTTPS else 80)
+        return f"{settings.PUBLIC_SCHEME}://{host}" + ("" if is_default else f":{self.port}")
+
+
+def _relative(path: Path) -> str:
+    return str(path.relative_to(BASE_DIR)) if path.is_relative_to(BASE_DIR) else str(path)

@@ -1,0 +1,33 @@
+"""The last lines of a start: addresses, and who can log in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+
+from programs.models import Programme
+
+
+def welcome(*, base: Callable[..., str], with_demo: bool) -> list[str]:
+    """Lines for the console. `base(subdomain)` gives the address of a host."""
+    lines = [f"Sign up or log in   {base()}/"]
+    programmes = Programme.objects.filter(is_demo=True).order_by("-slug") if with_demo else Programme.objects.none()
+    for programme in programmes:
+        lines.append(f"{programme.name[:19]:<20}{base(programme.slug)}/")
+    first = programmes.last()
+    if first is not None:
+        lines.append(f"Points page         {base(first.slug)}/p/")
+        lines.append(f"Till                {base(first.slug)}/till/")
+        lines.append(f"API                 {base(first.slug)}/api/docs")
+    if with_demo:
+        lines += ["", *_log_ins()]
+    return lines
+
+
+def _log_ins() -> list[str]:
+    """The demo's people, as the demo itself lists them."""
+    if find_spec("config.demo.people") is None:
+        return []
+    people = getattr(import_module("config.demo.people"), "log_in_lines", None)
+    return list(people()) if people is not None else []
