@@ -37,6 +37,11 @@ def register(name: str, *, title: str | Promise, icon: str, **fields: str) -> Ev
 CUSTOMER_CREATED = register(
     "customers.customer.created", title=_("Became a customer"), icon="user-plus", source="string"
 )
+CUSTOMER_CHANGED = register(
+    "customers.customer.changed", title=_("Details changed"), icon="pencil", fields="array"
+)
+CUSTOMER_ARCHIVED = register("customers.customer.archived", title=_("Archived"), icon="lock")
+CUSTOMER_RESTORED = register("customers.customer.restored", title=_("Restored from the archive"), icon="rotate-cw")
 ORDER_PLACED = register(
     "customers.order.placed",
     title=_("Bought"),
@@ -47,6 +52,9 @@ ORDER_PLACED = register(
 )
 ORDER_REFUNDED = register(
     "customers.order.refunded", title=_("Got money back"), icon="undo-2", refund="string", total="string"
+)
+ORDER_CANCELLED = register(
+    "customers.order.cancelled", title=_("Sale undone"), icon="undo-2", order="string", total="string"
 )
 CONSENT_CHANGED = register(
     "customers.consent.changed",

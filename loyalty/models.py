@@ -113,7 +113,9 @@ class Transaction(models.Model):
         verbose_name_plural = _("transactions")
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["key_owner", "key_endpoint", "key"], name="transaction_once_per_key", condition=Q(key__isnull=False)
+                fields=["key_owner", "key_endpoint", "key"],
+                name="transaction_once_per_key",
+                condition=Q(key__isnull=False),
             ),
             models.UniqueConstraint(
                 fields=["order"], name="transaction_one_earn_per_order", condition=Q(kind="earn", status="done")
@@ -255,7 +257,7 @@ class HoldAllocation(models.Model):
 
 
 class EarningRate(models.Model):
-    """Points for each unit of the currency at one business. A business without a row earns DEFAULT_RATE, rounded down."""
+    """Points for each unit of the currency at one business; without a row DEFAULT_RATE holds, rounded down."""
 
     DEFAULT_RATE = Decimal(1)
 

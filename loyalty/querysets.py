@@ -9,7 +9,7 @@ from core.actor import Actor
 from core.clock import Period
 
 if TYPE_CHECKING:
-    from loyalty.models import Account, Transaction
+    pass
 
 
 class AccountQuerySet(models.QuerySet["Account"]):

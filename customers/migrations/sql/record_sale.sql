@@ -71,7 +71,7 @@ CREATE TYPE customers_recorded_sale AS (
     is_new boolean
 );
 
--- One order for each sale, found by (business, reference) or placed. An order that exists without a customer gets the
+-- One order for each sale, found by (business, reference) or placed; in the order of `ordinal`. An order that exists without a customer gets the
 -- sale's customer when the totals agree; the caller compares customer and total and decides what a difference means.
 CREATE FUNCTION customers_record_sale(sales customers_sale[], source text, actor text)
 RETURNS customers_recorded_sale[]
@@ -104,7 +104,7 @@ BEGIN
     )
     SELECT array_agg(ROW(
         sale.ordinal, sale.id, sale.code, sale.customer_id, sale.total, 'paid', true
-    )::customers_recorded_sale)
+    )::customers_recorded_sale ORDER BY sale.ordinal)
     INTO recorded
     FROM placed JOIN sale ON sale.id = placed.id;
 
@@ -139,7 +139,7 @@ BEGIN
         SELECT old.buyer FROM attached WHERE attached.id = old.id LIMIT 1
     ) AS attached ON true;
 
-    RETURN recorded || known;
+    RETURN array(SELECT r FROM unnest(recorded || known) AS r ORDER BY r.ordinal);
 END
 $$;
 

@@ -1,0 +1,162 @@
+"""Every act on points. Each is one round trip into the ledger's SQL and safe to repeat with the same key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from core.actor import Actor
+from core.errors import DomainError
+from loyalty import ledger
+from loyalty.errors import TooManyOperations
+from loyalty.ledger import Outcome, Posting
+from loyalty.operations import AddPoints, AdjustPoints, Item, Operation, RedeemPoints, ReverseTransaction
+from loyalty.rules import UNDO_SECONDS
+
+MAX_BATCH = 1000
+
+
+def add_points(
+    *,
+    business: int | str,
+    amount: Decimal,
+    actor: Actor,
+    now: datetime,
+    phone: str = "",
+    customer_id: int | None = None,
+    reference: str = "",
+    key: str = "",
+    owner: str = "",
+    source: str = "api",
+    placed_at: datetime | None = None,
+) -> Posting:
+    """Record a sale and give its points: finds or makes customer, account and order, all in one transaction.
+
+    `business` is an id or code, `phone` in any spelling, `amount` in the programme's currency. The same `key` of the
+    same `owner` (default: the actor) returns the first posting; without a key the `reference` serves. Never gives
+    marketing consent. Raises InvalidInput (phone, amount), IdempotencyKeyRequired, IdempotencyKeyReused,
+    UnknownBusiness, and OrderAlreadyEarned, OrderCancelled, OrderOfAnotherCustomer or OrderTotalDiffers.
+    """
+    operation = AddPoints(
+        business=business,
+        amount=amount,
+        phone=phone,
+        customer_id=customer_id,
+        reference=reference,
+        placed_at=placed_at,
+        key=key,
+    )
+    return _post_one(operation, owner=owner, source=source, actor=actor, now=now)
+
+
+def redeem_points(
+    *,
+    business: int | str,
+    points: int,
+    reason: str,
+    key: str,
+    actor: Actor,
+    now: datetime,
+    phone: str = "",
+    customer_id: int | None = None,
+    owner: str = "",
+    source: str = "api",
+) -> Posting:
+    """Take `points` (whole, > 0) for what `reason` describes, oldest expiry first, and return the stored posting.
+
+    Safe to repeat: the same `key` returns the first result, a refusal included. Raises NotEnoughPoints (stored,
+    replayable; no entry, lot or balance changed), UnknownMember, UnknownBusiness and IdempotencyKeyReused.
+    """
+    operation = RedeemPoints(
+        business=business, points=points, reason=reason, phone=phone, customer_id=customer_id, key=key
+    )
+    return _post_one(operation, owner=owner, source=source, actor=actor, now=now)
+
+
+def reverse_transaction(
+    *,
+    transaction: str,
+    key: str,
+    actor: Actor,
+    now: datetime,
+    points: int | None = None,
+    reason: str = "",
+    cancels_order: bool = False,
+    within_undo_window: bool = False,
+    owner: str = "",
+    source: str = "api",
+) -> Posting:
+    """Undo the transaction with the code `transaction`, once.
+
+    What it gave is taken back, its own lot first; what is spent already becomes debt that the next earns repay. What
+    it took comes back with the old expiry or a last chance. `points` takes back only a part of an earn (a partial
+    refund). `cancels_order` also cancels the sale's order (a till's undo). `within_undo_window`: only while it is
+    younger than UNDO_SECONDS; views pass it for people without Perm.POINTS_REVERSE. An actor limited to a business
+    reaches only that business's transactions. Raises UnknownTransaction, AlreadyReversed, NotReversible,
+    UndoWindowPassed, IdempotencyKeyReused.
+    """
+    operation = ReverseTransaction(
+        transaction=transaction,
+        points=points,
+        reason=reason,
+        cancels_order=cancels_order,
+        not_before=now - timedelta(seconds=UNDO_SECONDS) if within_undo_window else None,
+        key=key,
+    )
+    return _post_one(operation, owner=owner, source=source, actor=actor, now=now)
+
+
+def adjust_points(
+    *,
+    points: int,
+    reason: str,
+    key: str,
+    actor: Actor,
+    now: datetime,
+    phone: str = "",
+    customer_id: int | None = None,
+    business: int | str | None = None,
+    owner: str = "",
+    source: str = "page",
+) -> Posting:
+    """Give (`points` > 0) or take (< 0) by hand. Giving makes an account where the customer has none.
+
+    Raises NotEnoughPoints, UnknownMember, InvalidInput (no reason, 0 points), IdempotencyKeyReused.
+    """
+    operation = AdjustPoints(
+        points=points, reason=reason, phone=phone, customer_id=customer_id, business=business, key=key
+    )
+    return _post_one(operation, owner=owner, source=source, actor=actor, now=now)
+
+
+def post_batch(
+    *, operations: Sequence[Operation], owner: str, source: str, actor: Actor, now: datetime
+) -> list[Outcome]:
+    """Up to MAX_BATCH mixed operations in one round trip: one outcome each, in order; a refusal stops no other.
+
+    Operations of one member happen in their order. An operation that is not even well-formed is refused alone, too.
+    Raises TooManyOperations.
+    """
+    if len(operations) > MAX_BATCH:
+        raise TooManyOperations()
+    setting = ledger.setting()
+    items: list[Item] = []
+    places: list[int] = []
+    outcomes: list[Outcome | None] = [None] * len(operations)
+    for place, operation in enumerate(operations):
+        try:
+            items.append(operation.item(setting))
+            places.append(place)
+        except DomainError as error:
+            outcomes[place] = error
+    if items:
+        posted = ledger.post(items, owner=owner or actor.reference, source=source, actor=actor, now=now)
+        for place, outcome in zip(places, posted, strict=True):
+            outcomes[place] = outcome
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _post_one(operation: Operation, *, owner: str, source: str, actor: Actor, now: datetime) -> Posting:
+    item = operation.item(ledger.setting())
+    return ledger.one(ledger.post([item], owner=owner or actor.reference, source=source, actor=actor, now=now))

@@ -1,0 +1,103 @@
+"""What the ledger refuses. Each refusal has a stable code; those of keyed calls are stored and replay."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import DomainError, InvalidInput, NotFound
+
+
+class IdempotencyKeyRequired(DomainError):
+    code = "idempotency_key_required"
+    status = 400
+    message = _("Send an Idempotency-Key, or the order's reference, so that a repeated call counts once.")
+
+
+class IdempotencyKeyReused(InvalidInput):
+    code = "idempotency_key_reused"
+    message = _("This key was used for something else. Use a new key for a new act.")
+
+
+class NotEnoughPoints(DomainError):
+    """`data`: balance, requested."""
+
+    code = "loyalty.not_enough_points"
+    message = _("There are not enough points for this.")
+
+
+class AlreadyReversed(DomainError):
+    code = "loyalty.already_reversed"
+    message = _("This was undone before. Nothing was changed.")
+
+
+class NotReversible(DomainError):
+    code = "loyalty.not_reversible"
+    message = _("This cannot be undone.")
+
+
+class UndoWindowPassed(DomainError):
+    code = "loyalty.undo_window_passed"
+    message = _("A till can undo for one minute. Ask an owner or a manager.")
+
+
+class OrderAlreadyEarned(DomainError):
+    """`data`: reference, order."""
+
+    code = "loyalty.order_already_earned"
+    message = _("This order has given points before.")
+
+
+class OrderCancelled(DomainError):
+    code = "loyalty.order_cancelled"
+    message = _("This order was cancelled.")
+
+
+class OrderOfAnotherCustomer(DomainError):
+    code = "loyalty.order_of_another_customer"
+    message = _("This order belongs to another customer.")
+
+
+class OrderTotalDiffers(DomainError):
+    code = "loyalty.order_total_differs"
+    message = _("This order is known with another total.")
+
+
+class UnknownMember(NotFound):
+    code = "loyalty.unknown_member"
+    message = _("Nobody with this number has points here yet.")
+
+
+class UnknownBusiness(NotFound):
+    code = "unknown_business"
+    message = _("There is no such business.")
+
+
+class UnknownTransaction(NotFound):
+    code = "loyalty.unknown_transaction"
+    message = _("There is no such transaction.")
+
+
+class TooManyOperations(InvalidInput):
+    code = "loyalty.too_many_operations"
+    message = _("Send at most 1,000 at once.")
+
+
+REFUSALS: dict[str, type[DomainError]] = {
+    error.code.removeprefix("loyalty."): error
+    for error in (
+        NotEnoughPoints,
+        AlreadyReversed,
+        NotReversible,
+        UndoWindowPassed,
+        OrderAlreadyEarned,
+        OrderCancelled,
+        OrderOfAnotherCustomer,
+        OrderTotalDiffers,
+    )
+}
+UNKNOWN: dict[str, type[DomainError]] = {
+    "unknown_business": UnknownBusiness,
+    "unknown_customer": UnknownMember,
+    "unknown_transaction": UnknownTransaction,
+    "key_reused": IdempotencyKeyReused,
+}

@@ -1,0 +1,121 @@
+"""The one way from Python into the ledger's SQL function: one round trip for one or many operations."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected, SerializationFailure
+
+from core.actor import Actor
+from core.errors import DomainError
+from loyalty.errors import REFUSALS, UNKNOWN
+from loyalty.operations import Item, Setting
+
+# A clash of two calls for one key or order (or a deadlock across such) wrote nothing: each further try finds the other.
+TRIES = 5
+_POST = "SELECT ordinal, status, response FROM loyalty_post(%s::text::jsonb, %s::text::jsonb, %s::timestamptz)"
+
+
+class Posting(msgspec.Struct, frozen=True, kw_only=True):
+    """What a transaction came to, as stored with it: a repeated key gives the same values, whatever happened since.
+
+    `points` is the change (negative takes), `balance` and `debt` are afterwards. The codes are public ones.
+    """
+
+    transaction: str
+    kind: str
+    points: int
+    balance: int
+    customer: str
+    debt: int = 0
+    business: str | None = None
+    is_new: bool = False  # the customer was made by this call
+    order: str | None = None
+    reference: str | None = None
+    amount: Decimal | None = None
+    rate: Decimal | None = None
+    rounding: str | None = None
+    reason: str | None = None
+    reverses: str | None = None
+    is_replayed: bool = False
+
+
+class _Stored(msgspec.Struct):
+    refusal: str | None = None
+
+
+Outcome = Posting | DomainError
+
+_decode_posting = msgspec.json.Decoder(Posting).decode
+_decode_stored = msgspec.json.Decoder(_Stored).decode
+_decode_any = msgspec.json.Decoder(dict[str, object]).decode
+
+
+def setting() -> Setting:
+    """What operations are read against in the programme active now."""
+    programme = connection.tenant
+    return Setting(country=programme.country, currency=programme.currency)
+
+
+def post(items: Sequence[Item], *, owner: str, source: str, actor: Actor, now: datetime) -> list[Outcome]:
+    """Post items (`Operation.item`) and return one outcome for each, in their order. One round trip.
+
+    Atomic as a whole, but not all-or-nothing in meaning: a refused item is an outcome, not an exception.
+    """
+    numbered = [{"ordinal": ordinal, **item} for ordinal, item in enumerate(items)]
+    call = {
+        "owner": owner,
+        "actor": actor.reference,
+        "actor_label": actor.label[:160],
+        "ip": actor.ip,
+        "business_id": actor.business_id,
+        "source": source,
+        "zone": connection.tenant.time_zone,
+        "programme_id": connection.tenant.pk,
+    }
+    parameters = [msgspec.json.encode(numbered).decode(), msgspec.json.encode(call).decode(), now]
+    outcomes: list[Outcome | None] = [None] * len(items)
+    for ordinal, status, response in _execute(parameters):
+        outcomes[ordinal] = _outcome(status, response)
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _execute(parameters: list[object]) -> list[tuple[int, str, str]]:
+    for attempt in range(1, TRIES + 1):
+        try:
+            # One statement is its own transaction; inside the caller's, a savepoint lets it be tried again.
+            with transaction.atomic() if connection.in_atomic_block else nullcontext(), connection.cursor() as cursor:
+                cursor.execute(_POST, parameters)
+                return cursor.fetchall()
+        except OperationalError as error:
+            if attempt == TRIES or not isinstance(error.__cause__, SerializationFailure | DeadlockDetected):
+                raise
+            time.sleep(random.uniform(0, 0.005 * attempt))  # noqa: S311
+    raise AssertionError("unreachable")
+
+
+def _outcome(status: str, response: str) -> Outcome:
+    if status in UNKNOWN:
+        return UNKNOWN[status]()
+    if status == "done":
+        return _decode_posting(response)
+    refusal = _decode_stored(response).refusal
+    if refusal is not None:
+        facts: Mapping[str, object] = _decode_any(response)
+        return REFUSALS[refusal](**{name: value for name, value in facts.items() if name != "refusal"})
+    return msgspec.structs.replace(_decode_posting(response), is_replayed=True)
+
+
+def one(outcomes: Sequence[Outcome]) -> Posting:
+    """The posting of a call with one item; a refusal is raised (its row is committed by then)."""
+    (outcome,) = outcomes
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return outcome

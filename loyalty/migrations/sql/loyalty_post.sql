@@ -1,0 +1,272 @@
+-- Points by hand, up or down.
+CREATE FUNCTION ledger_adjust(operations ledger_operation[], context ledger_context, at timestamptz)
+RETURNS ledger_answer[]
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    up ledger_operation[] := array(SELECT o FROM unnest(operations) AS o WHERE o.points > 0);
+    down ledger_operation[] := array(SELECT o FROM unnest(operations) AS o WHERE o.points < 0);
+    answers ledger_answer[];
+BEGIN
+    IF up <> '{}' THEN
+        answers := ledger_credit(up, context, $3);
+    END IF;
+    IF down <> '{}' THEN
+        answers := answers || ledger_debit(down, context, $3);
+    END IF;
+    RETURN answers;
+END
+$$;
+
+CREATE FUNCTION ledger_redeem(operations ledger_operation[], context ledger_context, at timestamptz)
+RETURNS ledger_answer[]
+LANGUAGE sql
+AS $$ SELECT ledger_debit($1, $2, $3) $$;
+
+-- The caller's items as operations: business by code or id, customer by phone or id, the original by code, the rate.
+-- What is not there, or not the caller's, stays null. Each look-up is a LATERAL with LIMIT so that it uses its index
+-- whatever the planner believes about the size of the tables (a plan made on the first day serves for years).
+CREATE FUNCTION ledger_read(items jsonb, context ledger_context, at timestamptz) RETURNS ledger_operation[]
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN array(
+        SELECT ROW(
+            i.ordinal, 1, i.kind, i.endpoint, i.key, decode(i.digest, 'hex'), i.phone, i.phone_typed, person.id,
+            account.customer_id IS NOT NULL, false, person.code, business.id, business.code, business.is_active,
+            CASE i.kind
+                WHEN 'earn' THEN loyalty_points_for(i.amount, coalesce(rate.points_per_unit, 1), rate.rounding)
+                WHEN 'redeem' THEN -i.points
+                ELSE i.points
+            END,
+            i.amount,
+            CASE WHEN i.kind = 'earn' THEN coalesce(rate.points_per_unit, 1) END,
+            CASE WHEN i.kind = 'earn' THEN coalesce(rate.rounding, 'down') END,
+            i.reference, i.placed_at, NULL::bigint, NULL::text, i.reason,
+            CASE WHEN i.kind IN ('earn', 'adjust') THEN loyalty_expires_at($3, months.expiry_months, context.zone) END,
+            original.id, i.not_before, coalesce(i.cancels_order, false)
+        )::ledger_operation
+        FROM jsonb_to_recordset(items) AS i (
+            ordinal integer, kind text, endpoint text, key text, digest text, phone text, phone_typed text,
+            customer_id bigint, business text, business_id bigint, amount numeric, points bigint, reason text,
+            reference text, placed_at timestamptz, original text, not_before timestamptz, cancels_order boolean
+        )
+        CROSS JOIN (
+            SELECT (SELECT s.expiry_months::integer FROM loyalty_loyaltysettings s WHERE s.id = 1) AS expiry_months
+        ) AS months
+        LEFT JOIN LATERAL (
+            SELECT found.id, found.code, found.is_active FROM (
+                SELECT b.id, b.code::text AS code, b.is_active FROM workspace_business b WHERE b.id = i.business_id
+                UNION ALL
+                SELECT b.id, b.code::text, b.is_active FROM workspace_business b WHERE b.code = i.business
+            ) AS found
+            WHERE context.business_id IS NULL OR found.id = context.business_id
+            LIMIT 1
+        ) AS business ON true
+        LEFT JOIN LATERAL (
+            SELECT r.points_per_unit, r.rounding::text AS rounding FROM loyalty_earningrate r
+            WHERE r.business_id = business.id LIMIT 1
+        ) AS rate ON true
+        LEFT JOIN LATERAL (
+            SELECT t.id, t.account_id FROM loyalty_transaction t WHERE t.code = i.original LIMIT 1
+        ) AS original ON true
+        LEFT JOIN LATERAL (
+            SELECT c.id, c.code::text AS code FROM customers_customer c
+            WHERE c.id = coalesce(original.account_id, i.customer_id, (
+                SELECT n.customer_id FROM customers_identifier n WHERE n.kind = 'phone' AND n.value = i.phone
+            )) LIMIT 1
+        ) AS person ON true
+        LEFT JOIN LATERAL (
+            SELECT a.customer_id FROM loyalty_account a WHERE a.customer_id = person.id LIMIT 1
+        ) AS account ON true
+        ORDER BY i.ordinal
+    );
+END
+$$;
+
+-- Makes customers and accounts for the operations that need them (unless the key was used before: then nothing may be
+-- made). Returns the phone numbers that are new.
+CREATE FUNCTION ledger_admit(operations ledger_operation[], context ledger_context, at timestamptz) RETURNS text[]
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    joining ledger_operation[];
+    phones text[];
+    made text[];
+BEGIN
+    joining := array(
+        SELECT o FROM unnest(operations) AS o
+        WHERE NOT o.is_member AND (o.kind = 'earn' AND o.business_is_open OR o.kind = 'adjust' AND o.points > 0)
+        AND NOT EXISTS (
+            SELECT FROM loyalty_transaction t
+            WHERE t.key_owner = context.owner AND t.key_endpoint = o.endpoint AND t.key = o.key
+        )
+    );
+    phones := array(SELECT o.phone FROM unnest(joining) AS o WHERE o.account_id IS NULL AND o.phone IS NOT NULL);
+    IF phones <> '{}' THEN
+        made := array(
+            SELECT c.phone FROM customers_create_by_phone(
+                phones,
+                array(SELECT o.phone_typed FROM unnest(joining) AS o WHERE o.account_id IS NULL AND o.phone IS NOT NULL),
+                context.source, context.actor, (joining[1]).business_id, $3
+            ) AS c
+        );
+    END IF;
+    INSERT INTO loyalty_account (customer_id, available, debt, lifetime, version, joined_at)
+    SELECT person.id, 0, 0, 0, 0, $3
+    FROM (
+        SELECT DISTINCT coalesce(o.account_id, (
+            SELECT n.customer_id FROM customers_identifier n WHERE n.kind = 'phone' AND n.value = o.phone
+        )) AS id
+        FROM unnest(joining) AS o
+    ) AS person
+    WHERE person.id IS NOT NULL
+    ORDER BY person.id
+    ON CONFLICT (customer_id) DO NOTHING;
+    RETURN made;
+END
+$$;
+
+-- One turn: operations of different accounts, which are locked and touched. Stored answers first, then what is left.
+CREATE FUNCTION ledger_turn(operations ledger_operation[], context ledger_context, at timestamptz)
+RETURNS ledger_answer[]
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    answers ledger_answer[];
+    answered integer[];
+    op ledger_operation;
+    missing text;
+    earns ledger_operation[];
+    redeems ledger_operation[];
+    adjusts ledger_operation[];
+    reversals ledger_operation[];
+BEGIN
+    SELECT array_agg(ROW(
+        o.ordinal,
+        CASE WHEN t.is_same THEN 'replayed'
+             WHEN o.kind IN ('earn', 'redeem') AND o.business_id IS NULL THEN 'unknown_business'
+             ELSE 'key_reused' END,
+        CASE WHEN t.is_same THEN t.response::text ELSE '{}' END
+    )::ledger_answer), array_agg(o.ordinal)
+    INTO answers, answered
+    FROM unnest(operations) AS o
+    CROSS JOIN LATERAL (
+        SELECT t.response, t.request_digest = o.digest AND t.account_id = o.account_id
+               AND (o.kind NOT IN ('earn', 'redeem') OR t.business_id = o.business_id) AS is_same
+        FROM loyalty_transaction t
+        WHERE t.key_owner = context.owner AND t.key_endpoint = o.endpoint AND t.key = o.key AND t.key IS NOT NULL
+        LIMIT 1
+    ) AS t;
+
+    FOR i IN 1 .. cardinality(operations) LOOP
+        op := operations[i];
+        CONTINUE WHEN op.ordinal = ANY (answered);
+        missing := CASE
+            WHEN op.kind = 'reverse' AND op.original_id IS NULL THEN 'unknown_transaction'
+            WHEN op.kind IN ('earn', 'redeem') AND op.business_is_open IS NOT TRUE THEN 'unknown_business'
+            WHEN NOT op.is_member THEN 'unknown_customer'
+        END;
+        IF missing IS NOT NULL THEN
+            answers := answers || ROW(op.ordinal, missing, '{}')::ledger_answer;
+        ELSIF op.kind = 'earn' THEN
+            earns := earns || op;
+        ELSIF op.kind = 'redeem' THEN
+            redeems := redeems || op;
+        ELSIF op.kind = 'adjust' THEN
+            adjusts := adjusts || op;
+        ELSIF op.kind = 'reverse' THEN
+            reversals := reversals || op;
+        ELSE
+            RAISE EXCEPTION 'no such kind of operation: %', op.kind USING ERRCODE = 'invalid_parameter_value';
+        END IF;
+    END LOOP;
+
+    IF earns IS NOT NULL THEN
+        answers := answers || ledger_earn(earns, context, $3);
+    END IF;
+    IF redeems IS NOT NULL THEN
+        answers := answers || ledger_redeem(redeems, context, $3);
+    END IF;
+    IF adjusts IS NOT NULL THEN
+        answers := answers || ledger_adjust(adjusts, context, $3);
+    END IF;
+    IF reversals IS NOT NULL THEN
+        answers := answers || ledger_reverse(reversals, context, $3);
+    END IF;
+    RETURN answers;
+END
+$$;
+
+-- The one door: posts one or many operations in one round trip and answers each. `items` is a list of objects with the
+-- fields that `ledger_read` names, `call` the fields of `ledger_context`, `at` the moment of all of it.
+--
+-- Locks are taken in one order everywhere: identifiers by number, accounts by id, orders by reference, keys. A rare
+-- clash (a key that two members' calls use at once) ends in a serialization failure: nothing is written, call again.
+-- The settings make every plan generic and index-driven: tables grow from empty to millions under the same plan.
+CREATE FUNCTION loyalty_post(items jsonb, call jsonb, at timestamptz)
+RETURNS TABLE (ordinal integer, status text, response text)
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_seqscan = off
+SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    context ledger_context := jsonb_populate_record(NULL::ledger_context, call);
+    operations ledger_operation[] := ledger_read(items, context, $3);
+    made text[];
+    due bigint[];
+    turns integer[];
+    current_turn integer;
+BEGIN
+    IF EXISTS (SELECT FROM unnest(operations) AS o WHERE NOT o.is_member AND o.kind IN ('earn', 'adjust')) THEN
+        made := ledger_admit(operations, context, $3);
+        operations := ledger_read(items, context, $3);
+        FOR i IN 1 .. cardinality(operations) LOOP
+            operations[i].is_new := (operations[i]).phone = ANY (made);
+            made := array_remove(made, (operations[i]).phone); -- of the later ones of a batch none made the customer
+        END LOOP;
+    END IF;
+
+    SELECT array_agg(locked.customer_id) INTO due
+    FROM (
+        SELECT a.customer_id, a.expires_next_at FROM loyalty_account a
+        WHERE a.customer_id = ANY (array(SELECT o.account_id FROM unnest(operations) AS o))
+        ORDER BY a.customer_id
+        FOR NO KEY UPDATE
+    ) AS locked
+    WHERE locked.expires_next_at <= $3;
+    IF due IS NOT NULL THEN
+        PERFORM ledger_expire(due, $3);
+    END IF;
+
+    IF cardinality(operations) = 1 THEN
+        RETURN QUERY SELECT answer.* FROM unnest(ledger_turn(operations, context, $3)) AS answer;
+    ELSE
+        -- A member's operations happen one after the other, in their order; a key that comes twice waits for the first.
+        turns := array(
+            SELECT (row_number() OVER (PARTITION BY coalesce(o.account_id, -o.ordinal) ORDER BY o.ordinal)
+                + CASE WHEN o.key IS NULL THEN 0 ELSE
+                    (row_number() OVER (PARTITION BY o.endpoint, o.key ORDER BY o.ordinal) - 1) * 10000
+                  END)::integer
+            FROM unnest(operations) AS o ORDER BY o.ordinal
+        );
+        FOR i IN 1 .. cardinality(operations) LOOP
+            operations[i].turn := turns[i];
+        END LOOP;
+        FOR current_turn IN SELECT DISTINCT t FROM unnest(turns) AS t ORDER BY t LOOP
+            RETURN QUERY SELECT answer.* FROM unnest(ledger_turn(
+                array(SELECT o FROM unnest(operations) AS o WHERE o.turn = current_turn ORDER BY o.ordinal), context, $3
+            )) AS answer;
+        END LOOP;
+    END IF;
+
+    PERFORM customers_wake_readers(context.programme_id, 'customers.stream.read');
+END
+$$;

@@ -1,0 +1,52 @@
+-- Storage: an account row changes with every sale; free space on its page keeps the update from touching the indexes.
+ALTER TABLE loyalty_account SET (fillfactor = 70);
+ALTER TABLE loyalty_lot SET (fillfactor = 85);
+
+-- Who asks, from where, and in which programme. The same for every operation of a call.
+CREATE TYPE ledger_context AS (
+    owner text,          -- whose idempotency keys these are
+    actor text,          -- kind:id
+    actor_label text,
+    ip inet,
+    business_id bigint,  -- set: the caller is limited to this business
+    source text,         -- of orders: till, api …
+    zone text,           -- the programme's time zone; days of expiry end there
+    programme_id bigint  -- whose stream readers are woken; null: none
+);
+
+-- One operation on its way through the ledger.
+CREATE TYPE ledger_operation AS (
+    ordinal integer,       -- place in the caller's list
+    turn integer,          -- operations of one turn have different accounts
+    kind text,
+    endpoint text,
+    key text,              -- null: the order reference serves
+    digest bytea,
+    phone text,
+    phone_typed text,
+    account_id bigint,     -- = customer id; null: nobody has this number yet
+    is_member boolean,     -- the account exists
+    is_new boolean,        -- the customer was made by this call
+    customer_code text,
+    business_id bigint,
+    business_code text,
+    business_is_open boolean,
+    points bigint,         -- the change of the account: negative takes
+    amount numeric,        -- money of a sale
+    rate numeric,
+    rounding text,
+    reference text,
+    placed_at timestamptz,
+    order_id bigint,
+    order_code text,
+    reason text,
+    expires_at timestamptz, -- of the lot that this makes
+    original_id bigint,     -- what is reversed
+    not_before timestamptz, -- an original older than this may not be reversed any more
+    cancels_order boolean
+);
+
+-- What an operation came to. `status`: done, replayed (the stored answer of the same key), refused (stored where there
+-- is a key), key_reused, unknown_business, unknown_customer, unknown_transaction (the last four store nothing).
+-- `response` is JSON; that of a refusal names it in `refusal`.
+CREATE TYPE ledger_answer AS (ordinal integer, status text, response text);

@@ -1,0 +1,202 @@
+"""What can be asked of the ledger, as values: checked, normalised, and turned into the items of its SQL function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import InvalidInput
+from core.idempotency import MAX_KEY_LENGTH, digest_of
+from core.money import check_amount
+from core.phones import parse_phone
+from loyalty.errors import IdempotencyKeyRequired
+from loyalty.rules import MAX_POINTS
+
+MAX_REFERENCE_LENGTH = 120
+MAX_REASON_LENGTH = 200
+
+Item = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What an operation is read against: the programme's country (phones) and currency (amounts)."""
+
+    country: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """`business` is an id, or a code as the API names it. `key` empty: the order reference serves (add only)."""
+
+    kind: ClassVar[str]
+    endpoint: ClassVar[str]
+
+    key: str = ""
+
+    def item(self, setting: Setting) -> Item:
+        """The object that SQL reads. Raises InvalidInput and IdempotencyKeyRequired."""
+        raise NotImplementedError
+
+    def _base(self, content: Item, *, without_key: bool = False) -> Item:
+        if not self.key and not without_key:
+            raise IdempotencyKeyRequired()
+        _check_text(self.key, MAX_KEY_LENGTH, "idempotency_key")
+        item: Item = {"kind": self.kind, "endpoint": self.endpoint, **content}
+        if self.key:
+            item["key"] = self.key
+        item["digest"] = digest_of(self.kind, *(content.get(name) for name in _MEANING)).hex()
+        return item
+
+
+# Who and where is compared by the database, which knows that a code and an id, a number and a customer, are the same.
+_MEANING = ("amount", "points", "reason", "reference", "original", "cancels_order")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddPoints(Operation):
+    """A sale of `amount` to whoever has `phone` (any spelling; a new customer if nobody has) or to `customer_id`.
+
+    `reference` is the shop's own order number; `placed_at` when the sale was, if not now.
+    """
+
+    kind: ClassVar[str] = "earn"
+    endpoint: ClassVar[str] = "points.add"
+
+    business: int | str
+    amount: Decimal
+    phone: str = ""
+    customer_id: int | None = None
+    reference: str = ""
+    placed_at: datetime | None = None
+
+    def item(self, setting: Setting) -> Item:
+        reference = _check_text(self.reference.strip(), MAX_REFERENCE_LENGTH, "order_ref")
+        content: Item = {
+            **_business(self.business),
+            **_person(self.phone, self.customer_id, setting),
+            "amount": _plain(check_amount(self.amount, setting.currency, field="amount_spent")),
+        }
+        if reference:
+            content["reference"] = reference
+        if self.placed_at is not None:
+            content["placed_at"] = self.placed_at.isoformat()
+        return self._base(content, without_key=bool(reference))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedeemPoints(Operation):
+    """`points` (whole, more than 0) for what `reason` describes."""
+
+    kind: ClassVar[str] = "redeem"
+    endpoint: ClassVar[str] = "points.redeem"
+
+    business: int | str
+    points: int
+    reason: str
+    phone: str = ""
+    customer_id: int | None = None
+
+    def item(self, setting: Setting) -> Item:
+        return self._base(
+            {
+                **_business(self.business),
+                **_person(self.phone, self.customer_id, setting),
+                "points": _check_points(self.points, "points_to_redeem"),
+                "reason": _check_text(self.reason.strip(), MAX_REASON_LENGTH, "reward_description"),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReverseTransaction(Operation):
+    """Undo the transaction with the code `transaction`: whole, or only `points` of what it gave (a partial refund).
+
+    `not_before`: refuse if it is older. `cancels_order`: the sale itself never happened, its order is cancelled too.
+    """
+
+    kind: ClassVar[str] = "reverse"
+    endpoint: ClassVar[str] = "points.reverse"
+
+    transaction: str
+    points: int | None = None
+    reason: str = ""
+    not_before: datetime | None = None
+    cancels_order: bool = False
+
+    def item(self, setting: Setting) -> Item:
+        content: Item = {"original": self.transaction, "cancels_order": self.cancels_order}
+        if self.points is not None:
+            content["points"] = _check_points(self.points, "points")
+        if self.reason:
+            content["reason"] = _check_text(self.reason.strip(), MAX_REASON_LENGTH, "reason")
+        if self.not_before is not None:
+            content["not_before"] = self.not_before.isoformat()
+        return self._base(content)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustPoints(Operation):
+    """Give (`points` > 0) or take (< 0) by hand, with a `reason` that people will read."""
+
+    kind: ClassVar[str] = "adjust"
+    endpoint: ClassVar[str] = "points.adjust"
+
+    points: int
+    reason: str
+    phone: str = ""
+    customer_id: int | None = None
+    business: int | str | None = None
+
+    def item(self, setting: Setting) -> Item:
+        reason = _check_text(self.reason.strip(), MAX_REASON_LENGTH, "reason")
+        if not reason:
+            raise InvalidInput(_("Say why, so that the history explains itself."), field="reason")
+        if self.points == 0 or abs(self.points) > MAX_POINTS:
+            raise InvalidInput(_("Enter whole points, more or less than 0."), field="points")
+        return self._base(
+            {
+                **(_business(self.business) if self.business is not None else {}),
+                **_person(self.phone, self.customer_id, setting),
+                "points": self.points,
+                "reason": reason,
+            }
+        )
+
+
+def _business(business: int | str) -> Item:
+    return {"business_id": business} if isinstance(business, int) else {"business": business}
+
+
+def _person(phone: str, customer_id: int | None, setting: Setting) -> Mapping[str, object]:
+    if customer_id is not None:
+        return {"customer_id": customer_id}
+    return {
+        "phone": parse_phone(phone, setting.country, field="customer_phone_number"),
+        "phone_typed": phone.strip(),
+    }
+
+
+def _plain(amount: Decimal) -> str:
+    """12.40 and 12.4 are one amount: the same digest, the same text."""
+    return f"{amount.normalize():f}"
+
+
+def _check_points(points: int, field: str) -> int:
+    if not 0 < points <= MAX_POINTS:
+        raise InvalidInput(_("Enter whole points, more than 0."), field=field)
+    return points
+
+
+def _check_text(text: str, length: int, field: str) -> str:
+    if len(text) > length:
+        raise InvalidInput(_("This text is too long."), field=field)
+    if "\0" in text or any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+        raise InvalidInput(_("This text has characters that cannot be kept."), field=field)
+    return text

@@ -1,0 +1,301 @@
+"""Points as people read them: balances, histories, previews, figures of a period."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
+from django.utils.translation import gettext as _
+
+from core.actor import Actor
+from core.clock import Period
+from core.money import check_amount
+from core.presentation import format_money, format_number, format_points
+from loyalty import rules
+from loyalty.errors import UnknownBusiness
+from loyalty.ledger import Posting
+from loyalty.models import Account, EarningRate, Lot, LoyaltySettings, Transaction
+from workspace.models import Business
+
+PAGE_SIZE = 20
+
+
+def settings_now() -> LoyaltySettings:
+    """The programme's settings, or the defaults where nothing was ever set. One query."""
+    return LoyaltySettings.objects.filter(pk=1).first() or LoyaltySettings()
+
+
+# -- one member -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """`points` can be spent now (not those that expired untouched); `worth` is their money value.
+
+    `expiring_points` is what `expires_next_at` takes unless it is spent before.
+    """
+
+    is_member: bool
+    points: int
+    debt: int
+    lifetime_points: int
+    worth: Decimal
+    joined_at: datetime | None
+    expires_next_at: datetime | None
+    expiring_points: int
+
+
+def balance_of(customer_id: int, *, now: datetime) -> Balance:
+    """A customer's points at `now`; zeros for somebody who is not a member. Two or three queries."""
+    account = Account.objects.filter(pk=customer_id).first()
+    value = settings_now().point_value
+    if account is None:
+        return Balance(False, 0, 0, 0, Decimal(0), None, None, 0)
+    points, next_at, expiring = account.available, None, 0
+    if account.expires_next_at is not None:
+        lots = list(
+            Lot.objects.filter(account_id=customer_id, remaining__gt=0, expires_at__isnull=False)
+            .values_list("expires_at", "remaining")
+            .order_by("expires_at")
+        )
+        points -= sum(remaining for moment, remaining in lots if moment <= now)
+        ahead = [(moment, remaining) for moment, remaining in lots if moment > now]
+        if ahead:
+            next_at = ahead[0][0]
+            expiring = sum(remaining for moment, remaining in ahead if moment == next_at)
+    return Balance(
+        is_member=True,
+        points=points,
+        debt=account.debt,
+        lifetime_points=account.lifetime,
+        worth=rules.worth(points, value),
+        joined_at=account.joined_at,
+        expires_next_at=next_at,
+        expiring_points=expiring,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionLine:
+    """One line of a history. `points` is signed; `can_reverse` says whether anything of it is left to undo."""
+
+    id: int
+    code: str
+    kind: str
+    title: str
+    points: int
+    balance: int | None
+    business: str
+    customer_id: int
+    amount: Decimal | None
+    reason: str
+    reference: str
+    by: str
+    at: datetime
+    is_reversed: bool
+    can_reverse: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionPage:
+    """`next_cursor` is given to the next call; None on the last page."""
+
+    lines: Sequence[TransactionLine]
+    next_cursor: int | None
+
+
+def transactions_of(
+    customer_id: int, *, visible_to: Actor | None = None, cursor: int | None = None, limit: int = PAGE_SIZE
+) -> TransactionPage:
+    """A customer's history, newest first, by keyset. `visible_to` leaves out other businesses' transactions for people
+    who are limited to one; the customer's own page passes None. One query.
+    """
+    found = Transaction.objects.done().filter(account_id=customer_id)
+    if visible_to is not None:
+        found = found.visible_to(visible_to)
+    return _page(found, cursor=cursor, limit=limit)
+
+
+def recent_transactions(
+    *, actor: Actor, business_id: int | None = None, cursor: int | None = None, limit: int = PAGE_SIZE
+) -> TransactionPage:
+    """What happened last at a business, or (None) everywhere the actor may look. One query."""
+    found = Transaction.objects.done().visible_to(actor)
+    if business_id is not None:
+        found = found.filter(business_id=business_id)
+    return _page(found, cursor=cursor, limit=limit)
+
+
+def _page(found: QuerySet[Transaction], *, cursor: int | None, limit: int) -> TransactionPage:
+    if cursor is not None:
+        found = found.filter(pk__lt=cursor)
+    rows = found.select_related("business", "order").order_by("-pk")[: limit + 1]
+    lines = [_line(row) for row in rows]
+    return TransactionPage(lines[:limit], lines[limit - 1].id if len(lines) > limit else None)
+
+
+def _line(row: Transaction) -> TransactionLine:
+    reversible = row.kind in (Transaction.Kind.EARN, Transaction.Kind.REDEEM, Transaction.Kind.ADJUST)
+    return TransactionLine(
+        id=row.pk,
+        code=row.code,
+        kind=row.kind,
+        title=row.get_kind_display(),
+        points=row.points,
+        balance=row.response.get("balance"),
+        business=row.business.name if row.business else "",
+        customer_id=row.account_id,
+        amount=row.order.total if row.order and row.kind == Transaction.Kind.EARN else None,
+        reason=row.reason,
+        reference=row.order.reference if row.order else "",
+        by=row.actor_label,
+        at=row.at,
+        is_reversed=row.reversed_at is not None,
+        can_reverse=reversible and row.reversed_at is None,
+    )
+
+
+# -- before anything is written ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewLine:
+    """One step of how points come about, in words, with the points it adds."""
+
+    text: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class SalePreview:
+    """What a sale would give. `balance_after` counts debt; None without a customer. Nothing was written."""
+
+    points: int
+    lines: Sequence[PreviewLine]
+    balance_after: int | None
+    debt_after: int
+
+
+def preview_sale(
+    *, business: int | str, amount: Decimal, now: datetime, customer_id: int | None = None, actor: Actor | None = None
+) -> SalePreview:
+    """What a sale of `amount` at a business (id or code) would give, and why. Two to four queries.
+
+    Raises InvalidInput (amount) and UnknownBusiness (not there, closed, or not the actor's).
+    """
+    currency = connection.tenant.currency
+    check_amount(amount, currency, field="amount_spent")
+    named = Q(pk=business) if isinstance(business, int) else Q(code=business)
+    shops = Business.objects.active().select_related("earning_rate")
+    shop = (shops.visible_to(actor) if actor else shops).filter(named).first()
+    if shop is None:
+        raise UnknownBusiness()
+    rate = getattr(shop, "earning_rate", None) or EarningRate(business=shop)
+    points = rules.points_for(amount, rate.points_per_unit, rate.rounding)
+    lines = [PreviewLine(earning_text(amount, rate.points_per_unit, rate.rounding, currency), points)]
+    if customer_id is None:
+        return SalePreview(points, lines, None, 0)
+    balance = balance_of(customer_id, now=now)
+    paid = min(balance.debt, points)
+    if paid:
+        lines.append(PreviewLine(_("%s points repay what was taken back before") % format_points(paid), -paid))
+    return SalePreview(points, lines, balance.points + points - paid, balance.debt - paid)
+
+
+def earning_text(amount: Decimal, rate: Decimal, rounding: str, currency: str) -> str:
+    """ "£12.40 × 1.5 points = 18.6, rounded down": how a sale's points come about."""
+    exact = amount * rate
+    text = _("%(amount)s × %(rate)s = %(exact)s points") % {
+        "amount": format_money(amount, currency),
+        "rate": format_number(rate.normalize(), _decimals(rate)),
+        "exact": format_number(exact.normalize(), _decimals(exact)),
+    }
+    if exact == exact.to_integral_value():
+        return text
+    how = {"down": _("rounded down"), "nearest": _("rounded to the nearest"), "up": _("rounded up")}[rounding]
+    return f"{text}, {how}"
+
+
+def explanation_of(posting: Posting) -> str:
+    """How the points of an earn came about, from the posting alone; empty for other kinds."""
+    if posting.amount is None or posting.rate is None or posting.rounding is None:
+        return ""
+    return earning_text(posting.amount, posting.rate, posting.rounding, connection.tenant.currency)
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+# -- figures ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LoyaltyFigures:
+    """Points of a period and what is owed now. `issued` and `redeemed` are net of what was reversed in the period;
+    both are not negative numbers in the ordinary case. `liability` is `outstanding` at the point value.
+    """
+
+    issued: int
+    redeemed: int
+    expired: int
+    transactions: int
+    active_members: int
+    members: int
+    outstanding: int
+    liability: Decimal
+    point_value: Decimal
+
+
+def loyalty_figures(period: Period, *, actor: Actor | None = None) -> LoyaltyFigures:
+    """Figures of `period` over what `actor` may see (None: everything). Outstanding points are those whose issuer the
+    actor may see. Four queries.
+    """
+    found = Transaction.objects.done().within(period)
+    lots = Lot.objects.filter(remaining__gt=0)
+    if actor is not None:
+        found = found.visible_to(actor)
+        if actor.business_id is not None:
+            lots = lots.filter(issuer_id=actor.business_id)
+    gives = Q(kind="earn") | Q(kind="adjust", points__gt=0) | Q(kind="reverse", reverses__points__gte=0)
+    takes = Q(kind="redeem") | Q(kind="adjust", points__lt=0) | Q(kind="reverse", reverses__points__lt=0)
+    sums = found.aggregate(
+        issued=Sum("points", filter=gives, default=0),
+        redeemed=-Sum("points", filter=takes, default=0),
+        expired=-Sum("points", filter=Q(kind="expire"), default=0),
+    )
+    outstanding = int(lots.aggregate(total=Sum("remaining", default=0))["total"])
+    value = settings_now().point_value
+    return LoyaltyFigures(
+        issued=int(sums["issued"]),
+        redeemed=int(sums["redeemed"]),
+        expired=int(sums["expired"]),
+        transactions=found.count(),
+        active_members=found.filter(kind__in=["earn", "redeem"]).values("account_id").distinct().count(),
+        members=Account.objects.count(),
+        outstanding=outstanding,
+        liability=rules.worth(outstanding, value),
+        point_value=value,
+    )
+
+
+def points_by_day(period: Period, *, actor: Actor | None = None) -> dict[str, tuple[int, int]]:
+    """For charts: local day (ISO) → (points earned, points redeemed as a positive number). One query."""
+    found = Transaction.objects.done().within(period).filter(kind__in=["earn", "redeem"])
+    if actor is not None:
+        found = found.visible_to(actor)
+    rows = (
+        found.annotate(day=TruncDate("at", tzinfo=period.zone))
+        .values("day")
+        .annotate(
+            earned=Sum("points", filter=Q(kind="earn"), default=0),
+            redeemed=-Sum("points", filter=Q(kind="redeem"), default=0),
+        )
+    )
+    return {row["day"].isoformat(): (int(row["earned"]), int(row["redeemed"])) for row in rows}

@@ -1,0 +1,44 @@
+"""Pure rules of points. No database, no clock, no Django. The SQL functions do the same arithmetic; tests compare."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+Rounding = Literal["down", "nearest", "up"]
+
+MAX_POINTS = 1_000_000_000  # of one operation: a slip above it is refused, not stored
+MAX_RATE = Decimal(10_000)  # points for one unit of the currency
+UNDO_SECONDS = 60  # how long a cashier may take a sale back
+
+_MODES = {"down": ROUND_FLOOR, "nearest": ROUND_HALF_UP, "up": ROUND_CEILING}
+_EXACT = Context(prec=60)  # amounts have up to 19 digits, rates 10
+
+
+def points_for(amount: Decimal, rate: Decimal, rounding: str) -> int:
+    """Whole points for `amount` (money, not negative) at `rate` points for each unit, rounded once per sale."""
+    exact = _EXACT.multiply(amount, rate)
+    return int(exact.to_integral_value(rounding=_MODES[rounding], context=_EXACT))
+
+
+def worth(points: int, point_value: Decimal) -> Decimal:
+    """What `points` are worth in money, exact; quantise when showing."""
+    return points * point_value
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day `months` later, or the last day of a shorter month: 31 January + 1 is 28 or 29 February."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def expires_at(earned_at: datetime, months: int | None, zone: ZoneInfo) -> datetime | None:
+    """When points earned at `earned_at` (aware) expire: the end of the day `months` later in `zone`; None is never."""
+    if months is None:
+        return None
+    last_day = add_months(earned_at.astimezone(zone).date(), months)
+    return datetime.combine(last_day + timedelta(days=1), time.min, tzinfo=zone).astimezone(UTC)

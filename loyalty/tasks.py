@@ -1,0 +1,46 @@
+"""Regular work of points: what expired, and what lists show of each member."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from customers.actions.facts import write_facts
+from customers.models import Event
+from customers.stream import stream_reader
+from loyalty.models import Account
+from workspace.jobs import due_work
+
+EXPIRE = "loyalty.points.expire"
+EXPIRE_EVERY = timedelta(hours=6)  # housekeeping: an account that is touched expires its points by itself
+EXPIRE_BATCH = 1000  # accounts locked and committed at a time
+FACTS = ("balance", "lifetime_points", "is_member", "member_since")
+
+
+@stream_reader("loyalty.facts")
+def follow_points(events: Sequence[Event]) -> None:
+    """Copy the balances of members to whom something happened into the facts that lists sort by.
+
+    Reads the account, not the event: events of one member may arrive in any number and end in the same facts.
+    """
+    members = {event.customer_id for event in events if event.customer_id and event.name.startswith("loyalty.points.")}
+    refresh_facts(sorted(members))
+
+
+def refresh_facts(customer_ids: Sequence[int]) -> int:
+    """Write the ledger's facts of these customers; safe to repeat. Returns how many were members."""
+    accounts = Account.objects.filter(pk__in=customer_ids).order_by("pk")
+    rows = accounts.values_list("pk", "available", "lifetime", "joined_at")
+    return write_facts(FACTS, [(pk, available, lifetime, True, joined) for pk, available, lifetime, joined in rows])
+
+
+@due_work(EXPIRE)
+def expire_points(now: datetime) -> datetime | None:
+    """Take out what expired of accounts that nobody touched, a batch for each commit; busy accounts wait."""
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT ledger_expire_due(%s::timestamptz, %s::integer)", [now, EXPIRE_BATCH])
+            if cursor.fetchone()[0] < EXPIRE_BATCH:
+                return now + EXPIRE_EVERY
