@@ -12,6 +12,7 @@ urlpatterns = [
     path("brand.css", brand_stylesheet, name="brand-stylesheet"),
     path("components/", component_sheet, name="component-sheet"),  # development only
     path("p/", include("screens.urls_portal")),
+    path("till/", include("screens.urls_till")),
     path("", include("messaging.urls")),
     path("", include("customers.urls")),
     path("", include("screens.urls")),  # after customers: its profile takes whatever else is under customers/

@@ -37,7 +37,7 @@ class NavItem:
 # In the order of the sidebar. A page joins by one line here.
 ITEMS: Sequence[NavItem] = (
     NavItem(_("Home"), "screens:home", "layout-dashboard", Perm.HOME_VIEW, tab=True),
-    NavItem(_("Till"), "screens:till", "calculator", Perm.TILL_USE, tab=True),
+    NavItem(_("Till"), "till:find", "calculator", Perm.TILL_USE, tab=True),
     NavItem(
         _("Customers"),
         "customers:list",
@@ -56,8 +56,8 @@ ITEMS: Sequence[NavItem] = (
     NavItem(_("Orders"), "customers:orders", "receipt-text", Perm.ORDERS_VIEW, "catalogue"),
     NavItem(_("Products"), "customers:products", "package", Perm.ORDERS_VIEW, "catalogue"),
     NavItem(_("Programme"), "loyalty:programme", "stamp", Perm.PROGRAMME_VIEW, "loyalty"),
-    NavItem(_("Settings"), "programs:settings", "settings", Perm.SETTINGS_EDIT, "bottom"),
-    NavItem(_("Your profile"), "programs:profile", "circle-user-round", None, "account"),
+    NavItem(_("Settings"), "workspace:settings", "settings", Perm.SETTINGS_EDIT, "bottom"),
+    NavItem(_("Your profile"), "workspace:me", "circle-user-round", None, "account"),
 )
 SEARCH = ("customers:list", Perm.CUSTOMERS_VIEW)
 LOGOUT = ("account_logout", "programs:logout")

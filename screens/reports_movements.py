@@ -1,4 +1,4 @@
-"""A transaction as people read it: at the till, on the points page, on a business's card, in the list of the programme."""
+"""A transaction as people read it: at the till, on the points page, on a card of a business, in the full list."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def say_when(at: datetime, *, zone: ZoneInfo, now: datetime) -> str:
 def movement_page(
     transactions: TransactionQuerySet, *, after: str, limit: int, currency: str, zone: ZoneInfo, now: datetime
 ) -> MovementPage:
-    """The transactions below the cursor (the code of the last row shown), newest first; an unknown cursor is page one."""
+    """The transactions below the cursor (the code of the last row shown), newest first; unknown: page one."""
     last = Transaction.objects.filter(code=after).values_list("pk", flat=True).first() if after else None
     rest = transactions.filter(pk__lt=last) if last is not None else transactions
     found = list(with_names(rest).order_by("-id")[: limit + 1])

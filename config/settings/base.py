@@ -213,6 +213,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
+ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}  # three tries each, then a new one
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or second factor is told to its owner
 ACCOUNT_CHANGE_EMAIL = True
@@ -256,6 +257,7 @@ CSRF_COOKIE_HTTPONLY = True
 # -- security ---------------------------------------------------------------------------------------------------------
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REDIRECT_EXEMPT = [r"^health"]  # probes speak plain HTTP
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IS_HTTPS)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if IS_HTTPS else 0)
@@ -311,7 +313,8 @@ TIME_ZONE = "UTC"
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["core.api.JsonParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.api.JsonOnly",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "core.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
@@ -324,6 +327,26 @@ SIMPLE_JWT: dict[str, Any] = {
     "SIGNING_KEY": hashlib.sha256(f"regulars.api.token:{SECRET_KEY}".encode()).hexdigest(),
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=30),
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Regulars",
+    "VERSION": "1",
+    "DESCRIPTION": "Loyalty, customers and intelligence of one programme. Call it on the programme's own host. "
+    "Errors are RFC 9457 problems; their codes are listed at /api/docs/problems.",
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVERS": [{"url": "/", "description": "The host that serves this document"}],
+    "COMPONENT_SPLIT_REQUEST": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "core.openapi.add_hot_views",
+        "core.openapi.add_scopes",
+        "core.openapi.add_problems",
+    ],
 }
 
 
@@ -341,7 +364,9 @@ API_LIMITS = {
     "open": _rate("API_LIMIT_OPEN", "120/60"),
     "login-address": _rate("API_LIMIT_LOGIN_ADDRESS", "30/60"),
     "login-email": _rate("API_LIMIT_LOGIN_EMAIL", "10/300"),
+    "email-code": _rate("API_LIMIT_EMAIL_CODE", "3/900"),
     "register": _rate("API_LIMIT_REGISTER", "10/3600"),
+    "till-lookup": _rate("API_LIMIT_TILL_LOOKUP", "300/3600"),  # numbers that one till looks up
 }
 
 # -- e-mail -----------------------------------------------------------------------------------------------------------
@@ -355,6 +380,7 @@ EMAIL_HOST_USER = EMAIL_CONFIG.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = EMAIL_CONFIG.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = EMAIL_CONFIG.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = EMAIL_CONFIG.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10  # seconds; a page waits for no mail server longer
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Regulars <no-reply@{PUBLIC_HOST}>")
 
 # -- texts and e-mail to customers (messaging.channels) -------------------------------------------------------------

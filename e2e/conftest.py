@@ -1,0 +1,112 @@
+"""A browser, and a server with two programmes and their people. One of each per session."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django_tenants.utils import tenant_context
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from config.database import embedded
+from config.embedded_postgres import APP_ROLE
+from conftest import _clone, _connect_to
+from core.permissions import Role
+from e2e.server import Server, serve
+from programs.models import Membership, Programme, User
+from workspace.models import Business
+
+PHONE, TABLET, DESK = {"width": 390, "height": 844}, {"width": 768, "height": 1024}, {"width": 1440, "height": 900}
+
+
+@pytest.fixture(scope="session")
+def server(django_db_setup: None, django_db_blocker, tmp_path_factory) -> Iterator[Server]:
+    shared = connection.settings_dict["NAME"]
+    with django_db_blocker.unblock(), _clone() as name:
+        _connect_to(name, APP_ROLE)
+        people()
+        connection.close()
+        database_url = embedded().url(APP_ROLE, name)
+        with serve(database_url, free_port(), tmp_path_factory.mktemp("server") / "log") as running:
+            yield running
+        connection.close()
+    _connect_to(shared, APP_ROLE)
+
+
+def people() -> None:
+    """An owner and a cashier at Quayside, in the programme "harbour"."""
+    connection.set_schema_to_public()
+    programme = Programme.objects.get(slug="harbour")
+    with tenant_context(programme):
+        business, _made = Business.objects.get_or_create(name="Quayside", defaults={"category": Business.Category.CAFE})
+        Business.objects.get_or_create(name="Mill Lane", defaults={"category": Business.Category.BAKERY})
+    for name, role, business_id in (("Maya", Role.OWNER, None), ("Sam", Role.CASHIER, business.pk)):
+        user = User.objects.create_user(f"{name.lower()}@example.com", "correct horse battery", name=name)
+        Membership.objects.create(user=user, programme=programme, role=role, business_id=business_id)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert binary, "Chromium is missing: apt install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=binary, args=["--disable-dev-shm-usage"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_browser(server: Server, chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """open_browser("maya@example.com", size=PHONE) → a page of a fresh browser, signed in; None: nobody.
+
+    Anything that the policy or a script complains about fails the test.
+    """
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def make(email: str | None = None, *, size: dict[str, int] = DESK, **options: object) -> Page:
+        context = chromium.new_context(viewport=size, reduced_motion="reduce", **options)
+        contexts.append(context)
+        if email is not None:
+            context.add_cookies([{"name": "sessionid", "value": session_of(email, server), "url": server.url()}])
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda message: complaints.append(message.text)
+            if message.type == "error" and "Content Security Policy" in message.text
+            else None,
+        )
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def session_of(email: str, server: Server) -> str:
+    """The session cookie of a log-in on the programme's host."""
+    from django.conf import settings
+
+    name = server.database_url.split("?")[0].rsplit("/", 1)[1]
+    shared = connection.settings_dict["NAME"]
+    _connect_to(name, APP_ROLE)
+    connection.set_schema_to_public()
+    user = User.objects.get(email=email)
+    client = Client()
+    with tenant_context(Programme.objects.get(slug="harbour")):
+        client.force_login(user)
+    _connect_to(shared, APP_ROLE)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value

@@ -1,0 +1,161 @@
+"""What a cashier types: a number, an amount, points, words."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.codes import public_code
+from core.errors import InvalidInput
+from core.money import parse_amount
+from core.phones import parse_phone
+from customers.consent import WORDINGS
+from workspace.models import Business
+
+MAX_POINTS = 10_000_000  # one redemption; a typing slip above it is refused
+_POINTS = re.compile(r"\d{1,3}(?:[ ,.'\u00a0\u202f]\d{3})+|\d+")
+
+
+class PhoneField(forms.CharField):
+    """A number in any spelling; cleaned to E.164. The form's `country` is the default region."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"type": "tel", "inputmode": "tel", "autocomplete": "off"}
+        kwargs.setdefault("label", gettext_lazy("Phone number"))
+        kwargs.setdefault("error_messages", {"required": gettext_lazy("Enter the customer’s phone number.")})
+        super().__init__(max_length=40, widget=forms.TextInput(attrs=attrs), **kwargs)
+
+    country = ""
+
+    def clean(self, value: Any) -> str:
+        typed = super().clean(value)
+        return _or_refuse(lambda: parse_phone(typed, self.country)) if typed else ""
+
+
+class AmountField(forms.CharField):
+    """An amount of money as typed; cleaned to a positive Decimal of the form's `currency`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"inputmode": "decimal", "autocomplete": "off"}
+        kwargs.setdefault("label", gettext_lazy("Amount paid"))
+        kwargs.setdefault("error_messages", {"required": gettext_lazy("Enter the amount that was paid.")})
+        super().__init__(max_length=24, widget=forms.TextInput(attrs=attrs), **kwargs)
+
+    currency = ""
+
+    def clean(self, value: Any) -> Decimal | None:  # type: ignore[override]
+        typed = super().clean(value)
+        return _or_refuse(lambda: parse_amount(typed, self.currency)) if typed else None
+
+
+class PointsField(forms.CharField):
+    """Whole points, more than none, with or without separators."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"inputmode": "numeric", "autocomplete": "off"}
+        kwargs.setdefault("label", gettext_lazy("Points to redeem"))
+        kwargs.setdefault("error_messages", {"required": gettext_lazy("Enter how many points.")})
+        super().__init__(max_length=16, widget=forms.TextInput(attrs=attrs), **kwargs)
+
+    def clean(self, value: Any) -> int | None:  # type: ignore[override]
+        typed = super().clean(value)
+        if not typed:
+            return None
+        if not _POINTS.fullmatch(typed) or not typed.isascii():
+            raise forms.ValidationError(_("Enter whole points, such as 350."))
+        points = int(re.sub(r"\D", "", typed))
+        if not 0 < points <= MAX_POINTS:
+            raise forms.ValidationError(_("Enter between 1 and 10,000,000 points."))
+        return points
+
+
+def _or_refuse(parse: Any) -> Any:
+    try:
+        return parse()
+    except InvalidInput as error:
+        raise forms.ValidationError(str(error.message)) from error
+
+
+class KeyField(forms.CharField):
+    """The key of one sale: made when the form is drawn, sent with every try, so that a double click is one sale."""
+
+    def __init__(self) -> None:
+        super().__init__(max_length=64, widget=forms.HiddenInput, initial=public_code)
+
+
+class FindForm(forms.Form):
+    phone = PhoneField()
+
+    def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["phone"].country = country  # type: ignore[attr-defined]
+
+
+class CreateForm(FindForm):
+    first_name = forms.CharField(
+        label=gettext_lazy("First name"),
+        max_length=80,
+        required=False,
+        widget=forms.TextInput(
+            attrs={"placeholder": gettext_lazy("Greet them by name next time"), "autocomplete": "off"}
+        ),
+    )
+    service = forms.BooleanField(label=WORDINGS["till-service-1"], required=False)
+    marketing = forms.BooleanField(label=WORDINGS["till-marketing-1"], required=False)
+
+
+class AmountForm(forms.Form):
+    amount = AmountField()
+    key = KeyField()
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].currency = currency  # type: ignore[attr-defined]
+
+
+class PhoneAmountForm(AmountForm):
+    """Both at once: the card of a business on the home page."""
+
+    phone = PhoneField()
+    field_order = ("phone", "amount")
+
+    def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["phone"].country = country  # type: ignore[attr-defined]
+
+
+class RedeemForm(forms.Form):
+    points = PointsField()
+    reason = forms.CharField(
+        label=gettext_lazy("What for"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"placeholder": gettext_lazy("A coffee"), "autocomplete": "off"}),
+        error_messages={"required": gettext_lazy("Say what the points are for.")},
+    )
+    key = KeyField()
+
+    def with_new_key(self) -> RedeemForm:
+        """The same input under a new key: the old one replays its refusal for ever."""
+        self.data = self.data.copy()
+        self.data["key"] = public_code()
+        return self
+
+
+class DeviceForm(forms.Form):
+    business = forms.ModelChoiceField(
+        label=gettext_lazy("Business"), queryset=Business.objects.none(), empty_label=None, to_field_name="code"
+    )
+    name = forms.CharField(
+        label=gettext_lazy("Name of this till"),
+        max_length=60,
+        help_text=gettext_lazy("Shown in the list of sales, such as “Till 2” or “Counter”."),
+    )
+
+    def __init__(self, *args: Any, businesses: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["business"].queryset = businesses  # type: ignore[attr-defined]

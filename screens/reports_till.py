@@ -1,0 +1,159 @@
+"""What the till and a business's card show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from core.actor import Actor
+from core.clock import day_start, local_day
+from core.phones import mask_phone
+from core.presentation import format_points
+from customers.models import Customer
+from loyalty.models import Account, EarningRate, LoyaltySettings, Transaction
+from loyalty.rules import UNDO_SECONDS, points_for
+from programs.models import Programme
+from screens.reports_movements import Movement, movement, movements, with_names
+from screens.reports_portal import balance_of
+from workspace.models import Business, TillDevice
+
+UNDO_WINDOW = timedelta(seconds=UNDO_SECONDS)
+EARLIER, VISITS = 6, 4
+
+
+def key_owner(till: TillDevice) -> str:
+    """The owner of a till's idempotency keys, and the mark of its transactions."""
+    return f"till:{till.code}"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerCard:
+    """Who stands at the till. The number is masked: the cashier has just typed it."""
+
+    code: str
+    name: str
+    first_name: str
+    phone: str
+    balance: int
+    worth: Decimal | None
+    visits: list[Movement]
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRow:
+    movement: Movement
+    ago: str
+    undo_seconds: int  # 0: too late
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierAtTill:
+    rows: list[EarlierRow]
+    customers_today: int
+
+
+@dataclass(frozen=True, slots=True)
+class SalePreview:
+    points: int
+    new_balance: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaleResult:
+    """`points` is how many were added, taken or brought back, without a sign."""
+
+    code: str
+    kind: str
+    points: int
+    amount: Decimal | None
+    reason: str
+    undo_seconds: int
+
+
+def customer_card(*, customer: Customer, actor: Actor, programme: Programme, now: datetime) -> CustomerCard:
+    """Balance of the programme, and the customer's last visits to the businesses that the actor may see."""
+    seen = Transaction.objects.done().visible_to(actor).filter(account_id=customer.pk).order_by("-id")[:VISITS]
+    balance = balance_of(customer.pk, now)
+    value = point_value()
+    return CustomerCard(
+        code=customer.code,
+        name=customer.name or _("New customer"),
+        first_name=customer.first_name or _("They"),
+        phone=mask_phone(customer.phone) if customer.phone else "",
+        balance=balance,
+        worth=balance * value if value else None,
+        visits=movements(with_names(seen), currency=programme.currency, zone=programme.zone, now=now),
+    )
+
+
+def earlier_at_till(*, till: TillDevice, programme: Programme, now: datetime) -> EarlierAtTill:
+    """The last sales of this till, the undoable ones with the seconds left, and how many people came today."""
+    own = Transaction.objects.done().filter(business_id=till.business_id, key_owner=key_owner(till))
+    rows = [
+        EarlierRow(
+            movement=movement(row, currency=programme.currency, zone=programme.zone, now=now),
+            ago=say_ago(row.at, now),
+            undo_seconds=undo_seconds(row, now),
+        )
+        for row in with_names(own).order_by("-id")[:EARLIER]
+    ]
+    today = own.filter(at__gte=day_start(local_day(now, programme.zone), programme.zone))
+    return EarlierAtTill(rows, today.values("account_id").distinct().count())
+
+
+def say_ago(at: datetime, now: datetime) -> str:
+    """40 s ago, 11 min ago, 3 h ago, 2 days ago."""
+    seconds = max(0, int((now - at).total_seconds()))
+    if seconds < 60:
+        return _("%(count)d s ago") % {"count": seconds}
+    if seconds < 3600:
+        return _("%(count)d min ago") % {"count": seconds // 60}
+    if seconds < 86_400:
+        return _("%(count)d h ago") % {"count": seconds // 3600}
+    return _("%(count)d d ago") % {"count": seconds // 86_400}
+
+
+def undo_seconds(entry: Transaction, now: datetime) -> int:
+    """How long a till may still take it back: what it added or redeemed in the last minute, once. 0: not any more."""
+    undoable = entry.kind in (Transaction.Kind.EARN, Transaction.Kind.REDEEM) and entry.reversed_at is None
+    return max(0, int((entry.at + UNDO_WINDOW - now).total_seconds())) if undoable else 0
+
+
+def result_of(entry: Transaction, *, now: datetime) -> SaleResult:
+    return SaleResult(
+        code=entry.code,
+        kind=entry.kind,
+        points=abs(entry.points),
+        amount=entry.order.total if entry.order is not None else None,
+        reason=entry.reason,
+        undo_seconds=undo_seconds(entry, now),
+    )
+
+
+def point_value() -> Decimal:
+    """What one point is worth in the programme's currency; 0 when it has no value."""
+    value = LoyaltySettings.objects.values_list("point_value", flat=True).first()
+    return value if value is not None else Decimal(LoyaltySettings().point_value)
+
+
+def rate_of(business: Business) -> EarningRate:
+    """The business's earning rate, or the one that holds without a row."""
+    return EarningRate.objects.filter(pk=business.pk).first() or EarningRate(business=business)
+
+
+def preview(customer: Customer, business: Business, amount: Decimal, now: datetime) -> SalePreview:
+    """What a sale would give, by the same rule as the ledger's. Debt is paid first, so the balance may grow by less."""
+    rate = rate_of(business)
+    points = points_for(amount, rate.points_per_unit, rate.rounding)
+    debt = Account.objects.filter(pk=customer.pk).values_list("debt", flat=True).first() or 0
+    return SalePreview(points, balance_of(customer.pk, now) + max(0, points - debt))
+
+
+def too_few_points(customer: Customer, asked: int, now: datetime) -> str:
+    """The refusal in words: what is there, what is missing, that nothing was taken."""
+    balance = balance_of(customer.pk, now)
+    facts = {"balance": format_points(balance), "missing": format_points(asked - balance)}
+    return _("Only %(balance)s points are there: %(missing)s too few. Nothing was taken.") % facts

@@ -1,0 +1,18 @@
+"""The till, included at `/till/`. Phone numbers travel in bodies only, so that no log and no history holds one."""
+
+from django.urls import path
+
+from screens import views_till
+
+app_name = "till"
+urlpatterns = [
+    path("", views_till.find, name="find"),
+    path("device/", views_till.device, name="device"),
+    path("match/", views_till.match, name="match"),
+    path("customers/", views_till.create, name="create"),
+    path("customers/<slug:code>/", views_till.sale, name="sale"),
+    path("customers/<slug:code>/preview/", views_till.preview, name="preview"),
+    path("customers/<slug:code>/redeem/", views_till.redeem, name="redeem"),
+    path("done/<slug:code>/", views_till.finished, name="done"),
+    path("undo/<slug:code>/", views_till.undo, name="undo"),
+]

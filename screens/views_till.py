@@ -1,0 +1,286 @@
+"""The till: find or add a customer by phone, add points for an amount, redeem points, undo within a minute."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection, transaction
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from core.errors import DomainError
+from core.page import done, page
+from core.permissions import Perm, requires
+from core.phones import dial_code, display_phone, mask_phone
+from core.requests import StaffRequest
+from customers.actions.consent import record_consent
+from customers.actions.customers import CustomerValues, find_or_create_by_phone, update_customer
+from customers.models import Customer, Identifier
+from loyalty.actions.points import add_points, redeem_points, reverse_transaction
+from loyalty.errors import NotEnoughPoints, UnknownMember
+from loyalty.models import Transaction
+from programs.api_limits import Limit, count
+from screens import reports_till
+from screens.forms_till import AmountForm, CreateForm, DeviceForm, FindForm, RedeemForm
+from screens.till_device import TillRequest, at_a_till, remember_till, till_of
+from workspace.actions.tills import register_till
+from workspace.models import Business
+
+LOOKUPS = Limit("till-lookup")  # a till looks up a few numbers a minute; walking through numbers stops here
+
+
+# -- this browser as a till -------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Perm.TILL_USE)
+def device(request: StaffRequest) -> HttpResponse:
+    """Make this browser a till of one business."""
+    businesses = Business.objects.active().visible_to(request.actor)
+    current = till_of(request)
+    if request.method == "POST":
+        form = DeviceForm(request.POST, businesses=businesses)
+        if not form.is_valid():
+            return page(request, "screens/till/device.html", {"form": form, "current": current}, status=422)
+        _device, token = register_till(**form.cleaned_data, actor=request.actor, now=timezone.now())
+        response = done(request, reverse("till:find"))
+        remember_till(response, token)
+        return response
+    form = DeviceForm(businesses=businesses, initial={"name": current.name if current else _("Till 1")})
+    return page(request, "screens/till/device.html", {"form": form, "current": current})
+
+
+# -- find or add a customer -------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@at_a_till
+def find(request: TillRequest) -> HttpResponse:
+    if request.method == "GET":
+        return _find_page(request, FindForm(country=request.programme.country))
+    form = FindForm(request.POST, country=request.programme.country)
+    if not form.is_valid():
+        return _find_page(request, form, status=422)
+    phone = form.cleaned_data["phone"]
+    customer = _look_up(request, phone)
+    if customer is not None:
+        return done(request, reverse("till:sale", args=[customer.code]))
+    shown = display_phone(phone, request.programme.country)
+    return _create_page(request, CreateForm(initial={"phone": shown}, country=request.programme.country), shown)
+
+
+@require_POST
+@at_a_till
+def match(request: TillRequest) -> HttpResponse:
+    """Who has the number typed so far: somebody only when it is complete, never a list of people."""
+    form = FindForm(request.POST, country=request.programme.country)
+    context: dict[str, object] = {"complete": form.is_valid(), "customer": None}
+    if form.is_valid():
+        customer = _look_up(request, form.cleaned_data["phone"])
+        context |= {"customer": customer, "phone": mask_phone(form.cleaned_data["phone"])}
+    return page(request, "screens/till/_match.html", context)
+
+
+@require_POST
+@at_a_till
+def create(request: TillRequest) -> HttpResponse:
+    form = CreateForm(request.POST, country=request.programme.country)
+    if not form.is_valid():
+        return _create_page(request, form, form["phone"].value(), status=422)
+    data, now = form.cleaned_data, timezone.now()
+    with transaction.atomic():
+        customer = _create_customer(request, data)
+        for purpose in ("service", "marketing"):
+            if data[purpose]:
+                record_consent(
+                    customer=customer,
+                    channel="sms",
+                    purpose=purpose,
+                    is_granted=True,
+                    source="till",
+                    wording=f"till-{purpose}-1",
+                    actor=request.actor,
+                    now=now,
+                )
+    return done(request, reverse("till:sale", args=[customer.code]))
+
+
+def _create_customer(request: TillRequest, data: dict[str, Any]) -> Customer:
+    """The customer of a number. Somebody who was added meanwhile, at another till, keeps the name given there."""
+    region, now = request.programme.country, timezone.now()
+    found = find_or_create_by_phone(
+        phone=request.POST["phone"], region=region, source="till", actor=request.actor, now=now
+    )
+    if not found.is_new or not data["first_name"]:
+        return found.customer
+    values: CustomerValues = {"first_name": data["first_name"]}
+    return update_customer(customer_id=found.customer.pk, values=values, region=region, actor=request.actor, now=now)
+
+
+def _find_page(request: TillRequest, form: FindForm, status: int = 200) -> HttpResponse:
+    context = {
+        "form": form,
+        "country": request.programme.country,
+        "dial_code": dial_code(request.programme.country),
+        "idle": _idle(request),
+        "till": request.till,
+    }
+    return page(request, "screens/till/find.html", context, status=status)
+
+
+def _create_page(request: TillRequest, form: CreateForm, phone: str, status: int = 200) -> HttpResponse:
+    context = {"form": form, "phone": phone, "idle": _idle(request), "till": request.till}
+    return page(request, "screens/till/create.html", context, status=status)
+
+
+def _idle(request: TillRequest) -> reports_till.EarlierAtTill:
+    return reports_till.earlier_at_till(till=request.till, programme=request.programme, now=timezone.now())
+
+
+def _look_up(request: TillRequest, phone: str) -> Customer | None:
+    count(LOOKUPS, f"{connection.schema_name}:{request.till.code}")
+    found = Identifier.objects.select_related("customer").filter(kind=Identifier.Kind.PHONE, value=phone)
+    identifier = found.exclude(customer__state=Customer.State.ERASED).first()
+    return identifier.customer if identifier else None
+
+
+# -- a sale -----------------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@at_a_till
+def sale(request: TillRequest, code: str) -> HttpResponse:
+    """Amount → points. The key in the form makes a double click, a reload or a second try one sale."""
+    customer = _customer(code)
+    if request.method == "GET":
+        return _sale_page(request, customer, AmountForm(currency=request.programme.currency))
+    form = AmountForm(request.POST, currency=request.programme.currency)
+    if not form.is_valid():
+        return _sale_page(request, customer, form, status=422)
+    try:
+        posting = add_points(
+            business=request.till.business_id,
+            customer_id=customer.pk,
+            amount=form.cleaned_data["amount"],
+            key=form.cleaned_data["key"],
+            owner=reports_till.key_owner(request.till),
+            source="till",
+            actor=request.actor,
+            now=timezone.now(),
+        )
+    except DomainError as error:
+        form.add_error(None, str(error.message))
+        return _sale_page(request, customer, form, status=error.status)
+    return done(request, reverse("till:done", args=[posting.transaction]))
+
+
+@require_POST
+@at_a_till
+def preview(request: TillRequest, code: str) -> HttpResponse:
+    """What the amount typed so far would give. Writes nothing; the server decides the rounding."""
+    customer = _customer(code)
+    form = AmountForm(request.POST, currency=request.programme.currency)
+    shown = None
+    if form.is_valid():
+        shown = reports_till.preview(customer, request.till.business, form.cleaned_data["amount"], timezone.now())
+    return page(request, "screens/till/_preview.html", {"preview": shown, "swap_label": True, "form": form})
+
+
+def _sale_page(request: TillRequest, customer: Customer, form: AmountForm, status: int = 200) -> HttpResponse:
+    shown = None
+    if form.is_bound and "amount" in form.cleaned_data:
+        shown = reports_till.preview(customer, request.till.business, form.cleaned_data["amount"], timezone.now())
+    context = {**_card(request, customer), "form": form, "preview": shown}
+    return page(request, "screens/till/sale.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@at_a_till
+def redeem(request: TillRequest, code: str) -> HttpResponse:
+    customer = _customer(code)
+    if request.method == "GET":
+        return _redeem_page(request, customer, RedeemForm())
+    form = RedeemForm(request.POST)
+    if not form.is_valid():
+        return _redeem_page(request, customer, form, status=422)
+    try:
+        posting = redeem_points(
+            business=request.till.business_id,
+            customer_id=customer.pk,
+            points=form.cleaned_data["points"],
+            reason=form.cleaned_data["reason"],
+            key=form.cleaned_data["key"],
+            owner=reports_till.key_owner(request.till),
+            source="till",
+            actor=request.actor,
+            now=timezone.now(),
+        )
+    except (NotEnoughPoints, UnknownMember):
+        form.add_error("points", reports_till.too_few_points(customer, form.cleaned_data["points"], timezone.now()))
+        return _redeem_page(request, customer, form.with_new_key(), status=409)
+    except DomainError as error:
+        form.add_error(None, str(error.message))
+        return _redeem_page(request, customer, form, status=error.status)
+    return done(request, reverse("till:done", args=[posting.transaction]))
+
+
+def _redeem_page(request: TillRequest, customer: Customer, form: RedeemForm, status: int = 200) -> HttpResponse:
+    return page(request, "screens/till/redeem.html", {**_card(request, customer), "form": form}, status=status)
+
+
+@require_GET
+@at_a_till
+def finished(request: TillRequest, code: str) -> HttpResponse:
+    """The result of a sale, on one screen, with a minute to undo it."""
+    entry = _own_transaction(request, code)
+    now = timezone.now()
+    context = {
+        **_card(request, entry.account.customer),
+        "done": reports_till.result_of(entry, now=now),
+    }
+    return page(request, "screens/till/done.html", context)
+
+
+@require_POST
+@at_a_till
+def undo(request: TillRequest, code: str) -> HttpResponse:
+    """Take back what this till did within the last minute. A second press finds it done."""
+    entry = _own_transaction(request, code)
+    posting = reverse_transaction(
+        transaction=entry.code,
+        key=f"undo:{entry.code}",
+        owner=reports_till.key_owner(request.till),
+        source="till",
+        reason=_("Undone at the till"),
+        cancels_order=entry.order_id is not None,
+        within_undo_window=True,
+        actor=request.actor,
+        now=timezone.now(),
+    )
+    return done(request, reverse("till:done", args=[posting.transaction]))
+
+
+def _own_transaction(request: TillRequest, code: str) -> Transaction:
+    """A transaction of this till; another till's is not there."""
+    mine = Transaction.objects.done().filter(key_owner=reports_till.key_owner(request.till), code=code)
+    entry = mine.select_related("account__customer", "business", "order", "reverses").first()
+    if entry is None:
+        raise Http404
+    return entry
+
+
+def _customer(code: str) -> Customer:
+    customer = Customer.objects.exclude(state=Customer.State.ERASED).filter(code=code).first()
+    if customer is None:
+        raise Http404
+    return customer
+
+
+def _card(request: TillRequest, customer: Customer) -> dict[str, object]:
+    card = reports_till.customer_card(
+        customer=customer, actor=request.actor, programme=request.programme, now=timezone.now()
+    )
+    return {"card": card, "till": request.till}

@@ -1,0 +1,47 @@
+"""Tills: a browser that takes sales at one business, and owns the keys of those sales."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from core.actor import Actor
+from core.codes import digest
+from core.errors import NotFound
+from workspace.actions import audit
+from workspace.models import Business, TillDevice
+
+SEEN_EVERY = timedelta(minutes=10)
+
+
+def register_till(*, business: Business, name: str, actor: Actor, now: datetime) -> tuple[TillDevice, str]:
+    """A till at `business` and the token that its browser keeps; only the token's digest is stored.
+
+    Raises NotFound for a business that is closed or that the actor may not see.
+    """
+    if not Business.objects.active().visible_to(actor).filter(pk=business.pk).exists():
+        raise NotFound
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        device = TillDevice.objects.create(business=business, name=name, token_digest=digest(token), created_at=now)
+        audit.record(
+            actor,
+            "workspace.till.registered",
+            subject=f"till:{device.code}",
+            business_id=business.pk,
+            data={"name": name},
+        )
+    return device, token
+
+
+def recognise_till(*, token: str, actor: Actor, now: datetime) -> TillDevice | None:
+    """The till of a browser's token, if it stands in a business that the actor may see. One query."""
+    devices = TillDevice.objects.select_related("business").filter(is_active=True, business__is_active=True)
+    device = devices.filter(token_digest=digest(token)).first()
+    if device is None or actor.business_id not in (None, device.business_id):
+        return None
+    if device.last_seen_at is None or device.last_seen_at < now - SEEN_EVERY:
+        TillDevice.objects.filter(pk=device.pk).update(last_seen_at=now)
+    return device
