@@ -46,32 +46,32 @@ SHOPS = (
     Shop(ROASTERY, "Pine Street Roasters", "grocery", Decimal(5)),
 )
 
-# What each shop sells: stock code, title, price in pence, weight.
-MENU: dict[str, tuple[tuple[str, str, int, int], ...]] = {
+# What each shop sells: title, price in pence, weight.
+MENU: dict[str, tuple[tuple[str, int, int], ...]] = {
     QUAY: (
-        ("Q-FLAT", "Flat white", 340, 30),
-        ("Q-OAT", "Oat flat white", 380, 22),
-        ("Q-FILTER", "Batch filter", 290, 16),
-        ("Q-CAPP", "Cappuccino", 350, 18),
-        ("Q-TEA", "Pot of tea", 280, 8),
-        ("Q-BUN", "Cardamom bun", 320, 18),
-        ("Q-TOAST", "Sourdough toast", 420, 9),
-        ("Q-SAND", "Ham and gruyère sandwich", 690, 10),
+        ("Flat white", 340, 30),
+        ("Oat flat white", 380, 22),
+        ("Batch filter", 290, 16),
+        ("Cappuccino", 350, 18),
+        ("Pot of tea", 280, 8),
+        ("Cardamom bun", 320, 18),
+        ("Sourdough toast", 420, 9),
+        ("Ham and gruyère sandwich", 690, 10),
     ),
     LANE: (
-        ("L-CROIS", "Croissant", 260, 26),
-        ("L-BUN", "Cinnamon bun", 310, 20),
-        ("L-LOAF", "Country loaf", 480, 22),
-        ("L-BAG", "Baguette", 290, 16),
-        ("L-PIE", "Leek pie", 560, 12),
-        ("L-CAKE", "Slice of almond cake", 390, 10),
+        ("Croissant", 260, 26),
+        ("Cinnamon bun", 310, 20),
+        ("Country loaf", 480, 22),
+        ("Baguette", 290, 16),
+        ("Leek pie", 560, 12),
+        ("Slice of almond cake", 390, 10),
     ),
     ROASTERY: (
-        ("R-ETH", "Ethiopia Guji, 250 g", 1150, 24),
-        ("R-COL", "Colombia Huila, 250 g", 1050, 22),
-        ("R-ESP", "House espresso, 1 kg", 2950, 12),
-        ("R-PAP", "Filter papers", 450, 10),
-        ("R-POUR", "Hand brew at the bar", 420, 20),
+        ("Ethiopia Guji, 250 g", 1150, 24),
+        ("Colombia Huila, 250 g", 1050, 22),
+        ("House espresso, 1 kg", 2950, 12),
+        ("Filter papers", 450, 10),
+        ("Hand brew at the bar", 420, 20),
     ),
 }
 
@@ -123,18 +123,14 @@ class PlannedMember:
 
 @dataclass(frozen=True, slots=True)
 class PlannedSale:
-    """One sale: `minute` counts from midnight; `items` are stock codes with their prices in pence."""
+    """One sale of `pence`; `minute` counts from midnight."""
 
     day: int
     minute: int
     member: int
     shop: str
-    items: tuple[tuple[str, int], ...]
+    pence: int
     is_co_visit: bool
-
-    @property
-    def pence(self) -> int:
-        return sum(price for _, price in self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +222,12 @@ def _day_out(kind: Kind, member: int, day: int, chance: random.Random) -> list[t
     return visits
 
 
-def _basket(kind: Kind, shop: str, chance: random.Random) -> tuple[tuple[str, int], ...]:
+def _basket(kind: Kind, shop: str, chance: random.Random) -> int:
+    """What a basket costs, in pence."""
     menu = MENU[shop]
     number = chance.randint(*kind.items) if shop != ROASTERY else chance.choices((1, 2, 3), (6, 3, 1))[0]
-    picked = chance.choices(menu, weights=[item[3] for item in menu], k=number)
-    return tuple((code, price) for code, _, price, _ in picked)
+    picked = chance.choices(menu, weights=[weight for _, _, weight in menu], k=number)
+    return sum(price for _, price, _ in picked)
 
 
 def _kind(key: str) -> Kind:
