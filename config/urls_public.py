@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from core import health
+
 urlpatterns = [
+    # Answered here whatever the host name: a probe knows only an address.
+    path("health", health.ready, name="health"),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+    path("api/", include("config.urls_api")),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("", include("programs.urls_public")),
+    path("", include("workspace.urls_public")),
+    path("", include("screens.urls_onboarding")),
 ]
+
+handler400 = "core.error_views.bad_request"
+handler403 = "core.error_views.permission_denied"
+handler404 = "core.error_views.not_found"
+handler500 = "core.error_views.server_error"

@@ -10,7 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import InvalidInput
 
 # ISO 4217 minor units where they are not 2.
-MINOR_UNITS = {"JPY": 0, "KRW": 0, "UGX": 0, "RWF": 0, "XOF": 0, "XAF": 0, "VND": 0, "CLP": 0, "TND": 3, "KWD": 3}
+# fmt: off
+MINOR_UNITS = {
+    "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
+    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0,
+    "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
+}
+# fmt: on
 MAX_AMOUNT = Decimal("9999999.99")  # one sale of a small shop; a typing slip above it is refused, not stored
 
 # [0-9], not \d: a digit of another script at a till is a slip.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 
+from core import health
 from core.permissions import API, CUSTOMER, MEMBER, OPEN, SIGNED_IN, Perm
 from core.problems import is_api_request, problem
 from programs import access
@@ -22,6 +24,14 @@ from programs.models import Domain, Programme
 # How long a web process may still answer for a host whose programme was changed or closed.
 DOMAIN_CACHE_SECONDS = 5.0
 DOMAIN_CACHE_MAX_HOSTS = 10_000  # unknown hosts are cached too; random names must not fill the memory
+
+_changes = 0
+
+
+def forget_programmes() -> None:
+    """Make this process read programmes anew: whoever changed one sees it at once, other processes soon after."""
+    global _changes  # noqa: PLW0603
+    _changes += 1
 
 
 class ProgrammeMiddleware:
@@ -34,11 +44,12 @@ class ProgrammeMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
         self.cache: dict[str, tuple[float, Programme | None]] = {}
+        self.changes_seen = _changes
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         host = _host_name(request)
         request.programme = None  # type: ignore[attr-defined]
-        if host in {settings.PUBLIC_HOST, *settings.PUBLIC_HOST_ALIASES}:
+        if host in {settings.PUBLIC_HOST, *settings.PUBLIC_HOST_ALIASES} or request.path_info in health.PATHS:
             if connection.schema_name != "public":
                 connection.set_schema_to_public()
             request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
@@ -58,6 +69,9 @@ class ProgrammeMiddleware:
 
     def _programme(self, host: str) -> Programme | None:
         now = time.monotonic()
+        if self.changes_seen != _changes:
+            self.changes_seen = _changes
+            self.cache.clear()
         cached = self.cache.get(host)
         if cached and cached[0] > now:
             return cached[1]
@@ -113,3 +127,21 @@ class MembershipMiddleware:
             raise PermissionDenied(f"role {membership.role} lacks {needed}")
         request.actor = access.actor_of(request, membership)  # type: ignore[attr-defined]
         return None
+
+
+class FormErrorStatusMiddleware:
+    """The log-in library answers a form with errors with 200. Here it is 422, as everywhere else."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_template_response(self, request: HttpRequest, response: Any) -> Any:
+        match = request.resolver_match
+        form = (response.context_data or {}).get("form")
+        is_library = bool(match) and match.func.__module__.startswith("allauth.")
+        if is_library and response.status_code == HTTPStatus.OK and form is not None and form.is_bound and form.errors:
+            response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+        return response

@@ -216,7 +216,7 @@ class DueWork(models.Model):
 
 
 class SchemaTemplate(models.Model):
-    """The SQL that makes a programme's schema, dumped from the migrated template schema, one row per migration state."""
+    """SQL that makes a programme's schema, dumped from the migrated template schema; one row per migration state."""
 
     fingerprint = models.CharField(max_length=64, unique=True)
     sql = models.TextField()

@@ -21,7 +21,9 @@ class SlugTaken(InvalidInput):
 
 class SlugInvalid(InvalidInput):
     code = "subdomain_invalid"
-    message = _("Use 2 to 40 small letters, digits and single hyphens, starting with a letter; some words are reserved.")
+    message = _(
+        "Use 2 to 40 small letters, digits and single hyphens, starting with a letter; some words are reserved."
+    )
 
 
 def host_of(slug: str) -> str:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from core.actor import SYSTEM, Actor
+from loyalty.actions.settings import set_earning_rate
 from programs.actions.due_work import schedule_all
 from programs.actions.programmes import create_programme
 from programs.models import Programme, User
@@ -72,7 +73,7 @@ def open_shop(
         if owner is not None:
             actor = Actor(kind="user", id=str(owner.pk), label=str(owner), user_id=owner.pk, ip=ip)
         with tenant_context(programme):
-            open_business(
+            business = open_business(
                 name=business_name,
                 category=category,
                 contact_person=contact_person or (owner.name if owner else ""),
@@ -80,5 +81,6 @@ def open_shop(
                 actor=actor,
                 now=now,
             )
+            set_earning_rate(business_id=business.pk, points_per_unit=points_per_unit, actor=actor)
         schedule_all(programme=programme, kinds=DUE_WORK, now=now)
     return programme

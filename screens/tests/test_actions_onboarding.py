@@ -3,9 +3,10 @@
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection, transaction
 from django_tenants.utils import tenant_context
 
+from core.errors import InvalidInput
 from core.permissions import Role
 from programs.actions.programmes import SlugInvalid, SlugTaken
 from programs.models import Domain, DueWork, Membership, Programme, User
@@ -43,6 +44,7 @@ def test_a_shop_has_host_owner_business_and_regular_work(founder, now):
     with tenant_context(programme):
         business = Business.objects.get()
         assert (business.name, business.contact_person, business.email) == ("Corner shop", "Ada Byron", founder.email)
+        assert business.earning_rate.points_per_unit == 5
         assert AuditEntry.objects.filter(action="workspace.business.opened", actor=f"user:{founder.pk}").count() == 1
     assert connection.schema_name == "public"
 
@@ -78,11 +80,15 @@ def test_another_persons_key_is_not_mine(founder, now):
 
 @pytest.mark.parametrize(
     ("changes", "error"),
-    [({"slug": "www"}, SlugInvalid), ({"slug": "harbour"}, SlugTaken), ({"business_name": "x" * 200}, Exception)],
+    [
+        ({"slug": "www"}, SlugInvalid),
+        ({"slug": "harbour"}, SlugTaken),
+        ({"business_name": "x" * 200}, DataError),
+        ({"points_per_unit": Decimal("NaN")}, InvalidInput),
+        ({"points_per_unit": Decimal(-1)}, InvalidInput),
+    ],
 )
 def test_what_is_refused_leaves_nothing(founder, now, changes, error):
-    from django.db import transaction
-
     before = Programme.objects.count()
     with pytest.raises(error), transaction.atomic():
         shop(founder, now, **changes)

@@ -180,13 +180,17 @@
     tick();
   };
 
-  const prepare = (part) => {
+  const prepare = (part, focusFirstError = true) => {
     part.querySelectorAll("[data-countdown]").forEach(countDown);
     const invalid = part.querySelector('form [aria-invalid="true"]:not([type="hidden"])');
-    if (invalid) invalid.focus({ preventScroll: false });
+    if (invalid && focusFirstError) invalid.focus();
     part.querySelectorAll("[data-width]").forEach((bar) => { bar.style.width = `${bar.dataset.width}%`; });
   };
-  on("htmx:afterSettle", (event) => prepare(event.detail.elt));
+  /* A field that was only checked on leaving it does not call the person back. */
+  on("htmx:afterSettle", (event) => {
+    const { elt, requestConfig: asked } = event.detail;
+    prepare(elt, !(asked && asked.elt.matches("[data-check]")));
+  });
 
   /* -- selection of table rows: a bulk bar counts the boxes named "selected" -------------------------------------- */
   const countSelection = (bar) => {

@@ -1,0 +1,50 @@
+"""Forms that tell a person about a field when they leave it, before they send the form.
+
+The page's form works without JavaScript. With it, each field asks the form's own URL to check it alone; nothing is
+written by that request.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+CHECK = "_check"  # the name of the field to check, sent beside the form's values
+
+
+class LiveForm(forms.Form):
+    """A form whose fields are checked on leaving them, at `check_url`."""
+
+    unchecked: frozenset[str] = frozenset()  # fields that no server could judge alone, such as files
+
+    def __init__(self, *args: Any, check_url: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            kind = getattr(field.widget, "input_type", "")
+            if not check_url or name in self.unchecked or kind in ("checkbox", "radio", "file", "hidden", "color"):
+                continue
+            field.widget.attrs.update(
+                {
+                    "data-check": "",
+                    "hx-post": check_url,
+                    "hx-trigger": "change",
+                    "hx-target": f"#field-{self.add_prefix(name)}",
+                    "hx-swap": "outerHTML",
+                    "hx-include": "closest form",
+                    "hx-vals": json.dumps({CHECK: name}),
+                    "hx-encoding": "application/x-www-form-urlencoded",
+                }
+            )
+
+
+def field_check(request: HttpRequest, form: forms.Form) -> HttpResponse | None:
+    """The answer to a field's own question, or None when the request sends the whole form."""
+    name = request.POST.get(CHECK, "")
+    if name not in form.fields:
+        return None
+    bound = form[name]
+    return render(request, "components/_field.html", {"field": bound, "label": "", "hint": ""})

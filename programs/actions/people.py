@@ -1,0 +1,38 @@
+"""People: making one outside the sign-up form, and what a person may change about themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+
+from programs.models import User
+
+CHANGEABLE = ("name", "language", "theme", "notifications")
+
+
+def create_person(*, email: str, password: str | None, name: str = "", is_verified: bool = False) -> User:
+    """A person whose e-mail address counts as checked or not; an unchecked one is asked for a code at log-in.
+
+    For the API's registration, the demo and commands. The caller has checked the password and that the address is
+    new: a taken one raises IntegrityError.
+    """
+    with transaction.atomic():
+        user = User.objects.create_user(email, password, name=name)
+        EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=is_verified)
+    return user
+
+
+def change_person(*, user: User, changes: Mapping[str, object]) -> None:
+    """Write what differs among CHANGEABLE."""
+    different = [key for key in CHANGEABLE if key in changes and getattr(user, key) != changes[key]]
+    for key in different:
+        setattr(user, key, changes[key])
+    if different:
+        user.save(update_fields=different)
+
+
+def has_verified(*, user: User, email: str) -> bool:
+    """Whether the person has proved that they read mail sent to `email`."""
+    return EmailAddress.objects.filter(user=user, email__iexact=email, verified=True).exists()

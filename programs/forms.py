@@ -1,0 +1,124 @@
+"""What a programme is asked for, at onboarding and in its settings."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from functools import cache
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from core.countries import COUNTRIES, CURRENCIES
+from core.errors import InvalidInput
+from core.forms import LiveForm
+from core.presentation import SYMBOLS
+from programs import media
+from programs.models import Programme, User
+
+COLOUR_PATTERN = re.compile(r"#[0-9a-f]{6}")
+
+
+def country_choices() -> list[tuple[str, str]]:
+    return [(code, country.name) for code, country in COUNTRIES.items()]
+
+
+def currency_choices() -> list[tuple[str, str]]:
+    return [(code, f"{code} ({SYMBOLS[code]})" if code in SYMBOLS else code) for code in CURRENCIES]
+
+
+@cache
+def time_zone_choices() -> list[tuple[str, str]]:
+    """Named places only: abbreviations and fixed offsets do not know summer time."""
+    places = sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
+    return [(name, name.replace("_", " ").replace("/", ", ")) for name in places]
+
+
+class ProgrammeForm(LiveForm):
+    """Name, country, currency, time zone, colour."""
+
+    name = forms.CharField(
+        label=_("Programme name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "organization"})
+    )
+    country = forms.ChoiceField(
+        label=_("Country"), choices=country_choices, help_text=_("How phone numbers without a country code are read.")
+    )
+    currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"), choices=time_zone_choices, help_text=_("Days and weeks in every figure are counted here.")
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=lambda: settings.LANGUAGES)
+    colour = forms.CharField(
+        label=_("Brand colour"),
+        widget=forms.TextInput(attrs={"type": "color"}),
+        help_text=_("For your customers' pages. We darken it where white text needs it."),
+    )
+    logo = forms.FileField(
+        label=_("Logo"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
+        help_text=_("PNG, JPEG or WebP, at most 512 kB. A square looks best."),
+    )
+
+    def clean_name(self) -> str:
+        return " ".join(str(self.cleaned_data["name"]).split())
+
+    def clean_colour(self) -> str:
+        colour = str(self.cleaned_data["colour"]).lower()
+        if not COLOUR_PATTERN.fullmatch(colour):
+            raise forms.ValidationError(_("Enter a colour such as #2563eb."))
+        return colour
+
+    def clean_logo(self) -> bytes | None:
+        """The picture's bytes, checked. A file larger than we take is not read."""
+        upload: UploadedFile | None = self.cleaned_data["logo"]
+        if upload is None:
+            return None
+        try:
+            return media.check_image(upload.read(media.MAX_BYTES + 1)).data
+        except InvalidInput as refused:
+            raise forms.ValidationError(str(refused.message)) from refused
+
+
+class ProgrammeSettingsForm(ProgrammeForm):
+    def __init__(self, *args: Any, programme: Programme, **kwargs: Any) -> None:
+        values = ("name", "country", "currency", "time_zone", "language", "colour")
+        super().__init__(*args, initial={name: getattr(programme, name) for name in values}, **kwargs)
+        zones = time_zone_choices()
+        if programme.time_zone not in dict(zones):
+            zones = [(programme.time_zone, programme.time_zone), *zones]
+        zone_field = self.fields["time_zone"]
+        assert isinstance(zone_field, forms.ChoiceField)
+        zone_field.choices = zones
+        if programme.first_sale_at is not None:
+            self.fields["currency"].disabled = True  # the browser's value is then not read at all
+            self.fields["currency"].help_text = _("Fixed since the first sale: every amount so far is in it.")
+
+
+class PersonForm(LiveForm):
+    """A person's own name, language, theme and e-mails."""
+
+    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    language = forms.ChoiceField(
+        label=_("Language"), required=False, choices=lambda: [("", _("As the browser says")), *settings.LANGUAGES]
+    )
+    theme = forms.ChoiceField(
+        label=_("Theme"), choices=[("dark", _("Dark")), ("light", _("Light")), ("system", _("As the device"))]
+    )
+    notifications = forms.MultipleChoiceField(
+        label=_("E-mails to you"),
+        required=False,
+        choices=[("team", _("Somebody accepts an invitation to a programme of yours"))],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("E-mails about your own log-in always come."),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        values = ("name", "language", "theme", "notifications")
+        super().__init__(*args, initial={name: getattr(user, name) for name in values}, **kwargs)
+
+    def clean_name(self) -> str:
+        return " ".join(str(self.cleaned_data["name"]).split())

@@ -1,0 +1,103 @@
+"""The forms of the log-in library in our words: label above, hint below, no placeholder that plays the label."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms as account
+from allauth.mfa.base import forms as mfa
+from allauth.mfa.totp import forms as totp
+from django import forms
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from programs.models import User
+
+NEW_PASSWORD = _("At least 10 characters. A few words that belong together only for you work well.")
+
+# Field → (label, hint). An empty hint takes the library's away.
+WORDS: dict[str, tuple[str | Promise, str | Promise]] = {
+    "name": (_("Your name"), ""),
+    "email": (_("E-mail"), ""),
+    "password": (_("Password"), ""),
+    "oldpassword": (_("Password you use now"), ""),
+    "password1": (_("New password"), NEW_PASSWORD),
+    "password2": (_("New password, again"), ""),
+    "code": (_("Code"), ""),
+}
+CODE_ATTRS = {"autocomplete": "one-time-code", "autocapitalize": "off", "spellcheck": "false"}
+
+
+class InOurWords(forms.Form):
+    words: dict[str, tuple[str | Promise, str | Promise]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            label, hint = {**WORDS, **self.words}.get(name, (field.label or "", field.help_text))
+            field.label, field.help_text = label, hint
+            if name == "code":
+                field.widget.attrs.update(CODE_ATTRS)
+
+
+class SignupForm(InOurWords, account.SignupForm):
+    name = forms.CharField(max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True}))
+    words = {"password1": (_("Password"), NEW_PASSWORD)}
+    field_order = ["name", "email", "password1"]
+
+    def clean_name(self) -> str:
+        return " ".join(str(self.cleaned_data["name"]).split())
+
+    def custom_signup(self, request: HttpRequest, user: User) -> None:
+        user.name = self.cleaned_data["name"]
+        user.save(update_fields=["name"])
+
+
+class LoginForm(InOurWords, account.LoginForm):
+    pass
+
+
+class ResetPasswordForm(InOurWords, account.ResetPasswordForm):
+    pass
+
+
+class ResetPasswordKeyForm(InOurWords, account.ResetPasswordKeyForm):
+    pass
+
+
+class ChangePasswordForm(InOurWords, account.ChangePasswordForm):
+    pass
+
+
+class SetPasswordForm(InOurWords, account.SetPasswordForm):
+    pass
+
+
+class AddEmailForm(InOurWords, account.AddEmailForm):
+    words = {"email": (_("New e-mail"), _("We send a code there. Until you enter it, nothing changes."))}
+
+
+class ReauthenticateForm(InOurWords, account.ReauthenticateForm):
+    pass
+
+
+class ConfirmEmailCodeForm(InOurWords, account.ConfirmEmailVerificationCodeForm):
+    pass
+
+
+class ConfirmResetCodeForm(InOurWords, account.ConfirmPasswordResetCodeForm):
+    pass
+
+
+class MfaAuthenticateForm(InOurWords, mfa.AuthenticateForm):
+    words = {"code": (_("Code"), _("Six digits from your authenticator app, or one of your recovery codes."))}
+
+
+class MfaReauthenticateForm(InOurWords, mfa.ReauthenticateForm):
+    words = MfaAuthenticateForm.words
+
+
+class ActivateTotpForm(InOurWords, totp.ActivateTOTPForm):
+    words = {"code": (_("Code"), _("The six digits that the app shows now."))}

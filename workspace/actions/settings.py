@@ -1,0 +1,65 @@
+"""Changing what a programme is called and how it looks and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from core.actor import Actor
+from core.errors import DomainError, PermissionRefused
+from programs import media
+from programs.middleware import forget_programmes
+from programs.models import Programme
+from workspace.actions import audit
+
+CHANGEABLE = ("name", "currency", "country", "time_zone", "language", "colour")
+
+
+class CurrencyFrozen(DomainError):
+    code = "currency_frozen"
+    message = _("The currency cannot change after the first sale: every amount so far is in it.")
+
+
+def change_programme(*, programme: Programme, changes: Mapping[str, object], actor: Actor) -> Programme:
+    """Write what differs among CHANGEABLE, with old and new in the audit log.
+
+    Raises CurrencyFrozen after the first sale, PermissionRefused for people limited to one business.
+    """
+    _check_sees_all(actor)
+    with transaction.atomic():
+        stored = Programme.objects.select_for_update().get(pk=programme.pk)
+        different = {key: changes[key] for key in CHANGEABLE if key in changes and changes[key] != getattr(stored, key)}
+        if not different:
+            return stored
+        if "currency" in different and stored.first_sale_at is not None:
+            raise CurrencyFrozen
+        noted = {key: [getattr(stored, key), value] for key, value in different.items()}
+        for key, value in different.items():
+            setattr(stored, key, value)
+        stored.save(update_fields=list(different))
+        audit.record(actor, "workspace.programme.changed", subject=f"programme:{stored.slug}", data=noted)
+        transaction.on_commit(forget_programmes)
+    return stored
+
+
+def change_logo(*, programme: Programme, data: bytes | None, actor: Actor) -> Programme:
+    """Store a new logo, or take the logo away (None). Raises what `media.check_image` refuses."""
+    _check_sees_all(actor)
+    image = media.check_image(data) if data is not None else None
+    with transaction.atomic():
+        stored = Programme.objects.select_for_update().get(pk=programme.pk)
+        old = stored.logo
+        stored.logo = media.store_image(image) if image else ""
+        if stored.logo == old:
+            return stored
+        stored.save(update_fields=["logo"])
+        audit.record(actor, "workspace.logo.changed", subject=f"programme:{stored.slug}", data={"logo": stored.logo})
+        transaction.on_commit(forget_programmes)
+    return stored
+
+
+def _check_sees_all(actor: Actor) -> None:
+    if actor.business_id is not None:
+        raise PermissionRefused(_("Only somebody who sees all businesses can change the programme."))

@@ -1,0 +1,324 @@
+"""Who works here: inviting people, changing what they may do, letting them go.
+
+Memberships and invitations live in the public schema; the acts on them are part of a programme, so they are written
+in its audit log. Call these with the programme active, except where a docstring says otherwise.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from django_tenants.utils import tenant_context
+
+from core.actor import Actor
+from core.codes import digest
+from core.errors import DomainError, InvalidInput, NotFound, PermissionRefused
+from core.permissions import Role
+from programs.actions.people import has_verified
+from programs.models import Invitation, Membership, Programme, User
+from workspace.actions import audit
+from workspace.models import Business
+
+INVITATION_LIFETIME = timedelta(days=7)
+TOKEN_BYTES = 24  # 192 bits
+
+
+class LastOwner(DomainError):
+    code = "last_owner"
+    message = _("A programme keeps at least one owner. Make somebody else an owner first.")
+
+
+class OwnersOnly(PermissionRefused):
+    code = "owners_only"
+    message = _("Only an owner can give or take the role of owner.")
+
+
+class AlreadyMember(InvalidInput):
+    code = "already_member"
+    message = _("This person is on the team already.")
+
+
+class BusinessNeeded(InvalidInput):
+    code = "business_needed"
+    message = _("A cashier works in one business. Choose it.")
+
+
+class OwnerNotLimited(InvalidInput):
+    code = "owner_not_limited"
+    message = _("An owner sees every business.")
+
+
+class InvitationGone(DomainError):
+    """Unknown, used, withdrawn or too old: the caller cannot tell which."""
+
+    code = "invitation_gone"
+    status = 404
+    message = _("This invitation has been used, withdrawn or is older than a week. Ask for a new one.")
+
+
+class WrongEmail(DomainError):
+    code = "invitation_for_another"
+    status = 403
+    message = _("This invitation is for another e-mail address. Log in with that one.")
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedInvitation:
+    """The only moment at which the token is known: it goes into the e-mail, a digest into the database."""
+
+    invitation: Invitation
+    token: str
+
+
+# -- members ----------------------------------------------------------------------------------------------------------
+
+
+def change_member(
+    *, programme: Programme, code: str, role: Role, business_id: int | None, actor: Actor, actor_role: str
+) -> Membership:
+    """Give a member another role or another limit to a business (None: sees all).
+
+    Raises NotFound, OwnersOnly, LastOwner, BusinessNeeded, OwnerNotLimited, PermissionRefused. Asking for what is
+    already so writes nothing.
+    """
+    with transaction.atomic():
+        _lock_team(programme)
+        membership = _member(programme, code, actor)
+        if (membership.role, membership.business_id) == (role, business_id):
+            return membership
+        _check_grant(role, business_id, actor, actor_role, held=membership.role)
+        if membership.role == Role.OWNER and role != Role.OWNER:
+            _check_not_last_owner(membership)
+        before = {"role": membership.role, "business": membership.business_id}
+        membership.role, membership.business_id = role, business_id
+        membership.save(update_fields=["role", "business_id"])
+        audit.record(
+            actor,
+            "workspace.member.changed",
+            subject=f"user:{membership.user_id}",
+            business_id=business_id,
+            data={"email": membership.user.email, "before": before, "role": role, "business": business_id},
+        )
+    return membership
+
+
+def remove_member(*, programme: Programme, code: str, actor: Actor, actor_role: str) -> None:
+    """End a membership; from the next request on the person is outside, in every browser and with every token.
+
+    Raises NotFound (also the second time), OwnersOnly, LastOwner.
+    """
+    with transaction.atomic():
+        _lock_team(programme)
+        membership = _member(programme, code, actor)
+        if membership.role == Role.OWNER:
+            if actor_role != Role.OWNER:
+                raise OwnersOnly
+            _check_not_last_owner(membership)
+        audit.record(
+            actor,
+            "workspace.member.removed",
+            subject=f"user:{membership.user_id}",
+            business_id=membership.business_id,
+            data={"email": membership.user.email, "role": membership.role},
+        )
+        membership.delete()
+
+
+# -- invitations ------------------------------------------------------------------------------------------------------
+
+
+def invite(
+    *,
+    programme: Programme,
+    email: str,
+    role: Role,
+    business_id: int | None,
+    inviter: User,
+    actor: Actor,
+    actor_role: str,
+    now: datetime,
+) -> IssuedInvitation:
+    """An invitation for seven days. Inviting an address again replaces its open invitation; the older link ends.
+
+    Raises AlreadyMember, OwnersOnly, BusinessNeeded, OwnerNotLimited, PermissionRefused. The caller sends the e-mail.
+    """
+    email = email.strip().lower()
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    with transaction.atomic():
+        _lock_team(programme)
+        _check_grant(role, business_id, actor, actor_role)
+        if Membership.objects.filter(programme=programme, user__email__iexact=email).exists():
+            raise AlreadyMember(field="email")
+        _open_invitations(programme).filter(email__iexact=email).update(revoked_at=now)
+        invitation = Invitation.objects.create(
+            programme=programme,
+            email=email,
+            role=role,
+            business_id=business_id,
+            token_digest=digest(token),
+            invited_by=inviter,
+            created_at=now,
+            expires_at=now + INVITATION_LIFETIME,
+        )
+        audit.record(
+            actor,
+            "workspace.member.invited",
+            subject=f"invitation:{invitation.code}",
+            business_id=business_id,
+            data={"email": email, "role": role},
+        )
+    return IssuedInvitation(invitation, token)
+
+
+def renew_invitation(
+    *, programme: Programme, code: str, actor: Actor, actor_role: str, now: datetime
+) -> IssuedInvitation:
+    """A fresh link with seven more days; the older one ends. Raises NotFound, OwnersOnly."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    with transaction.atomic():
+        invitation = _invitation(programme, code, actor)
+        _check_grant(Role(invitation.role), invitation.business_id, actor, actor_role)
+        invitation.token_digest = digest(token)
+        invitation.expires_at = now + INVITATION_LIFETIME
+        invitation.save(update_fields=["token_digest", "expires_at"])
+        audit.record(
+            actor,
+            "workspace.invitation.renewed",
+            subject=f"invitation:{invitation.code}",
+            business_id=invitation.business_id,
+            data={"email": invitation.email},
+        )
+    return IssuedInvitation(invitation, token)
+
+
+def revoke_invitation(*, programme: Programme, code: str, actor: Actor, now: datetime) -> None:
+    """End an open invitation. Raises NotFound, also the second time."""
+    with transaction.atomic():
+        invitation = _invitation(programme, code, actor)
+        invitation.revoked_at = now
+        invitation.save(update_fields=["revoked_at"])
+        audit.record(
+            actor,
+            "workspace.invitation.revoked",
+            subject=f"invitation:{invitation.code}",
+            business_id=invitation.business_id,
+            data={"email": invitation.email},
+        )
+
+
+def find_invitation(*, token: str, now: datetime) -> Invitation:
+    """The live invitation behind a link. Called in the public schema. Raises InvitationGone."""
+    found = (
+        Invitation.objects.select_related("programme", "invited_by")
+        .filter(token_digest=digest(token), revoked_at=None, accepted_at=None, expires_at__gt=now)
+        .filter(programme__is_active=True)
+        .first()
+    )
+    if found is None:
+        raise InvitationGone
+    return found
+
+
+def accept_invitation(*, token: str, user: User, ip: str | None, now: datetime) -> Membership:
+    """Make `user` a member as the invitation says. Called in the public schema.
+
+    The person must have proved that they read mail at the invited address. Raises InvitationGone (also the second
+    time, unless they are the member it made), WrongEmail. Somebody who is a member already keeps their role.
+    """
+    with transaction.atomic():
+        invitation = (
+            Invitation.objects.select_for_update(of=("self",))
+            .select_related("programme")
+            .filter(token_digest=digest(token), revoked_at=None, programme__is_active=True)
+            .first()
+        )
+        if invitation is None:
+            raise InvitationGone
+        if not has_verified(user=user, email=invitation.email):
+            raise WrongEmail
+        programme = invitation.programme
+        existing = Membership.objects.filter(programme=programme, user=user).first()
+        if invitation.accepted_at is not None or invitation.expires_at <= now:
+            if existing is None:
+                raise InvitationGone
+            return existing
+        invitation.accepted_at = now
+        invitation.save(update_fields=["accepted_at"])
+        if existing is not None:
+            return existing
+        actor = Actor(kind="user", id=str(user.pk), label=str(user), user_id=user.pk, ip=ip)
+        with tenant_context(programme):
+            is_known = Business.objects.filter(pk=invitation.business_id).exists()
+            if invitation.business_id is not None and not is_known:
+                raise InvitationGone
+            membership = Membership.objects.create(
+                user=user,
+                programme=programme,
+                role=invitation.role,
+                business_id=invitation.business_id,
+                created_at=now,
+            )
+            audit.record(
+                actor,
+                "workspace.member.joined",
+                subject=f"user:{user.pk}",
+                business_id=invitation.business_id,
+                data={"email": user.email, "role": invitation.role, "invitation": invitation.code},
+            )
+    return membership
+
+
+# -- rules ------------------------------------------------------------------------------------------------------------
+
+
+def _lock_team(programme: Programme) -> None:
+    """Changes of one team take turns, so that two owners cannot remove each other at the same moment."""
+    list(Membership.objects.select_for_update().filter(programme=programme).order_by("pk").values_list("pk", flat=True))
+
+
+def _member(programme: Programme, code: str, actor: Actor) -> Membership:
+    found = Membership.objects.select_related("user").filter(code=code, programme=programme)
+    if actor.business_id is not None:
+        found = found.filter(business_id=actor.business_id)
+    membership = found.first()
+    if membership is None:
+        raise NotFound
+    return membership
+
+
+def _open_invitations(programme: Programme):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    return Invitation.objects.filter(programme=programme, accepted_at=None, revoked_at=None)
+
+
+def _invitation(programme: Programme, code: str, actor: Actor) -> Invitation:
+    found = _open_invitations(programme).select_for_update().filter(code=code)
+    if actor.business_id is not None:
+        found = found.filter(business_id=actor.business_id)
+    invitation: Invitation | None = found.first()
+    if invitation is None:
+        raise NotFound
+    return invitation
+
+
+def _check_grant(role: Role, business_id: int | None, actor: Actor, actor_role: str, *, held: str = "") -> None:
+    """Whether an actor may give this role with this limit (to somebody who holds `held`)."""
+    if Role.OWNER in (role, held) and actor_role != Role.OWNER:
+        raise OwnersOnly
+    if role == Role.OWNER and business_id is not None:
+        raise OwnerNotLimited(field="business")
+    if role == Role.CASHIER and business_id is None:
+        raise BusinessNeeded(field="business")
+    if actor.business_id is not None and business_id != actor.business_id:
+        raise PermissionRefused(_("You can only add people to your own business."))
+    if business_id is not None and not Business.objects.filter(pk=business_id).exists():
+        raise InvalidInput(_("Choose one of the businesses."), field="business")
+
+
+def _check_not_last_owner(membership: Membership) -> None:
+    others = Membership.objects.live().filter(programme_id=membership.programme_id, role=Role.OWNER)
+    if not others.exclude(pk=membership.pk).exists():
+        raise LastOwner

@@ -1,0 +1,21 @@
+from django.urls import path
+
+from workspace import views_businesses, views_settings, views_team
+
+app_name = "workspace"
+urlpatterns = [
+    path("settings/", views_settings.programme_settings, name="settings"),
+    path("settings/logo/remove/", views_settings.logo_remove, name="logo-remove"),
+    path("settings/me/", views_settings.me, name="me"),
+    path("settings/businesses/", views_businesses.business_list, name="business-list"),
+    path("settings/businesses/new/", views_businesses.business_new, name="business-new"),
+    path("settings/businesses/<slug:code>/", views_businesses.business_edit, name="business-edit"),
+    path("settings/businesses/<slug:code>/close/", views_businesses.business_close, name="business-close"),
+    path("settings/businesses/<slug:code>/reopen/", views_businesses.business_reopen, name="business-reopen"),
+    path("settings/team/", views_team.team_page, name="team"),
+    path("settings/team/invitations/", views_team.invitation_new, name="invitation-new"),
+    path("settings/team/invitations/<slug:code>/renew/", views_team.invitation_renew, name="invitation-renew"),
+    path("settings/team/invitations/<slug:code>/revoke/", views_team.invitation_revoke, name="invitation-revoke"),
+    path("settings/team/<slug:code>/", views_team.member_change, name="member-change"),
+    path("settings/team/<slug:code>/remove/", views_team.member_remove, name="member-remove"),
+]

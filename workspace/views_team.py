@@ -1,0 +1,174 @@
+"""Settings: who works here. Its one page lists members and open invitations; each act is a POST of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Case, IntegerField, Value, When
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from core.forms import field_check
+from core.page import done, page
+from core.permissions import Perm, Role, requires
+from core.requests import StaffRequest
+from programs.hosts import public_url
+from programs.mail import compose
+from programs.models import Invitation, Membership
+from workspace.actions import team
+from workspace.forms import InvitationForm, RoleForm
+from workspace.models import Business
+from workspace.settings_tabs import settings_tabs
+
+BY_ROLE = Case(*(When(role=role, then=Value(place)) for place, role in enumerate(Role)), output_field=IntegerField())
+
+
+@require_safe
+@requires(Perm.TEAM_MANAGE)
+def team_page(request: StaffRequest) -> HttpResponse:
+    return _page(request, InvitationForm(check_url=reverse("workspace:invitation-new"), **_choices(request)))
+
+
+@require_POST
+@requires(Perm.TEAM_MANAGE)
+def invitation_new(request: StaffRequest) -> HttpResponse:
+    form = InvitationForm(request.POST, check_url=reverse("workspace:invitation-new"), **_choices(request))
+    checked = field_check(request, form)
+    if checked is not None:
+        return checked
+    if form.is_valid():
+        try:
+            issued = team.invite(
+                programme=request.programme,
+                email=form.cleaned_data["email"],
+                role=Role(form.cleaned_data["role"]),
+                business_id=form.cleaned_data["business"],
+                inviter=request.user,
+                actor=request.actor,
+                actor_role=request.membership.role,
+                now=timezone.now(),
+            )
+        except team.AlreadyMember as refused:  # belongs to its field, and what was typed stays
+            form.add_error("email", str(refused.message))
+        else:
+            _send(request, issued)
+            return done(request, reverse("workspace:team"))
+    return _page(request, form, status=422)
+
+
+@require_POST
+@requires(Perm.TEAM_MANAGE)
+def invitation_renew(request: StaffRequest, code: str) -> HttpResponse:
+    issued = team.renew_invitation(
+        programme=request.programme,
+        code=code,
+        actor=request.actor,
+        actor_role=request.membership.role,
+        now=timezone.now(),
+    )
+    _send(request, issued)
+    return done(request, reverse("workspace:team"))
+
+
+@require_POST
+@requires(Perm.TEAM_MANAGE)
+def invitation_revoke(request: StaffRequest, code: str) -> HttpResponse:
+    team.revoke_invitation(programme=request.programme, code=code, actor=request.actor, now=timezone.now())
+    messages.success(request, _("Invitation withdrawn"))
+    return done(request, reverse("workspace:team"))
+
+
+@require_POST
+@requires(Perm.TEAM_MANAGE)
+def member_change(request: StaffRequest, code: str) -> HttpResponse:
+    form = RoleForm(request.POST, **_choices(request))
+    if not form.is_valid():
+        for errors in form.errors.values():
+            messages.error(request, " ".join(errors))
+        return _page(request, None, status=422)
+    membership = team.change_member(
+        programme=request.programme,
+        code=code,
+        role=Role(form.cleaned_data["role"]),
+        business_id=form.cleaned_data["business"],
+        actor=request.actor,
+        actor_role=request.membership.role,
+    )
+    person, role = str(membership.user), membership.get_role_display()
+    messages.success(request, _("%(person)s is now %(role)s") % {"person": person, "role": role})
+    return done(request, reverse("workspace:team"))
+
+
+@require_POST
+@requires(Perm.TEAM_MANAGE)
+def member_remove(request: StaffRequest, code: str) -> HttpResponse:
+    team.remove_member(programme=request.programme, code=code, actor=request.actor, actor_role=request.membership.role)
+    messages.success(request, _("Removed from the team"))
+    return done(request, reverse("workspace:team"))
+
+
+def _choices(request: StaffRequest) -> dict[str, Any]:
+    return {
+        "businesses": list(Business.objects.visible_to(request.actor).active().order_by("name")),
+        "giver_role": request.membership.role,
+        "giver_sees_all": request.actor.business_id is None,
+    }
+
+
+def _page(request: StaffRequest, form: InvitationForm | None, *, status: int = 200) -> HttpResponse:
+    choices = _choices(request)
+    members = Membership.objects.filter(programme=request.programme, user__is_active=True).select_related("user")
+    invitations = Invitation.objects.filter(programme=request.programme, accepted_at=None, revoked_at=None)
+    if request.actor.business_id is not None:
+        members = members.filter(business_id=request.actor.business_id)
+        invitations = invitations.filter(business_id=request.actor.business_id)
+    names = dict(Business.objects.values_list("pk", "name"))
+    may_change_owners = request.membership.role == Role.OWNER
+    now = timezone.now()
+    context = {
+        "form": form or InvitationForm(check_url=reverse("workspace:invitation-new"), **choices),
+        "members": [
+            {
+                "membership": one,
+                "business": names.get(one.business_id, ""),
+                "is_me": one.user_id == request.user.pk,
+                "may_change": may_change_owners or one.role != Role.OWNER,
+                "form": RoleForm(
+                    initial={"role": one.role, "business": one.business_id or ""}, auto_id=f"{one.code}-%s", **choices
+                ),
+            }
+            for one in members.order_by(BY_ROLE, "user__name", "pk")
+        ],
+        "invitations": [
+            {"invitation": one, "business": names.get(one.business_id, ""), "is_late": one.expires_at <= now}
+            for one in invitations.order_by("-created_at")
+        ],
+        "tabs": settings_tabs(request),
+    }
+    return page(request, "workspace/team.html", context, status=status)
+
+
+def _send(request: StaffRequest, issued: team.IssuedInvitation) -> None:
+    """Mail the link, after the commit. A failure is told: the invitation stands and can be sent again."""
+    invitation = issued.invitation
+    message = compose(
+        "emails/invitation.html",
+        to=invitation.email,
+        context={
+            "programme_name": request.programme.name,
+            "inviter": str(request.user),
+            "role": invitation.get_role_display(),
+            "expires_at": timezone.localtime(invitation.expires_at, request.programme.zone),
+            "button_url": public_url(reverse("invitations:accept", args=[issued.token], urlconf="config.urls_public")),
+        },
+    )
+    try:
+        message.send()
+    except OSError:  # refused, timed out, or the server said no (SMTPException is one)
+        messages.error(request, _("The invitation is made, but the e-mail could not be sent. Send it again later."))
+    else:
+        messages.success(request, _("Invitation sent to %(email)s") % {"email": invitation.email})
