@@ -374,3 +374,20 @@ def test_failed_request_is_said_in_a_toast(chromium: Browser, status: int, said:
     assert said in page.locator("#toasts").inner_text()
     assert page.locator("h1").inner_text() == "Components and states"
     page.close()
+
+
+def test_pages_with_personal_data_are_not_kept_in_the_browser(chromium: Browser) -> None:
+    page, _ = open_sheet(chromium, theme="dark", width=1440)
+    page.route(
+        "**/components/?view=1", lambda route: route.fulfill(body="<p id=swapped>rows</p>", content_type="text/html")
+    )
+    page.evaluate(
+        """() => { const main = document.getElementById('main');
+        main.insertAdjacentHTML('afterbegin',
+        '<button hx-get="?view=1" hx-target="#sheet-rows" hx-push-url="true">Swap</button>'); htmx.process(main); }"""
+    )
+    page.get_by_role("button", name="Swap").click()
+    page.locator("#swapped").wait_for()
+    assert page.url.endswith("?view=1")
+    assert page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])").count("Elif Demir") == 0
+    page.close()
