@@ -1,0 +1,46 @@
+"""The job that scores customers, and its nightly run."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core.actor import SYSTEM
+from core.clock import local_day
+from customers.actions.rollups import programme_zone
+from customers.models import Customer
+from intelligence.actions.rfm import JOB, request_rfm, score_customers
+from workspace.actions.jobs import JobRun
+from workspace.jobs import due_work, job_kind
+
+# At night in the programme's zone, when the day is over and nobody waits for a page.
+NIGHTLY_AT = time(2, 30)
+
+
+@job_kind(JOB, title=_("Scoring customers"))
+def run_rfm(run: JobRun) -> dict[str, object]:
+    def report(done: int, total: int) -> None:
+        run.report(done, total, force=done in (0, total))
+
+    found = score_customers(now=timezone.now(), report=report)
+    return {"customers": found.customers, "run": found.pk}
+
+
+@due_work(JOB)
+def score_nightly(now: datetime) -> datetime:
+    if Customer.objects.exists():
+        request_rfm(actor=SYSTEM, now=now)
+    return next_night(now, ZoneInfo(programme_zone()))
+
+
+def next_night(now: datetime, zone: ZoneInfo) -> datetime:
+    """The next NIGHTLY_AT by the wall clock of the zone."""
+    tonight = datetime.combine(local_day(now, zone), NIGHTLY_AT, tzinfo=zone)
+    return (
+        tonight
+        if tonight > now
+        else datetime.combine(local_day(now, zone) + timedelta(days=1), NIGHTLY_AT, tzinfo=zone)
+    )

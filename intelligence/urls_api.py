@@ -1,0 +1,12 @@
+"""API routes of the analysis, included at `/api/v1/`."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from intelligence import api
+
+urlpatterns = [
+    path("intelligence/rfm", api.RfmView.as_view(), name="intelligence-rfm"),
+    path("intelligence/rfm/status", api.RfmStatusView.as_view(), name="intelligence-rfm-status"),
+]
