@@ -1,0 +1,156 @@
+"""The embedded server under racing starts, kills and half-made first starts. Each test has a cluster of its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from config import embedded_postgres
+from config.embedded_postgres import EmbeddedPostgres
+
+SMALL = {"shared_buffers": "16MB", "max_connections": "20"}
+IS_ROOT = os.geteuid() == 0
+
+
+@pytest.fixture
+def make_server(tmp_path: Path) -> Iterator[Callable[..., EmbeddedPostgres]]:
+    made: list[EmbeddedPostgres] = []
+
+    def make(folder: str = "pg", **options: object) -> EmbeddedPostgres:
+        server = EmbeddedPostgres(tmp_path / folder, settings=SMALL, **options)  # type: ignore[arg-type]
+        made.append(server)
+        return server
+
+    yield make
+    for server in made:
+        server.stop()
+
+
+def _start(root: Path, outcomes: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
+    server = EmbeddedPostgres(root, settings=SMALL)
+    outcome = server.start()
+    with psycopg.connect(server.url()) as connection:
+        outcomes.put((outcome, connection.execute("SELECT current_user").fetchone()))
+
+
+def test_eight_racing_starts_create_one_cluster(make_server):
+    server = make_server()
+    context = multiprocessing.get_context("spawn")
+    outcomes = context.Queue()
+    starters = [context.Process(target=_start, args=[server.root, outcomes]) for _ in range(8)]
+
+    for starter in starters:
+        starter.start()
+    results = [outcomes.get(timeout=90) for _ in starters]
+    for starter in starters:
+        starter.join(timeout=10)
+
+    assert sorted(outcome for outcome, _ in results) == ["adopted"] * 7 + ["created"]
+    assert {user for _, user in results} == {("regulars_app",)}
+
+
+def test_killed_postmaster_is_restarted_without_loss(make_server):
+    server = make_server()
+    server.start()
+    with psycopg.connect(server.url("regulars_owner"), autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept (n int)")
+        connection.execute("INSERT INTO kept VALUES (42)")
+    pid = server.postmaster_pid()
+    assert pid is not None
+
+    os.kill(pid, signal.SIGKILL)
+
+    assert server.start() == "restarted"
+    assert server.start() == "adopted"
+    with psycopg.connect(server.url("regulars_owner")) as connection:
+        assert connection.execute("SELECT n FROM kept").fetchall() == [(42,)]
+
+
+def test_half_made_first_start_is_completed(make_server):
+    server = make_server()
+    (server.home / "data.new").mkdir(parents=True)
+    (server.home / "data.new" / "PG_VERSION").write_text("18\n")
+
+    assert server.start() == "created"
+
+    with psycopg.connect(server.url()) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_server_that_was_left_without_roles_gets_them(make_server, monkeypatch):
+    server = make_server()
+    with monkeypatch.context() as patch:
+        patch.setattr(EmbeddedPostgres, "_create_roles", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            server.start()
+    with pytest.raises(psycopg.OperationalError, match="does not exist"):
+        psycopg.connect(server.url())
+
+    assert server.start() == "adopted"
+
+    with psycopg.connect(server.url()) as connection:
+        assert connection.execute("SELECT current_database()").fetchone() == ("regulars",)
+
+
+def test_pid_file_of_a_stranger_does_not_stop_a_start(make_server):
+    """After a reboot the pid in the server's file may belong to anybody."""
+    server = make_server()
+    server.start()
+    pid_file = server.data / "postmaster.pid"
+    left_behind = pid_file.read_text()
+    server.stop()
+    with subprocess.Popen(["sleep", "60"]) as stranger:
+        try:
+            pid_file.write_text(left_behind.replace(left_behind.split("\n", 1)[0], str(stranger.pid), 1))
+            if server.identity == "nobody":
+                os.chown(pid_file, embedded_postgres.NOBODY, embedded_postgres.NOBODY)
+            started = time.monotonic()
+            assert server.start() == "restarted"
+            assert time.monotonic() - started < 10
+        finally:
+            stranger.kill()
+
+
+def test_long_and_odd_paths_get_a_short_socket(make_server):
+    server = make_server("a directory, with 'quotes' and " + "many letters " * 8)
+
+    assert server.start() == "created"
+
+    assert server.socket_dir != server.home
+    assert len(os.fsencode(server.socket_dir)) <= embedded_postgres.SOCKET_DIR_MAX_BYTES
+    with psycopg.connect(server.url()) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_nobody_else_may_enter(make_server):
+    server = make_server()
+    server.start()
+
+    assert server.socket_dir.stat().st_mode & 0o077 == 0
+    assert server.data.stat().st_mode & 0o077 == 0
+    with psycopg.connect(server.url()) as connection:
+        assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root becomes another user")
+def test_root_without_namespaces_becomes_nobody(make_server, tmp_path):
+    """The default seccomp profile of containers forbids user namespaces, and PostgreSQL refuses root."""
+    server = make_server(identity="nobody")
+    try:
+        assert server.start() == "created"
+        owner = subprocess.check_output(["ps", "-o", "user=", "-p", str(server.postmaster_pid())], text=True)
+        assert owner.strip() == "nobody"
+        with psycopg.connect(server.url()) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    finally:
+        server.stop()
+        if server.home != server.root:
+            subprocess.run(["rm", "-rf", str(server.home)], check=True)
