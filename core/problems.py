@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
@@ -94,6 +94,11 @@ def problem_response(error: DomainError) -> HttpResponse:
     return response
 
 
+def too_large() -> HttpResponse:
+    """The body is larger than settings.DATA_UPLOAD_MAX_MEMORY_SIZE."""
+    return problem(413, "too_large", "The body is too large. Send it in parts.")
+
+
 def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpResponse | Response | None:
     """Django REST framework's hook: every exception it knows becomes a problem."""
     set_rollback()
@@ -101,6 +106,10 @@ def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpR
         return problem_response(exception)
     if isinstance(exception, Http404):
         return problem(404, "not_found")
+    if isinstance(exception, RequestDataTooBig):
+        return too_large()
+    if isinstance(exception, SuspiciousOperation):
+        return problem(400, "malformed")
     if isinstance(exception, PermissionDenied):
         return problem(403, "permission_denied")
     if isinstance(exception, drf.ValidationError):
@@ -108,7 +117,9 @@ def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpR
     if isinstance(exception, drf.ParseError):
         return problem(400, "malformed", str(exception.detail))
     if isinstance(exception, drf.APIException):
-        response = problem(exception.status_code, str(exception.default_code), str(exception.detail))
+        code = str(exception.default_code)
+        code = "unsupported_media_type" if exception.status_code == 415 else code
+        response = problem(exception.status_code, code, str(exception.detail))
         header = getattr(exception, "auth_header", None)
         if header:
             response.headers["WWW-Authenticate"] = header

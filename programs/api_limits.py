@@ -41,6 +41,7 @@ USER = Limit("user")  # requests of a person's tokens
 LOGIN_ADDRESS = Limit("login-address")  # log-ins tried from one address
 LOGIN_EMAIL = Limit("login-email")  # log-ins tried for one e-mail address
 REGISTER = Limit("register")  # programmes made from one address
+EMAIL_CODE = Limit("email-code")  # codes mailed to one address
 OPEN = Limit("open")  # calls without credentials from one address
 
 

@@ -27,7 +27,7 @@ from core.actor import Actor
 from core.api import NotAuthenticated
 from core.codes import digest
 from core.errors import PermissionRefused
-from core.permissions import API, Perm, permissions_of
+from core.permissions import API, MEMBER, Perm, permissions_of
 from core.problems import problem
 from core.requests import client_ip
 from programs import api_limits, api_tokens
@@ -195,23 +195,23 @@ class ScopePermission(BasePermission):
     """The caller has the Perm that the view requires for this method."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        required: Mapping[str, Perm] = getattr(view, "required", {})
+        required: Mapping[str, Perm | str] = getattr(view, "required", {})
         perm = required.get("GET" if request.method == "HEAD" else str(request.method))
-        if perm is None:  # OPTIONS is answered for everybody who is known
-            return request.method == "OPTIONS"
+        if perm is None or perm == MEMBER:  # a method that is not there is answered with 405 after this
+            return True
         caller: ApiCaller = request.user  # type: ignore[assignment]
-        caller.require(perm)
+        caller.require(Perm(perm))
         return True
 
 
 class ApiView(APIView):
-    """The base of an API act. `required` maps each method to its Perm; `self.caller` is who calls."""
+    """The base of an API act. `required` maps each method to its Perm (or MEMBER: any caller of this programme)."""
 
     access = API
     authentication_classes: ClassVar[list[type[BaseAuthentication]]] = [CallerAuthentication]  # type: ignore[misc]
     permission_classes: ClassVar[list[type[BasePermission]]] = [ScopePermission]  # type: ignore[misc]
     throttle_classes: ClassVar[list[Any]] = []  # type: ignore[misc]
-    required: ClassVar[dict[str, Perm]] = {}
+    required: ClassVar[dict[str, Any]] = {}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.perform_authentication(request)

@@ -60,21 +60,35 @@ def log_in(*, email: str, password: str, code: str, programme: Programme | None,
     """A new session in `programme` (None: unknown programme, refused like a wrong password).
 
     Raises WrongCredentials, EmailNotVerified, MfaRequired and MfaWrong; only the first before the password is proven.
-    The password is hashed in every case, so that time does not tell who exists.
     """
+    user = _with_password(email, password)
+    if programme is None or not Membership.objects.live().filter(user=user, programme=programme).exists():
+        raise WrongCredentials()
+    _check_second_factor(user, code)
+    if not EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists():
+        raise EmailNotVerified()
+    return open_session(user=user, programme=programme, now=now)
+
+
+def prove(*, email: str, password: str, code: str) -> User:
+    """The person whose password (and second factor, where there is one) these are.
+
+    Raises WrongCredentials, MfaRequired, MfaWrong.
+    """
+    user = _with_password(email, password)
+    _check_second_factor(user, code)
+    return user
+
+
+def _with_password(email: str, password: str) -> User:
+    """A password is hashed in every case, so that time does not tell who exists."""
     user = User.objects.filter(email__iexact=email, is_active=True).first()
     if user is None:
         make_password(password)
         raise WrongCredentials()
     if not check_password(password, user.password):
         raise WrongCredentials()
-    membership = programme and Membership.objects.live().filter(user=user, programme=programme).first()
-    if programme is None or membership is None:
-        raise WrongCredentials()
-    _check_second_factor(user, code)
-    if not EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists():
-        raise EmailNotVerified()
-    return open_session(user=user, programme=programme, now=now)
+    return user
 
 
 def open_session(*, user: User, programme: Programme, now: datetime, ip: str | None = None) -> TokenPair:

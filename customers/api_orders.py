@@ -1,0 +1,200 @@
+"""Orders and products, read only: sales come in by points, till, import or sync."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api import StrictSerializer, cursor_page, page_response, read_query
+from core.errors import NotFound
+from core.keyset import Order as ListOrder
+from core.openapi import page_of, page_parameters
+from core.permissions import Perm
+from customers.api_customers import programme_of
+from customers.api_fields import AmountField, QuantityField
+from customers.models import Order, OrderLine, Product
+from workspace.api_auth import ApiView
+
+
+class OrderOutput(serializers.Serializer[Any]):
+    id = serializers.CharField(source="code")
+    business_id = serializers.CharField(source="business.code")
+    customer_id = serializers.CharField(
+        source="customer.code", default=None, allow_null=True, help_text="Null: unknown."
+    )
+    source = serializers.CharField()
+    reference = serializers.CharField(help_text="The shop's own number, unique in the business.")
+    number = serializers.CharField()
+    channel = serializers.CharField()
+    status = serializers.ChoiceField(choices=Order.Status.choices)
+    fulfilment_status = serializers.CharField()
+    placed_at = serializers.DateTimeField()
+    total = AmountField()
+    refunded_total = AmountField()
+    discount = AmountField()
+    tax = AmountField()
+    shipping = AmountField()
+
+
+class OrderLineOutput(serializers.Serializer[Any]):
+    product_id = serializers.CharField(source="product.code", default=None, allow_null=True)
+    sku = serializers.CharField(source="product.sku", default=None, allow_null=True)
+    title = serializers.CharField()
+    quantity = QuantityField()
+    unit_price = AmountField()
+    discount = AmountField()
+    total = AmountField()
+
+
+class OrderWithLinesOutput(OrderOutput):
+    lines = OrderLineOutput(many=True)
+
+
+class OrderFilter(StrictSerializer):
+    business_id = serializers.CharField(max_length=16, required=False)
+    customer_id = serializers.CharField(max_length=16, required=False)
+    reference = serializers.CharField(max_length=120, required=False)
+    status = serializers.ChoiceField(choices=Order.Status.choices, required=False)
+    search = serializers.CharField(max_length=120, required=False)
+    placed_after = serializers.DateTimeField(required=False)
+    placed_before = serializers.DateTimeField(required=False)
+
+
+_ORDER_LOOKUPS: Mapping[str, str] = {
+    "business_id": "business__code",
+    "customer_id": "customer__code",
+    "reference": "reference",
+    "status": "status",
+    "placed_after": "placed_at__gte",
+    "placed_before": "placed_at__lt",
+}
+_ORDER_ORDERS: Mapping[str, ListOrder] = {
+    "placed": ListOrder(["placed_at", "id"]),
+    "total": ListOrder(["total", "id"]),
+}
+
+
+def _orders(view: ApiView) -> QuerySet[Order]:
+    return Order.objects.visible_to(view.actor).select_related("business", "customer")
+
+
+class OrdersView(ApiView):
+    """Orders, newest first; a caller limited to one business sees that one's."""
+
+    required = {"GET": Perm.ORDERS_VIEW}
+
+    @extend_schema(
+        operation_id="orders_list",
+        tags=["Orders and products"],
+        parameters=[
+            OpenApiParameter("business_id", str),
+            OpenApiParameter("customer_id", str),
+            OpenApiParameter("reference", str),
+            OpenApiParameter("status", str, enum=Order.Status.values),
+            OpenApiParameter("search", str, description="The beginning of a reference or number."),
+            OpenApiParameter("placed_after", datetime),
+            OpenApiParameter("placed_before", datetime),
+            *page_parameters(*_ORDER_ORDERS, default="-placed"),
+        ],
+        responses={200: page_of(OrderOutput)},
+    )
+    def get(self, request: Request) -> Response:
+        given = read_query(request, OrderFilter)
+        queryset = _orders(self).filter(
+            **{_ORDER_LOOKUPS[name]: given[name] for name in _ORDER_LOOKUPS if name in given}
+        )
+        if "search" in given:
+            text = given["search"]
+            queryset = queryset.filter(Q(reference__startswith=text) | Q(number__startswith=text))
+        page = cursor_page(request, queryset, orders=_ORDER_ORDERS, default="-placed")
+        return page_response(page, OrderOutput, currency=programme_of(self).currency)
+
+
+class OrderView(ApiView):
+    """One order with its lines."""
+
+    required = {"GET": Perm.ORDERS_VIEW}
+
+    @extend_schema(operation_id="orders_read", tags=["Orders and products"], responses={200: OrderWithLinesOutput})
+    def get(self, request: Request, order_id: str) -> Response:
+        lines = Prefetch("lines", queryset=OrderLine.objects.select_related("product").order_by("position"))
+        order = _orders(self).prefetch_related(lines).filter(code=order_id).first()
+        if order is None:
+            raise NotFound()
+        context = {"currency": programme_of(self).currency}
+        return Response(OrderWithLinesOutput(order, context=context).data)
+
+
+class ProductOutput(serializers.Serializer[Any]):
+    id = serializers.CharField(source="code")
+    sku = serializers.CharField()
+    title = serializers.CharField()
+    vendor = serializers.CharField()
+    category = serializers.CharField()
+    kind = serializers.ChoiceField(choices=Product.Kind.choices)
+    price = AmountField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class ProductFilter(StrictSerializer):
+    sku = serializers.CharField(max_length=64, required=False)
+    category = serializers.CharField(max_length=120, required=False)
+    vendor = serializers.CharField(max_length=120, required=False)
+    kind = serializers.ChoiceField(choices=Product.Kind.choices, required=False)
+    search = serializers.CharField(max_length=120, required=False)
+
+
+_PRODUCT_ORDERS: Mapping[str, ListOrder] = {
+    "sku": ListOrder(["sku", "id"]),
+    "title": ListOrder(["title", "id"]),
+    "created": ListOrder(["created_at", "id"]),
+}
+
+
+class ProductsView(ApiView):
+    """What the programme's shops sell. The catalogue is shared by all businesses."""
+
+    required = {"GET": Perm.ORDERS_VIEW}
+
+    @extend_schema(
+        operation_id="products_list",
+        tags=["Orders and products"],
+        parameters=[
+            OpenApiParameter("sku", str),
+            OpenApiParameter("category", str),
+            OpenApiParameter("vendor", str),
+            OpenApiParameter("kind", str, enum=Product.Kind.values),
+            OpenApiParameter("search", str, description="Part of the title, or the beginning of the stock code."),
+            *page_parameters(*_PRODUCT_ORDERS, default="sku"),
+        ],
+        responses={200: page_of(ProductOutput)},
+    )
+    def get(self, request: Request) -> Response:
+        given = read_query(request, ProductFilter)
+        text = given.pop("search", None)
+        queryset = Product.objects.filter(**given)
+        if text is not None:
+            queryset = queryset.filter(Q(title__icontains=text) | Q(sku__istartswith=text))
+        page = cursor_page(request, queryset, orders=_PRODUCT_ORDERS, default="sku")
+        return page_response(page, ProductOutput, currency=programme_of(self).currency)
+
+
+class ProductView(ApiView):
+    """One product."""
+
+    required = {"GET": Perm.ORDERS_VIEW}
+
+    @extend_schema(operation_id="products_read", tags=["Orders and products"], responses={200: ProductOutput})
+    def get(self, request: Request, product_id: str) -> Response:
+        product = Product.objects.filter(code=product_id).first()
+        if product is None:
+            raise NotFound()
+        return Response(ProductOutput(product, context={"currency": programme_of(self).currency}).data)

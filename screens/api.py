@@ -1,0 +1,178 @@
+"""API acts that touch many rooms at once."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from zoneinfo import available_timezones
+
+import phonenumbers
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api import CleanCharField, StrictSerializer, read_body
+from core.errors import NotFound
+from core.requests import client_ip
+from programs import api_limits
+from programs.actions import api_sessions
+from programs.actions.people import create_person, has_verified
+from programs.actions.programmes import host_of
+from programs.api import OpenApiView, TokensOutput, send_code_at_most, tokens_output
+from programs.models import Programme, User
+from screens.actions.onboarding import open_shop
+from workspace.models import Business
+
+
+class PublicHostNeeded(NotFound):
+    code = "public_host_needed"
+    message = _("Register on the public host: this is a programme's address.")
+
+
+class RegisterBusinessInput(StrictSerializer):
+    name = CleanCharField(max_length=80, help_text="Of the business and of its programme.")
+    contact_person = CleanCharField(max_length=120)
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(max_length=128, trim_whitespace=False)
+    code = serializers.CharField(
+        max_length=20,
+        required=False,
+        default="",
+        help_text="For a person who has an account with an authenticator app.",
+    )
+    subdomain = serializers.CharField(
+        max_length=40, help_text="Becomes the programme's address. Small letters, digits, hyphens."
+    )
+    currency = serializers.RegexField(r"^[A-Z]{3}\Z", help_text="ISO 4217.")
+    country = serializers.RegexField(r"^[A-Z]{2}\Z", help_text="ISO 3166 alpha-2, for phone numbers.")
+    loyalty_rate = serializers.DecimalField(
+        max_digits=9, decimal_places=4, min_value=Decimal(0), help_text="Points for one unit of the currency."
+    )
+    time_zone = serializers.CharField(max_length=64, default="Europe/London")
+    category = serializers.ChoiceField(choices=Business.Category.choices, default=Business.Category.OTHER)
+
+    def validate_time_zone(self, value: str) -> str:
+        if value not in available_timezones():
+            raise serializers.ValidationError(_("There is no such time zone."), "unknown_time_zone")
+        return value
+
+    def validate_country(self, value: str) -> str:
+        if not phonenumbers.country_code_for_region(value):
+            raise serializers.ValidationError(_("There is no such country."), "unknown_country")
+        return value
+
+
+class NewProgrammeOutput(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    subdomain = serializers.CharField()
+    host = serializers.CharField(help_text="Where the programme's pages and API are.")
+    currency = serializers.CharField()
+    country = serializers.CharField()
+    time_zone = serializers.CharField()
+
+
+class NewBusinessOutput(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class RegisterBusinessOutput(serializers.Serializer[Any]):
+    programme = NewProgrammeOutput()
+    business = NewBusinessOutput()
+    tokens = TokensOutput()
+    email_verified = serializers.BooleanField(
+        help_text="False: a code was mailed, to be sent to auth/verify-email. Until then these tokens and their "
+        "refreshes work, a new log-in does not."
+    )
+
+
+class RegisterBusinessView(OpenApiView):
+    """Sign up: a person, their programme and its first business, and tokens, in one act.
+
+    On the public host. An e-mail address that has an account already needs that account's password.
+    """
+
+    limit = api_limits.REGISTER
+
+    @extend_schema(
+        operation_id="auth_register_business",
+        tags=["Access"],
+        auth=[],
+        request=RegisterBusinessInput,
+        responses={201: RegisterBusinessOutput},
+    )
+    def post(self, request: Request) -> Response:
+        if request._request.programme is not None:  # type: ignore[attr-defined]
+            raise PublicHostNeeded()
+        given = read_body(request, RegisterBusinessInput)
+        api_limits.count(api_limits.LOGIN_EMAIL, given["email"].lower())
+        now = timezone.now()
+        with transaction.atomic():
+            person = _person(given)
+            programme = open_shop(
+                name=given["name"],
+                slug=given["subdomain"],
+                currency=given["currency"],
+                country=given["country"],
+                time_zone=given["time_zone"],
+                owner=person,
+                business_name=given["name"],
+                points_per_unit=given["loyalty_rate"],
+                category=given["category"],
+                contact_person=given["contact_person"],
+                business_email=given["email"],
+                now=now,
+                ip=client_ip(request._request) or None,
+            )
+            pair = api_sessions.open_session(user=person, programme=programme, now=now)
+        verified = has_verified(user=person, email=person.email)
+        if not verified:
+            send_code_at_most(person.email)
+        return Response(
+            {
+                "programme": _programme_output(programme),
+                "business": _first_business(programme),
+                "tokens": tokens_output(pair),
+                "email_verified": verified,
+            },
+            status=201,
+        )
+
+
+def _person(given: dict[str, Any]) -> User:
+    """The person of the address: their password proves an existing one, a good password makes a new one."""
+    existing = User.objects.filter(email__iexact=given["email"]).first()
+    if existing is not None:
+        return api_sessions.prove(email=given["email"], password=given["password"], code=given["code"])
+    try:
+        validate_password(given["password"], User(email=given["email"], name=given["contact_person"]))
+    except DjangoValidationError as error:
+        details = {"password": [serializers.ErrorDetail(text, "weak_password") for text in error.messages]}
+        raise serializers.ValidationError(details) from error
+    return create_person(email=given["email"], password=given["password"], name=given["contact_person"])
+
+
+def _programme_output(programme: Programme) -> dict[str, str]:
+    return {
+        "name": programme.name,
+        "subdomain": programme.slug,
+        "host": host_of(programme.slug),
+        "currency": programme.currency,
+        "country": programme.country,
+        "time_zone": programme.time_zone,
+    }
+
+
+def _first_business(programme: Programme) -> dict[str, str]:
+    try:
+        connection.set_tenant(programme)  # type: ignore[attr-defined]
+        business = Business.objects.get()
+        return {"id": business.code, "name": business.name}
+    finally:
+        connection.set_schema_to_public()  # type: ignore[attr-defined]
