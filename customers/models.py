@@ -566,3 +566,4 @@ class ImportPerson(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["import_id", "key"], name="import_person_once")]
+        indexes: ClassVar = [models.Index("import_id", "chunk", name="import_person_by_chunk")]

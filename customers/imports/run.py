@@ -34,7 +34,7 @@ READING_SHARE = 0.2  # of an import's time, measured on the million sales lines 
 ANALYZE_AFTER_STEPS = frozenset({1, 4, 16, 64, 256})
 GROWING_TABLES = (
     "customers_customer, customers_identifier, customers_product, customers_order, customers_orderline, "
-    "customers_importperson"
+    "customers_refund, customers_refundline, customers_importperson"
 )
 
 
@@ -58,7 +58,7 @@ def run_import(run: ImportRun, *, report: Report, now: datetime) -> dict[str, in
             done = READING_SHARE + (1 - READING_SHARE) * step / steps
             report(int(total * done), total, _("Writing customers and orders"))
             writing.write_step(run, step=step, options=options, now=now)
-            if step + 1 in ANALYZE_AFTER_STEPS:
+            if step % run.chunk_count + 1 in ANALYZE_AFTER_STEPS:
                 _analyze()
         report(total, total, _("Adding up"))
         if run.kind != ImportRun.Kind.CUSTOMERS and run.counts.get("orders_created"):

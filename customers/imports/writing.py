@@ -8,6 +8,7 @@ position), and rewrites nothing that stays the same: doing a chunk twice changes
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -19,19 +20,15 @@ from customers.models import ImportRun
 
 SOURCE = "import"
 
-_LATEST = ", ".join(
-    f"(array_agg({name} ORDER BY line DESC) FILTER (WHERE {name} IS NOT NULL))[1]" for name in PERSON_FIELDS
-)
-_KEEP = ", ".join(f"{name} = coalesce(EXCLUDED.{name}, person.{name})" for name in PERSON_FIELDS)
-
-PEOPLE = f"""
-INSERT INTO customers_importperson AS person (import_id, key, chunk, is_new, first_at, {", ".join(PERSON_FIELDS)})
-SELECT import_id, person_key, %(chunk)s, false, min(placed_at), {_LATEST}
+# Only the columns that the file has are gathered, so the usual file (a number and a country) costs next to nothing.
+PEOPLE = """
+INSERT INTO customers_importperson AS person (import_id, key, chunk, is_new, first_at {names})
+SELECT import_id, person_key, %(chunk)s, false, min(placed_at) {latest}
 FROM customers_importrow
 WHERE import_id = %(run)s AND chunk = %(chunk)s AND problem IS NULL AND person_key IS NOT NULL
 GROUP BY import_id, person_key
 ON CONFLICT (import_id, key) DO UPDATE SET chunk = EXCLUDED.chunk, is_new = false,
-    first_at = least(person.first_at, EXCLUDED.first_at), {_KEEP}
+    first_at = least(person.first_at, EXCLUDED.first_at) {keep}
 """
 
 RESOLVE = """
@@ -99,19 +96,15 @@ ON CONFLICT (kind, value) DO NOTHING
 """
 
 # The title of the latest sale stands; what only came back is better than nothing.
-PRODUCTS = f"""
+PRODUCTS = """
 INSERT INTO customers_product AS product (code, sku, title, vendor, category, kind, price, created_at, updated_at)
 SELECT public_code(), sku, coalesce(title, ''), coalesce(vendor, ''), coalesce(category, ''),
        CASE WHEN sku = ANY(%(service)s::text[]) THEN 'service' ELSE 'goods' END, unit_price, %(now)s, %(now)s
 FROM (
-    SELECT sku,
-           (array_agg(title ORDER BY document = 's' DESC, line DESC) FILTER (WHERE title IS NOT NULL))[1] AS title,
-           (array_agg(vendor ORDER BY line DESC) FILTER (WHERE vendor IS NOT NULL))[1] AS vendor,
-           (array_agg(category ORDER BY line DESC) FILTER (WHERE category IS NOT NULL))[1] AS category,
-           (array_agg(unit_price ORDER BY line DESC) FILTER (WHERE document = 's'))[1] AS unit_price
+    SELECT DISTINCT ON (sku) sku, title, vendor, category, CASE WHEN document = 's' THEN unit_price END AS unit_price
     FROM customers_importrow
     WHERE import_id = %(run)s AND chunk = %(chunk)s AND problem IS NULL AND document IS NOT NULL
-    GROUP BY sku ORDER BY sku
+    ORDER BY sku, document = 's' DESC, title IS NULL, line DESC
 ) AS latest
 ON CONFLICT (sku) DO UPDATE SET
     title = coalesce(nullif(EXCLUDED.title, ''), product.title),
@@ -126,11 +119,7 @@ WHERE EXCLUDED.price IS NOT NULL
 
 # An order that the till or the API wrote keeps what was paid there and when; the file says only who and what.
 ORDERS = f"""
-INSERT INTO customers_order AS own (code, business_id, source, reference, number, customer_id, channel, status,
-    fulfilment_status, placed_at, total, refunded_total, discount, tax, shipping, created_at)
-SELECT public_code(), %(business)s, '{SOURCE}', reference, number, customer_id, channel, 'paid',
-       '', placed_at, total, 0, discount, tax, shipping, %(now)s
-FROM (
+WITH document AS MATERIALIZED (
     SELECT row.order_reference AS reference, coalesce(max(row.order_number), '') AS number,
            max(person.customer_id) AS customer_id, coalesce(max(row.channel), 'store') AS channel,
            min(row.placed_at) AS placed_at, {{total}} AS total,
@@ -139,8 +128,13 @@ FROM (
     FROM customers_importrow AS row
     LEFT JOIN customers_importperson AS person ON person.import_id = row.import_id AND person.key = row.person_key
     WHERE row.import_id = %(run)s AND row.chunk = %(chunk)s AND row.problem IS NULL AND row.document = 's'
-    GROUP BY row.order_reference ORDER BY row.order_reference
-) AS document
+    GROUP BY row.order_reference
+), written AS (
+INSERT INTO customers_order AS own (code, business_id, source, reference, number, customer_id, channel, status,
+    fulfilment_status, placed_at, total, refunded_total, discount, tax, shipping, created_at)
+SELECT public_code(), %(business)s, '{SOURCE}', reference, number, customer_id, channel, 'paid',
+       '', placed_at, total, 0, discount, tax, shipping, %(now)s
+FROM document ORDER BY reference
 ON CONFLICT (business_id, reference) DO UPDATE SET
     customer_id = coalesce(own.customer_id, EXCLUDED.customer_id),
     placed_at = CASE WHEN own.source = '{SOURCE}' THEN EXCLUDED.placed_at ELSE own.placed_at END,
@@ -151,7 +145,9 @@ ON CONFLICT (business_id, reference) DO UPDATE SET
 WHERE own.customer_id IS NULL AND EXCLUDED.customer_id IS NOT NULL
    OR own.source = '{SOURCE}' AND (own.placed_at, own.total, own.discount, own.tax, own.shipping) IS DISTINCT FROM
       (EXCLUDED.placed_at, EXCLUDED.total, EXCLUDED.discount, EXCLUDED.tax, EXCLUDED.shipping)
-RETURNING (xmax = 0)
+RETURNING (xmax = 0) AS is_new
+)
+SELECT (SELECT count(*) FROM document), count(*) FILTER (WHERE is_new), count(*) FROM written
 """
 TOTAL_OF_LINES = "sum(row.quantity * row.unit_price - coalesce(row.line_discount, 0))"
 TOTAL_OF_ROW = "max(row.order_total)"
@@ -166,11 +162,15 @@ _LINES_OF_CHUNK = f"""
     JOIN customers_order AS own ON own.business_id = %(business)s AND own.reference = row.order_reference
     JOIN customers_product AS product ON product.sku = row.sku
     WHERE row.import_id = %(run)s AND row.chunk = %(chunk)s AND row.problem IS NULL AND row.document = 's'
-      AND (own.source = '{SOURCE}' OR NOT EXISTS (SELECT 1 FROM customers_orderline AS line WHERE line.order_id = own.id))
 """
-LINES = f"""
+# Where every order of the chunk is new, so are all its lines, and the index need not be asked first.
+NEW_LINES = f"""
 INSERT INTO customers_orderline AS line (order_id, position, product_id, title, quantity, unit_price, discount, total)
 SELECT order_id, position, product_id, title, quantity, unit_price, discount, total FROM ({_LINES_OF_CHUNK}) AS fresh
+"""
+LINES = f"""{NEW_LINES}
+WHERE NOT EXISTS (SELECT FROM customers_order AS own JOIN customers_orderline AS line ON line.order_id = own.id
+                  WHERE own.id = fresh.order_id AND own.source <> '{SOURCE}')
 ON CONFLICT (order_id, position) DO UPDATE SET
     product_id = EXCLUDED.product_id, title = EXCLUDED.title, quantity = EXCLUDED.quantity,
     unit_price = EXCLUDED.unit_price, discount = EXCLUDED.discount, total = EXCLUDED.total
@@ -207,7 +207,7 @@ def write_step(run: ImportRun, *, step: int, options: ImportOptions, now: dateti
     parameters = {"run": run.pk, "chunk": chunk, "now": now, "business": run.business_id}
     with transaction.atomic():
         if step < run.chunk_count:
-            _write_people(parameters, counts)
+            _write_people(run.mapping, parameters, counts)
             if run.kind != ImportRun.Kind.CUSTOMERS:
                 _write_orders(run, parameters, options, counts)
         else:
@@ -221,24 +221,36 @@ def steps_of(run: ImportRun) -> int:
     return run.chunk_count * (1 if run.kind == ImportRun.Kind.CUSTOMERS else 2)
 
 
-def _write_people(parameters: dict[str, object], counts: Counter[str]) -> None:
+def _people(mapped: Collection[str]) -> str:
+    names = [name for name in PERSON_FIELDS if name in mapped]
+    return PEOPLE.format(
+        names="".join(f", {name}" for name in names),
+        latest="".join(
+            f", (array_agg({name} ORDER BY line DESC) FILTER (WHERE {name} IS NOT NULL))[1]" for name in names
+        ),
+        keep="".join(f", {name} = coalesce(EXCLUDED.{name}, person.{name})" for name in names),
+    )
+
+
+def _write_people(mapped: Collection[str], parameters: dict[str, object], counts: Counter[str]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(PEOPLE, parameters)
+        cursor.execute(_people(mapped), parameters)
         if not cursor.rowcount:
             return
-        for column, letter in IDENTIFIERS:
+        identifiers = [(name, letter) for name, letter in IDENTIFIERS if name in mapped]
+        for column, letter in identifiers:
             # A person with a customer number may be known by phone or e-mail only; then the number is added.
-            for known_by, _letter in IDENTIFIERS:
+            for known_by, _letter in identifiers:
                 cursor.execute(RESOLVE.format(column=known_by), {**parameters, "kind": KINDS[known_by]})
             claim = {**parameters, "kind": KINDS[column], "letter": f"{letter}:%"}
             cursor.execute(CLAIM.format(column=column), claim)
             cursor.execute(RESOLVE.format(column=column), {**parameters, "kind": KINDS[column]})
-            if letter == "x":
-                for other, _letter in IDENTIFIERS[1:]:
+            for other, _letter in identifiers:  # so that weaker rows of this chunk find the person by them
+                if other != column:
                     cursor.execute(ADD_IDENTIFIERS.format(column=other), {**parameters, "kind": KINDS[other]})
         cursor.execute(CREATE_CUSTOMERS, parameters)
         counts["customers_created"] += cursor.rowcount
-        for column, _letter in IDENTIFIERS:
+        for column, _letter in identifiers:
             cursor.execute(ADD_IDENTIFIERS.format(column=column), {**parameters, "kind": KINDS[column]})
         cursor.execute(UPDATE_CUSTOMERS, parameters)
         counts["customers_updated"] += cursor.rowcount
@@ -254,10 +266,13 @@ def _write_orders(run: ImportRun, parameters: dict[str, object], options: Import
             cursor.execute(PRODUCTS, {**parameters, "service": list(options.service_skus)})
         total = TOTAL_OF_LINES if has_lines else TOTAL_OF_ROW
         cursor.execute(ORDERS.format(total=total), parameters)
-        created = sum(is_new for (is_new,) in cursor.fetchall())
+        documents, created, written = cursor.fetchone()
         counts["orders_created"] += created
-        counts["orders_updated"] += max(cursor.rowcount, 0) - created
-        if has_lines:
+        counts["orders_updated"] += written - created
+        if has_lines and created == documents:
+            cursor.execute(NEW_LINES, parameters)
+            counts["lines_written"] += cursor.rowcount
+        elif has_lines:
             cursor.execute(LINES, parameters)
             counts["lines_written"] += cursor.rowcount
             cursor.execute(SURPLUS, parameters)
