@@ -6,13 +6,17 @@ from django.urls import include, path
 
 from core.brand import brand_stylesheet
 from core.component_sheet import component_sheet
+from programs.admin_sites import programme_site
 
 urlpatterns = [
+    path("admin/", programme_site.urls),
     path("api/", include("config.urls_api")),
     path("brand.css", brand_stylesheet, name="brand-stylesheet"),
     path("components/", component_sheet, name="component-sheet"),  # development only
     path("p/", include("screens.urls_portal")),
     path("till/", include("screens.urls_till")),
+    path("loyalty/", include("screens.urls_loyalty")),
+    path("businesses/", include("screens.urls_businesses")),
     path("", include("messaging.urls")),
     path("", include("customers.urls")),
     path("", include("screens.urls")),  # after customers: its profile takes whatever else is under customers/

@@ -88,6 +88,17 @@ class KeyField(forms.CharField):
         super().__init__(max_length=64, widget=forms.HiddenInput, initial=public_code)
 
 
+class KeyedForm(forms.Form):
+    """A form whose input is one act, however often it is sent."""
+
+    key = KeyField()
+
+    def renew_key(self) -> None:
+        """Keep the input under a new key, because the old one replays its refusal for ever."""
+        self.data = self.data.copy()
+        self.data["key"] = public_code()
+
+
 class FindForm(forms.Form):
     phone = PhoneField()
 
@@ -109,9 +120,8 @@ class CreateForm(FindForm):
     marketing = forms.BooleanField(label=WORDINGS["till-marketing-1"], required=False)
 
 
-class AmountForm(forms.Form):
+class AmountForm(KeyedForm):
     amount = AmountField()
-    key = KeyField()
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -129,7 +139,7 @@ class PhoneAmountForm(AmountForm):
         self.fields["phone"].country = country  # type: ignore[attr-defined]
 
 
-class RedeemForm(forms.Form):
+class RedeemForm(KeyedForm):
     points = PointsField()
     reason = forms.CharField(
         label=gettext_lazy("What for"),
@@ -137,13 +147,6 @@ class RedeemForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": gettext_lazy("A coffee"), "autocomplete": "off"}),
         error_messages={"required": gettext_lazy("Say what the points are for.")},
     )
-    key = KeyField()
-
-    def with_new_key(self) -> RedeemForm:
-        """The same input under a new key: the old one replays its refusal for ever."""
-        self.data = self.data.copy()
-        self.data["key"] = public_code()
-        return self
 
 
 class DeviceForm(forms.Form):

@@ -12,9 +12,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from core.clock import local_day
+from core.keyset import KeysetPage, Order, keyset_page
 from core.presentation import format_money
 from loyalty.models import Transaction
 from loyalty.querysets import TransactionQuerySet
+
+NEWEST = Order(("pk",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +37,6 @@ class Movement:
     at: datetime
     when: str
     is_reversed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MovementPage:
-    """`next_after` is the cursor of the next page, empty on the last one."""
-
-    rows: list[Movement]
-    next_after: str
 
 
 def with_names(transactions: TransactionQuerySet) -> TransactionQuerySet:
@@ -100,11 +95,8 @@ def say_when(at: datetime, *, zone: ZoneInfo, now: datetime) -> str:
 
 
 def movement_page(
-    transactions: TransactionQuerySet, *, after: str, limit: int, currency: str, zone: ZoneInfo, now: datetime
-) -> MovementPage:
-    """The transactions below the cursor (the code of the last row shown), newest first; unknown: page one."""
-    last = Transaction.objects.filter(code=after).values_list("pk", flat=True).first() if after else None
-    rest = transactions.filter(pk__lt=last) if last is not None else transactions
-    found = list(with_names(rest).order_by("-id")[: limit + 1])
-    rows = movements(found[:limit], currency=currency, zone=zone, now=now)
-    return MovementPage(rows, rows[-1].code if len(found) > limit else "")
+    transactions: TransactionQuerySet, *, cursor: str, size: int, currency: str, zone: ZoneInfo, now: datetime
+) -> KeysetPage[Movement]:
+    """One page of `transactions`, newest first, in one query."""
+    found = keyset_page(with_names(transactions), NEWEST, descending=True, cursor=cursor, size=size)
+    return found.with_rows(movements(found.rows, currency=currency, zone=zone, now=now))

@@ -10,15 +10,14 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.clock import day_start, local_day
-from core.phones import mask_phone
 from core.presentation import format_points
 from customers.models import Customer
-from loyalty.models import Account, EarningRate, LoyaltySettings, Transaction
-from loyalty.rules import UNDO_SECONDS, points_for
+from loyalty.models import Transaction
+from loyalty.reports import balance_of
+from loyalty.rules import UNDO_SECONDS
 from programs.models import Programme
 from screens.reports_movements import Movement, movement, movements, with_names
-from screens.reports_portal import balance_of
-from workspace.models import Business, TillDevice
+from workspace.models import TillDevice
 
 UNDO_WINDOW = timedelta(seconds=UNDO_SECONDS)
 EARLIER, VISITS = 6, 4
@@ -38,7 +37,7 @@ class CustomerCard:
     first_name: str
     phone: str
     balance: int
-    worth: Decimal | None
+    worth: Decimal
     visits: list[Movement]
 
 
@@ -56,12 +55,6 @@ class EarlierAtTill:
 
 
 @dataclass(frozen=True, slots=True)
-class SalePreview:
-    points: int
-    new_balance: int
-
-
-@dataclass(frozen=True, slots=True)
 class SaleResult:
     """`points` is how many were added, taken or brought back, without a sign."""
 
@@ -76,17 +69,21 @@ class SaleResult:
 def customer_card(*, customer: Customer, actor: Actor, programme: Programme, now: datetime) -> CustomerCard:
     """Balance of the programme, and the customer's last visits to the businesses that the actor may see."""
     seen = Transaction.objects.done().visible_to(actor).filter(account_id=customer.pk).order_by("-id")[:VISITS]
-    balance = balance_of(customer.pk, now)
-    value = point_value()
+    balance = balance_of(customer.pk, now=now)
     return CustomerCard(
         code=customer.code,
         name=customer.name or _("New customer"),
         first_name=customer.first_name or _("They"),
-        phone=mask_phone(customer.phone) if customer.phone else "",
-        balance=balance,
-        worth=balance * value if value else None,
+        phone=last_digits(customer.phone),
+        balance=balance.points,
+        worth=balance.worth,
         visits=movements(with_names(seen), currency=programme.currency, zone=programme.zone, now=now),
     )
+
+
+def last_digits(phone: str) -> str:
+    """Enough of a number to see that it is the right one, not enough to copy it."""
+    return f"••• ••• {phone[-3:]}" if phone else ""
 
 
 def earlier_at_till(*, till: TillDevice, programme: Programme, now: datetime) -> EarlierAtTill:
@@ -133,27 +130,8 @@ def result_of(entry: Transaction, *, now: datetime) -> SaleResult:
     )
 
 
-def point_value() -> Decimal:
-    """What one point is worth in the programme's currency; 0 when it has no value."""
-    value = LoyaltySettings.objects.values_list("point_value", flat=True).first()
-    return value if value is not None else Decimal(LoyaltySettings().point_value)
-
-
-def rate_of(business: Business) -> EarningRate:
-    """The business's earning rate, or the one that holds without a row."""
-    return EarningRate.objects.filter(pk=business.pk).first() or EarningRate(business=business)
-
-
-def preview(customer: Customer, business: Business, amount: Decimal, now: datetime) -> SalePreview:
-    """What a sale would give, by the same rule as the ledger's. Debt is paid first, so the balance may grow by less."""
-    rate = rate_of(business)
-    points = points_for(amount, rate.points_per_unit, rate.rounding)
-    debt = Account.objects.filter(pk=customer.pk).values_list("debt", flat=True).first() or 0
-    return SalePreview(points, balance_of(customer.pk, now) + max(0, points - debt))
-
-
 def too_few_points(customer: Customer, asked: int, now: datetime) -> str:
     """The refusal in words: what is there, what is missing, that nothing was taken."""
-    balance = balance_of(customer.pk, now)
+    balance = balance_of(customer.pk, now=now).points
     facts = {"balance": format_points(balance), "missing": format_points(asked - balance)}
     return _("Only %(balance)s points are there: %(missing)s too few. Nothing was taken.") % facts

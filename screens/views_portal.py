@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from core.keyset import CURSOR
 from core.page import done, page
 from core.permissions import customer_page
 from core.phones import InvalidPhone, dial_code, display_phone, parse_phone
@@ -193,11 +194,11 @@ def history(request: CustomerRequest) -> HttpResponse:
     rows = reports_portal.history_page(
         customer=request.customer,
         programme=request.programme,
-        after=request.GET.get("after", ""),
-        limit=HISTORY_PAGE,
+        cursor=request.GET.get(CURSOR, ""),
+        size=HISTORY_PAGE,
         now=timezone.now(),
     )
-    return page(request, "screens/portal/history.html", {"history": rows})
+    return page(request, "screens/portal/history.html", {"history": rows, **rows.links(request.GET)})
 
 
 @require_http_methods(["GET", "POST"])

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core.errors import DomainError
 from core.page import done, page
 from core.permissions import Perm, requires
-from core.phones import dial_code, display_phone, mask_phone
+from core.phones import dial_code, display_phone
 from core.requests import StaffRequest
 from customers.actions.consent import record_consent
 from customers.actions.customers import CustomerValues, find_or_create_by_phone, update_customer
@@ -22,6 +22,7 @@ from customers.models import Customer, Identifier
 from loyalty.actions.points import add_points, redeem_points, reverse_transaction
 from loyalty.errors import NotEnoughPoints, UnknownMember
 from loyalty.models import Transaction
+from loyalty.reports import SalePreview, preview_sale
 from programs.api_limits import Limit, count
 from screens import reports_till
 from screens.forms_till import AmountForm, CreateForm, DeviceForm, FindForm, RedeemForm
@@ -80,7 +81,7 @@ def match(request: TillRequest) -> HttpResponse:
     context: dict[str, object] = {"complete": form.is_valid(), "customer": None}
     if form.is_valid():
         customer = _look_up(request, form.cleaned_data["phone"])
-        context |= {"customer": customer, "phone": mask_phone(form.cleaned_data["phone"])}
+        context |= {"customer": customer, "phone": reports_till.last_digits(form.cleaned_data["phone"])}
     return page(request, "screens/till/_match.html", context)
 
 
@@ -185,14 +186,24 @@ def preview(request: TillRequest, code: str) -> HttpResponse:
     form = AmountForm(request.POST, currency=request.programme.currency)
     shown = None
     if form.is_valid():
-        shown = reports_till.preview(customer, request.till.business, form.cleaned_data["amount"], timezone.now())
+        shown = _preview(request, customer, form)
     return page(request, "screens/till/_preview.html", {"preview": shown, "swap_label": True, "form": form})
+
+
+def _preview(request: TillRequest, customer: Customer, form: AmountForm) -> SalePreview:
+    return preview_sale(
+        business=request.till.business_id,
+        amount=form.cleaned_data["amount"],
+        customer_id=customer.pk,
+        actor=request.actor,
+        now=timezone.now(),
+    )
 
 
 def _sale_page(request: TillRequest, customer: Customer, form: AmountForm, status: int = 200) -> HttpResponse:
     shown = None
     if form.is_bound and "amount" in form.cleaned_data:
-        shown = reports_till.preview(customer, request.till.business, form.cleaned_data["amount"], timezone.now())
+        shown = _preview(request, customer, form)
     context = {**_card(request, customer), "form": form, "preview": shown}
     return page(request, "screens/till/sale.html", context, status=status)
 
@@ -220,7 +231,8 @@ def redeem(request: TillRequest, code: str) -> HttpResponse:
         )
     except (NotEnoughPoints, UnknownMember):
         form.add_error("points", reports_till.too_few_points(customer, form.cleaned_data["points"], timezone.now()))
-        return _redeem_page(request, customer, form.with_new_key(), status=409)
+        form.renew_key()
+        return _redeem_page(request, customer, form, status=409)
     except DomainError as error:
         form.add_error(None, str(error.message))
         return _redeem_page(request, customer, form, status=error.status)
