@@ -391,3 +391,16 @@ def test_pages_with_personal_data_are_not_kept_in_the_browser(chromium: Browser)
     assert page.url.endswith("?view=1")
     assert page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])").count("Elif Demir") == 0
     page.close()
+
+
+def test_programme_switcher_loads_its_menu_and_takes_the_focus(chromium: Browser) -> None:
+    page, _ = open_sheet(chromium, theme="dark", width=1440)
+    menu = "".join(f'<a class="menu-item" role="menuitem" href="#">{name}</a>' for name in ("Harbour", "Meadow"))
+    page.route("**/switcher/", lambda route: route.fulfill(body=menu, content_type="text/html"))
+    page.get_by_role("button", name="Switch programme").click()
+    page.wait_for_function("document.activeElement.textContent === 'Harbour'")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.textContent") == "Meadow"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.className") == "brand"
+    page.close()

@@ -28,9 +28,10 @@ class Urls:
     """Home, till and customers exist; orders and the rest do not."""
 
     urlpatterns = (
-        path("", _app("screens", home="", till="till/")),
+        path("", _app("screens", home="")),
+        path("till/", _app("till", find="")),
         path("customers/", _app("customers", list="", products="products/")),
-        path("settings/", _app("programs", settings="")),
+        path("settings/", _app("workspace", settings="")),
     )
 
 

@@ -53,14 +53,19 @@
   on("toggle", (event) => {
     const menu = event.target;
     if (!(menu instanceof HTMLElement) || !menu.matches("[data-menu]")) return;
-    const button = [...document.querySelectorAll(`[popovertarget="${menu.id}"]`)].find((one) => one.offsetParent);
+    const button = opener(menu);
     const open = event.newState === "open";
     if (button) button.setAttribute("aria-expanded", String(open));
-    if (!open) return;
+    if (open) enter(menu);
+  }, true);
+  const opener = (menu) => [...document.querySelectorAll(`[popovertarget="${menu.id}"]`)].find((one) => one.offsetParent);
+  const enter = (menu) => {
+    const button = opener(menu);
     if (button) place(menu, button.getBoundingClientRect());
     const first = menuItems(menu)[0];
     if (first) first.focus({ preventScroll: true });
-  }, true);
+  };
+  on("htmx:afterSwap", (event) => { if (event.detail.target.matches("[data-menu]:popover-open")) enter(event.detail.target); });
   const place = (menu, anchor) => {
     const box = menu.getBoundingClientRect();
     const below = anchor.bottom + 6 + box.height <= innerHeight - 8;
