@@ -7,6 +7,7 @@ class ConfigAppConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
+        from config import checks  # noqa: F401 (registers them)
         from config.supervisor import orphans
 
         if os.environ.get(orphans.MARK):

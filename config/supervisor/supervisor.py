@@ -170,7 +170,7 @@ class Supervisor:
         deadline = time.monotonic() + FIRST_ANSWER_SECONDS
         while not self.is_stopping:
             try:
-                urllib.request.urlopen(f"http://{self._probe_host()}:{self.port}/", timeout=10).close()
+                urllib.request.urlopen(f"http://{self._probe_host()}:{self.port}/health/live", timeout=10).close()
                 return
             except urllib.error.HTTPError:
                 return  # it answers

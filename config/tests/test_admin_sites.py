@@ -1,0 +1,240 @@
+"""Both admin sites: every page of every registered model opens, for those who may, and for nobody else."""
+
+import re
+from decimal import Decimal
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django_q.models import Failure, OrmQ, Schedule
+
+from core.actor import SYSTEM
+from core.permissions import Role
+from customers.models import (
+    ConsentRecord,
+    Customer,
+    CustomerFacts,
+    Event,
+    Identifier,
+    ImportRun,
+    Order,
+    OrderLine,
+    Product,
+    Refund,
+    RefundLine,
+)
+from programs.actions.api_sessions import open_session
+from programs.admin_sites import platform_site, programme_site
+from programs.models import DueWork, Invitation, PlatformAuditEntry, Programme, User
+from workspace.actions import audit
+from workspace.models import ApiClient, AuditEntry, Job, TillDevice
+
+MODELS_OF = {site.name: sorted(site._registry, key=lambda m: m._meta.label) for site in (platform_site, programme_site)}
+
+
+@pytest.fixture
+def staff(db):
+    person = User.objects.create_superuser("root@example.com", "correct horse battery", name="Root")
+    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
+    return person
+
+
+@pytest.fixture
+def platform(public_client, staff):
+    public_client.force_login(staff)
+    return public_client
+
+
+@pytest.fixture
+def platform_rows(programme, owner, staff, now):
+    Invitation.objects.create(
+        programme=programme, email="new@example.com", role=Role.ANALYST, token_digest=b"x" * 32, invited_by=owner,
+        expires_at=now,
+    )  # fmt: skip
+    DueWork.objects.create(programme=programme, kind="test.kind", next_due_at=now)
+    PlatformAuditEntry.objects.create(actor="user:1", actor_label="Root", action="programs.test", programme=programme)
+    open_session(user=owner, programme=programme, now=now)
+    OrmQ.objects.create(key="regulars", payload="signed", lock=now)
+    Failure.objects.create(id="a" * 32, name="one", func="x.y", started=now, stopped=now, success=False, result="boom")
+    Schedule.objects.create(name="test", func="x.y")
+    connection.set_schema_to_public()
+
+
+@pytest.fixture
+def programme_rows(programme, business, make_key, now):
+
+    make_key("read")
+    audit.record(SYSTEM, "workspace.test.done")
+    job = Job.objects.create(kind="test", key="1", lease_until=now)
+    TillDevice.objects.create(name="Till", business=business, token_digest=b"y" * 32)
+    customer = Customer.objects.create(first_name="Ada", phone="+442079460018")
+    Identifier.objects.create(customer=customer, kind="phone", value=customer.phone)
+    CustomerFacts.objects.create(customer=customer)
+    product = Product.objects.create(sku="MUG", title="Mug", price=4)
+    order = Order.objects.create(
+        business=business, customer=customer, source="api", reference="1", placed_at=now, total=8
+    )
+    OrderLine.objects.create(order=order, position=1, product=product, quantity=2, unit_price=4, total=8)
+    refund = Refund.objects.create(
+        business=business, source="api", reference="r1", refunded_at=now, total=4, order=order
+    )
+    RefundLine.objects.create(refund=refund, position=1, product=product, quantity=1, unit_price=4, total=4)
+    Event.objects.create(name="customers.order.placed", customer=customer, business_id=business.pk, occurred_at=now)
+    ConsentRecord.objects.create(
+        customer=customer, channel="sms", purpose="marketing", is_granted=True, source="till", wording="v1", actor="x:1"
+    )
+    ImportRun.objects.create(kind="orders", business=business, file_name="a.csv", path="x", digest="d", job=job,
+                             encoding="utf-8", delimiter=",")  # fmt: skip
+
+
+def open_all(client, model, may_add):
+    base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+    listing = client.get(base, {"q": "a"})
+    assert listing.status_code == 200, listing
+    listing = client.get(base)
+    assert listing.status_code == 200
+    row = model._default_manager.first()
+    assert row is not None, f"this test makes no {model._meta.label}"
+    from django.contrib.admin.utils import quote
+
+    page = client.get(f"{base}{quote(row.pk)}/change/")
+    assert page.status_code == 200, page
+    assert client.get(f"{base}add/").status_code == (200 if may_add else 403)
+    assert client.post(f"{base}{quote(row.pk)}/delete/", {"post": "yes"}).status_code == 403
+    assert model._default_manager.filter(pk=row.pk).exists()
+    return listing, page
+
+
+@pytest.mark.parametrize("model", MODELS_OF["platform"], ids=lambda m: m._meta.label)
+def test_every_platform_page_opens(model, platform, platform_rows):
+    open_all(platform, model, may_add=False)
+    assert platform.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("model", MODELS_OF["programme"], ids=lambda m: m._meta.label)
+def test_every_programme_page_opens(model, client_of, owner, programme_rows):
+    client = client_of(owner)
+    listing, page = open_all(client, model, may_add=programme_site._registry[model].may_add)
+    assert client.get("/admin/").status_code == 200
+    policy = listing.headers["Content-Security-Policy"]
+    assert "script-src 'self' 'unsafe-inline' 'unsafe-eval'" in policy
+    assert not re.findall(r"""(?:src|href)=["']https?://""", page.content.decode())
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.OWNER, 200), (Role.MANAGER, 200), (Role.MARKETER, 403),
+                                              (Role.ANALYST, 403), (Role.CASHIER, 403)])  # fmt: skip
+def test_the_membership_decides_on_a_programmes_site(client_of, make_member, business, role, status):
+    person = make_member("kit@example.com", role, business=business if role == Role.CASHIER else None)
+    assert client_of(person).get("/admin/", follow=True).status_code == status
+
+
+def test_a_manager_of_one_business_and_an_outsider_and_platform_staff_are_refused(
+    client_of, make_member, business, outsider, staff
+):
+    limited = make_member("kit@example.com", Role.MANAGER, business=business)
+    for person in (limited, outsider, staff):
+        assert client_of(person).get("/admin/", follow=True).status_code == 403
+
+
+def test_owners_are_refused_on_the_platform_site_and_nobody_gets_a_log_in_form_there(public_client, owner):
+    anonymous = public_client.get("/admin/programs/user/", follow=False)
+    assert anonymous.status_code == 302
+    public_client.force_login(owner)
+    assert public_client.get("/admin/", follow=True).status_code == 403
+    assert public_client.get("/admin/programs/user/", follow=True).status_code == 403
+
+
+def test_a_manager_does_not_see_keys(client_of, manager, make_key):
+    make_key()
+    client = client_of(manager)
+    assert client.get("/admin/workspace/apiclient/").status_code == 403
+    assert "apiclient" not in client.get("/admin/").content.decode()
+
+
+def test_a_key_page_shows_the_prefix_and_no_digest(client_of, owner, make_key):
+    issued = make_key()
+    page = client_of(owner).get(f"/admin/workspace/apiclient/{issued.client.pk}/change/").content.decode()
+    assert issued.key.prefix in page
+    assert issued.secret not in page
+    assert bytes(issued.key.digest).hex() not in page
+
+
+def test_changing_a_customer_goes_through_the_action(client_of, owner, programme_rows):
+    customer = Customer.objects.get()
+    url = f"/admin/customers/customer/{customer.pk}/change/"
+    values = {"first_name": "Ada", "last_name": "King", "phone": "020 7946 0020", "email": "", "external_id": "",
+              "address": "", "city": "", "region": "", "postcode": "", "country": "", "birthday": "", "language": ""}  # fmt: skip
+    inlines = {
+        f"{prefix}-{name}": "0"
+        for prefix in ("identifiers", "facts")
+        for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS")
+    }
+    answer = client_of(owner).post(url, {**values, **inlines})
+    assert answer.status_code == 302, answer.context["errors"]
+    customer.refresh_from_db()
+    assert (customer.last_name, customer.phone) == ("King", "+442079460020")
+    assert Identifier.objects.get(customer=customer).value == "+442079460020"
+    assert AuditEntry.objects.filter(action="customers.customer.changed").count() == 1
+
+    refused = client_of(owner).post(url, {**values, **inlines, "phone": "12"}, follow=True)
+    assert "not a complete phone number" in refused.content.decode()
+    customer.refresh_from_db()
+    assert customer.phone == "+442079460020"
+
+
+def test_stopping_and_revoking_from_lists(client_of, owner, programme_rows):
+    client = client_of(owner)
+    job, key = Job.objects.get(), ApiClient.objects.get()
+    client.post("/admin/workspace/job/", {"action": "stop", "_selected_action": [job.pk]})
+    client.post("/admin/workspace/apiclient/", {"action": "revoke", "_selected_action": [key.pk]})
+    job.refresh_from_db()
+    key.refresh_from_db()
+    assert job.state == Job.State.CANCELLED
+    assert not key.is_active
+
+
+def test_lists_cost_the_same_for_more_rows(client_of, owner, programme_rows, business):
+    client = client_of(owner)
+
+    def queries(path):
+        with CaptureQueriesContext(connection) as captured:
+            client.get(path)
+        return len(captured)
+
+    path = "/admin/customers/order/"
+    queries(path)
+    before = queries(path)
+    for number in range(10):
+        customer = Customer.objects.create(first_name=f"C{number}")
+        Order.objects.create(
+            business=business, customer=customer, source="api", reference=f"n{number}", placed_at=timezone.now(),
+            total=Decimal(1),
+        )  # fmt: skip
+    assert queries(path) == before
+
+
+def test_a_platform_change_is_audited(platform, programme):
+    connection.set_schema_to_public()
+    inlines = {
+        f"{prefix}-{name}": "0"
+        for prefix in ("domains", "memberships")
+        for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS")
+    }
+    answer = platform.post(f"/admin/programs/programme/{programme.pk}/change/", {"name": "Harbour Two", **inlines})
+    assert answer.status_code == 302, answer.context["errors"]
+    changed = Programme.objects.get(pk=programme.pk)
+    assert (changed.name, changed.is_active) == ("Harbour Two", False)
+    entry = PlatformAuditEntry.objects.latest("id")
+    assert (entry.action, entry.data["fields"]) == ("programs.programme.changed", ["is_active", "name"])
+
+
+def test_staff_who_are_no_superusers_change_nothing(public_client, programme):
+    connection.set_schema_to_public()
+    person = User.objects.create_user("help@example.com", "correct horse battery", is_staff=True)
+    public_client.force_login(person)
+    url = f"/admin/programs/programme/{programme.pk}/change/"
+    assert public_client.get(url).status_code == 200
+    assert public_client.post(url, {"name": "Hijacked"}).status_code == 403
+    assert not Programme.objects.filter(name="Hijacked").exists()
