@@ -42,6 +42,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_signup_redirect_url(self, request: HttpRequest) -> str:
         return reverse("programs:start")
 
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Without the library's look at the request: a notice may go out after it has ended."""
+        self.render_mail(template_prefix, email, {**context, "email": email}).send()
+
     def render_mail(
         self,
         template_prefix: str,

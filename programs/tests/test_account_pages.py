@@ -1,0 +1,307 @@
+"""Sign-up, log-in, reset and the authenticator app, as a person without JavaScript meets them."""
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.contrib.auth import SESSION_KEY
+from django.core import mail
+from django.core.cache import cache
+from django.urls import reverse
+
+from programs.actions.people import create_person
+from programs.models import Membership, User
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits(db):
+    cache.clear()
+
+
+@pytest.fixture
+def visitor(public_client):
+    return public_client
+
+
+@pytest.fixture
+def ada():
+    return create_person(email="ada@example.com", password=PASSWORD, name="Ada Byron", is_verified=True)
+
+
+def code_in_mail(index=-1):
+    return re.search(r"^(\d{6})$", mail.outbox[index].body, re.MULTILINE)[1]
+
+
+def sign_up(visitor, email="ada@example.com", path="/accounts/signup/", **changes):
+    return visitor.post(path, {"name": "Ada  Byron", "email": email, "password1": PASSWORD, **changes})
+
+
+def log_in(visitor, password=PASSWORD, email="ada@example.com", **more):
+    return visitor.post("/accounts/login/", {"login": email, "password": password, **more})
+
+
+def confirm_it_is_me(visitor):
+    assert visitor.post("/accounts/reauthenticate/", {"password": PASSWORD}).status_code == 302
+
+
+def is_signed_in(visitor):
+    return SESSION_KEY in visitor.session
+
+
+def test_signing_up_takes_a_code_from_the_mail(visitor):
+    response = sign_up(visitor)
+    assert (response.status_code, response.url) == (302, "/accounts/confirm-email/")
+    assert not is_signed_in(visitor)
+    message = mail.outbox[0]
+    assert message.to == ["ada@example.com"]
+    assert message.subject == "Your code for Regulars"
+    assert code_in_mail() in message.alternatives[0][0]
+    page = visitor.get(response.url).content.decode()
+    assert "ada@example.com" in page
+    assert 'autocomplete="one-time-code"' in page
+    response = visitor.post(response.url, {"code": code_in_mail()})
+    assert (response.status_code, response.url) == (302, "/start/")
+    assert is_signed_in(visitor)
+    user = User.objects.get()
+    assert user.name == "Ada Byron"
+    assert EmailAddress.objects.get(user=user).verified
+
+
+def test_a_wrong_code_is_refused_and_three_end_the_attempt(visitor):
+    sign_up(visitor)
+    wrong = "000000" if code_in_mail() != "000000" else "111111"
+    for _ in range(2):
+        assert visitor.post("/accounts/confirm-email/", {"code": wrong}).status_code == 422
+    assert visitor.post("/accounts/confirm-email/", {"code": wrong}).url == "/accounts/login/"
+    assert not is_signed_in(visitor)
+    assert visitor.post("/accounts/confirm-email/", {"code": code_in_mail()}).url == "/accounts/login/"
+
+
+def test_sign_up_does_not_tell_who_has_an_account(visitor, ada):
+    response = sign_up(visitor)
+    assert (response.status_code, response.url) == (302, "/accounts/confirm-email/")
+    assert visitor.get(response.url).status_code == 200
+    assert User.objects.count() == 1
+    assert "You have an account already" in mail.outbox[0].subject
+    assert not re.search(r"^\d{6}$", mail.outbox[0].body, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"password1": "short"}, "password1"),
+        ({"password1": "password1234"}, "password1"),
+        ({"password1": "7391846205"}, "password1"),
+        ({"email": "ada@"}, "email"),
+        ({"email": ""}, "email"),
+        ({"name": ""}, "name"),
+        ({"name": "x" * 121}, "name"),
+    ],
+)
+def test_bad_input_is_422_and_makes_nobody(visitor, changes, field):
+    response = sign_up(visitor, **changes)
+    assert response.status_code == 422
+    assert response.context["form"].errors.keys() == {field}
+    assert 'aria-invalid="true"' in response.content.decode()
+    assert not User.objects.exists()
+    assert not mail.outbox
+
+
+def test_next_survives_sign_up_and_never_leaves_the_host(visitor):
+    response = sign_up(visitor, path="/accounts/signup/?next=/invitations/abc/", next="/invitations/abc/")
+    assert visitor.post(response.url, {"code": code_in_mail()}).url == "/invitations/abc/"
+    visitor.post("/accounts/logout/")
+    assert log_in(visitor, next="https://evil.example/").url == "/start/"
+
+
+def test_log_in_and_out(visitor, ada):
+    assert log_in(visitor).url == "/start/"
+    assert is_signed_in(visitor)
+    assert visitor.get("/accounts/logout/").status_code == 200
+    assert is_signed_in(visitor)
+    assert visitor.post("/accounts/logout/").url == "/"
+    assert not is_signed_in(visitor)
+
+
+def test_wrong_password_and_unknown_person_read_the_same(visitor, ada):
+    wrong = log_in(visitor, password="not this one")
+    unknown = log_in(visitor, email="eve@example.com")
+    assert wrong.status_code == unknown.status_code == 422
+    assert wrong.context["form"].non_field_errors() == unknown.context["form"].non_field_errors()
+    assert not is_signed_in(visitor)
+
+
+def test_five_wrong_passwords_close_the_door_for_a_while(visitor, ada):
+    for _ in range(5):
+        log_in(visitor, password="not this one")
+    response = log_in(visitor)
+    assert response.status_code == 422
+    assert "Too many tries" in response.content.decode()
+    assert not is_signed_in(visitor)
+
+
+def test_somebody_whose_mail_is_not_checked_is_asked_for_a_code(visitor):
+    create_person(email="ada@example.com", password=PASSWORD, is_verified=False)
+    assert log_in(visitor).url == "/accounts/confirm-email/"
+    assert not is_signed_in(visitor)
+    visitor.post("/accounts/confirm-email/", {"code": code_in_mail()})
+    assert is_signed_in(visitor)
+
+
+def test_a_forgotten_password_is_set_anew_with_a_code(visitor, ada):
+    elsewhere = type(visitor)(headers={"host": "localhost"})
+    log_in(elsewhere)
+    response = visitor.post("/accounts/password/reset/", {"email": "ada@example.com"})
+    assert response.status_code == 302
+    response = visitor.post(response.url, {"code": code_in_mail()})
+    assert response.status_code == 302
+    new = "quiet lamp under stairs"
+    assert visitor.post(response.url, {"password1": new, "password2": "other"}).status_code == 422
+    response = visitor.post("/accounts/password/reset/complete/", {"password1": new, "password2": new})
+    assert response.status_code == 302
+    assert mail.outbox[-1].subject == "Your password has changed"
+    visitor.post("/accounts/logout/")
+    assert log_in(visitor, password=new).status_code == 302
+    assert elsewhere.get("/programmes/").status_code == 302
+
+
+def test_asking_for_a_new_password_does_not_tell_who_has_an_account(visitor, ada):
+    known = visitor.post("/accounts/password/reset/", {"email": "ada@example.com"})
+    unknown = visitor.post("/accounts/password/reset/", {"email": "eve@example.com"})
+    assert known.status_code == unknown.status_code == 302
+    assert known.url == unknown.url
+    assert visitor.get(unknown.url).status_code == 200
+    assert mail.outbox[1].to == ["eve@example.com"]
+    assert "No account" in mail.outbox[1].subject
+
+
+def totp_code(secret):
+    return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+
+
+def switch_on_totp(visitor):
+    response = visitor.get("/accounts/2fa/totp/activate/")
+    secret = response.context["form"].secret
+    assert visitor.post("/accounts/2fa/totp/activate/", {"code": "12345"}).status_code == 422
+    response = visitor.post("/accounts/2fa/totp/activate/", {"code": totp_code(secret)})
+    assert response.status_code == 302
+    return secret
+
+
+def test_the_authenticator_app_is_asked_for_at_log_in_and_recovery_codes_work_once(
+    visitor, ada, django_capture_on_commit_callbacks
+):
+    log_in(visitor)
+    confirm_it_is_me(visitor)
+    with django_capture_on_commit_callbacks(execute=True):
+        secret = switch_on_totp(visitor)
+    assert "Authenticator app switched on" in mail.outbox[-1].subject
+    stored = Authenticator.objects.get(type="totp").data["secret"]
+    assert secret not in stored
+    recovery = Authenticator.objects.get(type="recovery_codes").wrap().get_unused_codes()
+    page = visitor.get("/accounts/2fa/recovery-codes/").content.decode()
+    assert recovery[0] in page
+    visitor.post("/accounts/logout/")
+
+    assert log_in(visitor).url == "/accounts/2fa/authenticate/"
+    assert not is_signed_in(visitor)
+    assert visitor.get("/programmes/").status_code == 302
+    assert visitor.get("/accounts/2fa/authenticate/").status_code == 200
+    assert visitor.post("/accounts/2fa/authenticate/", {"code": "000000"}).status_code == 422
+    assert visitor.post("/accounts/2fa/authenticate/", {"code": recovery[0]}).status_code == 302
+    assert is_signed_in(visitor)
+    visitor.post("/accounts/logout/")
+    log_in(visitor)
+    assert visitor.post("/accounts/2fa/authenticate/", {"code": recovery[0]}).status_code == 422
+    assert not is_signed_in(visitor)
+
+
+def test_what_matters_asks_again_who_it_is(visitor, ada):
+    log_in(visitor)
+    response = visitor.get("/accounts/2fa/totp/activate/")
+    assert response.url == "/accounts/reauthenticate/?next=%2Faccounts%2F2fa%2Ftotp%2Factivate%2F"
+    assert visitor.get(response.url).status_code == 200
+    assert visitor.post(response.url, {"password": "not this one"}).status_code == 422
+    assert visitor.get("/accounts/2fa/totp/activate/").status_code == 302
+    assert visitor.post(response.url, {"password": PASSWORD, "next": "/accounts/2fa/"}).url == "/accounts/2fa/"
+    assert visitor.get("/accounts/2fa/totp/activate/").status_code == 200
+
+
+def test_changing_the_e_mail_takes_a_code_from_the_new_one(visitor, ada):
+    log_in(visitor)
+    confirm_it_is_me(visitor)
+    response = visitor.post("/accounts/email/", {"email": "ada@new.example.com", "action_add": ""})
+    assert response.status_code == 302
+    assert mail.outbox[-1].to == ["ada@new.example.com"]
+    assert User.objects.get().email == "ada@example.com"
+    visitor.post("/accounts/confirm-email/", {"code": code_in_mail()})
+    assert User.objects.get().email == "ada@new.example.com"
+    assert "ada@example.com" in [address for message in mail.outbox for address in message.to]
+
+
+def test_changing_the_password_ends_other_sessions(visitor, ada):
+    elsewhere = type(visitor)(headers={"host": "localhost"})
+    log_in(elsewhere)
+    log_in(visitor)
+    new = "quiet lamp under stairs"
+    response = visitor.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
+    assert response.url == "/accounts/2fa/"
+    assert visitor.get("/programmes/").status_code == 200
+    assert elsewhere.get("/programmes/").status_code == 302
+
+
+PAGES = [
+    "account_login",
+    "account_signup",
+    "account_reset_password",
+    "account_inactive",
+]
+MANAGED = [
+    "account_change_password",
+    "account_email",
+    "account_logout",
+    "mfa_index",
+    "mfa_activate_totp",
+    "programs:programmes",
+    "onboarding:new",
+]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_of_the_entrance(visitor, name):
+    response = visitor.get(reverse(name, urlconf="config.urls_public"))
+    assert response.status_code == 200
+    assert "<h1" in response.content.decode()
+    assert "Content-Security-Policy" in response.headers
+
+
+@pytest.mark.parametrize("name", MANAGED)
+def test_pages_of_a_signed_in_person(visitor, ada, name):
+    url = reverse(name, urlconf="config.urls_public")
+    anonymous = visitor.get(url)
+    assert anonymous.status_code == 302
+    log_in(visitor)
+    confirm_it_is_me(visitor)
+    response = visitor.get(url)
+    assert response.status_code == 200
+    assert "<h1" in response.content.decode()
+
+
+def test_the_start_leads_by_how_many_programmes_there_are(visitor, ada, programme, other_programme):
+    assert "Know your regulars" in visitor.get("/").content.decode()
+    log_in(visitor)
+    assert visitor.get("/").url == "/start/"
+    assert visitor.get("/start/").url == "/programmes/"
+    assert "No programme yet" in visitor.get("/programmes/").content.decode()
+    Membership.objects.create(user=ada, programme=programme, role="analyst")
+    assert visitor.get("/start/").url == "/enter/harbour/"
+    page = visitor.get("/programmes/").content.decode()
+    assert "Harbour" in page
+    assert "Analyst" in page
+    assert "Meadow" not in page
+    Membership.objects.create(user=ada, programme=other_programme, role="owner")
+    assert visitor.get("/start/").url == "/programmes/"
