@@ -1,0 +1,98 @@
+"""A text after each visit, for those who agreed: what was added, redeemed or taken back, and the balance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core.presentation import format_points
+from customers.consent import with_consent
+from customers.models import Customer, Event
+from messaging.actions import queue_message
+from messaging.models import OutboundMessage
+from programs.models import Programme
+
+# History that is imported, replayed or made for a demonstration is nobody's news.
+NEWS = timedelta(hours=1)
+
+
+def text_about_points(*, events: Sequence[Event], now: datetime) -> int:
+    """Queue a text for each of the events that is about points, recent, and of somebody who agreed; returns how many.
+
+    Runs with the reader's move along the stream, so each event is dealt with once; the transaction's code as cause
+    makes a repeat harmless. Consent is looked up again when the text leaves. Three queries, and those of the texts.
+    """
+    recent = [event for event in events if event.name in WORDS and event.customer_id and event.occurred_at > now - NEWS]
+    agreed = with_consent(
+        [event.customer_id for event in recent if event.customer_id], channel="sms", purpose="service"
+    )
+    wanted = [event for event in recent if event.customer_id in agreed]
+    if not wanted:
+        return 0
+    programme = Programme.objects.get(schema_name=connection.schema_name)
+    people = Customer.objects.active().exclude(phone="").in_bulk([event.customer_id for event in wanted])
+    texts = 0
+    for event in wanted:
+        customer = people.get(event.customer_id)  # type: ignore[call-overload]
+        if customer is None:
+            continue
+        with translation.override(customer.language or programme.language):
+            body = WORDS[event.name](event.data, programme.name)
+        queue_message(
+            channel=OutboundMessage.Channel.SMS,
+            purpose=OutboundMessage.Purpose.SERVICE,
+            recipient=customer.phone,
+            customer_id=customer.pk,
+            body=body,
+            dedupe_key=f"points:{event.data['transaction']}",
+            now=now,
+            expires_at=now + timedelta(days=1),
+        )
+        texts += 1
+    return texts
+
+
+def _earned(data: Mapping[str, int], programme: str) -> str:
+    text = ngettext(
+        "%(programme)s: %(points)s point for you. Your balance is %(balance)s.",
+        "%(programme)s: %(points)s points for you. Your balance is %(balance)s.",
+        data["points"],
+    )
+    return text % _facts(data, programme)
+
+
+def _redeemed(data: Mapping[str, int], programme: str) -> str:
+    text = ngettext(
+        "%(programme)s: you used %(points)s point. Your balance is %(balance)s.",
+        "%(programme)s: you used %(points)s points. Your balance is %(balance)s.",
+        abs(data["points"]),
+    )
+    return text % _facts(data, programme)
+
+
+def _reversed(data: Mapping[str, int], programme: str) -> str:
+    if data["points"] < 0:
+        text = _("%(programme)s: %(points)s points were taken back. Your balance is %(balance)s.")
+    else:
+        text = _("%(programme)s: %(points)s points came back to you. Your balance is %(balance)s.")
+    return text % _facts(data, programme)
+
+
+def _facts(data: Mapping[str, int], programme: str) -> dict[str, str]:
+    return {
+        "programme": programme,
+        "points": format_points(abs(data["points"])),
+        "balance": format_points(data["balance"]),
+    }
+
+
+WORDS: Mapping[str, Callable[[Mapping[str, int], str], str]] = {
+    "loyalty.points.earned": _earned,
+    "loyalty.points.redeemed": _redeemed,
+    "loyalty.points.reversed": _reversed,
+}
