@@ -86,6 +86,11 @@ def test_sheet_has_no_duplicate_ids() -> None:
     assert sorted({name for name in found if found.count(name) > 1}) == []
 
 
+def test_confirm_dialog_carries_the_token() -> None:
+    dialog = sheet().split('<dialog id="sheet-confirm"')[1].split("</dialog>")[0]
+    assert re.search(r'name="csrfmiddlewaretoken" value="\w{64}"', dialog)
+
+
 def test_theme_comes_from_the_server() -> None:
     assert 'data-theme="light"' in sheet("light")
     assert 'data-theme="dark"' in sheet("purple")
