@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from core.keyset import with_query
 from core.presentation import format_money
+from customers.models import Order
 from customers.reports.customer_list import LONGER_DAYS, WITHIN_DAYS, CustomerFilters
+from customers.reports.orders import OrderFilters
 from customers.rfm_groups import RFM_GROUPS
 from workspace.models import Business
 
@@ -108,3 +112,63 @@ class Chip:
     label: str
     value: str
     remove_url: str
+
+
+class OrderFilterForm(forms.Form):
+    """Every field optional; what is not valid in a link is left out. `from` and `to` are days of the programme."""
+
+    q = forms.CharField(required=False, max_length=120, strip=True)
+    status = forms.ChoiceField(label=_("Status"), required=False)
+    business = forms.ChoiceField(label=_("Shop"), required=False)
+    to = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, query: QueryDict, *, businesses: list[Business]) -> None:
+        super().__init__(query)
+        # Not a class attribute: `from` is a word of Python, and what people read in the URL.
+        self.fields["from"] = forms.DateField(
+            label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        )
+        for name, choices in (
+            ("status", Order.Status.choices),
+            ("business", [(business.code, business.name) for business in businesses]),
+        ):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [("", _("Any")), *choices]
+        self.business_ids = {business.code: business.pk for business in businesses}
+
+    @property
+    def valid(self) -> Mapping[str, Any]:
+        """The fields that are given and valid."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What a search keeps: the other filters, as they are in the URL."""
+        return [(name, self.data[name]) for name in self.valid if name != "q"]
+
+    def filters(self) -> OrderFilters:
+        valid = self.valid
+        return OrderFilters(
+            text=valid.get("q", ""),
+            status=valid.get("status", ""),
+            business_id=self.business_ids.get(valid.get("business", "")),
+            first_day=valid.get("from"),
+            last_day=valid.get("to"),
+        )
+
+    def chips(self, query: QueryDict) -> list[Chip]:
+        """The active filters, each with the link that removes it."""
+        chips = []
+        for name, value in self.valid.items():
+            if name == "q":
+                continue
+            field = self.fields[name]
+            text = value
+            if isinstance(field, forms.ChoiceField):
+                text = dict(field.choices).get(str(value), value)  # type: ignore[arg-type]
+            elif isinstance(value, date):
+                text = date_format(value, "j M Y")
+            chips.append(Chip(str(field.label), str(text), with_query(query, **{name: None})))
+        return chips

@@ -56,7 +56,7 @@ PROMISING = RfmGroup(
     _("Promising"),
     _("Came recently and have bought little so far."),
     _("A small first reward makes a habit."),
-    "7",
+    "5",
 )
 NEEDS_ATTENTION = RfmGroup(
     "needs_attention",
@@ -70,7 +70,7 @@ ALMOST_LOST = RfmGroup(
     _("Almost lost"),
     _("Bought little, and some time ago."),
     _("One good offer, then leave them in peace."),
-    "4",
+    "muted",
 )
 AT_RISK = RfmGroup(
     "at_risk",
@@ -84,7 +84,7 @@ PREVIOUSLY_LOYAL = RfmGroup(
     _("Previously loyal"),
     _("Were among your best customers and stopped coming."),
     _("Worth a call or your best offer."),
-    "6",
+    "7",
 )
 DORMANT = RfmGroup(
     "dormant",

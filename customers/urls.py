@@ -9,4 +9,7 @@ from customers import views
 app_name = "customers"
 urlpatterns = [
     path("customers/", views.customers, name="list"),
+    path("orders/", views.orders, name="orders"),
+    path("orders/<slug:code>/", views.order, name="order"),
+    path("products/", views.products, name="products"),
 ]

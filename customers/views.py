@@ -11,12 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from core.errors import NotFound
 from core.keyset import sort_of, with_query
 from core.page import page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
-from customers.forms import CustomerFilterForm
+from customers.forms import CustomerFilterForm, OrderFilterForm
 from customers.reports import customer_list
+from customers.reports import orders as order_list
 from customers.reports.customer_list import SORTS, VIEWS, CustomerFilters, Scope
 from workspace.models import Business
 
@@ -48,6 +50,57 @@ def customers(request: StaffRequest) -> HttpResponse:
         "create_url": link_if("customers:create", request, Perm.CUSTOMERS_EDIT),
     }
     return page(request, "customers/customer_list.html", context, partials={LIST_ROWS})
+
+
+@require_safe
+@requires(Perm.ORDERS_VIEW)
+def orders(request: StaffRequest) -> HttpResponse:
+    scope = scope_of(request)
+    businesses = list(Business.objects.active().visible_to(request.actor))
+    form = OrderFilterForm(request.GET, businesses=businesses)
+    sort, descending = sort_of(request.GET.get("sort"), order_list.ORDER_SORTS, "-placed")
+    rows, count = order_list.order_page(
+        scope, form.filters(), sort=sort, descending=descending, cursor=request.GET.get("cursor", "")
+    )
+    context = {
+        "form": form,
+        "filters": form.filters(),
+        "rows": rows,
+        "count": count,
+        "links": rows.links(request.GET),
+        "chips": form.chips(request.GET),
+        "sort": request.GET.get("sort", ""),
+        "clear_url": with_query(request.GET, **dict.fromkeys(set(form.fields) - {"q"})),
+        "show_business": len(businesses) > 1,
+    }
+    return page(request, "customers/order_list.html", context, partials={"orders-rows"})
+
+
+@require_safe
+@requires(Perm.ORDERS_VIEW)
+def order(request: StaffRequest, code: str) -> HttpResponse:
+    found = order_list.order_detail(scope_of(request), code)
+    if found is None:
+        raise NotFound
+    return page(request, "customers/order_detail.html", {"order": found})
+
+
+@require_safe
+@requires(Perm.ORDERS_VIEW)
+def products(request: StaffRequest) -> HttpResponse:
+    text = request.GET.get("q", "").replace("\x00", "").strip()[:120]
+    sort, descending = sort_of(request.GET.get("sort"), order_list.PRODUCT_SORTS, "title")
+    rows, count = order_list.product_page(
+        scope_of(request), text, sort=sort, descending=descending, cursor=request.GET.get("cursor", "")
+    )
+    context = {
+        "rows": rows,
+        "count": count,
+        "links": rows.links(request.GET),
+        "text": text,
+        "days": order_list.SOLD_DAYS,
+    }
+    return page(request, "customers/product_list.html", context, partials={"products-rows"})
 
 
 def _tabs(request: StaffRequest, scope: Scope, filters: CustomerFilters) -> list[dict[str, object]]:

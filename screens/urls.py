@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from screens import views_profile
+from screens import views_home, views_profile
 
 app_name = "screens"
 urlpatterns: list[URLPattern] = [
-    path("customers/<str:code>/", views_profile.profile, name="profile"),
+    path("", views_home.home, name="home"),
+    path("customers/<slug:code>/", views_profile.profile, name="profile"),
 ]

@@ -1,0 +1,179 @@
+"""Orders and products as lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, QuerySet, Sum
+from django.utils.formats import date_format
+
+from core.clock import Period
+from core.keyset import Count, KeysetPage, count_up_to_cap, keyset_page
+from core.keyset import Order as ListOrder
+from customers.models import Order, OrderLine, Product, Refund
+from customers.reports.customer_list import Scope, name_and_contact
+from customers.words import clock_time, days_ago
+
+ORDER_SORTS: Mapping[str, ListOrder] = {
+    "placed": ListOrder(["placed_at", "id"]),
+    "total": ListOrder(["total", "id"]),
+}
+PRODUCT_SORTS: Mapping[str, ListOrder] = {
+    "title": ListOrder(["title", "id"]),
+    "sku": ListOrder(["sku", "id"]),
+    "created": ListOrder(["created_at", "id"]),
+}
+SOLD_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilters:
+    """`first_day` and `last_day` are days of the programme's zone, both included; `business_id` one shop."""
+
+    text: str = ""
+    status: str = ""
+    business_id: int | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+
+    @property
+    def is_narrowed(self) -> bool:
+        return self != OrderFilters()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    code: str
+    number: str
+    when: str
+    customer: str  # empty: anonymous
+    customer_code: str
+    business: str
+    status: str
+    status_label: str
+    total: Decimal
+    refunded: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    sku: str
+    title: str
+    category: str
+    price: Decimal | None
+    sold: Decimal  # in the last SOLD_DAYS days
+    revenue: Decimal
+
+
+def order_page(
+    scope: Scope, filters: OrderFilters, *, sort: str, descending: bool, cursor: str = ""
+) -> tuple[KeysetPage[OrderRow], Count]:
+    """One page and the count: two queries."""
+    found = _orders(scope, filters)
+    page = keyset_page(
+        found.select_related("customer", "business"), ORDER_SORTS[sort], descending=descending, cursor=cursor
+    )
+    return page.with_rows([order_row(order, scope) for order in page.rows]), count_up_to_cap(found)
+
+
+def _orders(scope: Scope, filters: OrderFilters) -> QuerySet[Order]:
+    found = Order.objects.visible_to(scope.actor)
+    if filters.text:
+        exact = Q(number=filters.text) | Q(reference=filters.text) | Q(code=filters.text.lower())
+        found = found.filter(exact | Q(customer__search_text__contains=filters.text.lower()))
+    if filters.status:
+        found = found.filter(status=filters.status)
+    if filters.business_id is not None:
+        found = found.filter(business_id=filters.business_id)
+    if filters.first_day is not None:
+        found = found.filter(placed_at__gte=Period(filters.first_day, filters.first_day, scope.zone).start)
+    if filters.last_day is not None:
+        found = found.filter(placed_at__lt=Period(filters.last_day, filters.last_day, scope.zone).end)
+    return found
+
+
+def order_row(order: Order, scope: Scope) -> OrderRow:
+    """A row of any list of orders; `business` and `customer` must be loaded."""
+    when = f"{days_ago(order.placed_at, now=scope.now, zone=scope.zone)}, {clock_time(order.placed_at, scope.zone)}"
+    return OrderRow(
+        code=order.code,
+        number=str(order),
+        when=when,
+        customer=name_and_contact(order.customer, scope.country)[0] if order.customer else "",
+        customer_code=order.customer.code if order.customer and order.customer.state == "active" else "",
+        business=order.business.name,
+        status=order.status,
+        status_label=order.get_status_display(),
+        total=order.total,
+        refunded=order.refunded_total,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDetail:
+    row: OrderRow
+    source: str
+    placed: str
+    lines: Sequence[OrderLine]
+    refunds: Sequence[tuple[str, Decimal, str]]  # when, how much, why
+    discount: Decimal
+    tax: Decimal
+    shipping: Decimal
+
+
+def order_detail(scope: Scope, code: str) -> OrderDetail | None:
+    """One order with its lines; None when it is not there or at a business that the actor may not see."""
+    order = Order.objects.visible_to(scope.actor).select_related("customer", "business").filter(code=code).first()
+    if order is None:
+        return None
+    refunds = Refund.objects.filter(order=order).order_by("refunded_at")
+    return OrderDetail(
+        row=order_row(order, scope),
+        source=order.source,
+        placed=date_format(order.placed_at.astimezone(scope.zone), "j F Y, G:i"),
+        lines=list(order.lines.select_related("product").order_by("position")),
+        refunds=[
+            (date_format(refund.refunded_at.astimezone(scope.zone), "j F Y"), refund.total, refund.reason)
+            for refund in refunds
+        ],
+        discount=order.discount,
+        tax=order.tax,
+        shipping=order.shipping,
+    )
+
+
+def product_page(
+    scope: Scope, text: str, *, sort: str, descending: bool, cursor: str = ""
+) -> tuple[KeysetPage[ProductRow], Count]:
+    """One page of products with what the last SOLD_DAYS days sold of them: three queries."""
+    found = Product.objects.all()
+    if text:
+        words = Q()
+        for word in text.split():
+            words &= Q(title__icontains=word)
+        found = found.filter(words | Q(sku__iexact=text) | Q(category__iexact=text))
+    page = keyset_page(found, PRODUCT_SORTS[sort], descending=descending, cursor=cursor)
+    sold = _sold(scope, [product.pk for product in page.rows])
+    rows = [
+        ProductRow(
+            product.sku, str(product), product.category, product.price, *sold.get(product.pk, (Decimal(0), Decimal(0)))
+        )
+        for product in page.rows
+    ]
+    return page.with_rows(rows), count_up_to_cap(found)
+
+
+def _sold(scope: Scope, products: Sequence[int]) -> dict[int, tuple[Decimal, Decimal]]:
+    lines = OrderLine.objects.filter(product__in=products, order__placed_at__gte=scope.days_ago(SOLD_DAYS - 1))
+    if scope.actor.business_id is not None:
+        lines = lines.filter(order__business_id=scope.actor.business_id)
+    sums: Any = (
+        lines.exclude(order__status=Order.Status.CANCELLED)
+        .values("product")
+        .annotate(sold=Sum("quantity"), revenue=Sum("total"))
+    )
+    return {row["product"]: (row["sold"], row["revenue"]) for row in sums}

@@ -1,0 +1,86 @@
+"""Events as people read them: what happened, where, and how many points or how much money it moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from django.utils.translation import gettext as _
+
+from core.presentation import format_money, format_signed
+from customers.events import EVENT_TYPES
+from customers.models import ConsentRecord, Event
+
+# The tone of an event's icon; what is not here is quiet.
+TONES = {
+    "customers.customer.created": "text-accent-ink",
+    "customers.order.placed": "text-success",
+    "customers.order.refunded": "text-danger",
+    "loyalty.points.earned": "text-success",
+    "loyalty.points.redeemed": "text-warning",
+    "loyalty.points.reversed": "text-danger",
+}
+# Of several events of one act, the first of these tells it.
+TELLS_IT = (
+    "loyalty.points.earned",
+    "loyalty.points.redeemed",
+    "loyalty.points.reversed",
+    "loyalty.points.adjusted",
+    "customers.order.refunded",
+    "customers.order.placed",
+)
+# Housekeeping that says nothing about what people did.
+QUIET = frozenset({"customers.import.finished"})
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """`amount` is the figure on the right, such as +46 or £9.20."""
+
+    icon: str
+    tone: str
+    what: str
+    amount: str
+
+
+def happened(events: Sequence[Event], *, businesses: Mapping[int, str], currency: str) -> Moment | None:
+    """The events of one act as one moment; None for what nobody needs to read."""
+    known = {event.name: event for event in events if event.name in EVENT_TYPES and event.name not in QUIET}
+    if not known:
+        return None
+    name = next((name for name in TELLS_IT if name in known), next(iter(known)))
+    event = known[name]
+    kind = EVENT_TYPES[name]
+    return Moment(
+        icon=kind.icon,
+        tone=TONES.get(name, "text-muted"),
+        what=_what(event, str(kind.title), businesses.get(event.business_id or 0, "")),
+        amount=_amount(event, currency),
+    )
+
+
+def _what(event: Event, title: str, business: str) -> str:
+    data = event.data
+    text = title
+    if event.name == "loyalty.points.redeemed" and data.get("reason"):
+        text = str(data["reason"])
+    elif event.name == "customers.consent.changed":
+        channels, purposes = dict(ConsentRecord.Channel.choices), dict(ConsentRecord.Purpose.choices)
+        channel, purpose = str(data.get("channel")), str(data.get("purpose"))
+        words = {"channel": channels.get(channel, channel), "purpose": purposes.get(purpose, purpose)}
+        agreed = (
+            _("Agreed to %(channel)s: %(purpose)s") if data.get("is_granted") else _("No more %(channel)s: %(purpose)s")
+        )
+        text = agreed % words
+    return f"{text} · {business}" if business else text
+
+
+def _amount(event: Event, currency: str) -> str:
+    if isinstance(event.data.get("points"), int):
+        return format_signed(event.data["points"])
+    try:
+        total = Decimal(str(event.data["total"]))
+    except (KeyError, InvalidOperation):
+        return ""
+    return format_money(-total if event.name == "customers.order.refunded" else total, currency)
