@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.urls import include, path
 
 from core import health
+from programs.admin_sites import platform_site
 
 urlpatterns = [
     # Answered here whatever the host name: a probe knows only an address.
     path("health", health.ready, name="health"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
+    path("admin/", platform_site.urls),
     path("api/", include("config.urls_api")),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
