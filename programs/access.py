@@ -8,31 +8,55 @@ from typing import Any
 from django.http import HttpRequest
 
 from core.actor import Actor
-from core.permissions import OPEN
+from core.permissions import OPEN, SIGNED_IN
 from core.requests import client_ip
 from programs.models import Membership
 
-# Views of libraries carry no decorator of ours. A prefix of the dotted name gives their access.
+# Views of libraries carry no decorator of ours: each has a row here, by its dotted name.
 LIBRARY_ACCESS: dict[str, str] = {
-    "allauth.account.views": OPEN,  # log-in, sign-up and reset; the views that need a person check it themselves
-    "allauth.mfa": OPEN,
-    "django.views.i18n": OPEN,
-    "django.views.static": OPEN,
-    "django.contrib.staticfiles": OPEN,
+    # The entrance: nobody is signed in yet, or only half, and the library keeps the stages.
+    "allauth.account.views.LoginView": OPEN,
+    "allauth.account.views.LogoutView": OPEN,
+    "allauth.account.views.SignupView": OPEN,
+    "allauth.account.views.AccountInactiveView": OPEN,
+    "allauth.account.views.email_verification_sent": OPEN,
+    "allauth.account.views.ConfirmLoginCodeView": OPEN,
+    "allauth.account.views.PasswordResetView": OPEN,
+    "allauth.account.views.ConfirmPasswordResetCodeView": OPEN,
+    "allauth.account.views.CompletePasswordResetView": OPEN,
+    "allauth.account.views.PasswordResetFromKeyDoneView": OPEN,
+    "allauth.mfa.base.views.AuthenticateView": OPEN,
+    # A person's own log-in and security.
+    "allauth.account.views.ReauthenticateView": SIGNED_IN,
+    "allauth.account.views.EmailView": SIGNED_IN,
+    "allauth.account.views.PasswordChangeView": SIGNED_IN,
+    "allauth.account.views.PasswordSetView": SIGNED_IN,
+    "allauth.mfa.base.views.IndexView": SIGNED_IN,
+    "allauth.mfa.base.views.ReauthenticateView": SIGNED_IN,
+    "allauth.mfa.totp.views.ActivateTOTPView": SIGNED_IN,
+    "allauth.mfa.totp.views.DeactivateTOTPView": SIGNED_IN,
+    "allauth.mfa.recovery_codes.views.ViewRecoveryCodesView": SIGNED_IN,
+    "allauth.mfa.recovery_codes.views.GenerateRecoveryCodesView": SIGNED_IN,
+    "allauth.mfa.recovery_codes.views.DownloadRecoveryCodesView": SIGNED_IN,
+    "unfold.sites.UnfoldAdminSite.search": OPEN,  # wrapped in admin_view: the site's has_permission() decides
 }
 
 
 def access_of(view: Callable[..., Any]) -> object:
-    """The `access` that a view declares; None (refused) when it declares nothing and no library prefix fits."""
+    """The `access` that a view declares; None (refused) when it declares nothing and has no row for libraries."""
     declared = getattr(view, "access", None) or getattr(getattr(view, "view_class", None), "access", None)
     declared = declared or getattr(getattr(view, "cls", None), "access", None)
     if declared is not None:
         return declared
-    site = getattr(view, "admin_site", None)
-    if site is not None:
+    if hasattr(view, "admin_site") or hasattr(view, "model_admin"):
         return OPEN  # the admin site's own has_permission() decides, and its log-in page must be reachable
-    module = view.__module__
-    return next((access for prefix, access in LIBRARY_ACCESS.items() if module.startswith(prefix)), None)
+    return LIBRARY_ACCESS.get(dotted_name(view))
+
+
+def dotted_name(view: Callable[..., Any]) -> str:
+    """Where a view is defined: its class behind `as_view()`, or the function itself."""
+    target = getattr(view, "view_class", None) or getattr(view, "cls", None) or view
+    return f"{view.__module__}.{target.__qualname__}"
 
 
 def membership_of(request: HttpRequest) -> Membership | None:
@@ -63,5 +87,3 @@ def actor_of(request: HttpRequest, membership: Membership) -> Actor:
         user_id=membership.user_id,
         ip=client_ip(request) or None,
     )
-
-

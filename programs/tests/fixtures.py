@@ -58,7 +58,7 @@ def make_member(programme: Programme) -> Callable[..., User]:
     """make_member("ann@example.com", Role.MARKETER, business=None, of=None) → a user with that membership."""
 
     def make(email: str, role: Role, *, business: Business | None = None, of: Programme | None = None) -> User:
-        user = User.objects.create_user(email, "correct horse battery", name=email.split("@")[0].capitalize())
+        user = User.objects.create_user(email, "correct horse battery", name=email.partition("@")[0].capitalize())
         business_id = business.pk if business else None
         Membership.objects.create(user=user, programme=of or programme, role=role, business_id=business_id)
         return user
