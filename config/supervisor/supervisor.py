@@ -53,7 +53,8 @@ class Supervisor:
         self.with_demo = with_demo
         self.postgres: EmbeddedPostgres | None = embedded()
         self.is_stopping = False
-        is_laptop = settings.PUBLIC_HOST == "localhost"
+        # The page of sent texts shows log-in codes: it opens by itself only where nobody else can connect.
+        is_laptop = settings.PUBLIC_HOST == "localhost" and host in {"127.0.0.1", "::1", "localhost"}
         self.environment = {
             **os.environ,
             orphans.MARK: str(VAR_DIR),

@@ -10,7 +10,7 @@ from config.database import BASE_DIR
 
 SETTINGS = BASE_DIR / "config" / "settings" / "base.py"
 OUTSIDE = [BASE_DIR / "config" / "database.py", BASE_DIR / "config" / "management" / "commands" / "up.py"]
-OUTSIDE += [BASE_DIR / "bootstrap.py"]
+OUTSIDE += [BASE_DIR / "config" / "supervisor" / "serve.py", BASE_DIR / "bootstrap.py"]
 READERS = {"str", "bool", "int", "float", "list", "json", "url", "email_url", "path"}
 MISSING = object()
 
