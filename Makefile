@@ -45,7 +45,7 @@ bench: .test ## Measure beside a baseline: make bench NAME=ledger (all without N
 
 docs: .dev ## Build the documentation into site/, strictly
 	$(BIN)/python -m docs.reference
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 data: .base ## Make a large programme: make data SIZE=10x (or 1m)
 	$(BIN)/python manage.py make_data --size $(or $(SIZE),10x)
