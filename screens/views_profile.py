@@ -3,14 +3,130 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from core.errors import NotFound
+from core.keyset import keyset_page, with_query
 from core.page import page
 from core.permissions import Perm, requires
+from core.phones import display_phone
 from core.requests import StaffRequest
+from customers.models import Customer, Order
+from customers.reports.customer_list import Scope, name_and_contact
+from customers.reports.orders import ORDER_SORTS, order_row
+from customers.views import is_part, scope_of
+from loyalty.models import Transaction
+from loyalty.reports import balance_of
+from screens import reports_profile as report
+from screens.reports_movements import movement_page
+
+HISTORY, EARLIER = "profile-history", "profile-earlier"
+TABS = {
+    "timeline": gettext_lazy("Timeline"),
+    "orders": gettext_lazy("Orders"),
+    "points": gettext_lazy("Points"),
+    "details": gettext_lazy("Details"),
+}
+ROWS = 10
 
 
 @require_safe
 @requires(Perm.CUSTOMERS_VIEW)
 def profile(request: StaffRequest, code: str) -> HttpResponse:
-    return page(request, "screens/profile.html", {})
+    scope = scope_of(request)
+    customer = Customer.objects.visible_to(request.actor).filter(code=code).select_related("facts").first()
+    if customer is None or customer.state == Customer.State.ERASED:
+        raise NotFound
+    context = {"customer": customer, **_history(request, customer, scope)}
+    if not is_part(request, HISTORY) and not is_part(request, EARLIER):
+        context |= _cards(request, customer, scope)
+    return page(request, "screens/profile.html", context, partials={HISTORY, EARLIER})
+
+
+def _history(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str, object]:
+    """The chosen tab; the others cost nothing."""
+    asked = request.GET.get("tab", "")
+    tab = asked if asked in TABS else "timeline"
+    context: dict[str, object] = {
+        "tab": tab,
+        "tabs": [
+            {"label": label, "url": f"?tab={key}" if key != "timeline" else "?", "current": key == tab}
+            for key, label in TABS.items()
+        ],
+    }
+    cursor, currency = request.GET.get("cursor", ""), request.programme.currency
+    if tab == "timeline":
+        history = report.history(customer, scope, currency, cursor)
+        earlier = with_query(request.GET, cursor=history.earlier) if history.earlier else ""
+        context |= {"history": history, "earlier_url": earlier}
+    elif tab == "orders":
+        own = Order.objects.visible_to(request.actor).filter(customer=customer).select_related("business", "customer")
+        rows = keyset_page(own, ORDER_SORTS["placed"], descending=True, cursor=cursor, size=ROWS)
+        context |= {
+            "rows": rows.with_rows([order_row(row, scope) for row in rows.rows]),
+            "links": rows.links(request.GET),
+        }
+    elif tab == "points":
+        own_points = Transaction.objects.done().visible_to(request.actor).filter(account_id=customer.pk)
+        moved = movement_page(own_points, cursor=cursor, size=ROWS, currency=currency, zone=scope.zone, now=scope.now)
+        context |= {"rows": moved, "links": moved.links(request.GET)}
+    else:
+        context |= {"details": _details(customer, scope)}
+    return context
+
+
+def _cards(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str, object]:
+    currency, may = request.programme.currency, request.membership.permissions
+    facts = getattr(customer, "facts", None)
+    balance = balance_of(customer.pk, now=scope.now)
+    expires = ""
+    if balance.expires_next_at is not None:
+        expires = date_format(balance.expires_next_at.astimezone(scope.zone), "j F Y")
+    joined = date_format(balance.joined_at.astimezone(scope.zone), "F Y") if balance.joined_at else ""
+    return {
+        "name": name_and_contact(customer, scope.country)[0],
+        "phone": display_phone(customer.phone, scope.country) if customer.phone else "",
+        "joined": joined,
+        "values": report.value_strip(customer, scope, currency),
+        "chart": report.spend_chart(customer, scope, currency),
+        "rfm": report.rfm_card(facts, scope),
+        "balance": balance,
+        "expires": expires,
+        "consents": report.consent_lines(customer, scope),
+        "add_url": _page("loyalty:customer-add", customer) if Perm.POINTS_WRITE in may else "",
+        "redeem_url": _page("loyalty:customer-redeem", customer) if Perm.POINTS_WRITE in may else "",
+        "adjust_url": _page("loyalty:customer-adjust", customer) if Perm.POINTS_ADJUST in may else "",
+    }
+
+
+def _page(name: str, customer: Customer) -> str:
+    try:
+        return reverse(name, args=[customer.code])
+    except NoReverseMatch:
+        return ""
+
+
+def _details(customer: Customer, scope: Scope) -> list[tuple[str, str]]:
+    """Every field that is known, and attributes of the shop's own."""
+    born, created = customer.birthday, customer.created_at.astimezone(scope.zone)
+    known: list[tuple[object, object]] = [
+        (_("First name"), customer.first_name),
+        (_("Last name"), customer.last_name),
+        (_("Phone"), display_phone(customer.phone, scope.country) if customer.phone else ""),
+        (_("E-mail"), customer.email),
+        (_("External id"), customer.external_id),
+        (_("Address"), customer.address),
+        (_("Town or city"), " ".join(part for part in (customer.postcode, customer.city) if part)),
+        (_("Region"), customer.region),
+        (_("Country"), customer.country),
+        (_("Birthday"), date_format(born, "j F Y") if born else ""),
+        (_("Language"), customer.language),
+        (_("Came from"), customer.source),
+        (_("Added"), date_format(created, "j F Y, G:i")),
+        *customer.attributes.items(),
+    ]
+    return [(str(label), str(value)) for label, value in known if value not in ("", None)]
