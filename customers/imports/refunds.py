@@ -23,14 +23,14 @@ DOCUMENTS = """
 SELECT row.order_reference, max(person.customer_id), min(row.placed_at), {total}, max(row.refund_of)
 FROM customers_importrow AS row
 LEFT JOIN customers_importperson AS person ON person.import_id = row.import_id AND person.key = row.person_key
-WHERE row.import_id = %(run)s AND row.chunk = %(chunk)s AND row.problem IS NULL AND row.document = 'r'
+WHERE row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s AND row.problem IS NULL AND row.document = 'r'
 GROUP BY row.order_reference ORDER BY min(row.placed_at), min(row.line)
 """
 RETURNED = """
 SELECT row.order_reference, row.line, product.id, coalesce(row.title, product.title), -row.quantity, row.unit_price
 FROM customers_importrow AS row
 JOIN customers_product AS product ON product.sku = row.sku
-WHERE row.import_id = %(run)s AND row.chunk = %(chunk)s AND row.problem IS NULL AND row.document = 'r'
+WHERE row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s AND row.problem IS NULL AND row.document = 'r'
 ORDER BY row.line
 """
 # The sales that returned lines of this chunk may belong to, with what is left of each; the latest first.
@@ -40,7 +40,7 @@ WITH wanted AS (
     FROM customers_importrow AS row
     JOIN customers_importperson AS person ON person.import_id = row.import_id AND person.key = row.person_key
     JOIN customers_product AS product ON product.sku = row.sku
-    WHERE row.import_id = %(run)s AND row.chunk = %(chunk)s AND row.problem IS NULL AND row.document = 'r'
+    WHERE row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s AND row.problem IS NULL AND row.document = 'r'
 ), sold AS (
     SELECT line.id, line.order_id, own.reference, own.customer_id, line.product_id, own.placed_at, line.unit_price,
            line.quantity, line.position
@@ -61,16 +61,19 @@ SET refunded_total = given.total,
     status = CASE WHEN given.total = 0 THEN 'paid' WHEN given.total >= own.total THEN 'refunded'
                   ELSE 'part_refunded' END
 FROM (
-    SELECT touched.id,
-           coalesce((SELECT sum(back.total) FROM customers_orderline AS line
-                     JOIN customers_refundline AS back ON back.order_line_id = line.id
-                     WHERE line.order_id = touched.id), 0)
-           + coalesce((SELECT sum(refund.total) FROM customers_refund AS refund
-                       WHERE refund.order_id = touched.id
-                         AND NOT EXISTS (SELECT 1 FROM customers_refundline AS back
-                                         WHERE back.refund_id = refund.id AND back.order_line_id IS NOT NULL)), 0)
-           AS total
+    SELECT touched.id, coalesce(sum(part.total), 0) AS total
     FROM unnest(%(orders)s::bigint[]) AS touched (id)
+    LEFT JOIN (
+        SELECT line.order_id, back.total
+        FROM customers_refundline AS back JOIN customers_orderline AS line ON line.id = back.order_line_id
+        WHERE line.order_id = ANY(%(orders)s::bigint[])
+        UNION ALL
+        SELECT refund.order_id, refund.total FROM customers_refund AS refund
+        WHERE refund.order_id = ANY(%(orders)s::bigint[])
+          AND NOT EXISTS (SELECT 1 FROM customers_refundline AS back
+                          WHERE back.refund_id = refund.id AND back.order_line_id IS NOT NULL)
+    ) AS part ON part.order_id = touched.id
+    GROUP BY touched.id
 ) AS given
 WHERE own.id = given.id AND own.status <> 'cancelled' AND own.refunded_total <> given.total
 """
@@ -125,9 +128,9 @@ def allot(
     return parts
 
 
-def write(run: ImportRun, *, chunk: int, now: datetime, counts: Counter[str]) -> None:
-    """Write the chunk's refunds that are not there yet or have changed. In the caller's transaction."""
-    parameters = {"run": run.pk, "chunk": chunk, "business": run.business_id}
+def write(run: ImportRun, *, chunks: range, now: datetime, counts: Counter[str]) -> None:
+    """Write the chunks' refunds that are not there yet or have changed. In the caller's transaction."""
+    parameters = {"run": run.pk, "first": chunks.start, "end": chunks.stop, "business": run.business_id}
     has_lines = run.kind == ImportRun.Kind.LINES
     total = "-sum(row.quantity * row.unit_price)" if has_lines else "-min(row.order_total)"
     with connection.cursor() as cursor:

@@ -19,6 +19,7 @@ from customers.imports.options import ImportOptions
 from customers.models import ImportRun
 
 SOURCE = "import"
+REFUND_CHUNKS = 16  # few rows of a chunk are refunds; larger sets let the planner join by hash
 
 # Only the columns that the file has are gathered, so the usual file (a number and a country) costs next to nothing.
 PEOPLE = """
@@ -95,17 +96,23 @@ GROUP BY person.{column} ORDER BY person.{column}
 ON CONFLICT (kind, value) DO NOTHING
 """
 
-# The title of the latest sale stands; what only came back is better than nothing.
+# The title of the latest sale stands; what only came back is better than nothing. One pass over all rows finds, for
+# each stock code, the line that tells most: bit 61 a sale, bit 60 a title, below it the line's number.
 PRODUCTS = """
+WITH telling AS (
+    SELECT max(line | CASE WHEN document = 's' THEN 1::bigint << 61 ELSE 0 END
+                    | CASE WHEN title IS NOT NULL THEN 1::bigint << 60 ELSE 0 END) & ((1::bigint << 60) - 1) AS line
+    FROM customers_importrow
+    WHERE import_id = %(run)s AND problem IS NULL AND document IS NOT NULL
+    GROUP BY sku
+)
 INSERT INTO customers_product AS product (code, sku, title, vendor, category, kind, price, created_at, updated_at)
 SELECT public_code(), sku, coalesce(title, ''), coalesce(vendor, ''), coalesce(category, ''),
-       CASE WHEN sku = ANY(%(service)s::text[]) THEN 'service' ELSE 'goods' END, unit_price, %(now)s, %(now)s
-FROM (
-    SELECT DISTINCT ON (sku) sku, title, vendor, category, CASE WHEN document = 's' THEN unit_price END AS unit_price
-    FROM customers_importrow
-    WHERE import_id = %(run)s AND chunk = %(chunk)s AND problem IS NULL AND document IS NOT NULL
-    ORDER BY sku, document = 's' DESC, title IS NULL, line DESC
-) AS latest
+       CASE WHEN sku = ANY(%(service)s::text[]) THEN 'service' ELSE 'goods' END,
+       CASE WHEN document = 's' THEN unit_price END, %(now)s, %(now)s
+FROM customers_importrow AS row JOIN telling USING (line)
+WHERE row.import_id = %(run)s
+ORDER BY sku
 ON CONFLICT (sku) DO UPDATE SET
     title = coalesce(nullif(EXCLUDED.title, ''), product.title),
     vendor = coalesce(nullif(EXCLUDED.vendor, ''), product.vendor),
@@ -153,7 +160,7 @@ TOTAL_OF_LINES = "sum(row.quantity * row.unit_price - coalesce(row.line_discount
 TOTAL_OF_ROW = "max(row.order_total)"
 
 # Position in the order, not the stock code, tells lines apart: the same product stands twice on many receipts.
-_LINES_OF_CHUNK = f"""
+_LINES_OF_CHUNK = """
     SELECT own.id AS order_id, product.id AS product_id, coalesce(row.title, product.title) AS title,
            row.quantity, row.unit_price, coalesce(row.line_discount, 0) AS discount,
            row.quantity * row.unit_price - coalesce(row.line_discount, 0) AS total,
@@ -199,26 +206,37 @@ DELETE FROM customers_orderline WHERE id IN (SELECT id FROM surplus)
 def write_step(run: ImportRun, *, step: int, options: ImportOptions, now: datetime) -> None:
     """Write one step and count it, in one transaction.
 
-    Steps are first the chunks of sales, then the chunks of refunds: a refund must find its sale wherever in the file
-    that stands.
+    The first step is the products of the whole file; then come the chunks of people and sales; then the refunds, several
+    chunks at once: a refund must find its sale wherever in the file that stands.
     """
     counts: Counter[str] = Counter(run.counts)
-    chunk = step % run.chunk_count
-    parameters = {"run": run.pk, "chunk": chunk, "now": now, "business": run.business_id}
+    parameters = {"run": run.pk, "now": now, "business": run.business_id}
     with transaction.atomic():
-        if step < run.chunk_count:
-            _write_people(run.mapping, parameters, counts)
+        if step == 0:
+            if run.kind == ImportRun.Kind.LINES:
+                _write_products(parameters, options, counts)
+        elif step <= run.chunk_count:
+            of_chunk = {**parameters, "chunk": step - 1}
+            _write_people(run.mapping, of_chunk, counts)
             if run.kind != ImportRun.Kind.CUSTOMERS:
-                _write_orders(run, parameters, options, counts)
+                _write_orders(run, of_chunk, counts)
         else:
-            refunds.write(run, chunk=chunk, now=now, counts=counts)
+            first = (step - run.chunk_count - 1) * REFUND_CHUNKS
+            refunds.write(run, chunks=range(first, first + REFUND_CHUNKS), now=now, counts=counts)
         run.counts = dict(counts)
         run.steps_done = step + 1
         run.save(update_fields=["counts", "steps_done"])
 
 
 def steps_of(run: ImportRun) -> int:
-    return run.chunk_count * (1 if run.kind == ImportRun.Kind.CUSTOMERS else 2)
+    refunds_steps = 0 if run.kind == ImportRun.Kind.CUSTOMERS else -(-run.chunk_count // REFUND_CHUNKS)
+    return 1 + run.chunk_count + refunds_steps
+
+
+def _write_products(parameters: dict[str, object], options: ImportOptions, counts: Counter[str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(PRODUCTS, {**parameters, "service": list(options.service_skus)})
+        counts["products_written"] += cursor.rowcount
 
 
 def _people(mapped: Collection[str]) -> str:
@@ -259,11 +277,9 @@ def _write_people(mapped: Collection[str], parameters: dict[str, object], counts
 KINDS = {"customer_external_id": "external", "phone": "phone", "email": "email"}
 
 
-def _write_orders(run: ImportRun, parameters: dict[str, object], options: ImportOptions, counts: Counter[str]) -> None:
+def _write_orders(run: ImportRun, parameters: dict[str, object], counts: Counter[str]) -> None:
     has_lines = run.kind == ImportRun.Kind.LINES
     with connection.cursor() as cursor:
-        if has_lines:
-            cursor.execute(PRODUCTS, {**parameters, "service": list(options.service_skus)})
         total = TOTAL_OF_LINES if has_lines else TOTAL_OF_ROW
         cursor.execute(ORDERS.format(total=total), parameters)
         documents, created, written = cursor.fetchone()
