@@ -41,10 +41,13 @@ class LiveForm(forms.Form):
             )
 
 
-def field_check(request: HttpRequest, form: forms.Form) -> HttpResponse | None:
-    """The answer to a field's own question, or None when the request sends the whole form."""
+def field_check(request: HttpRequest, form: forms.Form, *, hint: str = "") -> HttpResponse | None:
+    """The answer to a field's own question, or None when the request sends the whole form.
+
+    `hint` takes the place of the field's own, for good news such as "is free".
+    """
     name = request.POST.get(CHECK, "")
     if name not in form.fields:
         return None
     bound = form[name]
-    return render(request, "components/_field.html", {"field": bound, "label": "", "hint": ""})
+    return render(request, "components/_field.html", {"field": bound, "hint": hint})

@@ -90,14 +90,13 @@ def _open(request: PublicRequest, form: OnboardingForm) -> Programme | None:
 def _check(request: PublicRequest, form: OnboardingForm) -> HttpResponse:
     """One field's answer; a name suggests an address, a country its currency and time zone."""
     asked = request.POST[CHECK]
-    response = field_check(request, form)
-    if response is None:
+    is_free = asked == "slug" and not form["slug"].errors
+    hint = _("%(address)s is free.") % {"address": _address(form.cleaned_data["slug"])} if is_free else ""
+    response = field_check(request, form, hint=hint)
+    if response is None:  # a field that this form does not have
         return HttpResponse(status=400)
     data = form.data.copy()
     others: tuple[str, ...] = ()
-    if asked == "slug" and "slug" not in form.errors:
-        form.fields["slug"].help_text = _("%(address)s is free.") % {"address": _address(form.cleaned_data["slug"])}
-        return field_check(request, form) or response
     if asked == "name" and not data.get("slug"):
         slug = rules.suggest_slug(data.get("name", ""))
         if slug and is_free_slug(slug):
