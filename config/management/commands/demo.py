@@ -1,0 +1,107 @@
+"""`manage.py demo`: two programmes to look at, loaded once; a load that was killed is finished by the next one."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
+from django.utils import timezone
+from django_tenants.utils import tenant_context
+
+from config.demo.coffee import load_coffee
+from config.demo.retail import load_retail
+from core.permissions import Role
+from programs.actions.people import create_person
+from programs.models import Membership, Programme, User
+from workspace.models import Business
+
+LOADERS = {"coffee": load_coffee, "retail": load_retail}
+OWNER = "owner@example.com"
+STAFF = (
+    (OWNER, "Maya Okafor", Role.OWNER),
+    ("manager@example.com", "Jonas Berg", Role.MANAGER),
+    ("marketer@example.com", "Elif Demir", Role.MARKETER),
+    ("analyst@example.com", "Noor Rahman", Role.ANALYST),
+    ("cashier@example.com", "Sam Whitlock", Role.CASHIER),
+)
+LAPTOP_PASSWORD = "regulars on a laptop"  # noqa: S105 (for the demo on localhost, printed at its end)
+REPORT_SECONDS = 2.0
+
+
+class Command(BaseCommand):
+    help = "Loads the demo programmes; what is there already stays. Prints log-ins at the end."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--only", choices=sorted(LOADERS), help="load one of the programmes")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        started = time.monotonic()
+        connection.set_schema_to_public()
+        with connection.cursor() as cursor:  # two loads at once: the second waits and then finds everything there
+            cursor.execute("SELECT pg_advisory_lock(hashtextextended('regulars.demo', 0))")
+        try:
+            is_local = settings.PUBLIC_HOST in ("localhost", "127.0.0.1")
+            password = LAPTOP_PASSWORD if is_local else secrets.token_urlsafe(12)
+            owner, is_new = _person(*STAFF[0][:2], password)
+            for name, load in LOADERS.items():
+                if options["only"] in (None, name):
+                    self._load(name, load, owner)
+                    _give_roles(Programme.objects.get(slug=name), password)
+        finally:
+            connection.set_schema_to_public()
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended('regulars.demo', 0))")
+        self.stdout.write(f"Demo ready in {time.monotonic() - started:.1f} s.")
+        self._say_log_ins(password if is_local or is_new else None)
+
+    def _load(self, name: str, load: Any, owner: User) -> None:
+        started, said, phase_before = time.monotonic(), 0.0, ""
+
+        def report(phase: str, done: int, total: int) -> None:
+            nonlocal said, phase_before
+            now = time.monotonic()
+            if phase != phase_before or now - said >= REPORT_SECONDS:
+                share = f"{100 * done // total} %" if total else ""
+                self.stdout.write(f"  {phase}: {done:,} of {total:,} {share} after {now - started:.1f} s")
+                self.stdout.flush()
+                said, phase_before = now, phase
+
+        connection.set_schema_to_public()
+        load(report, owner=owner, now=timezone.now())
+        connection.set_schema_to_public()
+        self.stdout.write(f"{name}: {time.monotonic() - started:.1f} s")
+
+    def _say_log_ins(self, password: str | None) -> None:
+        self.stdout.write(
+            "Log in with the password " + (f"“{password}”" if password else "that was printed first") + " as"
+        )
+        for email, _name, role in STAFF:
+            self.stdout.write(f"  {email}  ({role.label})")
+
+
+def _person(email: str, name: str, password: str) -> tuple[User, bool]:
+    person = User.objects.filter(email=email).first()
+    if person is not None:
+        return person, False
+    return create_person(email=email, password=password, name=name, is_verified=True), True
+
+
+def _give_roles(programme: Programme, password: str) -> None:
+    """The same five people work in both programmes; the cashier in the first business of each."""
+    with tenant_context(programme):
+        business = Business.objects.order_by("pk").first()
+    for email, name, role in STAFF:
+        person, _is_new = _person(email, name, password)
+        Membership.objects.get_or_create(
+            user=person,
+            programme=programme,
+            defaults={
+                "role": role,
+                "business_id": business.pk if role == Role.CASHIER and business else None,
+                "created_at": timezone.now(),
+            },
+        )
