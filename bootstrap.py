@@ -102,8 +102,9 @@ def ensure_browser() -> None:
         return
     hint = "The page tests need Chromium. Debian, Ubuntu: apt-get install chromium"
     apt = shutil.which("apt-get")
-    if apt is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
+    if apt is None or os.geteuid() != 0:
         stop(hint)
+        return
     print("  Installing Chromium with apt-get (once) ...", flush=True)
     environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
     with open(os.devnull, "w") as silence:

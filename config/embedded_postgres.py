@@ -189,7 +189,7 @@ class EmbeddedPostgres:
         import psycopg
 
         with psycopg.connect(self.url(role, database), autocommit=True) as connection:
-            connection.execute(sql)  # type: ignore[call-overload]
+            connection.execute(sql.encode())
 
     def _readiness(self) -> int:
         """`pg_isready`: 0 answers, 1 starting up or shutting down, 2 nobody there."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import tomllib
+from email.message import Message
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from re import match
+from typing import cast
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -90,7 +92,7 @@ def pinned() -> dict[str, str]:
 def licence(name: str) -> str:
     """From the installed package: the SPDX expression, else the classifiers, else the short free text."""
     try:
-        about = metadata(name)
+        about = cast("Message", metadata(name))
     except PackageNotFoundError:
         return "not installed here"
     if about.get("License-Expression"):

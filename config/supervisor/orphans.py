@@ -29,7 +29,7 @@ def sweep(var_dir: Path) -> int:
 
 def _marked(var_dir: Path) -> list[int]:
     mark = f"{MARK}={var_dir}".encode()
-    pids = []
+    pids: list[int] = []
     if not Path("/proc").is_dir():
         return pids
     for process in Path("/proc").iterdir():

@@ -35,7 +35,7 @@ RUN_DIR = VAR_DIR / "run"
 LOG_DIR = VAR_DIR / "log"
 LOOK_SECONDS = 0.25
 POSTGRES_LOOK_SECONDS = 2.0
-WATCHDOG_LOOK_SECONDS = 10.0
+WATCHDOG_LOOK_SECONDS = 5.0
 STOP_PATIENCE_SECONDS = 12.0
 FIRST_ANSWER_SECONDS = 60
 
@@ -53,6 +53,7 @@ class Supervisor:
         self.with_demo = with_demo
         self.postgres: EmbeddedPostgres | None = embedded()
         self.is_stopping = False
+        self.has_tasks_to_release = False
         # The page of sent texts shows log-in codes: it opens by itself only where nobody else can connect.
         is_laptop = settings.PUBLIC_HOST == "localhost" and host in {"127.0.0.1", "::1", "localhost"}
         self.environment = {
@@ -207,14 +208,16 @@ class Supervisor:
     def _tend(self, child: Child) -> None:
         if self.is_stopping:
             return
+        was_running = child.is_running
         pause = child.tend()
+        if child is self.worker and child.is_running and not was_running:
+            heartbeat.reset(RUN_DIR)  # its time to come up counts from now
         if pause is None:
             return
         again = f"starting it again in {pause:g} s"
         say(f"  {child.name} ended (code {child.last_code}); {again}. See {_relative(child.log)}.")
         if child is self.worker:
-            heartbeat.reset(RUN_DIR)
-            self._quietly(watchdog.release_tasks)
+            self.has_tasks_to_release = True
 
     def _tend_postgres(self) -> None:
         assert self.postgres is not None
@@ -230,6 +233,8 @@ class Supervisor:
             say(f"  PostgreSQL is back after {time.monotonic() - started:.1f} s.")
 
     def _look_at_the_queue(self) -> None:
+        if self.has_tasks_to_release and self._quietly(watchdog.release_tasks) is not None:
+            self.has_tasks_to_release = False
         if not self.worker.is_running:
             return
         reason = self._quietly(lambda: watchdog.reason_to_restart(RUN_DIR, now=timezone.now()))

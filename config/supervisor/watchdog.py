@@ -40,4 +40,5 @@ def release_tasks() -> int:
     Delivery is at least once anyway, so a task that another machine is working on may start twice, never wrongly.
     """
     now = timezone.now()
-    return OrmQ.objects.filter(lock__gt=now).update(lock=now)
+    released: int = OrmQ.objects.filter(lock__gt=now).update(lock=now)
+    return released
