@@ -197,7 +197,9 @@ class ScopePermission(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         required: Mapping[str, Perm | str] = getattr(view, "required", {})
         perm = required.get("GET" if request.method == "HEAD" else str(request.method))
-        if perm is None or perm == MEMBER:  # a method that is not there is answered with 405 after this
+        if perm is None:  # a method that the view has and that nobody may use is refused; others get 405 after this
+            return request.method == "OPTIONS" or not hasattr(view, str(request.method).lower())
+        if perm == MEMBER:
             return True
         caller: ApiCaller = request.user  # type: ignore[assignment]
         caller.require(Perm(perm))

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api import CleanCharField, StrictSerializer, cursor_page, page_response, read_body
-from core.errors import InvalidInput, NotFound
+from core.errors import NotFound
 from core.keyset import Order
 from core.openapi import page_of, page_parameters
 from core.permissions import Perm, Role
@@ -22,7 +22,7 @@ from workspace.api_auth import ApiView
 from workspace.models import Business
 
 
-class UnknownBusiness(InvalidInput):
+class UnknownBusiness(NotFound):
     code = "unknown_business"
     message = _("There is no such business.")
 

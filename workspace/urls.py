@@ -1,11 +1,16 @@
 from django.urls import path
 
-from workspace import views_businesses, views_settings, views_team
+from workspace import views_audit, views_businesses, views_keys, views_settings, views_team
 
 app_name = "workspace"
 urlpatterns = [
     path("settings/", views_settings.programme_settings, name="settings"),
     path("settings/logo/remove/", views_settings.logo_remove, name="logo-remove"),
+    path("settings/api-keys/", views_keys.api_keys, name="api-keys"),
+    path("settings/api-keys/new/", views_keys.api_key_new, name="api-key-new"),
+    path("settings/api-keys/<code:client_code>/rotate/", views_keys.api_key_rotate, name="api-key-rotate"),
+    path("settings/api-keys/<code:client_code>/revoke/", views_keys.api_key_revoke, name="api-key-revoke"),
+    path("settings/audit/", views_audit.audit_log, name="audit"),
     path("settings/me/", views_settings.me, name="me"),
     path("settings/businesses/", views_businesses.business_list, name="business-list"),
     path("settings/businesses/new/", views_businesses.business_new, name="business-new"),

@@ -329,6 +329,13 @@ SIMPLE_JWT: dict[str, Any] = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=30),
 }
 
+# Origins are each programme's own (programs.cors); here only what a listed one may send and read.
+CORS_ALLOWED_ORIGINS: list[str] = []
+CORS_URLS_REGEX = r"^/api/v1/"
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "x-api-key", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after", "x-request-id"]
+CORS_PREFLIGHT_MAX_AGE = 600
+
 SPECTACULAR_SETTINGS = {
     "TITLE": "Regulars",
     "VERSION": "1",
