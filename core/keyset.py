@@ -26,6 +26,7 @@ from core.presentation import format_number
 PAGE_SIZE = 25
 COUNT_CAP = 10_000
 MAX_POSITION = 10**9
+MAX_INTEGER = 2**63 - 1
 CURSOR = "cursor"
 
 Row = TypeVar("Row")
@@ -174,6 +175,15 @@ def _read_cursor(cursor: str, fields: Sequence[Any]) -> tuple[bool, int, list[Va
         return start
     if direction not in ("a", "b") or not isinstance(position, int) or not 0 <= position <= MAX_POSITION:
         return start
-    if any(value is None or (isinstance(value, str) and "\x00" in value) for value in values):
+    if any(map(_is_foreign, values)):
         return start
     return direction == "b", position, [Value(value, output_field=f) for value, f in zip(values, fields, strict=True)]
+
+
+def _is_foreign(value: Any) -> bool:
+    """What no row of ours holds, and what PostgreSQL would refuse to compare with."""
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, int):
+        return abs(value) > MAX_INTEGER
+    return value is None

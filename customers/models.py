@@ -109,7 +109,7 @@ class Identifier(models.Model):
 class OrOldest(Func):
     """A time, or a moment before all others where there is none: lists sort by it and keyset pages compare it."""
 
-    template = "(COALESCE(%(expressions)s, '-infinity'::timestamptz))"
+    template = "(COALESCE(%(expressions)s, '1900-01-01 00:00:00+00'::timestamptz))"
     output_field = models.DateTimeField()
 
 

@@ -138,8 +138,8 @@ def value_strip(customer: Customer, scope: Scope, currency: str) -> list[Value]:
             make_delta(new_orders, old_orders, unit="number") if orders else None,
         ),
         Value(
-            _("Per order"),
-            format_money(each, currency) if each is not None else "–",
+            _("Per order, %(window)s") % {"window": window} if each_now else _("Per order"),
+            format_money(each_now or each, currency) if each else "–",
             _("from %(value)s") % {"value": format_money(each_before, currency)} if each_now and each_before else "",
             make_delta(each_now, each_before) if each_now and each_before else None,
         ),

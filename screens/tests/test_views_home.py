@@ -1,0 +1,163 @@
+"""Home: whose it is, what its figures count, and that they cost the same for any number of sales."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from core.actor import Actor
+from core.clock import last_days
+from core.permissions import Role
+from customers.actions.facts import write_facts
+from customers.actions.rollups import rebuild_rollups
+from customers.models import Customer
+from customers.reports.sales import buyers, sales_by_day, total_of
+from customers.tests.test_actions_facts import refund, sale
+from intelligence.actions.rfm import score_customers
+from programs.models import Programme, User
+from screens.reports_home import home_figures
+from workspace.models import Business
+
+NOW = datetime(2026, 6, 17, 10, 30, tzinfo=UTC)  # half past eleven in London
+MIDNIGHT = datetime(2026, 6, 16, 23, 0, tzinfo=UTC)  # of 17 June in London
+
+
+def kpis(programme: Programme, actor: Actor, days: int = 7, business: Business | None = None) -> dict[str, str]:
+    figures = home_figures(
+        programme=programme, actor=actor, business_id=business.pk if business else None, days=days, now=NOW
+    )
+    return {kpi.label: kpi.value for kpi in figures.kpis}
+
+
+def test_periods_begin_and_end_at_midnight_of_the_programme(business: Business, programme: Programme) -> None:
+    period = last_days(7, now=NOW, zone=programme.zone)
+    moments = [
+        MIDNIGHT - timedelta(days=6, microseconds=1),
+        MIDNIGHT - timedelta(days=6),
+        NOW,
+        MIDNIGHT + timedelta(days=1),
+    ]
+    for number, at in enumerate(moments):
+        sale(business, None, str(number), f"{10**number}.00", placed_at=at)
+    rebuild_rollups(now=NOW)
+    days = sales_by_day(period, business_id=None, now=NOW)
+    assert total_of(days, period).revenue == Decimal(110)
+    assert total_of(sales_by_day(period.before(), business_id=None, now=NOW), period.before()).revenue == Decimal(1)
+
+
+def test_today_is_read_live_and_equals_its_roll_up(business: Business, programme: Programme) -> None:
+    customer = Customer.objects.create(first_name="Ann")
+    rebuild_rollups(now=NOW)
+    sale(business, customer, "1", "10.00", placed_at=NOW)
+    sale(business, None, "2", "5.00", placed_at=NOW)
+    refund(business, customer, "r", "2.00", refunded_at=NOW)
+    period = last_days(1, now=NOW, zone=programme.zone)
+    live = sales_by_day(period, business_id=business.pk, now=NOW)
+    rebuild_rollups(now=NOW)
+    stored = sales_by_day(period, business_id=business.pk, now=NOW + timedelta(days=1))
+    assert live == stored
+    assert (live[period.last_day].net, live[period.last_day].new_customers) == (Decimal(13), 1)
+
+
+def test_a_refund_counts_on_its_own_date(business: Business, programme: Programme, actor: Actor) -> None:
+    order = sale(business, None, "1", "100.00", placed_at=NOW - timedelta(days=20))
+    refund(business, None, "r", "30.00", order=order, refunded_at=NOW - timedelta(days=2))
+    rebuild_rollups(now=NOW)
+    assert kpis(programme, actor, 7)["Revenue"] == "−£30"
+    assert kpis(programme, actor, 30)["Revenue"] == "£70"
+
+
+def test_buyers_are_people_not_visits(business: Business, programme: Programme) -> None:
+    ann, ben = (Customer.objects.create(first_name=name) for name in ("Ann", "Ben"))
+    for number in range(3):
+        sale(business, ann, f"a{number}", "5.00", placed_at=NOW - timedelta(days=number))
+    sale(business, ann, "old", "5.00", placed_at=NOW - timedelta(days=9))
+    sale(business, ben, "b", "5.00", placed_at=NOW - timedelta(days=1))
+    sale(business, None, "anonymous", "5.00", placed_at=NOW)
+    write_facts(["member_since"], [(ann.pk, NOW - timedelta(days=3))])
+    rebuild_rollups(now=NOW)
+    now, before = buyers(last_days(7, now=NOW, zone=programme.zone), business_id=None)
+    assert (now.customers, now.members, now.returning, now.returning_rate) == (2, 1, 1, 50.0)
+    assert (before.customers, before.members, before.returning) == (1, 0, 0)
+
+
+def test_one_business_and_people_limited_to_it(
+    business: Business,
+    other_business: Business,
+    programme: Programme,
+    actor: Actor,
+    make_member: Callable[..., User],
+    client_of: Callable[..., Client],
+) -> None:
+    with time_machine.travel(NOW, tick=False):
+        sale(business, None, "1", "10.00", placed_at=NOW)
+        sale(other_business, None, "2", "777.00", placed_at=NOW)
+        rebuild_rollups(now=NOW)
+        assert kpis(programme, actor)["Revenue"] == "£787"
+        assert kpis(programme, actor, business=business)["Revenue"] == "£10"
+        bound = client_of(make_member("bo@example.com", Role.MANAGER, business=business))
+        for path in ("/", f"/?business={other_business.code}"):
+            content = bound.get(path).content.decode()
+            assert "777" not in content
+            assert other_business.name not in content
+
+
+def test_cashiers_land_on_the_till(client_of: Callable[..., Client], cashier: User) -> None:
+    response = client_of(cashier).get("/")
+    assert (response.status_code, response["Location"]) == (302, "/till/")
+
+
+@pytest.mark.parametrize("query", ["", "?days=7", "?days=90", "?days=12345", "?days=x&business=none", "?days=-1"])
+def test_an_empty_programme_and_odd_links(client_of: Callable[..., Client], owner: User, query: str) -> None:
+    response = client_of(owner).get(f"/{query}")
+    content = response.content.decode()
+    assert response.status_code == 200
+    assert "Getting started" in content
+    assert "Nobody has a score yet" in content
+
+
+def test_activity_alone_is_a_part(client_of: Callable[..., Client], owner: User) -> None:
+    part = client_of(owner).get("/", headers={"HX-Request": "true", "HX-Target": "home-activity"})
+    assert part.content.decode().lstrip().startswith('<section id="home-activity"')
+
+
+def test_another_programmes_sales_are_not_here(
+    client_of: Callable[..., Client], outsider: User, other_programme: Programme, business: Business
+) -> None:
+    sale(business, None, "1", "777.00", placed_at=NOW)
+    rebuild_rollups(now=NOW)
+    with time_machine.travel(NOW, tick=False):
+        content = client_of(outsider, on=other_programme).get("/").content.decode()
+    assert "777" not in content
+    assert "£" not in content
+
+
+def test_queries_do_not_grow(client_of: Callable[..., Client], owner: User, business: Business) -> None:
+    browser = client_of(owner)
+
+    def queries() -> int:
+        browser.get("/")
+        with CaptureQueriesContext(connection) as captured:
+            assert browser.get("/").status_code == 200
+        return len(captured)
+
+    def grow(count: int) -> None:
+        for number in range(count):
+            customer = Customer.objects.create(first_name="Ann")
+            sale(business, customer, f"{customer.pk}", "5.00", placed_at=NOW - timedelta(days=number))
+        rebuild_rollups(now=NOW)
+        score_customers(now=NOW)
+
+    with time_machine.travel(NOW, tick=False):
+        grow(3)
+        before = queries()
+        grow(20)
+        assert queries() == before
+    assert before <= 32

@@ -1,0 +1,143 @@
+"""The profile: one history from rows and events, page by page, for those who may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from core.actor import SYSTEM, Actor
+from core.permissions import Role
+from customers.actions import events
+from customers.actions.rollups import rebuild_rollups
+from customers.events import CUSTOMER_CREATED, ORDER_PLACED
+from customers.models import Customer
+from customers.reports.timeline import timeline
+from customers.tests.test_actions_facts import refund, sale
+from programs.models import User
+from workspace.models import Business
+
+NOW = datetime(2026, 6, 17, 10, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def ann(business: Business) -> Customer:
+    """Forty orders, every fourth with a refund at the same moment as the next order, and her first event."""
+    customer = Customer.objects.create(first_name="Ann", last_name="Lee", email="ann@example.com")
+    events.append(
+        CUSTOMER_CREATED,
+        actor=SYSTEM,
+        occurred_at=NOW - timedelta(days=50),
+        customer_id=customer.pk,
+        data={"source": "till"},
+    )
+    for number in range(40):
+        at = NOW - timedelta(days=number)
+        order = sale(business, customer, f"o{number}", "10.00", placed_at=at, number=f"No {number}")
+        if number % 4 == 1:
+            refund(business, customer, f"r{number}", "1.00", order=order, refunded_at=at + timedelta(days=1))
+    events.append(
+        ORDER_PLACED,
+        actor=SYSTEM,
+        occurred_at=NOW,
+        customer_id=customer.pk,
+        business_id=business.pk,
+        data={"order": "x", "total": "10.00", "source": "till"},
+    )
+    rebuild_rollups(now=NOW)
+    return customer
+
+
+@pytest.fixture
+def everybody() -> Actor:
+    return SYSTEM
+
+
+def test_the_timeline_shows_everything_once_in_order(ann: Customer, everybody: Actor) -> None:
+    seen, cursor = [], ""
+    while True:
+        page = timeline(ann.pk, actor=everybody, cursor=cursor)
+        seen += [(at, type(row).__name__, row.pk) for at, row in page.entries]
+        cursor = page.earlier
+        if not cursor:
+            break
+    assert len(seen) == len(set(seen)) == 40 + 10 + 1, "the event of an order is told by its row"
+    assert [at for at, _, _ in seen] == sorted((at for at, _, _ in seen), reverse=True)
+
+
+@pytest.mark.parametrize(
+    "cursor", ["garbage", "1.2", "1.9.1", "1.2.3.4", f"{10**40}.1.1", "1.1.-1", f"1.1.{10**30}", "a.b.c"]
+)
+def test_a_damaged_cursor_is_the_newest_page(ann: Customer, everybody: Actor, cursor: str) -> None:
+    assert timeline(ann.pk, actor=everybody, cursor=cursor).after is None
+
+
+def test_pages_and_tabs(client_of: Callable[..., Client], owner: User, ann: Customer) -> None:
+    browser, url = client_of(owner), f"/customers/{ann.code}/"
+    with time_machine.travel(NOW, tick=False):
+        full = browser.get(url).content.decode()
+        assert "Spent so far" in full
+        assert "£390.00" in full, "forty orders less ten refunds"
+        assert "Today" in full
+        for tab, text in {
+            "orders": "No 0",
+            "points": "No points earned",
+            "details": "ann@example.com",
+            "?": "Today",
+        }.items():
+            part = browser.get(url, {"tab": tab}, headers={"HX-Request": "true", "HX-Target": "profile-history"})
+            assert part.content.decode().lstrip().startswith('<section id="profile-history"')
+            assert text in part.content.decode()
+        earlier = browser.get(
+            full.split('id="profile-earlier"')[1].split('href="')[1].split('"')[0].replace("?", f"{url}?", 1),
+            headers={"HX-Request": "true", "HX-Target": "profile-earlier"},
+        )
+        assert "Show earlier" in earlier.content.decode()
+        assert "<html" not in earlier.content.decode()
+        assert browser.get(url, {"cursor": "garbage"}).status_code == 200
+        assert browser.get(url, {"tab": "orders", "cursor": "garbage"}).status_code == 200
+
+
+def test_erased_and_unknown_people_are_not_there(client_of: Callable[..., Client], owner: User, ann: Customer) -> None:
+    browser = client_of(owner)
+    assert browser.get("/customers/nobody/").status_code == 404
+    Customer.objects.update(state="erased")
+    assert browser.get(f"/customers/{ann.code}/").status_code == 404
+
+
+def test_analysts_see_no_buttons(client_of: Callable[..., Client], analyst: User, ann: Customer) -> None:
+    assert "Add points" not in client_of(analyst).get(f"/customers/{ann.code}/").content.decode()
+
+
+def test_people_of_one_business_see_its_history_only(
+    client_of: Callable[..., Client], make_member: Callable[..., User], ann: Customer, other_business: Business
+) -> None:
+    sale(other_business, ann, "elsewhere", "55.55", placed_at=NOW - timedelta(hours=1), number="Elsewhere")
+    rebuild_rollups(now=NOW)
+    bound = client_of(make_member("bo@example.com", Role.MANAGER, business=other_business))
+    with time_machine.travel(NOW, tick=False):
+        for tab in ("timeline", "orders"):
+            content = bound.get(f"/customers/{ann.code}/", {"tab": tab}).content.decode()
+            assert "Elsewhere" in content
+            assert "No 3" not in content
+        assert "£390" not in content
+
+
+def test_queries_do_not_grow(client_of: Callable[..., Client], owner: User, ann: Customer, business: Business) -> None:
+    browser, other = client_of(owner), Customer.objects.create(first_name="Small")
+    sale(business, other, "only", "1.00", placed_at=NOW)
+
+    def queries(customer: Customer) -> int:
+        browser.get(f"/customers/{customer.code}/")
+        with CaptureQueriesContext(connection) as captured:
+            assert browser.get(f"/customers/{customer.code}/").status_code == 200
+        return len(captured)
+
+    small, large = queries(other), queries(ann)
+    assert large <= small + 1
+    assert large <= 20
