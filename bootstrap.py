@@ -70,7 +70,7 @@ def make_venv(uv: str) -> None:
         import venv
     except ImportError:
         stop("Python's venv module is missing. Debian, Ubuntu: apt-get install python3-venv")
-    venv.create(VENV, with_pip=True, clear=os.path.exists(VENV))
+    venv.create(VENV, with_pip=True, symlinks=True, clear=os.path.exists(VENV))
 
 
 def install(group: str) -> None:
