@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from customers import views
+import core.api  # noqa: F401 (the converter `code`)
+from customers import views, views_imports
 
 app_name = "customers"
 urlpatterns = [
     path("customers/", views.customers, name="list"),
+    path("customers/imports/", views_imports.imports, name="imports"),
+    path("customers/imports/upload/", views_imports.upload, name="import-upload"),
+    path("customers/imports/<code:code>/", views_imports.import_detail, name="import"),
+    path("customers/imports/<code:code>/try/", views_imports.import_try, name="import-try"),
+    path("customers/imports/<code:code>/start/", views_imports.import_start, name="import-start"),
+    path("customers/imports/<code:code>/stop/", views_imports.import_stop, name="import-stop"),
+    path("customers/imports/<code:code>/errors.csv", views_imports.import_errors, name="import-errors"),
     path("orders/", views.orders, name="orders"),
     path("orders/<slug:code>/", views.order, name="order"),
     path("products/", views.products, name="products"),

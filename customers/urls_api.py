@@ -1,12 +1,14 @@
 from django.urls import path
 
-from customers import api_customers, api_orders
+from customers import api_customers, api_imports, api_orders
 
 urlpatterns = [
     path("customers/", api_customers.CustomersView.as_view(), name="customers"),
     path("customers/search", api_customers.CustomerSearchView.as_view(), name="customer-search"),
     path("customers/<code:customer_id>", api_customers.CustomerView.as_view(), name="customer"),
     path("customers/<code:customer_id>/timeline", api_customers.TimelineView.as_view(), name="customer-timeline"),
+    path("imports/", api_imports.ImportsView.as_view(), name="imports"),
+    path("imports/<code:import_id>", api_imports.ImportView.as_view(), name="import"),
     path("orders/", api_orders.OrdersView.as_view(), name="orders"),
     path("orders/<code:order_id>", api_orders.OrderView.as_view(), name="order"),
     path("products/", api_orders.ProductsView.as_view(), name="products"),

@@ -162,7 +162,7 @@ def start_import(*, run: ImportRun, actor: Actor, now: datetime) -> Job:
     Raises AlreadyImported when the same content is being or was imported, and NotStartable when this one is done.
     """
     with transaction.atomic():
-        run = ImportRun.objects.select_for_update().select_related("job").get(pk=run.pk)
+        run = ImportRun.objects.select_for_update(of=("self",)).select_related("job").get(pk=run.pk)
         if run.job is not None and not run.job.is_finished:
             return run.job
         if run.phase == ImportRun.Phase.DONE:
@@ -215,3 +215,10 @@ def stop_import(*, run: ImportRun, actor: Actor, now: datetime) -> None:
 def _file_name(name: str) -> str:
     plain = name.replace("\\", "/").rpartition("/")[2].strip()
     return "".join(character for character in plain if character.isprintable())[-120:] or "import.csv"
+
+
+def drop_upload(*, run: ImportRun) -> None:
+    """Take an upload away that was never started, with its file."""
+    if run.phase == ImportRun.Phase.UPLOADED and run.job_id is None:
+        default_storage.delete(run.path)
+        run.delete()

@@ -1,0 +1,175 @@
+"""Imports by API: a file (multipart) or up to 10,000 rows (JSON), then the state of it."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any, ClassVar
+
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api import JsonParser, StrictSerializer
+from core.errors import InvalidInput, NotFound
+from core.permissions import Perm
+from customers.actions import imports as actions
+from customers.imports.fields import BY_NAME
+from customers.imports.options import ImportOptions
+from customers.models import ImportRun
+from workspace.api_auth import ApiView
+from workspace.models import Business
+
+
+class ImportInput(StrictSerializer):
+    kind = serializers.ChoiceField(choices=ImportRun.Kind.choices, required=False, help_text="Guessed when missing.")
+    business_id = serializers.CharField(max_length=16, required=False, help_text="Needed when there are several.")
+    rows = serializers.ListField(
+        child=serializers.DictField(), required=False, max_length=actions.MAX_API_ROWS, help_text="Instead of a file."
+    )
+    file = serializers.FileField(required=False)
+    mapping = serializers.JSONField(required=False, help_text="Our field → the name of the file's column.")
+    date_order = serializers.ChoiceField(choices=["ymd", "dmy", "mdy"], required=False)
+    refund_prefix = serializers.CharField(max_length=10, required=False, allow_blank=True)
+    ignored_prefix = serializers.CharField(max_length=10, required=False, allow_blank=True)
+    earn_points = serializers.BooleanField(default=False)
+    dry_run = serializers.BooleanField(default=False)
+
+
+class ImportOutput(serializers.Serializer[Any]):
+    id = serializers.CharField(source="code")
+    kind = serializers.ChoiceField(choices=ImportRun.Kind.choices)
+    business_id = serializers.CharField(source="business.code")
+    file_name = serializers.CharField()
+    dry_run = serializers.BooleanField(source="is_dry_run")
+    phase = serializers.ChoiceField(choices=ImportRun.Phase.choices)
+    job_id = serializers.CharField(source="job.code", default=None, allow_null=True)
+    state = serializers.CharField(source="job.state", default=None, allow_null=True)
+    rows_total = serializers.IntegerField()
+    rows_failed = serializers.IntegerField()
+    rows_skipped = serializers.IntegerField()
+    counts = serializers.DictField(child=serializers.IntegerField())
+    problems = serializers.DictField(child=serializers.IntegerField(), help_text="Reason → rows.")
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class FileOrJson(DefaultContentNegotiation):
+    """JSON out, JSON or multipart in."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class ImportsView(ApiView):
+    required: ClassVar[dict[str, Any]] = {"POST": Perm.IMPORTS_RUN}
+    parser_classes = (JsonParser, MultiPartParser)
+    content_negotiation_class = FileOrJson
+
+    @extend_schema(
+        operation_id="import_create",
+        tags=["Customers"],
+        request={"application/json": ImportInput, "multipart/form-data": ImportInput},
+        responses={202: ImportOutput, 200: OpenApiResponse(ImportOutput, "The same content was imported before.")},
+    )
+    def post(self, request: Request) -> Response:
+        """Import customers, orders or sales lines.
+
+        Send a CSV `file` or `rows`. The same content is imported once: sending it again answers with the first import
+        (200). Follow the progress at `imports/{id}`.
+        """
+        asked = ImportInput(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+        now = timezone.now()
+        business = self._business(given.get("business_id"))
+        if ("file" in given) == ("rows" in given):
+            raise InvalidInput("Send a file or rows.", field="file")
+        if "rows" in given:
+            if "kind" not in given:
+                raise InvalidInput("Say what the rows are.", field="kind")
+            run = actions.receive_rows(
+                rows=given["rows"], kind=given["kind"], business=business, actor=self.actor, now=now
+            )
+        else:
+            file = given["file"]
+            run = actions.receive_file(
+                file=io.BufferedReader(file.file) if isinstance(file.file, io.RawIOBase) else file.file,
+                name=file.name,
+                kind=given.get("kind"),
+                business=business,
+                actor=self.actor,
+                now=now,
+            )
+        try:
+            options = ImportOptions.of(
+                {
+                    **run.options,
+                    **{
+                        name: given[name] for name in ("date_order", "refund_prefix", "ignored_prefix") if name in given
+                    },
+                    "earns_points": given["earn_points"],
+                }
+            )
+            actions.configure_import(
+                run=run, kind=run.kind, mapping=_mapping(run, given), options=options, is_dry_run=given["dry_run"]
+            )
+            actions.start_import(run=run, actor=self.actor, now=now)
+        except actions.AlreadyImported as earlier:
+            actions.drop_upload(run=run)
+            run = ImportRun.objects.get(code=earlier.data["import"])
+            return Response(ImportOutput(run).data)
+        except InvalidInput:
+            actions.drop_upload(run=run)
+            raise
+        run.refresh_from_db()
+        location = reverse("api:import", args=[run.code])
+        return Response(ImportOutput(run).data, status=202, headers={"Location": location})
+
+    def _business(self, code: str | None) -> Business:
+        businesses = Business.objects.active().visible_to(self.actor)
+        if code:
+            found = businesses.filter(code=code).first()
+            if found is None:
+                raise InvalidInput("There is no such business.", field="business_id")
+            return found
+        only = list(businesses[:2])
+        if len(only) != 1:
+            raise InvalidInput("Say which business the import is for.", field="business_id")
+        return only[0]
+
+
+class ImportView(ApiView):
+    required: ClassVar[dict[str, Any]] = {"GET": Perm.IMPORTS_RUN}
+
+    @extend_schema(operation_id="import_read", tags=["Customers"], responses=ImportOutput)
+    def get(self, request: Request, import_id: str) -> Response:
+        """One import, with its state and counts."""
+        runs = ImportRun.objects.visible_to(self.actor).select_related("job", "business")
+        run = runs.filter(code=import_id).first()
+        if run is None:
+            raise NotFound
+        return Response(ImportOutput(run).data)
+
+
+def _mapping(run: ImportRun, given: dict[str, Any]) -> dict[str, int]:
+    """Column names of the caller as positions. Raises InvalidInput for a name that the file does not have."""
+    asked = given.get("mapping")
+    if asked is None:
+        return dict(run.mapping)
+    if isinstance(asked, str):
+        try:
+            asked = json.loads(asked)
+        except ValueError as error:
+            raise InvalidInput("The mapping is not JSON.", field="mapping") from error
+    if not isinstance(asked, dict):
+        raise InvalidInput("The mapping is an object: our field to the file's column.", field="mapping")
+    for field, column in asked.items():
+        if field not in BY_NAME or column not in run.header:
+            raise InvalidInput(f"“{field}” cannot come from the column “{column}”."[:200], field="mapping")
+    return {field: run.header.index(column) for field, column in asked.items()}

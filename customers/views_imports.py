@@ -1,0 +1,164 @@
+"""Imports: upload, columns, trial, start, progress, result."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from django.core.files.storage import default_storage
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from core.errors import DomainError, NotFound
+from core.page import done, page
+from core.permissions import Perm, requires
+from core.requests import StaffRequest
+from customers.actions import imports as actions
+from customers.forms_imports import ColumnsForm, UploadForm
+from customers.imports.problems import PROBLEMS
+from customers.imports.reading import PREVIEW_ROWS, records
+from customers.models import ImportRun
+from workspace.models import Job
+
+RUNS_SHOWN = 50
+STATUS = "import-status"
+
+
+@require_safe
+@requires(Perm.IMPORTS_RUN)
+def imports(request: StaffRequest) -> HttpResponse:
+    return _list(request, UploadForm(actor=request.actor))
+
+
+@require_POST
+@requires(Perm.IMPORTS_RUN)
+def upload(request: StaffRequest) -> HttpResponse:
+    form = UploadForm(request.POST, request.FILES, actor=request.actor)
+    if not form.is_valid():
+        return _list(request, form, status=422)
+    file = form.cleaned_data["file"]
+    try:
+        run = actions.receive_file(
+            file=file.file,
+            name=file.name or "",
+            kind=None,
+            business=form.cleaned_data["business"],
+            actor=request.actor,
+            now=timezone.now(),
+        )
+    except DomainError as error:  # shown beside the file, where the next try starts
+        form.add_error("file", str(error.message))
+        return _list(request, form, status=422)
+    return done(request, reverse("customers:import", args=[run.code]))
+
+
+def _list(request: StaffRequest, form: UploadForm, *, status: int = 200) -> HttpResponse:
+    runs = ImportRun.objects.visible_to(request.actor).select_related("job", "business").newest_first()[:RUNS_SHOWN]
+    return page(request, "customers/import_list.html", {"form": form, "runs": runs}, status=status)
+
+
+@require_safe
+@requires(Perm.IMPORTS_RUN)
+def import_detail(request: StaffRequest, code: str) -> HttpResponse:
+    run = _get(request, code)
+    if run.job is not None or run.phase != ImportRun.Phase.UPLOADED:
+        return page(request, "customers/import_detail.html", _status(run), partials={STATUS})
+    return _columns(request, run, ColumnsForm(run=run, kind=_kind(request.GET.get("kind"), run)))
+
+
+@require_POST
+@requires(Perm.IMPORTS_RUN)
+def import_try(request: StaffRequest, code: str) -> HttpResponse:
+    """A trial: everything is read and checked, nothing is written."""
+    return _begin(request, code, is_dry_run=True)
+
+
+@require_POST
+@requires(Perm.IMPORTS_RUN)
+def import_start(request: StaffRequest, code: str) -> HttpResponse:
+    """Start; after a trial, start what was tried; after a stop, go on."""
+    run = _get(request, code)
+    if run.is_dry_run and run.phase == ImportRun.Phase.DONE:
+        real = actions.start_after_dry_run(run=run, actor=request.actor, now=timezone.now())
+        return done(request, reverse("customers:import", args=[real.code]))
+    if run.job is not None:
+        actions.start_import(run=run, actor=request.actor, now=timezone.now())
+        return done(request, reverse("customers:import", args=[run.code]))
+    return _begin(request, code, is_dry_run=False)
+
+
+def _begin(request: StaffRequest, code: str, *, is_dry_run: bool) -> HttpResponse:
+    run = _get(request, code)
+    form = ColumnsForm(request.POST, run=run, kind=_kind(request.POST.get("kind"), run))
+    if not form.is_valid():
+        return _columns(request, run, form, status=422)
+    try:
+        actions.configure_import(
+            run=run, kind=form.kind, mapping=form.mapping(), options=form.options(), is_dry_run=is_dry_run
+        )
+        actions.start_import(run=run, actor=request.actor, now=timezone.now())
+    except DomainError as error:
+        field = getattr(error, "field", "")
+        form.add_error(field if field in form.fields else None, str(error.message))
+        return _columns(request, run, form, status=422)
+    return done(request, reverse("customers:import", args=[run.code]))
+
+
+@require_POST
+@requires(Perm.IMPORTS_RUN)
+def import_stop(request: StaffRequest, code: str) -> HttpResponse:
+    run = _get(request, code)
+    actions.stop_import(run=run, actor=request.actor, now=timezone.now())
+    run = _get(request, code)
+    if getattr(request, "htmx", None):
+        response = page(request, f"customers/import_detail.html#{STATUS}", _status(run))
+        response.headers["HX-Retarget"] = f"#{STATUS}"  # the button aims at the progress bar alone
+        return response
+    return done(request, reverse("customers:import", args=[run.code]))
+
+
+@require_safe
+@requires(Perm.IMPORTS_RUN)
+def import_errors(request: StaffRequest, code: str) -> FileResponse:
+    """The rows that were not imported, as a download: never shown by the browser as a page of ours."""
+    run = _get(request, code)
+    if not run.error_path or not default_storage.exists(run.error_path):
+        raise NotFound
+    name = f"{run.file_name.rpartition('.')[0] or run.file_name}-not-imported.csv"
+    return FileResponse(
+        default_storage.open(run.error_path, "rb"), as_attachment=True, filename=name, content_type="text/csv"
+    )
+
+
+def _get(request: StaffRequest, code: str) -> ImportRun:
+    run = ImportRun.objects.visible_to(request.actor).select_related("job", "business").filter(code=code).first()
+    if run is None:
+        raise NotFound
+    return run
+
+
+def _kind(asked: str | None, run: ImportRun) -> str:
+    return asked if asked in ImportRun.Kind.values else run.kind
+
+
+def _columns(request: HttpRequest, run: ImportRun, form: ColumnsForm, *, status: int = 200) -> HttpResponse:
+    with default_storage.open(run.path, "rb") as file:
+        rows = records(file.file, encoding=run.encoding, delimiter=run.delimiter)
+        preview = [cells for _line, cells in islice(rows, 1, PREVIEW_ROWS + 1) if cells is not None]
+        rows.close()  # type: ignore[attr-defined]
+    context = {"run": run, "form": form, "preview": preview, "kinds": ImportRun.Kind.choices}
+    return page(request, "customers/import_columns.html", context, status=status)
+
+
+def _status(run: ImportRun) -> dict[str, object]:
+    job = run.job
+    is_over = run.phase == ImportRun.Phase.DONE
+    return {
+        "run": run,
+        "job": job,
+        "is_over": is_over,
+        "can_go_on": not is_over and job is not None and job.state in (Job.State.CANCELLED, Job.State.FAILED),
+        "problems": [(PROBLEMS.get(code, code), rows) for code, rows in run.problems.items()],
+        "rows_imported": run.rows_total - run.rows_failed - run.rows_skipped,
+    }
