@@ -172,7 +172,7 @@ def make_plan(first_month: int) -> Plan:
 
 
 def _redemptions(sales: Sequence[PlannedSale], chance: random.Random) -> Iterator[PlannedRedemption]:
-    """Guests who can afford it take something free at every sixth opportunity or so; nobody spends what is not there."""
+    """Guests who can afford it take something free at every sixth opportunity or so."""
     rates = {shop.key: shop.points_per_unit for shop in SHOPS}
     balances = [0] * MEMBERS
     for index, sale in enumerate(sales):
@@ -238,7 +238,5 @@ def co_visit_share(sales: Sequence[PlannedSale]) -> float:
     """Of the quay's sales before three o'clock, how many are followed by the bakery within two hours."""
     lane = {(sale.day, sale.member): sale.minute for sale in sales if sale.shop == LANE}
     quay = [sale for sale in sales if sale.shop == QUAY and sale.minute < 15 * 60]
-    followed = sum(
-        1 for sale in quay if 0 <= lane.get((sale.day, sale.member), -1) - sale.minute <= 120
-    )
+    followed = sum(1 for sale in quay if 0 <= lane.get((sale.day, sale.member), -1) - sale.minute <= 120)
     return followed / len(quay)

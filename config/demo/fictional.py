@@ -32,23 +32,23 @@ RANGES = (
 NUMBERS_IN_A_RANGE = 1000
 
 FIRST_NAMES = (
-    "Aisha Alfie Amara Anwen Arthur Asha Ava Beatrice Ben Bryony Callum Caroline Chidi Chloe Daniel Daria David Deepa "
-    "Dylan Edie Elif Emeka Emma Erin Esme Ewan Farah Felix Fiona Freya George Grace Hamza Hannah Harriet Harry Imogen "
-    "Iris Isla Jack James Jasmine Joanna Jonas Jude Kai Kamal Katie Keiko Kwame Laila Laura Leo Lily Lucas Maeve Marcus "
-    "Maria Martha Max Maya Megan Mei Mina Mohammed Molly Nadia Nia Niamh Noah Oliver Olivia Omar Oscar Owen Paloma "
-    "Penelope Peter Poppy Priya Rachel Ravi Reuben Rhys Robert Rosa Ruby Sam Sana Sarah Seren Simon Sophie Stefan Tariq "
-    "Theo Thomas Tilly Tom Uma Victor Wei William Yasmin Yusuf Zara Zofia"
+    "Aisha Alfie Amara Anwen Arthur Asha Ava Beatrice Ben Bryony Callum Caroline Chidi Chloe Daniel Daria David "
+    "Deepa Dylan Edie Elif Emeka Emma Erin Esme Ewan Farah Felix Fiona Freya George Grace Hamza Hannah Harriet "
+    "Harry Imogen Iris Isla Jack James Jasmine Joanna Jonas Jude Kai Kamal Katie Keiko Kwame Laila Laura Leo Lily "
+    "Lucas Maeve Marcus Maria Martha Max Maya Megan Mei Mina Mohammed Molly Nadia Nia Niamh Noah Oliver Olivia Omar "
+    "Oscar Owen Paloma Penelope Peter Poppy Priya Rachel Ravi Reuben Rhys Robert Rosa Ruby Sam Sana Sarah Seren "
+    "Simon Sophie Stefan Tariq Theo Thomas Tilly Tom Uma Victor Wei William Yasmin Yusuf Zara Zofia"
 ).split()
 LAST_NAMES = (
-    "Abbott Adeyemi Ahmed Aldridge Ali Anderson Baker Banerjee Barker Bell Bennett Bhatt Bishop Blake Boateng Brooks "
-    "Brown Byrne Campbell Carter Chan Chapman Clarke Cole Cooper Cox Davies Dawson Demir Dixon Doyle Edwards Ellis Evans "
-    "Farrell Fisher Fletcher Ford Foster Fraser Gibson Gill Graham Grant Gray Green Griffiths Hall Hamilton Harris "
-    "Harvey Hassan Hughes Hunt Hussain Ibrahim Jackson James Jenkins Johnson Jones Kaur Kelly Khan King Kowalski Lambert "
-    "Lawson Lee Lewis Lloyd Mahmood Marshall Martin Mason Matthews Mbeki Miller Mitchell Moore Morgan Morris Murphy "
-    "Murray Nair Nguyen Novak Okafor Okonkwo Owen Palmer Parker Patel Pearce Phillips Porter Powell Price Quinn Rahman "
-    "Reid Reynolds Richards Roberts Robinson Rose Ross Ryan Saunders Scott Shah Sharma Shaw Silva Simpson Singh Smith "
-    "Spencer Stewart Sullivan Taylor Thompson Turner Walker Walsh Ward Watson Webb White Williams Wilson Wood Wright "
-    "Yilmaz Young Zhang"
+    "Abbott Adeyemi Ahmed Aldridge Ali Anderson Baker Banerjee Barker Bell Bennett Bhatt Bishop Blake Boateng "
+    "Brooks Brown Byrne Campbell Carter Chan Chapman Clarke Cole Cooper Cox Davies Dawson Demir Dixon Doyle Edwards "
+    "Ellis Evans Farrell Fisher Fletcher Ford Foster Fraser Gibson Gill Graham Grant Gray Green Griffiths Hall "
+    "Hamilton Harris Harvey Hassan Hughes Hunt Hussain Ibrahim Jackson James Jenkins Johnson Jones Kaur Kelly Khan "
+    "King Kowalski Lambert Lawson Lee Lewis Lloyd Mahmood Marshall Martin Mason Matthews Mbeki Miller Mitchell "
+    "Moore Morgan Morris Murphy Murray Nair Nguyen Novak Okafor Okonkwo Owen Palmer Parker Patel Pearce Phillips "
+    "Porter Powell Price Quinn Rahman Reid Reynolds Richards Roberts Robinson Rose Ross Ryan Saunders Scott Shah "
+    "Sharma Shaw Silva Simpson Singh Smith Spencer Stewart Sullivan Taylor Thompson Turner Walker Walsh Ward Watson "
+    "Webb White Williams Wilson Wood Wright Yilmaz Young Zhang"
 ).split()
 
 

@@ -71,12 +71,7 @@ class RetailRow(NamedTuple):
     @property
     def is_sale(self) -> bool:
         """A known customer paid for it (see the module's definitions)."""
-        return (
-            self.customer_id != ""
-            and self.quantity > 0
-            and self.unit_price > 0
-            and self.invoice.isdecimal()
-        )
+        return self.customer_id != "" and self.quantity > 0 and self.unit_price > 0 and self.invoice.isdecimal()
 
     @property
     def is_refund(self) -> bool:
@@ -97,8 +92,7 @@ class _Receipt(NamedTuple):
 def rows(*, weeks: int = 0, data: Path = DATA) -> Iterator[RetailRow]:
     """Yield all rows in the order of the source, their times moved `weeks` forward."""
     items = [
-        (stock_code, description, Decimal(price))
-        for stock_code, description, price in _table(data / "items.csv.xz")
+        (stock_code, description, Decimal(price)) for stock_code, description, price in _table(data / "items.csv.xz")
     ]
     item_of_line = _column(data / "line_item.u16.xz", "H")
     quantity_of_line = _column(data / "line_quantity.i32.xz", "i")

@@ -48,9 +48,7 @@ def test_same_source_gives_same_bytes(tmp_path: Path) -> None:
 
     names = sorted(path.name for path in first.iterdir())
     assert names == sorted(path.name for path in second.iterdir())
-    assert [(first / name).read_bytes() for name in names] == [
-        (second / name).read_bytes() for name in names
-    ]
+    assert [(first / name).read_bytes() for name in names] == [(second / name).read_bytes() for name in names]
 
 
 @pytest.mark.parametrize(
@@ -63,9 +61,7 @@ def test_same_source_gives_same_bytes(tmp_path: Path) -> None:
     ],
     ids=["other header", "other line ends", "needless quotes", "leading zero"],
 )
-def test_what_would_not_come_back_is_refused_and_nothing_is_written(
-    tmp_path: Path, text: str
-) -> None:
+def test_what_would_not_come_back_is_refused_and_nothing_is_written(tmp_path: Path, text: str) -> None:
     with pytest.raises(build_retail_data.NotReproduced):
         _pack(text, tmp_path)
 

@@ -38,7 +38,7 @@ def test_every_member_comes_at_least_once_and_never_before_joining(plan):
 def test_sales_are_in_order_of_time_and_inside_the_plan(plan):
     moments = [(sale.day, sale.minute) for sale in plan.sales]
     assert moments == sorted(moments)
-    assert 0 <= moments[0][0]
+    assert moments[0][0] >= 0
     assert moments[-1][0] < DAYS
     assert all(7 * 60 <= minute < 20 * 60 for _, minute in moments)
 

@@ -126,8 +126,7 @@ def test_weeks_move_the_times_and_nothing_else() -> None:
     assert moved._replace(invoiced_at=original.invoiced_at) == original
     lines = next(retail_source.csv_chunks(weeks=700)).decode().splitlines()
     assert lines[1] == (
-        "489434,85048,15CM CHRISTMAS GLASS BALL 20 LIGHTS,12,2023-05-02 07:45:00,6.95,13085,"
-        "United Kingdom"
+        "489434,85048,15CM CHRISTMAS GLASS BALL 20 LIGHTS,12,2023-05-02 07:45:00,6.95,13085,United Kingdom"
     )
 
 

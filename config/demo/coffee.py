@@ -1,0 +1,218 @@
+"""The programme *coffee*: three shops on one street, made through the product's own actions.
+
+Every sale is posted by `post_batch`, a day of the street at a time and with the clock of that evening, as tills do that
+were offline all day. Each has a key of its own: a load that was killed goes on where it stopped, and a finished one
+repeats without effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+from django_tenants.utils import tenant_context
+
+from config.demo.coffee_plan import DAYS, SHOPS, Plan, PlannedRedemption, PlannedSale, make_plan
+from config.demo.fictional import FictionalPerson, fictional_people
+from core.actor import Actor
+from core.clock import local_day
+from core.errors import DomainError
+from customers.actions.consent import record_consent
+from customers.actions.imports import AlreadyImported, receive_rows, start_import
+from customers.actions.rollups import rebuild_rollups
+from customers.models import Customer
+from loyalty.actions.points import post_batch
+from loyalty.actions.settings import set_earning_rate
+from loyalty.operations import AddPoints, Operation, RedeemPoints
+from loyalty.tasks import refresh_facts
+from programs.models import Programme, User
+from screens.actions.onboarding import open_shop
+from workspace.actions.businesses import open_business
+from workspace.actions.jobs import run_job
+from workspace.models import Business
+
+SLUG = "coffee"
+ZONE = ZoneInfo("Europe/London")
+PEOPLE_SEED = 7
+CLOSING_MINUTE = 20 * 60
+SYSTEM_TILL = Actor(kind="till", id="demo", label="Till")
+
+Report = Callable[[str, int, int], None]  # phase, done, total
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Where the plan's first Monday lies: so that the plan's last Sunday is last week's."""
+
+    first_monday: date
+
+    @classmethod
+    def ending_before(cls, now: datetime) -> Calendar:
+        today = local_day(now, ZONE)
+        this_monday = today - timedelta(days=today.weekday())
+        return cls(this_monday - timedelta(days=DAYS))
+
+    def moment(self, day: int, minute: int) -> datetime:
+        return datetime.combine(self.first_monday + timedelta(days=day), time(minute // 60, minute % 60), tzinfo=ZONE)
+
+
+def load_coffee(report: Report, *, owner: User, now: datetime) -> Programme:
+    """Make the programme, or finish one that a killed load left behind. About 40,000 sales.
+
+    The calendar is kept in `programme.onboarding["demo"]`, so that a later load of the same programme goes on with
+    the same dates. Raises RuntimeError when the plan and the books differ at the end.
+    """
+    programme = Programme.objects.filter(slug=SLUG).first() or _open(owner, now)
+    demo = programme.onboarding["demo"]
+    if demo.get("is_loaded"):
+        return programme
+    calendar = Calendar(date.fromisoformat(demo["first_monday"]))
+    plan = make_plan(calendar.first_monday.month)
+    people = fictional_people(len(plan.members), seed=PEOPLE_SEED)
+    with tenant_context(programme):
+        shops = _businesses(calendar)
+        _post(plan, people, shops, calendar, report)
+        _introduce(plan, people, shops[SHOPS[0].key], now)
+        _ask_for_consent(plan, people, calendar, report)
+        rebuild_rollups(now=now)
+        refresh_facts(list(Customer.objects.values_list("pk", flat=True)))
+        _check(plan)
+    demo["is_loaded"] = True
+    programme.save(update_fields=["onboarding"])
+    return programme
+
+
+def _open(owner: User, now: datetime) -> Programme:
+    first = SHOPS[0]
+    with transaction.atomic():
+        programme = open_shop(
+            name="Harbour Street",
+            slug=SLUG,
+            currency="GBP",
+            country="GB",
+            time_zone=ZONE.key,
+            owner=owner,
+            business_name=first.name,
+            category=first.category,
+            points_per_unit=first.points_per_unit,
+            now=now,
+            is_demo=True,
+        )
+        programme.onboarding = {
+            **programme.onboarding,
+            "demo": {"first_monday": Calendar.ending_before(now).first_monday.isoformat()},
+        }
+        programme.save(update_fields=["onboarding"])
+    return programme
+
+
+def _businesses(calendar: Calendar) -> dict[str, int]:
+    """The ids of the three shops by their key in the plan; the ones that are missing are opened."""
+    ids = {}
+    for shop in SHOPS:
+        business = Business.objects.filter(name=shop.name).first()
+        if business is None:
+            opened_at = calendar.moment(0, 0)
+            business = open_business(name=shop.name, category=shop.category, actor=SYSTEM_TILL, now=opened_at)
+            set_earning_rate(business_id=business.pk, points_per_unit=shop.points_per_unit, actor=SYSTEM_TILL)
+        ids[shop.key] = business.pk
+    return ids
+
+
+def _post(plan: Plan, people: list[FictionalPerson], shops: dict[str, int], calendar: Calendar, report: Report) -> None:
+    taken = {redemption.after_sale: redemption for redemption in plan.redemptions}
+    done = 0
+    for day, sales in groupby(enumerate(plan.sales), key=lambda row: row[1].day):
+        operations = list(_operations(sales, taken, people, shops, calendar))
+        now = calendar.moment(day, CLOSING_MINUTE)
+        outcomes = post_batch(operations=operations, owner="demo", source="till", actor=SYSTEM_TILL, now=now)
+        refused = next((outcome for outcome in outcomes if isinstance(outcome, DomainError)), None)
+        if refused is not None:
+            raise refused
+        done += sum(isinstance(operation, AddPoints) for operation in operations)
+        report("coffee: sales", done, len(plan.sales))
+
+
+def _operations(
+    sales: Iterator[tuple[int, PlannedSale]],
+    taken: dict[int, PlannedRedemption],
+    people: list[FictionalPerson],
+    shops: dict[str, int],
+    calendar: Calendar,
+) -> Iterator[Operation]:
+    for index, sale in sales:
+        phone = people[sale.member].phone
+        yield AddPoints(
+            business=shops[sale.shop],
+            amount=Decimal(sale.pence) / 100,
+            phone=phone,
+            placed_at=calendar.moment(sale.day, sale.minute),
+            key=f"sale-{index}",
+        )
+        redemption = taken.get(index)
+        if redemption is not None:
+            yield RedeemPoints(
+                business=shops[sale.shop],
+                points=redemption.points,
+                reason=redemption.what,
+                phone=phone,
+                key=f"reward-{index}",
+            )
+
+
+def _introduce(plan: Plan, people: list[FictionalPerson], business_id: int, now: datetime) -> None:
+    """Two of three members left a name and an address, which arrive as a file does: by an import."""
+    named = [
+        {"phone": person.phone, "first_name": person.first_name, "last_name": person.last_name, "email": person.email}
+        for member, person in zip(plan.members, people, strict=True)
+        if member.index % 3
+    ]
+    business = Business.objects.get(pk=business_id)
+    run = receive_rows(rows=named, kind="customers", business=business, actor=SYSTEM_TILL, now=now)
+    try:
+        run_job(start_import(run=run, actor=SYSTEM_TILL, now=now).pk)
+    except AlreadyImported:  # an earlier load got this far
+        run.delete()
+
+
+def _ask_for_consent(plan: Plan, people: list[FictionalPerson], calendar: Calendar, report: Report) -> None:
+    """Those who want texts said so at the till when they joined."""
+    agreeing = [(member, person) for member, person in zip(plan.members, people, strict=True) if member.agrees_to_texts]
+    customers = {customer.phone: customer for customer in Customer.objects.all()}
+    with transaction.atomic():
+        for done, (member, person) in enumerate(agreeing, start=1):
+            record_consent(
+                customer=customers[person.phone],
+                channel="sms",
+                purpose="service",
+                is_granted=True,
+                source="till",
+                wording="till-service-1",
+                actor=SYSTEM_TILL,
+                now=calendar.moment(member.joined_day, 12 * 60),
+            )
+            report("coffee: consent to texts", done, len(agreeing))
+
+
+def _check(plan: Plan) -> None:
+    """The books say what the plan says, or the load has failed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT count(*) FROM customers_order), (SELECT sum(total) FROM customers_order),"
+            " (SELECT count(*) FROM loyalty_account),"
+            " (SELECT count(*) FROM loyalty_transaction WHERE kind = 'redeem' AND status = 'done')"
+        )
+        found = cursor.fetchone()
+    planned = (
+        len(plan.sales),
+        Decimal(sum(sale.pence for sale in plan.sales)) / 100,
+        len(plan.members),
+        len(plan.redemptions),
+    )
+    if found != planned:
+        raise RuntimeError(f"the coffee demo came to {found}, planned were {planned}")
