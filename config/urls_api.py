@@ -14,6 +14,7 @@ v1 = [
     path("", include("programs.urls_api")),
     path("", include("workspace.urls_api")),
     path("", include("customers.urls_api")),
+    path("", include("loyalty.urls_api")),
     path("", include("intelligence.urls_api")),
     path("", include("screens.urls_api")),
 ]

@@ -101,7 +101,7 @@ def reverse_transaction(
         points=points,
         reason=reason,
         cancels_order=cancels_order,
-        not_before=now - timedelta(seconds=UNDO_SECONDS) if within_undo_window else None,
+        not_before=undo_limit(now) if within_undo_window else None,
         key=key,
     )
     return _post_one(operation, owner=owner, source=source, actor=actor, now=now)
@@ -130,12 +130,18 @@ def adjust_points(
     return _post_one(operation, owner=owner, source=source, actor=actor, now=now)
 
 
+def undo_limit(now: datetime) -> datetime:
+    """What happened before this moment, a cashier cannot undo any more."""
+    return now - timedelta(seconds=UNDO_SECONDS)
+
+
 def post_batch(
-    *, operations: Sequence[Operation], owner: str, source: str, actor: Actor, now: datetime
+    *, operations: Sequence[Operation | DomainError], owner: str, source: str, actor: Actor, now: datetime
 ) -> list[Outcome]:
     """Up to MAX_BATCH mixed operations in one round trip: one outcome each, in order; a refusal stops no other.
 
-    Operations of one member happen in their order. An operation that is not even well-formed is refused alone, too.
+    Operations of one member happen in their order. An operation that is not even well-formed is refused alone, too;
+    an error in its place (the caller could not read it) is returned as it is.
     Raises TooManyOperations.
     """
     if len(operations) > MAX_BATCH:
@@ -145,6 +151,9 @@ def post_batch(
     places: list[int] = []
     outcomes: list[Outcome | None] = [None] * len(operations)
     for place, operation in enumerate(operations):
+        if isinstance(operation, DomainError):
+            outcomes[place] = operation
+            continue
         try:
             items.append(operation.item(setting))
             places.append(place)

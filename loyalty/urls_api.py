@@ -1,0 +1,12 @@
+from django.urls import path
+
+from loyalty import api
+
+urlpatterns = [
+    path("transactions/add-points", api.add_points, name="transactions-add-points"),
+    path("transactions/redeem-points", api.redeem_points, name="transactions-redeem-points"),
+    path("transactions/adjust", api.adjust, name="transactions-adjust"),
+    path("transactions/batch", api.batch, name="transactions-batch"),
+    path("transactions/simulate", api.simulate, name="transactions-simulate"),
+    path("transactions/<code:transaction_id>/reverse", api.reverse, name="transactions-reverse"),
+]
