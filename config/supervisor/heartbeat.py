@@ -6,12 +6,14 @@ django-q2 keeps this in its own process and in the cache, which here is one per 
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
 from django_q.signals import post_execute_in_worker, pre_execute
 
 HEARTBEAT = "heartbeat"
+CLUSTER_START = "cluster-start"
 
 
 def connect(run_dir: Path) -> None:
@@ -35,6 +37,20 @@ def reset(run_dir: Path) -> None:
     for busy in run_dir.glob("busy-*"):
         busy.unlink(missing_ok=True)
     (run_dir / HEARTBEAT).touch()
+    shutil.copystat(run_dir / HEARTBEAT, _touched(run_dir / CLUSTER_START))
+
+
+def has_worked(run_dir: Path) -> bool:
+    """Whether the cluster has begun a task since its start; before that it may still be importing the code."""
+    try:
+        return (run_dir / HEARTBEAT).stat().st_mtime_ns > (run_dir / CLUSTER_START).stat().st_mtime_ns
+    except FileNotFoundError:
+        return False
+
+
+def _touched(path: Path) -> Path:
+    path.touch()
+    return path
 
 
 def silent_seconds(run_dir: Path) -> float:

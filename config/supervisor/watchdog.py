@@ -26,7 +26,7 @@ def reason_to_restart(run_dir: Path, *, now: datetime) -> str:
     silent = heartbeat.silent_seconds(run_dir)
     if silent > SILENCE_LIMIT_SECONDS:
         return f"no task began for {silent:.0f} s"
-    if silent < WAITING_LIMIT_SECONDS:
+    if silent < WAITING_LIMIT_SECONDS or not heartbeat.has_worked(run_dir):
         return ""
     oldest = OrmQ.objects.filter(lock__lte=now).order_by("lock").values_list("lock", flat=True).first()
     if oldest is not None and now - oldest > timedelta(seconds=WAITING_LIMIT_SECONDS):

@@ -144,9 +144,11 @@ def test_sweep_ends_marked_processes_of_this_installation_only(tmp_path):
             process.wait()
 
 
-def _age(run_dir: Path, seconds: float) -> None:
+def _age(run_dir: Path, seconds: float, *, has_worked: bool = True) -> None:
     then = time.time() - seconds
     os.utime(run_dir / heartbeat.HEARTBEAT, (then, then))
+    start = then - 10 if has_worked else then
+    os.utime(run_dir / heartbeat.CLUSTER_START, (start, start))
 
 
 def test_silence_while_idle_is_a_hang(db, tmp_path):
@@ -167,6 +169,20 @@ def test_task_that_waits_for_idle_workers_is_a_hang(db, tmp_path):
     OrmQ.objects.create(key="regulars", payload="x", lock=now - timedelta(seconds=90))
 
     assert watchdog.reason_to_restart(tmp_path, now=now) == "a task waits for 90 s while the workers are idle"
+
+
+def test_a_cluster_that_is_still_starting_is_given_its_time(db, tmp_path):
+    """On a loaded machine it takes longer than a task may wait: restarting it then would never end."""
+    now = timezone.now()
+    OrmQ.objects.create(key="regulars", payload="x", lock=now - timedelta(seconds=90))
+    heartbeat.reset(tmp_path)
+    assert not heartbeat.has_worked(tmp_path)
+    _age(tmp_path, watchdog.WAITING_LIMIT_SECONDS + 5, has_worked=False)
+    assert watchdog.reason_to_restart(tmp_path, now=now) == ""
+
+    _age(tmp_path, watchdog.SILENCE_LIMIT_SECONDS + 5, has_worked=False)
+
+    assert "no task began" in watchdog.reason_to_restart(tmp_path, now=now)
 
 
 def test_a_worker_at_work_excuses_the_silence_and_a_killed_one_does_not(db, tmp_path):
