@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django_tenants.utils import tenant_context
@@ -28,17 +29,19 @@ def server(django_db_setup: None, django_db_blocker, tmp_path_factory) -> Iterat
     shared = connection.settings_dict["NAME"]
     with django_db_blocker.unblock(), _clone() as name:
         _connect_to(name, APP_ROLE)
-        people()
+        sessions = people()
         connection.close()
         database_url = embedded().url(APP_ROLE, name)
         with serve(database_url, free_port(), tmp_path_factory.mktemp("server") / "log") as running:
+            running.sessions.update(sessions)
             yield running
         connection.close()
     _connect_to(shared, APP_ROLE)
 
 
-def people() -> None:
-    """An owner and a cashier at Quayside, in the programme "harbour"."""
+def people() -> dict[str, str]:
+    """An owner and a cashier at Quayside, in the programme "harbour"; gives their session cookies by e-mail."""
+    sessions = {}
     connection.set_schema_to_public()
     programme = Programme.objects.get(slug="harbour")
     with tenant_context(programme):
@@ -47,6 +50,11 @@ def people() -> None:
     for name, role, business_id in (("Maya", Role.OWNER, None), ("Sam", Role.CASHIER, business.pk)):
         user = User.objects.create_user(f"{name.lower()}@example.com", "correct horse battery", name=name)
         Membership.objects.create(user=user, programme=programme, role=role, business_id=business_id)
+        client = Client()
+        with tenant_context(programme):
+            client.force_login(user)
+        sessions[user.email] = client.cookies[settings.SESSION_COOKIE_NAME].value
+    return sessions
 
 
 def free_port() -> int:
@@ -55,8 +63,9 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Module by module: while Playwright runs, this thread may not use the database."""
     binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert binary, "Chromium is missing: apt install chromium"
     with sync_playwright() as playwright:
@@ -78,15 +87,17 @@ def open_browser(server: Server, chromium: Browser) -> Iterator[Callable[..., Pa
         context = chromium.new_context(viewport=size, reduced_motion="reduce", **options)
         contexts.append(context)
         if email is not None:
-            context.add_cookies([{"name": "sessionid", "value": session_of(email, server), "url": server.url()}])
+            context.add_cookies([{"name": "sessionid", "value": server.sessions[email], "url": server.url()}])
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",
-            lambda message: complaints.append(message.text)
-            if message.type == "error" and "Content Security Policy" in message.text
-            else None,
+            lambda message: (
+                complaints.append(message.text)
+                if message.type == "error" and "Content Security Policy" in message.text
+                else None
+            ),
         )
         return page
 
@@ -94,19 +105,3 @@ def open_browser(server: Server, chromium: Browser) -> Iterator[Callable[..., Pa
     for context in contexts:
         context.close()
     assert complaints == []
-
-
-def session_of(email: str, server: Server) -> str:
-    """The session cookie of a log-in on the programme's host."""
-    from django.conf import settings
-
-    name = server.database_url.split("?")[0].rsplit("/", 1)[1]
-    shared = connection.settings_dict["NAME"]
-    _connect_to(name, APP_ROLE)
-    connection.set_schema_to_public()
-    user = User.objects.get(email=email)
-    client = Client()
-    with tenant_context(Programme.objects.get(slug="harbour")):
-        client.force_login(user)
-    _connect_to(shared, APP_ROLE)
-    return client.cookies[settings.SESSION_COOKIE_NAME].value

@@ -10,7 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
 
@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 class Server:
     port: int
     database_url: str
+    sessions: dict[str, str] = field(default_factory=dict)  # session cookies by e-mail
 
     def url(self, path: str = "/", programme: str = "harbour") -> str:
         host = f"{programme}.localhost" if programme else "localhost"
@@ -45,9 +46,7 @@ def serve(database_url: str, port: int, log: Path, settings: str = "e2e.settings
     cluster = [sys.executable, "manage.py", "qcluster"]
     with log.open("wb") as output:
         processes = [
-            subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
-            )
+            subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True)
             for command in (granian, cluster)
         ]
         try:
