@@ -19,7 +19,10 @@ from rest_framework.response import Response
 
 from core.api import CleanCharField, StrictSerializer, read_body
 from core.errors import NotFound
+from core.permissions import Perm
 from core.requests import client_ip
+from loyalty.actions.settings import set_earning_rate
+from loyalty.models import EarningRate
 from programs import api_limits
 from programs.actions import api_sessions
 from programs.actions.people import create_person, has_verified
@@ -27,6 +30,7 @@ from programs.actions.programmes import host_of
 from programs.api import OpenApiView, TokensOutput, send_code_at_most, tokens_output
 from programs.models import Programme, User
 from screens.actions.onboarding import open_shop
+from workspace.api_auth import ApiView
 from workspace.models import Business
 
 
@@ -176,3 +180,54 @@ def _first_business(programme: Programme) -> dict[str, str]:
         return {"id": business.code, "name": business.name}
     finally:
         connection.set_schema_to_public()  # type: ignore[attr-defined]
+
+
+# -- earning rate -----------------------------------------------------------------------------------------------------
+
+
+class LoyaltyRulesInput(StrictSerializer):
+    points_per_unit = serializers.DecimalField(
+        max_digits=9, decimal_places=4, min_value=Decimal(0), help_text="Points for one unit of the currency."
+    )
+    rounding = serializers.ChoiceField(choices=EarningRate.Rounding.choices, default=EarningRate.Rounding.DOWN)
+
+
+class LoyaltyRulesOutput(serializers.Serializer[Any]):
+    business_id = serializers.CharField()
+    points_per_unit = serializers.CharField()
+    rounding = serializers.ChoiceField(choices=EarningRate.Rounding.choices)
+
+
+class LoyaltyRulesView(ApiView):
+    """How a business gives points for its sales."""
+
+    required = {"GET": Perm.PROGRAMME_VIEW, "POST": Perm.PROGRAMME_EDIT}
+
+    def _business(self, code: str) -> Business:
+        business = Business.objects.visible_to(self.actor).filter(code=code).first()
+        if business is None:
+            raise NotFound()
+        return business
+
+    @extend_schema(operation_id="loyalty_rules_read", tags=["Loyalty"], responses={200: LoyaltyRulesOutput})
+    def get(self, request: Request, business_id: str) -> Response:
+        business = self._business(business_id)
+        rate = EarningRate.objects.filter(pk=business.pk).first() or EarningRate(business=business)
+        return Response(_rules_output(business, rate))
+
+    @extend_schema(
+        operation_id="loyalty_rules_change",
+        tags=["Loyalty"],
+        request=LoyaltyRulesInput,
+        responses={200: LoyaltyRulesOutput},
+    )
+    def post(self, request: Request, business_id: str) -> Response:
+        """Set the rate; sales from now on use it."""
+        business = self._business(business_id)
+        given = read_body(request, LoyaltyRulesInput)
+        rate = set_earning_rate(business_id=business.pk, **given, actor=self.actor)
+        return Response(_rules_output(business, rate))
+
+
+def _rules_output(business: Business, rate: EarningRate) -> dict[str, str]:
+    return {"business_id": business.code, "points_per_unit": str(rate), "rounding": rate.rounding}
