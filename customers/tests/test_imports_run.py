@@ -281,7 +281,9 @@ def test_the_title_of_the_latest_sale_stands(business):
     ("encoding", "bom"), [("utf-8", b""), ("utf-8", b"\xef\xbb\xbf"), ("cp1252", b""), ("utf-16", b"")]
 )
 def test_files_of_every_usual_encoding(business, encoding, bom):
-    text = "Invoice;StockCode;Description;Quantity;InvoiceDate;UnitPrice;CustomerID\n1;A;Café £5;1;05.01.2026;1.234,50;7\n"
+    text = (
+        "Invoice;StockCode;Description;Quantity;InvoiceDate;UnitPrice;CustomerID\n1;A;Café £5;1;05.01.2026;1.234,50;7\n"
+    )
     import_csv(bom + text.encode(encoding), business, date_order="dmy")
     assert OrderLine.objects.get().title == "Café £5"
     assert Order.objects.get().total == Decimal("1234.50")

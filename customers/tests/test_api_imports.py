@@ -1,0 +1,108 @@
+"""`POST imports/`, `GET imports/{id}`."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from customers.models import Customer, ImportRun, Order
+from customers.tests.imports_fixtures import csv_of
+from workspace.actions.jobs import run_job
+from workspace.models import Job
+
+URL = "/api/v1/imports/"
+
+
+@pytest.fixture(autouse=True)
+def _media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def api(make_key):
+    return Client(headers={"host": "harbour.localhost", "x-api-key": make_key("write").secret})
+
+
+def send(api, **body):
+    return api.post(URL, body, content_type="application/json")
+
+
+def finish():
+    for job in Job.objects.unfinished():
+        run_job(job.pk)
+
+
+def test_rows_are_imported_and_followed(api, business):
+    answer = send(api, kind="customers", rows=[{"phone": "07700 900123", "first_name": "Ann"}, {"phone": "12"}])
+    assert answer.status_code == 202, answer.text
+    assert answer["Location"] == f"{URL}{answer.json()['id']}"
+    finish()
+    state = api.get(answer["Location"]).json()
+    assert (state["phase"], state["state"], state["rows_failed"]) == ("done", "done", 1)
+    assert state["problems"] == {"phone": 1}
+    assert state["counts"]["customers_created"] == 1
+    assert Customer.objects.get().phone == "+447700900123"
+
+
+def test_a_file_is_imported_once(api, business):
+    content = csv_of("1,A,x,2,2026-01-05,2.50,7,UK")
+    first, second = (
+        api.post(URL, {"file": SimpleUploadedFile("sales.csv", content), "date_order": "ymd"}) for _time in range(2)
+    )
+    assert (first.status_code, second.status_code) == (202, 200)
+    assert first.json()["id"] == second.json()["id"]
+    finish()
+    assert Order.objects.count() == ImportRun.objects.count() == 1
+
+
+def test_a_mapping_by_the_names_of_the_columns(api, business):
+    content = csv_of("1,A,2,2026-01-05,2.50", header="Beleg,Artikel,Menge,Tag,Preis")
+    mapping = (
+        '{"order_reference": "Beleg", "sku": "Artikel", "quantity": "Menge", "placed_at": "Tag", "unit_price": "Preis"}'
+    )
+    file = SimpleUploadedFile("sales.csv", content)
+    answer = api.post(URL, {"file": file, "kind": "lines", "mapping": mapping})
+    assert answer.status_code == 202, answer.text
+    finish()
+    assert Order.objects.get().reference == "1"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "file"),
+        ({"rows": [{"phone": "1"}]}, "kind"),
+        ({"kind": "customers", "rows": []}, "rows"),
+        ({"kind": "customers", "rows": [{"colour": "red"}]}, "rows"),
+        ({"kind": "customers", "rows": [{"first_name": "Ann"}]}, "customer_external_id"),
+        ({"kind": "lines", "rows": [{"order_reference": "1"}]}, "placed_at"),
+        ({"kind": "pets", "rows": [{"phone": "1"}]}, "kind"),
+        ({"kind": "customers", "rows": [{"phone": "1"}], "colour": "red"}, "colour"),
+        ({"kind": "customers", "rows": [{"phone": "1"}], "business_id": "nothere1"}, "business_id"),
+    ],
+)
+def test_what_cannot_be_imported_is_refused_and_nothing_kept(api, business, body, field):
+    answer = send(api, **body)
+    assert answer.status_code == 422, answer.text
+    assert [error["field"].split(".")[0] for error in answer.json()["errors"]] == [field]
+    assert not ImportRun.objects.exists()
+
+
+def test_a_broken_file_has_its_code(api, business):
+    answer = api.post(URL, {"file": SimpleUploadedFile("sales.csv", b'a,b\n1,"2\n')})
+    assert (answer.status_code, answer.json()["code"]) == (422, "unreadable_file")
+
+
+def test_several_businesses_need_a_choice(api, business, other_business):
+    rows = [{"phone": "07700 900123"}]
+    assert send(api, kind="customers", rows=rows).json()["errors"][0]["field"] == "business_id"
+    assert send(api, kind="customers", rows=rows, business_id=other_business.code).status_code == 202
+
+
+def test_scope_and_programme(make_key, api, business, other_programme):
+    reader = Client(headers={"host": "harbour.localhost", "x-api-key": make_key("read").secret})
+    answer = send(api, kind="customers", rows=[{"phone": "07700 900123"}])
+    assert send(reader, kind="customers", rows=[{"phone": "1"}]).status_code == 403
+    assert reader.get(f"{URL}{answer.json()['id']}").status_code == 403
+    assert api.get(f"{URL}aaaaaaaaaaaa").status_code == 404
+    foreign = api.get(f"{URL}{answer.json()['id']}", headers={"host": "meadow.localhost"})
+    assert foreign.status_code == 401

@@ -1,0 +1,171 @@
+"""The pages of imports: upload, columns, trial, start, result, errors."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from customers.models import Customer, ImportRun, Order
+from customers.tests.imports_fixtures import csv_of, import_csv, receive
+from workspace.actions.jobs import run_job
+from workspace.models import Job
+
+SALES = csv_of("1,A,x,2,2026-01-05 10:00,2.50,7,UK", "2,A,x,two,2026-01-05 10:00,2.50,8,UK")
+
+
+@pytest.fixture(autouse=True)
+def _media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def client(client_of, owner):
+    return client_of(owner)
+
+
+def upload(client, business, content=SALES, name="sales.csv"):
+    data = {"business": business.pk, "file": SimpleUploadedFile(name, content)}
+    return client.post(reverse("customers:import-upload"), data)
+
+
+def form_of(client, run, **changes):
+    page = client.get(reverse("customers:import", args=[run.code]))
+    form = page.context["form"]
+    return {"kind": form.kind, **{name: form[name].initial or "" for name in form.fields}, **changes}
+
+
+def finish():
+    for job in Job.objects.unfinished():
+        run_job(job.pk)
+
+
+def test_from_upload_to_result(client, business):
+    response = upload(client, business)
+    run = ImportRun.objects.get()
+    assert (response.status_code, response.url) == (303, reverse("customers:import", args=[run.code]))
+    page = client.get(response.url)
+    assert page.status_code == 200
+    assert "sales.csv" in page.text
+    assert page.context["preview"][0][0] == "1"
+
+    started = client.post(reverse("customers:import-start", args=[run.code]), form_of(client, run))
+    assert started.status_code == 303
+    assert "import-job" in client.get(response.url).text
+    finish()
+    result = client.get(response.url).text
+    assert Order.objects.get().reference == "1"
+    assert "1 row needs a look" in result
+    errors = client.get(reverse("customers:import-errors", args=[run.code]))
+    assert errors["Content-Disposition"] == 'attachment; filename="sales-not-imported.csv"'
+    assert b"A number cannot be read." in b"".join(errors.streaming_content)
+    assert client.get(reverse("customers:imports")).status_code == 200
+
+
+def test_a_trial_writes_nothing_and_can_be_made_real(client, business):
+    upload(client, business)
+    trial = ImportRun.objects.get()
+    client.post(reverse("customers:import-try", args=[trial.code]), form_of(client, trial))
+    finish()
+    assert not Customer.objects.exists()
+    assert "What the import would do" in client.get(reverse("customers:import", args=[trial.code])).text
+    response = client.post(reverse("customers:import-start", args=[trial.code]))
+    finish()
+    assert response.url != reverse("customers:import", args=[trial.code])
+    assert Order.objects.count() == 1
+
+
+def test_the_same_file_again_is_refused_with_a_word(client, business):
+    for _time in range(2):
+        upload(client, business)
+        run = ImportRun.objects.newest_first().first()
+        response = client.post(reverse("customers:import-start", args=[run.code]), form_of(client, run))
+        finish()
+    assert response.status_code == 422
+    assert "imported before" in response.text
+    assert Order.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"PK\x03\x04", "spreadsheet"),
+        (b"a,b\n1,\x00\n", "not a text file"),
+        (b'a,b\n1,"2\n', "never closed"),
+        (b"a,b\n", "no rows"),
+    ],
+)
+def test_what_is_no_csv_file_is_refused_beside_the_field(client, business, content, says):
+    response = upload(client, business, content)
+    assert response.status_code == 422
+    assert says in response.text
+    assert not ImportRun.objects.exists()
+
+
+def test_a_file_too_large_is_refused(client, business, monkeypatch):
+    monkeypatch.setattr("customers.actions.imports.MAX_FILE_BYTES", 10)
+    response = upload(client, business)
+    assert response.status_code == 422
+    assert "too large" in response.text
+
+
+def test_a_missing_required_column_is_named(client, business):
+    upload(client, business)
+    run = ImportRun.objects.get()
+    response = client.post(reverse("customers:import-start", args=[run.code]), form_of(client, run, sku=""))
+    assert response.status_code == 422
+    assert "sku" in response.context["form"].errors
+    again = client.post(reverse("customers:import-start", args=[run.code]), form_of(client, run, sku="0"))
+    assert again.status_code == 422
+    assert not Job.objects.exists()
+
+
+def test_customers_need_a_column_that_tells_who_they_are(client, business):
+    upload(client, business, b"First name,City\nAnn,York\n")
+    run = ImportRun.objects.get()
+    response = client.post(reverse("customers:import-start", args=[run.code]), form_of(client, run))
+    assert response.status_code == 422
+    assert "customer number, e-mail or phone" in response.text
+
+
+def test_a_waiting_import_is_stopped_and_goes_on(client, business):
+    upload(client, business)
+    run = ImportRun.objects.get()
+    client.post(reverse("customers:import-start", args=[run.code]), form_of(client, run))
+    client.post(reverse("customers:import-stop", args=[run.code]))
+    assert Job.objects.get().state == Job.State.CANCELLED
+    assert "Go on" in client.get(reverse("customers:import", args=[run.code])).text
+    client.post(reverse("customers:import-start", args=[run.code]))
+    finish()
+    assert Order.objects.count() == 1
+
+
+def test_progress_is_the_part_that_htmx_asks_for(client, business):
+    run = import_csv(SALES, business)
+    here = reverse("customers:import", args=[run.code])
+    part = client.get(here, headers={"HX-Request": "true", "HX-Target": "import-status"})
+    assert part.text.lstrip().startswith('<div id="import-status"')
+
+
+@pytest.mark.parametrize("name", ["customers:import", "customers:import-errors"])
+def test_another_programme_has_no_such_import(client_of, outsider, other_programme, business, name):
+    run = import_csv(SALES, business)
+    assert client_of(outsider, on=other_programme).get(reverse(name, args=[run.code])).status_code == 404
+
+
+def test_roles(client_of, marketer, analyst, cashier, business):
+    run = receive(SALES, business)
+    here = reverse("customers:import", args=[run.code])
+    assert [client_of(user).get(here).status_code for user in (marketer, analyst, cashier)] == [200, 403, 403]
+    assert client_of(None).get(here).status_code == 302
+    assert client_of(marketer).get(reverse("customers:import-start", args=[run.code])).status_code == 405
+    assert client_of(marketer).get(reverse("customers:import", args=["aaaaaaaaaaaa"])).status_code == 404
+
+
+def test_people_of_one_business_see_its_imports_only(client_of, make_member, business, other_business):
+    from core.permissions import Role
+
+    theirs = receive(SALES, other_business)
+    marketer = make_member("kim@example.com", Role.MARKETER, business=business)
+    client = client_of(marketer)
+    assert client.get(reverse("customers:import", args=[theirs.code])).status_code == 404
+    assert upload(client, other_business).status_code == 422
+    assert upload(client, business).status_code == 303
