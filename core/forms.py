@@ -7,6 +7,7 @@ written by that request.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -20,6 +21,7 @@ class LiveForm(forms.Form):
     """A form whose fields are checked on leaving them, at `check_url`."""
 
     unchecked: frozenset[str] = frozenset()  # fields that no server could judge alone, such as files
+    suffixes: Mapping[str, str] = {}  # what stands behind a field's input
 
     def __init__(self, *args: Any, check_url: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,4 +52,8 @@ def field_check(request: HttpRequest, form: forms.Form, *, hint: str = "") -> Ht
     if name not in form.fields:
         return None
     bound = form[name]
-    return render(request, "components/_field.html", {"field": bound, "hint": hint})
+    return render(
+        request,
+        "components/_field.html",
+        {"field": bound, "hint": hint, "suffix": getattr(form, "suffixes", {}).get(name, "")},
+    )

@@ -17,8 +17,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_tenants.utils import tenant_context
 
 from core.actor import Actor
-from core.countries import COUNTRIES
+from core.countries import COUNTRIES, CURRENCIES
 from core.forms import CHECK, field_check
+from core.money import minor_units
 from core.page import done, page
 from core.permissions import signed_in
 from core.requests import PublicRequest, client_ip
@@ -33,6 +34,7 @@ from workspace.actions.settings import change_logo
 DEFAULT_COUNTRY = "GB"
 DEFAULT_COLOUR = "#2563eb"
 EXAMPLE_AMOUNT = Decimal("12.40")
+EXAMPLE_WITHOUT_CENTS = Decimal(1240)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -108,7 +110,9 @@ def _check(request: PublicRequest, form: OnboardingForm) -> HttpResponse:
         again = OnboardingForm(data, check_url=reverse("onboarding:new"))
         again.is_valid()
         fields = [again[name] for name in others]
-        response.write(render(request, "screens/_onboarding_others.html", {"fields": fields}).content)
+        response.write(
+            render(request, "screens/_onboarding_others.html", {"fields": fields, "suffixes": again.suffixes}).content
+        )
     return response
 
 
@@ -124,12 +128,13 @@ def rate_example(request: PublicRequest) -> HttpResponse:
 
 
 def _example(rate_text: str, currency: str) -> dict[str, object]:
+    currency = currency if currency in CURRENCIES else COUNTRIES[DEFAULT_COUNTRY].currency
+    amount = EXAMPLE_AMOUNT if minor_units(currency) else EXAMPLE_WITHOUT_CENTS
     try:
-        points = points_for(EXAMPLE_AMOUNT, parse_rate(rate_text), "down")
+        points = points_for(amount, parse_rate(rate_text), "down")
     except forms.ValidationError:
         return {"points": None}
-    known = {country.currency for country in COUNTRIES.values()}
-    return {"points": points, "amount": EXAMPLE_AMOUNT, "currency": currency if currency in known else "GBP"}
+    return {"points": points, "amount": amount, "currency": currency}
 
 
 def _initial() -> dict[str, str]:
@@ -156,4 +161,4 @@ def _address(slug: str) -> str:
 def _context(form: OnboardingForm) -> dict[str, object]:
     rate = form["points_per_unit"].value() or DEFAULT_RATE
     example = _example(str(rate), str(form["currency"].value() or ""))
-    return {"form": form, "slug_suffix": f".{settings.PUBLIC_HOST}", "example": example}
+    return {"form": form, "example": example}

@@ -30,7 +30,7 @@ BY_ROLE = Case(*(When(role=role, then=Value(place)) for place, role in enumerate
 @require_safe
 @requires(Perm.TEAM_MANAGE)
 def team_page(request: StaffRequest) -> HttpResponse:
-    return _page(request, InvitationForm(check_url=reverse("workspace:invitation-new"), **_choices(request)))
+    return _page(request, None)
 
 
 @require_POST
@@ -119,6 +119,13 @@ def _choices(request: StaffRequest) -> dict[str, Any]:
     }
 
 
+def _empty_form(choices: dict[str, Any]) -> InvitationForm:
+    """Most people who join work at a till: start there, with the least that they need."""
+    first = next((one.pk for one in choices["businesses"]), "")
+    initial = {"role": Role.CASHIER, "business": first}
+    return InvitationForm(initial=initial, check_url=reverse("workspace:invitation-new"), **choices)
+
+
 def _page(request: StaffRequest, form: InvitationForm | None, *, status: int = 200) -> HttpResponse:
     choices = _choices(request)
     members = Membership.objects.filter(programme=request.programme, user__is_active=True).select_related("user")
@@ -130,7 +137,7 @@ def _page(request: StaffRequest, form: InvitationForm | None, *, status: int = 2
     may_change_owners = request.membership.role == Role.OWNER
     now = timezone.now()
     context = {
-        "form": form or InvitationForm(check_url=reverse("workspace:invitation-new"), **choices),
+        "form": form or _empty_form(choices),
         "members": [
             {
                 "membership": one,
