@@ -12,6 +12,7 @@ from customers.actions.imports import JOB_KIND as IMPORT
 from customers.actions.rollups import update_rollups
 from customers.imports.run import run_import
 from customers.models import ImportRun
+from customers.stream import READ_STREAM, run_readers
 from workspace.actions.jobs import JobRun
 from workspace.jobs import due_work, job_kind
 
@@ -20,6 +21,12 @@ from workspace.jobs import due_work, job_kind
 def refresh_rollups(now: datetime) -> None:
     """On demand only: days were marked outside the event stream, or the programme's time zone changed."""
     update_rollups(now=now)
+
+
+@due_work(READ_STREAM)
+def catch_up(now: datetime) -> datetime | None:
+    """Let every reader of the event stream catch up; whoever appends an event makes it due."""
+    return run_readers(now=now)
 
 
 # Each attempt goes on after the last chunk that the one before committed, so many of them are progress, not a loop.

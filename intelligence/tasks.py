@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from core.actor import SYSTEM
 from core.clock import local_day
 from customers.actions.rollups import programme_zone
-from customers.models import Customer
+from customers.events import IMPORT_FINISHED
+from customers.models import Customer, Event
+from customers.stream import stream_reader
 from intelligence.actions.rfm import JOB, request_rfm, score_customers
 from workspace.actions.jobs import JobRun
 from workspace.jobs import due_work, job_kind
@@ -34,6 +37,13 @@ def score_nightly(now: datetime) -> datetime:
     if Customer.objects.exists():
         request_rfm(actor=SYSTEM, now=now)
     return next_night(now, ZoneInfo(programme_zone()))
+
+
+@stream_reader("intelligence.imports")
+def score_after_imports(events: Sequence[Event]) -> None:
+    """Whoever brings the history of a shop sees its groups at once, not tomorrow."""
+    if any(event.name == IMPORT_FINISHED.name for event in events):
+        request_rfm(actor=SYSTEM, now=timezone.now())
 
 
 def next_night(now: datetime, zone: ZoneInfo) -> datetime:

@@ -51,7 +51,9 @@ def _figures(request: StaffRequest, business_id: int | None, now: datetime) -> d
         programme=request.programme, actor=request.actor, business_id=business_id, days=days, now=now
     )
     overview = rfm_overview(business_id=business_id, now=now)
-    steps = checklist(programme=request.programme, permissions=request.membership.permissions)
+    steps = None
+    if not request.programme.is_demo:
+        steps = checklist(programme=request.programme, permissions=request.membership.permissions)
     groups = [row for row in overview.groups if row.customers] if overview else []
     return {
         "figures": figures,
@@ -69,8 +71,8 @@ def _figures(request: StaffRequest, business_id: int | None, now: datetime) -> d
         "groups": groups,
         "has_groups_before": any(row.before is not None for row in groups),
         "group_parts": [(str(row.group.name), row.spent_share, row.group.tone) for row in groups],
-        "checklist": None if steps.is_done or request.programme.is_demo else steps,
-        "demo": request.programme.onboarding.get("demo") if request.programme.is_demo else None,
+        "checklist": steps if steps and not steps.is_done else None,
+        "demo": request.programme.onboarding.get("demo", {"source": ""}) if request.programme.is_demo else None,
     }
 
 

@@ -26,6 +26,7 @@ from customers.actions.consent import record_consent
 from customers.actions.imports import AlreadyImported, receive_rows, start_import
 from customers.actions.rollups import rebuild_rollups
 from customers.models import Customer
+from intelligence.actions.rfm import score_customers
 from loyalty.actions.points import post_batch
 from loyalty.actions.settings import set_earning_rate
 from loyalty.operations import AddPoints, Operation, RedeemPoints
@@ -79,8 +80,9 @@ def load_coffee(report: Report, *, owner: User, now: datetime) -> Programme:
         _post(plan, people, shops, calendar, report)
         _introduce(plan, people, shops[SHOPS[0].key], now)
         _ask_for_consent(plan, people, calendar, report)
-        rebuild_rollups(now=now)
         refresh_facts(list(Customer.objects.values_list("pk", flat=True)))
+        rebuild_rollups(now=now)
+        score_customers(now=now)
         _check(plan)
     demo["is_loaded"] = True
     programme.save(update_fields=["onboarding"])

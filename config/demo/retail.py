@@ -29,6 +29,7 @@ from customers.actions.rollups import rebuild_rollups
 from customers.imports.options import ImportOptions
 from customers.imports.run import run_import
 from customers.models import Customer, ImportRun, Order
+from intelligence.actions.rfm import score_customers
 from loyalty.actions.points import MAX_BATCH, post_batch
 from loyalty.operations import AddPoints, AdjustPoints, Operation
 from loyalty.tasks import refresh_facts
@@ -76,8 +77,9 @@ def load_retail(report: Report, *, owner: User, now: datetime) -> Programme:
         check_totals()
         members = _introduce_members(business, report=report, now=now)
         _post_points(business, members, report=report, now=now)
-        rebuild_rollups(now=now)
         refresh_facts(members)
+        rebuild_rollups(now=now)
+        score_customers(now=now)
     demo["is_loaded"] = True
     programme.save(update_fields=["onboarding"])
     return programme

@@ -8,14 +8,16 @@ from django.db import connection
 from django_tenants.utils import tenant_context
 
 from core.actor import SYSTEM, Actor
+from customers.actions import events
 from customers.actions.facts import refresh_order_facts
-from customers.models import Customer, CustomerFacts
+from customers.events import IMPORT_FINISHED
+from customers.models import Customer, CustomerFacts, Event
 from customers.tests.test_actions_facts import refund, sale
 from intelligence.actions.rfm import JOB, request_rfm, score_customers
 from intelligence.models import RfmRun
 from intelligence.reports import rfm_overview
 from intelligence.rules import GROUP_OF, rfm_group
-from intelligence.tasks import next_night, run_rfm, score_nightly
+from intelligence.tasks import next_night, run_rfm, score_after_imports, score_nightly
 from programs.models import Programme
 from workspace.actions.jobs import run_job
 from workspace.jobs import JOB_KINDS
@@ -153,6 +155,14 @@ def test_nightly_run_waits_for_customers_and_for_the_night(programme: Programme)
     score_nightly(NOW)
     assert Job.objects.get().kind == JOB
     assert next_night(datetime(2026, 6, 18, 1, 29, tzinfo=UTC), programme.zone) == due
+
+
+def test_an_import_is_followed_by_a_run(programme: Programme) -> None:
+    events.append(
+        IMPORT_FINISHED, actor=SYSTEM, occurred_at=NOW, data={"kind": "lines", "rows": 1, "counts": {}, "import": "x"}
+    )
+    score_after_imports(list(Event.objects.all()))
+    assert Job.objects.get().kind == JOB
 
 
 def test_scores_stay_in_their_programme(crowd: list[Customer], other_programme: Programme) -> None:
