@@ -95,6 +95,8 @@ def collect_static(steps: Steps) -> bool:
     """Collect and compress static files unless nothing changed. Returns whether there was work."""
     stamp = Path(settings.STATIC_ROOT) / ".digest"
     digest = static_digest()
+    if not settings.STATICFILES_FINDERS:
+        return False
     if stamp.exists() and stamp.read_text() == digest:
         return False
     steps.run("collectstatic", "--noinput", "--clear", "--verbosity", "0")
