@@ -1,0 +1,106 @@
+"""Texts about points: to those who agreed, once, in their language, about news only."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from customers.actions.consent import record_consent
+from customers.models import Customer, Event
+from loyalty.actions.points import add_points, redeem_points, reverse_transaction
+from loyalty.actions.settings import set_earning_rate
+from messaging.actions.outbox import send_message
+from messaging.models import OutboundMessage
+from screens.actions.points_texts import text_about_points
+
+
+@pytest.fixture
+def customer(programme, business, actor):
+    set_earning_rate(business_id=business.pk, points_per_unit=Decimal(100), actor=actor)
+    return Customer.objects.create(first_name="Priya", phone="+447700900142")
+
+
+def agree(customer, actor, *, is_granted=True):
+    record_consent(
+        customer=customer, channel="sms", purpose="service", is_granted=is_granted, source="till",
+        wording="till-service-1", actor=actor, now=timezone.now(),
+    )  # fmt: skip
+
+
+def sell(customer, business, actor, *, now=None, key="a"):
+    return add_points(
+        business=business.pk, amount=Decimal("12.34"), customer_id=customer.pk, key=key, actor=actor,
+        now=now or timezone.now(),
+    )  # fmt: skip
+
+
+def follow():
+    """What the stream's reader does with everything that has happened."""
+    return text_about_points(events=list(Event.objects.order_by("pk")), now=timezone.now())
+
+
+def bodies():
+    return list(OutboundMessage.objects.order_by("pk").values_list("body", flat=True))
+
+
+def test_each_act_is_told_with_points_and_balance(customer, business, actor):
+    agree(customer, actor)
+    sell(customer, business, actor)
+    posting = redeem_points(
+        business=business.pk, points=1200, reason="Cake", customer_id=customer.pk, key="r", actor=actor,
+        now=timezone.now(),
+    )  # fmt: skip
+    reverse_transaction(transaction=posting.transaction, key="u", actor=actor, now=timezone.now())
+    follow()
+    assert bodies() == [
+        "Harbour: 1,234 points for you. Your balance is 1,234.",
+        "Harbour: you used 1,200 points. Your balance is 34.",
+        "Harbour: 1,200 points came back to you. Your balance is 1,234.",
+    ]
+
+
+def test_nobody_is_texted_without_consent(customer, business, actor):
+    sell(customer, business, actor)
+    assert follow() == 0
+    assert bodies() == []
+
+
+def test_consent_withdrawn_meanwhile_stops_the_text(customer, business, actor):
+    agree(customer, actor)
+    sell(customer, business, actor)
+    follow()
+    agree(customer, actor, is_granted=False)
+    message = OutboundMessage.objects.get()
+    send_message(message.pk)
+    message.refresh_from_db()
+    assert message.state == "suppressed"
+
+
+def test_reading_the_stream_twice_texts_once(customer, business, actor):
+    agree(customer, actor)
+    sell(customer, business, actor)
+    follow()
+    follow()
+    assert len(bodies()) == 1
+
+
+def test_history_is_no_news(customer, business, actor):
+    agree(customer, actor)
+    sell(customer, business, actor, now=timezone.now() - timedelta(days=30))
+    follow()
+    assert bodies() == []
+
+
+def test_somebody_without_a_number_gets_none(customer, business, actor):
+    agree(customer, actor)
+    Customer.objects.update(phone="")
+    sell(customer, business, actor)
+    follow()
+    assert bodies() == []
+
+
+def test_the_reader_is_registered():
+    from customers.stream import READERS
+
+    assert "screens.points_texts" in READERS
