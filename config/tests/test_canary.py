@@ -1,0 +1,266 @@
+"""Two programmes, each full of a word of its own; nothing of one may ever show in the other.
+
+Every URL and API route is called as every role of one programme, with the other's codes wherever a code fits; then
+files, cache, jobs, exports and every log line are searched. The word of the other programme must not appear, no call
+may end in a server error, and the other programme's rows must be the same before and after.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import pytest
+from django.core.cache import cache
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection, transaction
+from django.test import Client
+from django.utils import timezone
+from django_tenants.utils import tenant_context
+
+from core.actor import Actor
+from core.jobs import run_in_programme
+from core.logs import ContextFilter
+from core.permissions import Role
+from customers.actions import imports
+from customers.actions.consent import record_consent
+from customers.actions.customers import create_customer
+from customers.models import Customer, Order, OrderLine, Product
+from loyalty.actions.points import add_points, redeem_points
+from messaging.actions.outbox import queue_message
+from messaging.models import OutboundMessage
+from programs.models import Membership, Programme, User
+from programs.routes import all_routes
+from workspace.actions import audit
+from workspace.actions.api_keys import create_client
+from workspace.actions.jobs import start_job
+from workspace.jobs import DUE_WORK, JOB_KINDS
+from workspace.models import Business, TillDevice
+from workspace.tasks import run_due
+
+WORDS = {"harbour": "zebraquartz", "meadow": "lynxobsidian"}
+PHONES = {"harbour": "+447700900142", "meadow": "+447700900857"}
+
+# These end the session or change the crawler's own password; they are tested where they live.
+NOT_CRAWLED = re.compile(r"/(logout|sign-out)/|/api/v1/auth/")
+
+
+@dataclass
+class World:
+    """A programme, its word, and a code of each thing that a URL may name."""
+
+    programme: Programme
+    word: str
+    phone: str
+    api_key: str = ""
+    codes: dict[str, str] = field(default_factory=dict)
+    users: dict[str, User] = field(default_factory=dict)
+
+
+def make_world(slug: str) -> World:
+    connection.set_schema_to_public()
+    programme = Programme.objects.get(slug=slug)
+    world = World(programme, WORDS[slug], PHONES[slug])
+    with tenant_context(programme):
+        fill(world)
+    return world
+
+
+def fill(world: World) -> None:
+    word, now = world.word, timezone.now()
+    owner = User.objects.create_user(f"owner@{word}.example", "long enough phrase", name=f"Owner {word}")
+    actor = Actor(kind="user", id=str(owner.pk), label=f"Owner {word}", user_id=owner.pk)
+    business = Business.objects.create(name=f"Shop {word}", address=f"1 {word} street", contact_person=word)
+    for role in Role:
+        person = owner
+        if role != Role.OWNER:
+            email = f"{role}@{word}.example"
+            person = User.objects.create_user(email, "long enough phrase", name=f"{role} {word}")
+        limited = business.pk if role == Role.CASHIER else None
+        member = Membership.objects.create(user=person, programme=world.programme, role=role, business_id=limited)
+        world.users[role] = person
+        world.codes["membership"] = member.code
+    customer = create_customer(
+        values={"first_name": word, "phone": world.phone, "email": f"{word}@example.com", "external_id": word},
+        source="till", region="GB", actor=actor, now=now,
+    )  # fmt: skip
+    earned = add_points(
+        business=business.pk, amount=Decimal("80"), phone=world.phone, reference=f"{word}-1", actor=actor, now=now
+    )
+    redeem_points(
+        business=business.pk, points=5, reason=f"Free {word}", phone=world.phone, key=word, actor=actor, now=now
+    )
+    order = Order.objects.get()
+    product = Product.objects.create(sku=word, title=f"Bag of {word}", vendor=word)
+    OrderLine.objects.create(
+        order=order, position=1, product=product, title=f"Bag of {word}", quantity=1, unit_price=80, total=80
+    )
+    record_consent(
+        customer=customer, channel="sms", purpose="service", is_granted=True, source="till",
+        wording="till-service-1", actor=actor, now=now,
+    )  # fmt: skip
+    queue_message(
+        channel="sms", purpose="service", recipient=world.phone, body=f"Hello {word}", dedupe_key=word, now=now,
+        customer_id=customer.pk,
+    )  # fmt: skip
+    upload = ContentFile(f"customer number,first name\n{word}-2,{word}\n".encode())
+    run = imports.receive_file(
+        file=upload, name=f"{word}.csv", kind="customers", business=business, actor=actor, now=now
+    )
+    job = start_job(kind="intelligence.rfm", key=word, actor=actor, now=now)
+    issued = create_client(name=f"System {word}", scopes=["admin"], business=None, actor=actor, now=now)
+    till = TillDevice.objects.create(name=f"Till {word}", business=business, token_digest=word.encode().ljust(32))
+    audit.record(actor, "workspace.test.noted", subject=word, data={"word": word})
+    default_storage.save(f"brand/{word}.png", ContentFile(b"\x89PNG" + word.encode()))
+    cache.set("word", word)
+    world.api_key = issued.secret
+    world.codes |= {
+        "business": business.code, "customer": customer.code, "order": order.code, "product": product.code,
+        "transaction": earned.transaction, "import": run.code, "job": job.code, "till": till.code,
+        "client": issued.client.code, "message": OutboundMessage.objects.get().code,
+    }  # fmt: skip
+
+
+def row_counts(world: World) -> dict[str, int]:
+    """How many rows each table of the programme has; sessions come and go with the crawl."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename <> 'django_session'",
+            [world.programme.schema_name],
+        )
+        counts = {}
+        for (table,) in cursor.fetchall():
+            cursor.execute(f'SELECT count(*) FROM "{world.programme.schema_name}"."{table}"')
+            counts[table] = cursor.fetchone()[0]
+        return counts
+
+
+# What the last word before a code says about whose code it is.
+NOUNS = {
+    "customers": "customer", "businesses": "business", "orders": "order", "products": "product", "jobs": "job",
+    "imports": "import", "api-keys": "client", "transactions": "transaction", "done": "transaction",
+    "undo": "transaction", "team": "membership",
+}  # fmt: skip
+
+
+def fillings(path: str, own: World, other: World) -> list[str]:
+    """The path with a code of our own, with the same thing of the other programme, and with a code of another kind."""
+    if "(?P" in path or "\\" in path:
+        return []
+    found = re.search(r"([\w-]+)/<[^>]+>", path)
+    if not found:
+        return [path]
+    noun = NOUNS.get(found.group(1))
+    codes = [own.codes[noun], other.codes[noun]] if noun else [f"{other.word}.png"]
+    return [re.sub(r"<[^>]+>", code, path) for code in [*codes, other.codes["message"]]]
+
+
+@pytest.fixture
+def worlds(programme, other_programme, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    own, other = make_world("harbour"), make_world("meadow")
+    connection.set_tenant(own.programme)
+    return own, other
+
+
+@pytest.fixture
+def log_lines():
+    """Every record of the crawl as the text and facts that would be written."""
+    lines: list[tuple[str, str]] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            ContextFilter().filter(record)
+            lines.append((record.schema, f"{record.getMessage()} {record.__dict__}"))
+
+    handler = Keep(level=logging.DEBUG)
+    logging.getLogger().addHandler(handler)
+    yield lines
+    logging.getLogger().removeHandler(handler)
+
+
+def routes():
+    return [r for r in all_routes() if r.host == "programme" and not NOT_CRAWLED.search(r.path) and not r.is_admin]
+
+
+def call(client: Client, method: str, path: str, **headers):
+    """One call in a savepoint, so that a page that writes leaves the next call the same rows."""
+    with transaction.atomic():
+        data = {"q": "a", "search": "a", "business": "x"} if method == "get" else {}
+        body = (
+            {"data": "{}", "content_type": "application/json"}
+            if path.startswith("/api/") and data == {}
+            else {"data": data}
+        )
+        response = getattr(client, method)(path, headers=headers, **body)
+        text = b"".join(response.streaming_content) if response.streaming else response.content
+        transaction.set_rollback(True)
+    return response, text.decode(errors="replace") + str(dict(response.headers))
+
+
+def crawl(own: World, other: World, client: Client, **headers) -> int:
+    calls = 0
+    for route in routes():
+        for path in fillings(route.path, own, other):
+            for method in ("get", "post"):
+                connection.set_tenant(own.programme)
+                response, text = call(client, method, path, **headers)
+                calls += 1
+                assert response.status_code < 500, f"{method} {path}: {response.status_code}"
+                shown = text.replace(f"{other.word}.png", "")  # a path that names a file may come back in a link
+                shown = shown.replace(f"Owner {other.word}", "")  # the outsider's own name, in the corner of the page
+                assert other.word not in shown, f"{method} {path} shows the other programme"
+                assert other.phone.removeprefix("+44") not in shown.replace(" ", ""), f"{method} {path} shows a number"
+    return calls
+
+
+@pytest.mark.parametrize("role", [*Role, "anonymous", "outsider"])
+def test_no_page_shows_the_other_programme(worlds, role, client_of, log_lines):
+    own, other = worlds
+    before = row_counts(other)
+    person = own.users.get(role) or (other.users[Role.OWNER] if role == "outsider" else None)
+    client = client_of(person, on=own.programme)
+    client.raise_request_exception = False
+    assert crawl(own, other, client) > 120
+    assert row_counts(other) == before
+    assert [line for schema, line in log_lines if schema == own.programme.schema_name and other.word in line] == []
+    assert [line for _schema, line in log_lines if own.phone in line or other.phone in line] == []
+
+
+def test_no_api_route_shows_the_other_programme(worlds, log_lines):
+    own, other = worlds
+    before = row_counts(other)
+    client = Client(headers={"host": "harbour.localhost"}, raise_request_exception=False)
+    assert crawl(own, other, client, **{"X-API-Key": own.api_key}) > 120
+    assert row_counts(other) == before
+    response = client.get("/api/v1/customers/", headers={"X-API-Key": other.api_key})
+    assert response.status_code == 401
+    assert client.get("/api/v1/customers/", headers={"X-API-Key": own.api_key}).status_code == 200
+
+
+def test_files_and_cache_belong_to_one_programme(worlds):
+    own, other = worlds
+    assert cache.get("word") == own.word
+    assert default_storage.exists(f"brand/{own.word}.png")
+    assert not default_storage.exists(f"brand/{other.word}.png")
+    assert own.programme.schema_name in default_storage.path("brand/x.png")
+
+
+def test_jobs_of_one_programme_leave_the_other_alone(worlds):
+    own, other = worlds
+    before = row_counts(other)
+    with tenant_context(own.programme):
+        for kind in DUE_WORK:
+            run_due(kind)
+    for kind in JOB_KINDS:
+        with tenant_context(other.programme):
+            foreign = list(Customer.objects.values_list("pk", flat=True))
+        # A job id of the other programme, run here, finds nothing or a job of its own.
+        run_in_programme(
+            own.programme.schema_name, "workspace.actions.jobs.run_job", f'{{"job_id": {max(foreign) + 99}}}'
+        )
+        assert kind
+    assert row_counts(other) == before
