@@ -118,6 +118,9 @@ def add_hot_views(result: dict[str, Any], generator: Any, request: Any, public: 
             described += [kind for kind in (operation.request, *(operation.responses or {}).values()) if kind]
     schemas, definitions = msgspec.json.schema_components(described, ref_template=REF)
     by_kind = dict(zip(map(str, described), schemas, strict=True))
+    taken = sorted(set(definitions) & set(components))
+    if taken:  # one name for two shapes would make the document lie about one of them
+        raise ValueError(f"these component names are used by a serializer and by a struct: {', '.join(taken)}")
     components.update(definitions)
     for path, method, operation in found:
         result["paths"].setdefault(path, {})[method] = _operation(operation, path, by_kind)

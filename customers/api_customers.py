@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -35,6 +35,7 @@ MAX_SEARCH_LIMIT = 50
 SOURCE = "api"
 
 
+@extend_schema_serializer(component_name="Customer")
 class CustomerOutput(serializers.Serializer[Any]):
     id = serializers.CharField(source="code")
     external_id = serializers.CharField()

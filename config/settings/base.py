@@ -25,12 +25,12 @@ VERSION = "0.1.0"
 # -- the deployment ---------------------------------------------------------------------------------------------------
 
 DEBUG = env.bool("DEBUG", default=False)
-# Opens the component sheet and the page of sent texts. `manage.py up` switches it on for a laptop, never by itself elsewhere.
+# Opens the component sheet and the page of sent texts. `manage.py up` switches it on for a laptop only.
 DEVELOPMENT = env.bool("DEVELOPMENT", default=DEBUG)
 
 
 def _local_secret(path: Path) -> str:
-    """A secret of this machine, made once and kept readable by its owner only, so that a laptop needs no configuration."""
+    """A secret of this machine, made once, readable by its owner only: a laptop needs no configuration."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
@@ -212,6 +212,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}  # three tries each, then a new one
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
@@ -348,6 +350,17 @@ SPECTACULAR_SETTINGS = {
     "SERVERS": [{"url": "/", "description": "The host that serves this document"}],
     "COMPONENT_SPLIT_REQUEST": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "CallerKind": ["person", "api_client"],
+        "ProductKind": "customers.models.Product.Kind",
+        "ImportKind": "customers.models.ImportRun.Kind",
+        "CustomerState": "customers.models.Customer.State",
+        "JobState": "workspace.models.Job.State",
+        "OrderStatus": "customers.models.Order.Status",
+        "BusinessCategory": "workspace.models.Business.Category",
+        "Role": "core.permissions.Role",
+        "Rounding": "loyalty.models.EarningRate.Rounding",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "core.openapi.add_hot_views",

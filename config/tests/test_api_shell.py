@@ -84,6 +84,8 @@ def test_unknown_programmes_and_routes_are_problems(programme):
     assert client_on("nobody.localhost").get("/api/v1/auth/me").json()["code"] == "unknown_programme"
     assert client_on("harbour.localhost").get("/api/nothing").json()["code"] == "not_found"
     assert client_on("localhost").get("/api/v1/nothing/at/all").json()["code"] == "not_found"
+    strict = Client(headers={"host": "harbour.localhost"}, enforce_csrf_checks=True)
+    assert strict.post("/api/v1/nothing", {}, "application/json").json()["code"] == "not_found"
 
 
 def test_a_used_up_limit_says_when_to_come_back(api, settings):
