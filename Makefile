@@ -48,7 +48,7 @@ docs: .dev ## Build the documentation into site/, strictly
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 data: .base ## Make a large programme: make data SIZE=10x (or 1m)
-	$(BIN)/python manage.py make_data --size $(or $(SIZE),10x)
+	$(BIN)/python manage.py data --size $(or $(SIZE),10x)
 
 screenshots: .test ## Take the pictures of the README from the running demo
 	$(BIN)/python -m e2e.screenshots

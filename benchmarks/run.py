@@ -12,6 +12,7 @@ import tempfile
 import benchmarks
 
 NOT_BENCHMARKS = {"harness", "run"}
+ALIASES = {"import": "imports"}  # no module can be called so
 
 
 def names() -> list[str]:
@@ -22,8 +23,9 @@ def names() -> list[str]:
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
-    parser.add_argument("name", nargs="?", default="", choices=["", *names()], help="which one; all without it")
+    parser.add_argument("name", nargs="?", default="", choices=["", *names(), *ALIASES], help="which one; all without it")
     chosen = parser.parse_args(argv).name
+    chosen = ALIASES.get(chosen, chosen)
     if not chosen:
         # One process each: a benchmark's imports and connections must not weigh on the next one.
         codes = [os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-m", "benchmarks.run", n]) for n in names()]
