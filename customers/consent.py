@@ -5,14 +5,11 @@ A wording is never edited: a change is a new version, because the old one is the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import ConsentRecord
 
-WORDINGS: Mapping[str, str | Promise] = {
+WORDINGS = {
     "till-service-1": _("Texts about their points, after each visit"),
     "till-marketing-1": _("Offers by text message"),
     "portal-service-1": _("Texts about my points"),

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django_tenants.utils import tenant_context
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from config.database import embedded
 from config.embedded_postgres import APP_ROLE
@@ -20,6 +20,8 @@ from core.permissions import Role
 from e2e.server import Server, serve
 from programs.models import Membership, Programme, User
 from workspace.models import Business
+
+expect.set_options(timeout=15_000)  # a busy machine is no failure
 
 PHONE, TABLET, DESK = {"width": 390, "height": 844}, {"width": 768, "height": 1024}, {"width": 1440, "height": 900}
 

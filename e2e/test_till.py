@@ -120,6 +120,7 @@ def test_every_step_fits_and_is_big_enough_to_touch(size, open_browser, server):
     expect(page.get_by_role("heading", name="New customer")).to_be_visible()
     check("create")
     page.get_by_role("button", name="Add customer").click()
+    expect(page.get_by_label("Amount paid")).to_be_focused()
     page.keyboard.type("5")
     expect(page.get_by_role("button", name="Add 5 points")).to_be_visible()
     check("amount")

@@ -18,7 +18,7 @@ from workspace.models import Business
 class NumberField(forms.CharField):
     """A plain decimal with a point or a comma; limits and digits are the action's business."""
 
-    def clean(self, value: Any) -> Decimal | None:  # type: ignore[override]
+    def clean(self, value: Any) -> Decimal | None:
         typed = super().clean(value)
         if not typed:
             return None

@@ -48,7 +48,7 @@ class AmountField(forms.CharField):
 
     currency = ""
 
-    def clean(self, value: Any) -> Decimal | None:  # type: ignore[override]
+    def clean(self, value: Any) -> Decimal | None:
         typed = super().clean(value)
         return _or_refuse(lambda: parse_amount(typed, self.currency)) if typed else None
 
@@ -62,7 +62,7 @@ class PointsField(forms.CharField):
         kwargs.setdefault("error_messages", {"required": gettext_lazy("Enter how many points.")})
         super().__init__(max_length=16, widget=forms.TextInput(attrs=attrs), **kwargs)
 
-    def clean(self, value: Any) -> int | None:  # type: ignore[override]
+    def clean(self, value: Any) -> int | None:
         typed = super().clean(value)
         if not typed:
             return None
@@ -95,8 +95,7 @@ class KeyedForm(forms.Form):
 
     def renew_key(self) -> None:
         """Keep the input under a new key, because the old one replays its refusal for ever."""
-        self.data = self.data.copy()
-        self.data["key"] = public_code()
+        self.data = {**{name: self.data[name] for name in self.data}, "key": public_code()}
 
 
 class FindForm(forms.Form):

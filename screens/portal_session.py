@@ -84,9 +84,7 @@ def remember_request(response: HttpResponse, token: str) -> None:
 def request_token(request: HttpRequest) -> str:
     """The token of the request that this browser made in this programme, or "" without one."""
     try:
-        token: str = signing.loads(
-            request.COOKIES.get(REQUEST_COOKIE, ""), salt=_salt(), max_age=sign_in.CODE_LIFETIME.total_seconds()
-        )
+        token: str = signing.loads(request.COOKIES.get(REQUEST_COOKIE, ""), salt=_salt(), max_age=sign_in.CODE_LIFETIME)
     except signing.BadSignature:
         return ""
     return token

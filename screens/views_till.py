@@ -278,7 +278,7 @@ def undo(request: TillRequest, code: str) -> HttpResponse:
 def _own_transaction(request: TillRequest, code: str) -> Transaction:
     """A transaction of this till; another till's is not there."""
     mine = Transaction.objects.done().filter(key_owner=reports_till.key_owner(request.till), code=code)
-    entry = mine.select_related("account__customer", "business", "order", "reverses").first()
+    entry: Transaction | None = mine.select_related("account__customer", "business", "order", "reverses").first()
     if entry is None:
         raise Http404
     return entry

@@ -38,7 +38,7 @@ def text_about_points(*, events: Sequence[Event], now: datetime) -> int:
     people = Customer.objects.active().exclude(phone="").in_bulk([event.customer_id for event in wanted])
     texts = 0
     for event in wanted:
-        customer = people.get(event.customer_id)  # type: ignore[call-overload]
+        customer = people.get(event.customer_id)
         if customer is None:
             continue
         with translation.override(customer.language or programme.language):
