@@ -94,7 +94,7 @@ class KeysetPage(Generic[Row]):
 
 def with_query(query: QueryDict, **changes: str | None) -> str:
     """The query as a relative URL with some parameters changed; None or "" removes one. A change starts at page one."""
-    kept = {key: values for key, values in query.lists() if key != CURSOR and key not in changes}
+    kept = {key: list(filter(None, values)) for key, values in query.lists() if key != CURSOR and key not in changes}
     kept |= {key: [value] for key, value in changes.items() if value}
     return f"?{urlencode(kept, doseq=True)}"
 

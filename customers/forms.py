@@ -172,3 +172,21 @@ class OrderFilterForm(forms.Form):
                 text = date_format(value, "j M Y")
             chips.append(Chip(str(field.label), str(text), with_query(query, **{name: None})))
         return chips
+
+
+class NewCustomerForm(forms.Form):
+    """What a person types about a new customer; the action judges phone, e-mail and what others have already."""
+
+    first_name = forms.CharField(label=_("First name"), max_length=80, required=False)
+    last_name = forms.CharField(label=_("Last name"), max_length=80, required=False)
+    phone = forms.CharField(
+        label=_("Phone"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "off"}),
+        help_text=_("In any spelling. Points are added to this number."),
+    )
+    email = forms.EmailField(label=_("E-mail"), required=False, widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    external_id = forms.CharField(
+        label=_("External id"), max_length=120, required=False, help_text=_("The number in your own system.")
+    )

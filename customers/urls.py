@@ -10,6 +10,7 @@ from customers import views, views_imports
 app_name = "customers"
 urlpatterns = [
     path("customers/", views.customers, name="list"),
+    path("customers/new/", views.create, name="create"),
     path("customers/imports/", views_imports.imports, name="imports"),
     path("customers/imports/upload/", views_imports.upload, name="import-upload"),
     path("customers/imports/<code:code>/", views_imports.import_detail, name="import"),

@@ -99,7 +99,7 @@ def test_counting_stops_at_the_cap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_links_keep_the_query_and_begin_at_page_one() -> None:
-    query = QueryDict("q=ann&group=loyal&cursor=abc")
+    query = QueryDict("q=ann&group=loyal&cursor=abc&member=")
     assert with_query(query, group=None) == "?q=ann"
     assert with_query(query, cursor="next") == "?q=ann&group=loyal&cursor=next"
     assert sort_of("-nonsense", ORDERS, "-created") == ("created", True)

@@ -43,6 +43,11 @@ BEGIN
         SELECT claimed.customer_id, public_code(), 'active', '', '', claimed.value, left(coalesce(wanted.typed, ''), 40),
                '', '', '', '', '', '', '', '', '{}', $3, $6, clock_timestamp()
         FROM claimed JOIN wanted ON wanted.phone = claimed.value
+    ), known AS ( -- lists are driven by facts: who has none is in no list
+        INSERT INTO customers_customerfacts (
+            customer_id, orders_count, total_spent, is_member, balance, lifetime_points, rfm_group, updated_at
+        )
+        SELECT claimed.customer_id, 0, 0, false, 0, 0, '', clock_timestamp() FROM claimed
     ), told AS (
         INSERT INTO customers_event (name, customer_id, business_id, occurred_at, actor, data)
         SELECT 'customers.customer.created', claimed.customer_id, $5, $6, $4, jsonb_build_object('source', $3)
