@@ -79,8 +79,6 @@ class Supervisor:
                     return
                 self._write_lock(lock)
                 self._start_children()
-                if self.is_stopping:
-                    return
                 self._announce(time.monotonic() - started)
                 self._watch()
             except (preparation.PreparationFailed, PostgresNotStarted, DatabaseError) as error:
@@ -184,6 +182,8 @@ class Supervisor:
                 time.sleep(0.1)
 
     def _announce(self, seconds: float) -> None:
+        if self.is_stopping:
+            return
         say(f"\n  Ready in {seconds:.1f} s.\n")
         for line in welcome(base=self._url, with_demo=self.with_demo):
             say(f"  {line}")
