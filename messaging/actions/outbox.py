@@ -17,7 +17,7 @@ from core.errors import PermanentError, RetryableError
 from core.jobs import enqueue
 from customers.consent import has_consent
 from messaging.channels import Outgoing, channel_for
-from messaging.models import OneTimeCode, OutboundMessage
+from messaging.models import CustomerSession, OneTimeCode, OutboundMessage
 from programs.actions.due_work import ensure_due
 
 logger = logging.getLogger(__name__)
@@ -158,7 +158,7 @@ def redact_code(*, message_key: str, now: datetime) -> None:
 
 
 def sweep(*, now: datetime) -> datetime | None:
-    """Queue again what no worker took, mark what a dead worker left, blank dead codes, forget old sign-in requests.
+    """Queue again what no worker took, mark what a dead worker left, blank dead codes, forget old sign-ins.
 
     Returns when to look again, or None when nothing waits.
     """
@@ -170,6 +170,7 @@ def sweep(*, now: datetime) -> datetime | None:
         enqueue(send_message, message_id=message_id)
     OutboundMessage.objects.with_dead_code(now).update(body="", redacted_at=now)
     OneTimeCode.objects.filter(created_at__lt=now - KEEP_SIGN_IN_REQUESTS).delete()
+    CustomerSession.objects.filter(expires_at__lt=now).delete()
     return _next_sweep(now)
 
 
