@@ -36,7 +36,7 @@ VIEWER_POLICY = {
 }
 
 
-class CallerScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class CallerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The two kinds of credentials, either of which will do."""
 
     target_class = "workspace.api_auth.CallerAuthentication"
@@ -61,7 +61,8 @@ class CallerScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
 
 def document() -> dict[str, Any]:
     """The OpenAPI 3.1 document of every route under `/api/v1/`."""
-    built: dict[str, Any] = SchemaGenerator(urlconf="config.urls_programme").get_schema(request=None, public=True)
+    generator = SchemaGenerator(urlconf="config.urls_programme")  # type: ignore[no-untyped-call]
+    built: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return built
 
 

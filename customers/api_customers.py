@@ -52,7 +52,7 @@ class CustomerOutput(serializers.Serializer[Any]):
     language = serializers.CharField()
     attributes = serializers.DictField()
     state = serializers.ChoiceField(choices=Customer.State.choices)
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     orders_count = serializers.IntegerField(help_text="At the business that the caller is limited to, or at all.")
     total_spent = AmountField(help_text="Net of refunds; the same scope as orders_count.")
     last_order_at = serializers.DateTimeField(allow_null=True)
@@ -117,7 +117,7 @@ class SearchFilter(StrictSerializer):
 
 
 class SearchOutput(serializers.Serializer[Any]):
-    data = CustomerOutput(many=True)
+    data = CustomerOutput(many=True)  # type: ignore[assignment]
 
 
 class TimelineOutput(serializers.Serializer[Any]):
@@ -126,7 +126,7 @@ class TimelineOutput(serializers.Serializer[Any]):
     title = serializers.SerializerMethodField()
     occurred_at = serializers.DateTimeField()
     business_id = serializers.SerializerMethodField()
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]
 
     def get_title(self, event: Event) -> str:
         kind = EVENT_TYPES.get(event.name)
@@ -248,7 +248,7 @@ class CustomersView(ApiView):
     def get(self, request: Request) -> Response:
         queryset = _filtered(self, read_query(request, CustomerFilter))
         if request.query_params.get("ordering", "").removeprefix("-") in FIGURE_ORDERS:
-            queryset = queryset.filter(own__isnull=False)
+            queryset = queryset.filter(own__isnull=False)  # type: ignore[misc]
         page = cursor_page(request, queryset, orders=ORDERS, default="-created")
         return page_response(page, CustomerOutput, currency=programme_of(self).currency)
 

@@ -29,7 +29,7 @@ class OrderOutput(serializers.Serializer[Any]):
     customer_id = serializers.CharField(
         source="customer.code", default=None, allow_null=True, help_text="Null: unknown."
     )
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     reference = serializers.CharField(help_text="The shop's own number, unique in the business.")
     number = serializers.CharField()
     channel = serializers.CharField()

@@ -64,7 +64,7 @@ class ApiClientAdmin(RecordAdmin):
         allowed = membership is not None and Perm.KEYS_MANAGE in membership.permissions
         return allowed and super().has_view_permission(request, obj)
 
-    @action(description=_("Revoke the chosen clients and all their keys"))
+    @action(description=_("Revoke the chosen clients and all their keys"))  # type: ignore[untyped-decorator]
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiClient]) -> None:
         for client in queryset:
             revoke_client(client=client, actor=self.actor_of(request), now=timezone.now())
@@ -88,7 +88,7 @@ class JobAdmin(RecordAdmin):
     hidden: ClassVar = ("lease_token",)
     actions = ("stop",)
 
-    @action(description=_("Ask the chosen work to stop"))
+    @action(description=_("Ask the chosen work to stop"))  # type: ignore[untyped-decorator]
     def stop(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         for job in queryset:
             request_cancel(job=job, actor=self.actor_of(request), now=timezone.now())

@@ -61,7 +61,7 @@ class MeView(ApiView):
             return Response(
                 {**answer, "kind": "api_client", "name": client.name, "email": None, "role": None, "programmes": []}
             )
-        user = User.objects.get(pk=self.actor.user_id)
+        user = User.objects.get(pk=int(self.actor.id))
         memberships: QuerySet[Membership] = (
             Membership.objects.live().filter(user=user).select_related("programme").order_by("programme__name", "pk")
         )

@@ -94,7 +94,7 @@ class AuditOutput(serializers.Serializer[Any]):
     actor_label = serializers.CharField()
     action = serializers.CharField(help_text="app.noun.past")
     subject = serializers.CharField(help_text="noun:id")
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]
     ip = serializers.CharField(allow_null=True)
 
 

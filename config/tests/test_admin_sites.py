@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from allauth.account.models import EmailAddress
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import Failure, OrmQ, Schedule
@@ -25,6 +26,7 @@ from customers.models import (
     Refund,
     RefundLine,
 )
+from loyalty.models import EarningRate
 from programs.actions.api_sessions import open_session
 from programs.admin_sites import platform_site, programme_site
 from programs.models import DueWork, Invitation, PlatformAuditEntry, Programme, User
@@ -65,7 +67,17 @@ def platform_rows(programme, owner, staff, now):
 @pytest.fixture
 def programme_rows(programme, business, make_key, now):
 
-    make_key("read")
+    key = make_key("write")
+    sale = {
+        "business_id": business.code,
+        "customer_phone_number": "020 7946 0099",
+        "amount_spent": "9",
+        "order_ref": "s",
+    }
+    till = Client(headers={"host": "harbour.localhost", "x-api-key": key.secret})
+    earned = till.post("/api/v1/transactions/add-points", sale, content_type="application/json")
+    assert earned.status_code == 201, earned.content
+    EarningRate.objects.get_or_create(business=business)
     audit.record(SYSTEM, "workspace.test.done")
     job = Job.objects.create(kind="test", key="1", lease_until=now)
     TillDevice.objects.create(name="Till", business=business, token_digest=b"y" * 32)
@@ -162,7 +174,7 @@ def test_a_key_page_shows_the_prefix_and_no_digest(client_of, owner, make_key):
 
 
 def test_changing_a_customer_goes_through_the_action(client_of, owner, programme_rows):
-    customer = Customer.objects.get()
+    customer = Customer.objects.get(first_name="Ada")
     url = f"/admin/customers/customer/{customer.pk}/change/"
     empty = dict.fromkeys(programme_site._registry[Customer].editable, "")
     values = {**empty, "first_name": "Ada", "last_name": "King", "phone": "020 7946 0020"}
@@ -186,7 +198,7 @@ def test_changing_a_customer_goes_through_the_action(client_of, owner, programme
 
 def test_stopping_and_revoking_from_lists(client_of, owner, programme_rows):
     client = client_of(owner)
-    job, key = Job.objects.get(), ApiClient.objects.get()
+    job, key = Job.objects.get(kind="test"), ApiClient.objects.get()
     client.post("/admin/workspace/job/", {"action": "stop", "_selected_action": [job.pk]})
     client.post("/admin/workspace/apiclient/", {"action": "revoke", "_selected_action": [key.pk]})
     job.refresh_from_db()

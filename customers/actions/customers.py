@@ -202,7 +202,7 @@ def _clean(values: CustomerValues, *, region: str, now: datetime) -> dict[str, o
     if cleaned.get("email"):
         cleaned["email"] = str(cleaned["email"]).lower()
         try:
-            validate_email(cleaned["email"])
+            validate_email(cleaned["email"])  # type: ignore[arg-type]
         except ValidationError as error:
             raise InvalidEmail(field="email") from error
     birthday = cleaned.get("birthday")
@@ -230,7 +230,10 @@ def _check_attributes(attributes: Mapping[str, object]) -> None:
 def _refuse_taken(values: Mapping[str, object], *, own: int | None) -> None:
     for name, kind in IDENTIFYING.items():
         value = values.get(name)
-        if value and Identifier.objects.filter(kind=kind, value=value).exclude(customer_id=own).exists():
+        others = Identifier.objects.filter(kind=kind, value=value)
+        if own is not None:
+            others = others.exclude(customer_id=own)
+        if value and others.exists():
             raise IdentifierTaken(field=name)
 
 

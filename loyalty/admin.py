@@ -1,0 +1,50 @@
+"""The ledger on a programme's admin site: to read, never to write. Only the ledger's SQL functions write it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+
+from loyalty.models import Account, EarningRate, Entry, Lot, Transaction
+from programs.admin_sites import RecordAdmin, programme_site
+
+
+@admin.register(Account, site=programme_site)
+class AccountAdmin(RecordAdmin):
+    list_display = ("customer", "available", "debt", "lifetime", "joined_at")
+    list_select_related = ("customer",)
+    search_fields = ("customer__code",)
+    search_help_text = "The public id of a customer."
+    ordering = ("-pk",)
+
+
+@admin.register(Transaction, site=programme_site)
+class TransactionAdmin(RecordAdmin):
+    list_display = ("at", "code", "kind", "status", "points", "account", "business", "reason", "actor_label")
+    list_filter = ("kind", "status")
+    list_select_related = ("account", "business")
+    search_fields = ("code", "key", "account__customer__code")
+    search_help_text = "A transaction's or a customer's public id, or an idempotency key."
+    ordering = ("-id",)
+    hidden: ClassVar = ("request_digest",)
+
+
+@admin.register(Lot, site=programme_site)
+class LotAdmin(RecordAdmin):
+    list_select_related = ("account",)
+    search_fields = ("account__customer__code",)
+    ordering = ("-id",)
+
+
+@admin.register(Entry, site=programme_site)
+class EntryAdmin(RecordAdmin):
+    list_select_related = True
+    ordering = ("-id",)
+
+
+@admin.register(EarningRate, site=programme_site)
+class EarningRateAdmin(RecordAdmin):
+    list_display = ("business", "points_per_unit", "rounding", "updated_at")
+    list_select_related = ("business",)
+    ordering = ("pk",)
