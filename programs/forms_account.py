@@ -12,7 +12,8 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from programs.models import User
+from core.requests import client_ip
+from programs.models import PlatformAuditEntry, User
 
 NEW_PASSWORD = _("At least 10 characters. A few words that belong together only for you work well.")
 
@@ -53,6 +54,13 @@ class SignupForm(InOurWords, account.SignupForm):
     def custom_signup(self, request: HttpRequest, user: User) -> None:
         user.name = self.cleaned_data["name"]
         user.save(update_fields=["name"])
+        PlatformAuditEntry.objects.create(
+            actor=f"user:{user.pk}",
+            actor_label=str(user)[:160],
+            action="programs.person.signed_up",
+            data={"email": user.email},
+            ip=client_ip(request) or None,
+        )
 
 
 class LoginForm(InOurWords, account.LoginForm):

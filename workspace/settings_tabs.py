@@ -15,7 +15,7 @@ TABS: list[tuple[str | Promise, str, Perm | None]] = [
     (_("Team"), "workspace:team", Perm.TEAM_MANAGE),
     (_("API keys"), "workspace:api-keys", Perm.KEYS_MANAGE),
     (_("Audit log"), "workspace:audit", Perm.AUDIT_VIEW),
-    (_("You"), "workspace:me", None),
+    (_("Your profile"), "workspace:me", None),
 ]
 
 

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.urls import reverse
 
 from programs.actions.people import create_person
-from programs.models import Membership, User
+from programs.models import Membership, PlatformAuditEntry, User
 
 PASSWORD = "correct horse battery"
 
@@ -69,6 +69,8 @@ def test_signing_up_takes_a_code_from_the_mail(visitor):
     user = User.objects.get()
     assert user.name == "Ada Byron"
     assert EmailAddress.objects.get(user=user).verified
+    entry = PlatformAuditEntry.objects.get(action="programs.person.signed_up")
+    assert (entry.actor, entry.ip) == (f"user:{user.pk}", "127.0.0.1")
 
 
 def test_a_wrong_code_is_refused_and_three_end_the_attempt(visitor):
@@ -79,6 +81,22 @@ def test_a_wrong_code_is_refused_and_three_end_the_attempt(visitor):
     assert visitor.post("/accounts/confirm-email/", {"code": wrong}).url == "/accounts/login/"
     assert not is_signed_in(visitor)
     assert visitor.post("/accounts/confirm-email/", {"code": code_in_mail()}).url == "/accounts/login/"
+
+
+def test_a_new_code_can_be_asked_for_but_not_at_once(visitor):
+    sign_up(visitor)
+    first = code_in_mail()
+    page = visitor.get("/accounts/confirm-email/").content.decode()
+    assert "Send a new code" in page
+    refused = visitor.post("/accounts/confirm-email/", {"action": "resend"})
+    assert refused.status_code == 429
+    assert "too quick" in refused.content.decode()
+    assert len(mail.outbox) == 1
+    cache.clear()
+    visitor.post("/accounts/confirm-email/", {"action": "resend"})
+    assert len(mail.outbox) == 2
+    assert visitor.post("/accounts/confirm-email/", {"code": code_in_mail()}).url == "/start/"
+    assert code_in_mail() != first
 
 
 def test_sign_up_does_not_tell_who_has_an_account(visitor, ada):
