@@ -64,7 +64,7 @@ class ColumnsForm(forms.Form):
         self.targets = [field.name for field in fields_of(kind)]
         for field in fields_of(kind):
             self.fields[field.name] = forms.ChoiceField(
-                label=field.label,
+                label=field.label,  # type: ignore[arg-type]
                 choices=columns,
                 required=kind in field.required,
                 initial=str(mapping[field.name]) if field.name in mapping else "",

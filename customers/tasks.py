@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from customers.actions.facts import ROLLUPS
 from customers.actions.imports import JOB_KIND as IMPORT
 from customers.actions.rollups import update_rollups
-from customers.imports.run import run_import
+from customers.imports.run import discard, run_import
 from customers.models import ImportRun
 from customers.stream import READ_STREAM, run_readers
-from workspace.actions.jobs import JobRun
+from workspace.actions.jobs import JobCancelled, JobRun
 from workspace.jobs import due_work, job_kind
 
 
@@ -33,5 +33,9 @@ def catch_up(now: datetime) -> datetime | None:
 @job_kind(IMPORT, title=_("Import"), max_attempts=20)
 def import_file(job: JobRun) -> dict[str, object]:
     run = ImportRun.objects.get(code=job.params["import"])
-    counts = run_import(run, report=job.report, now=timezone.now())
+    try:
+        counts = run_import(run, report=job.report, now=timezone.now())
+    except JobCancelled:
+        discard(run)
+        raise
     return {"import": run.code, "failed": run.rows_failed, "skipped": run.rows_skipped, **counts}

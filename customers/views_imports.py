@@ -144,7 +144,7 @@ def _kind(asked: str | None, run: ImportRun) -> str:
 
 def _columns(request: HttpRequest, run: ImportRun, form: ColumnsForm, *, status: int = 200) -> HttpResponse:
     with default_storage.open(run.path, "rb") as file:
-        rows = records(file.file, encoding=run.encoding, delimiter=run.delimiter)
+        rows = records(file.file, encoding=run.encoding, delimiter=run.delimiter)  # type: ignore[arg-type]
         preview = [cells for _line, cells in islice(rows, 1, PREVIEW_ROWS + 1) if cells is not None]
         rows.close()  # type: ignore[attr-defined]
     context = {"run": run, "form": form, "preview": preview, "kinds": ImportRun.Kind.choices}

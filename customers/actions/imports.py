@@ -66,7 +66,7 @@ def receive_file(
     mapping = guess_mapping(chosen, found.header)
     dated = mapping.get("placed_at", mapping.get("birthday"))
     samples = [row[dated] for row in found.preview if dated is not None and dated < len(row)]
-    country = Programme.objects.values_list("country", flat=True).get(schema_name=connection.schema_name)
+    country = Programme.objects.values_list("country", flat=True).get(schema_name=connection.schema_name)  # type: ignore[attr-defined]
     options = ImportOptions(date_order=guess_date_order(samples, country))  # type: ignore[arg-type]
     code = public_code()
     file.seek(0)

@@ -64,7 +64,8 @@ WITH named AS (
     LEFT JOIN customers_identifier AS number ON number.kind = 'external' AND number.value = row.customer_external_id
     LEFT JOIN customers_identifier AS phone ON phone.kind = 'phone' AND phone.value = row.phone
     LEFT JOIN customers_identifier AS email ON email.kind = 'email' AND email.value = row.email
-    WHERE row.import_id = %(run)s AND row.problem IS NULL AND (phone.customer_id IS NOT NULL OR email.customer_id IS NOT NULL)
+    WHERE row.import_id = %(run)s AND row.problem IS NULL
+      AND (phone.customer_id IS NOT NULL OR email.customer_id IS NOT NULL)
 ), wrong AS (
     SELECT line FROM named
     WHERE least(by_number, by_other) <> greatest(by_number, by_another)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from customers.models import ImportRun
 CUSTOMERS, ORDERS, LINES = ImportRun.Kind.CUSTOMERS, ImportRun.Kind.ORDERS, ImportRun.Kind.LINES
 EVERY_KIND = frozenset({CUSTOMERS, ORDERS, LINES})
 SALES = frozenset({ORDERS, LINES})
+ONLY_ORDERS, ONLY_LINES = frozenset({ORDERS}), frozenset({LINES})
 # Clocks of tills run ahead; an order of tomorrow is a slip.
 CLOCK_TOLERANCE = timedelta(days=1)
 
@@ -55,21 +56,60 @@ def _field(
     return ImportField(name, label, kinds, convert, tuple(aliases.split()), frozenset(required))
 
 
-# Most telling first: a header is given to the first field that knows it.
+# Most telling first: a header is given to the first field that knows it. Aliases are headers as `squeeze` leaves them.
 FIELDS: Sequence[ImportField] = (
-    _field("order_reference", _("Order number"), "reference 120", "invoice invoiceno invoicenumber orderid order ordernumber orderno orderreference reference receipt receiptno transactionid saleid name", SALES, SALES),
-    _field("placed_at", _("Date of the order"), "moment", "invoicedate orderdate date placedat createdat created datetime saledate transactiondate processedat timestamp paidat", SALES, SALES),
-    _field("order_total", _("Order total"), "total", "total ordertotal grandtotal amount totalprice paid", frozenset({ORDERS}), [ORDERS]),
-    _field("sku", _("Stock code"), "reference 64", "stockcode sku lineitemsku productid productcode itemcode code item variantsku barcode", frozenset({LINES}), [LINES]),
-    _field("quantity", _("Quantity"), "quantity", "quantity qty lineitemquantity units count", frozenset({LINES}), [LINES]),
-    _field("unit_price", _("Unit price"), "price", "unitprice price lineitemprice priceperunit itemprice", frozenset({LINES}), [LINES]),
-    _field("title", _("Product title"), "cut 200", "description title product productname itemname lineitemname productdescription", frozenset({LINES})),
-    _field("vendor", _("Vendor"), "cut 120", "vendor brand manufacturer supplier", frozenset({LINES})),
-    _field("category", _("Product category"), "cut 120", "category producttype productcategory department", frozenset({LINES})),
-    _field("line_discount", _("Discount of the line"), "amount", "linediscount lineitemdiscount", frozenset({LINES})),
-    _field("customer_external_id", _("Customer number"), "customer", "customerid customerno customernumber customer clientid externalid customerexternalid memberid userid id", EVERY_KIND),
+    _field(
+        "order_reference", _("Order number"), "reference 120",
+        "invoice invoiceno invoicenumber orderid order ordernumber orderno orderreference reference receipt "
+        "receiptno transactionid saleid name",
+        SALES, SALES,
+    ),
+    _field(
+        "placed_at", _("Date of the order"), "moment",
+        "invoicedate orderdate date placedat createdat created datetime saledate transactiondate processedat "
+        "timestamp paidat",
+        SALES, SALES,
+    ),
+    _field(
+        "order_total", _("Order total"), "total",
+        "total ordertotal grandtotal amount totalprice paid",
+        ONLY_ORDERS, [ORDERS],
+    ),
+    _field(
+        "sku", _("Stock code"), "reference 64",
+        "stockcode sku lineitemsku productid productcode itemcode code item variantsku barcode",
+        ONLY_LINES, [LINES],
+    ),
+    _field("quantity", _("Quantity"), "quantity", "quantity qty lineitemquantity units count", ONLY_LINES, [LINES]),
+    _field(
+        "unit_price", _("Unit price"), "price",
+        "unitprice price lineitemprice priceperunit itemprice",
+        ONLY_LINES, [LINES],
+    ),
+    _field(
+        "title", _("Product title"), "cut 200",
+        "description title product productname itemname lineitemname productdescription",
+        ONLY_LINES,
+    ),
+    _field("vendor", _("Vendor"), "cut 120", "vendor brand manufacturer supplier", ONLY_LINES),
+    _field(
+        "category", _("Product category"), "cut 120",
+        "category producttype productcategory department",
+        ONLY_LINES,
+    ),
+    _field("line_discount", _("Discount of the line"), "amount", "linediscount lineitemdiscount", ONLY_LINES),
+    _field(
+        "customer_external_id", _("Customer number"), "customer",
+        "customerid customerno customernumber customer clientid externalid customerexternalid memberid userid "
+        "id",
+        EVERY_KIND,
+    ),
     _field("email", _("E-mail"), "email", "email emailaddress mail customeremail", EVERY_KIND),
-    _field("phone", _("Phone"), "phone", "phone phonenumber mobile mobilenumber telephone tel cell customerphone", EVERY_KIND),
+    _field(
+        "phone", _("Phone"), "phone",
+        "phone phonenumber mobile mobilenumber telephone tel cell customerphone",
+        EVERY_KIND,
+    ),
     _field("first_name", _("First name"), "cut 80", "firstname givenname forename", EVERY_KIND),
     _field("last_name", _("Last name"), "cut 80", "lastname surname familyname", EVERY_KIND),
     _field("address", _("Address"), "cut 250", "address address1 street streetaddress billingaddress1", EVERY_KIND),
@@ -80,11 +120,19 @@ FIELDS: Sequence[ImportField] = (
     _field("birthday", _("Birthday"), "day", "birthday birthdate dateofbirth dob", EVERY_KIND),
     _field("language", _("Language"), "cut 10", "language locale lang", EVERY_KIND),
     _field("order_number", _("Order number as shown"), "cut 60", "displaynumber", SALES),
-    _field("refund_of", _("Order that a refund belongs to"), "reference 120", "refundof originalorder originalinvoice parentorder", SALES),
+    _field(
+        "refund_of", _("Order that a refund belongs to"), "reference 120",
+        "refundof originalorder originalinvoice parentorder",
+        SALES,
+    ),
     _field("channel", _("Channel"), "cut 20", "channel source saleschannel", SALES),
-    _field("discount", _("Discount of the order"), "amount", "discount discountamount totaldiscount discounts", frozenset({ORDERS})),
-    _field("tax", _("Tax"), "amount", "tax taxes vat totaltax", frozenset({ORDERS})),
-    _field("shipping", _("Shipping"), "amount", "shipping postage delivery shippingtotal", frozenset({ORDERS})),
+    _field(
+        "discount", _("Discount of the order"), "amount",
+        "discount discountamount totaldiscount discounts",
+        ONLY_ORDERS,
+    ),
+    _field("tax", _("Tax"), "amount", "tax taxes vat totaltax", ONLY_ORDERS),
+    _field("shipping", _("Shipping"), "amount", "shipping postage delivery shippingtotal", ONLY_ORDERS),
 )  # fmt: skip
 BY_NAME: Mapping[str, ImportField] = {field.name: field for field in FIELDS}
 # What tells who somebody is, strongest first, with the letter that begins a person's key.
@@ -113,7 +161,7 @@ def converter(field: ImportField, reading: Reading) -> Convert:
     if name == "cut":
         return values.text_of(int(argument), cut=True)
     latest = reading.now + CLOCK_TOLERANCE
-    return {
+    converters: Mapping[str, Callable[[], Convert]] = {
         "customer": lambda: values.customer_number,
         "email": lambda: values.email,
         "phone": lambda: values.phone_of(reading.country),
@@ -123,7 +171,8 @@ def converter(field: ImportField, reading: Reading) -> Convert:
         "price": lambda: values.number_of(decimals=4, largest=values.MAX_PRICE, signed=False),
         "amount": lambda: values.number_of(decimals=4, largest=values.MAX_PRICE, signed=False),
         "total": lambda: values.number_of(decimals=4, largest=values.MAX_PRICE, signed=True),
-    }[name]()
+    }
+    return converters[name]()
 
 
 def squeeze(header: str) -> str:

@@ -67,7 +67,8 @@ def inspect(file: BinaryIO) -> Inspection:
     delimiter = _delimiter(sample)
     header: list[str] = []
     preview: list[list[str]] = []
-    rows, last = 0, []
+    last: list[str] = []
+    rows = 0
     try:
         for _line, record in records(file, encoding=encoding, delimiter=delimiter):
             if record is None:

@@ -23,14 +23,16 @@ DOCUMENTS = """
 SELECT row.order_reference, max(person.customer_id), min(row.placed_at), {total}, max(row.refund_of)
 FROM customers_importrow AS row
 LEFT JOIN customers_importperson AS person ON person.import_id = row.import_id AND person.key = row.person_key
-WHERE row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s AND row.problem IS NULL AND row.document = 'r'
+WHERE row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s AND row.problem IS NULL
+  AND row.document = 'r'
 GROUP BY row.order_reference ORDER BY min(row.placed_at), min(row.line)
 """
 RETURNED = """
 SELECT row.order_reference, row.line, product.id, coalesce(row.title, product.title), -row.quantity, row.unit_price
 FROM customers_importrow AS row
 JOIN customers_product AS product ON product.sku = row.sku
-WHERE row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s AND row.problem IS NULL AND row.document = 'r'
+WHERE row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s AND row.problem IS NULL
+  AND row.document = 'r'
 ORDER BY row.line
 """
 # The sales that returned lines of this chunk may belong to, with what is left of each; the latest first.
@@ -40,7 +42,8 @@ WITH wanted AS (
     FROM customers_importrow AS row
     JOIN customers_importperson AS person ON person.import_id = row.import_id AND person.key = row.person_key
     JOIN customers_product AS product ON product.sku = row.sku
-    WHERE row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s AND row.problem IS NULL AND row.document = 'r'
+    WHERE row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s AND row.problem IS NULL
+  AND row.document = 'r'
 ), sold AS (
     SELECT line.id, line.order_id, own.reference, own.customer_id, line.product_id, own.placed_at, line.unit_price,
            line.quantity, line.position

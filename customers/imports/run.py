@@ -7,6 +7,7 @@ import io
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any, BinaryIO, cast
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
@@ -62,9 +63,8 @@ def run_import(run: ImportRun, *, report: Report, now: datetime) -> dict[str, in
                 _analyze()
         report(total, total, _("Adding up"))
         if run.kind != ImportRun.Kind.CUSTOMERS and run.counts.get("orders_created"):
-            Programme.objects.filter(schema_name=connection.schema_name, first_sale_at__isnull=True).update(
-                first_sale_at=now
-            )
+            schema: str = connection.schema_name  # type: ignore[attr-defined]
+            Programme.objects.filter(schema_name=schema, first_sale_at__isnull=True).update(first_sale_at=now)
         _analyze()
         rollups.rebuild_rollups(now=now)
     _write_error_file(run)
@@ -73,8 +73,14 @@ def run_import(run: ImportRun, *, report: Report, now: datetime) -> dict[str, in
 
 
 def discard(run: ImportRun) -> None:
-    """Take away what a stopped import left on its way; what it wrote stays, with the error file of what it read."""
+    """Take away the staged rows of an import that a person stopped. What it wrote stays; going on reads again."""
     staging.clear(run.pk)
+
+
+def _binary(file: File[Any]) -> BinaryIO:
+    """The stored file itself: text wrappers need more than Django's own object offers."""
+    assert file.file is not None
+    return cast(BinaryIO, file.file)
 
 
 def _is_staged(run: ImportRun) -> bool:
@@ -85,7 +91,7 @@ def _is_staged(run: ImportRun) -> bool:
 
 
 def _stage(run: ImportRun, options: ImportOptions, *, report: Report, now: datetime) -> None:
-    programme = Programme.objects.get(schema_name=connection.schema_name)
+    programme = Programme.objects.get(schema_name=connection.schema_name)  # type: ignore[attr-defined]
     reading = Reading(country=programme.country, zone=programme.zone, date_order=options.date_order, now=now)
     run.phase = ImportRun.Phase.READING
     run.save(update_fields=["phase"])
@@ -93,7 +99,7 @@ def _stage(run: ImportRun, options: ImportOptions, *, report: Report, now: datet
     with default_storage.open(run.path, "rb") as file:
         staged = staging.stage(
             run=run,
-            records=records(file.file, encoding=run.encoding, delimiter=run.delimiter),
+            records=records(_binary(file), encoding=run.encoding, delimiter=run.delimiter),
             reading=reading,
             options=options,
             report=lambda rows: report(int(rows * READING_SHARE), total, _("Reading the file")),
@@ -145,11 +151,11 @@ def _write_error_file(run: ImportRun) -> None:
     run.save(update_fields=["error_path"])
 
 
-def _failed(run: ImportRun, file: File) -> Iterator[tuple[int, list[str], str]]:  # type: ignore[type-arg]
+def _failed(run: ImportRun, file: File[Any]) -> Iterator[tuple[int, list[str], str]]:
     bad = ImportRow.objects.filter(import_id=run.pk, problem__isnull=False).order_by("line")
     problems = iter(bad.values_list("line", "problem").iterator(chunk_size=5_000))
     waiting = next(problems, None)
-    for line, cells in records(file.file, encoding=run.encoding, delimiter=run.delimiter):  # type: ignore[arg-type]
+    for line, cells in records(_binary(file), encoding=run.encoding, delimiter=run.delimiter):
         if waiting is None:
             return
         if line == waiting[0]:

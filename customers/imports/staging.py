@@ -97,11 +97,10 @@ class TypedRows:
         next(iterator, None)
         for line, record in iterator:
             self.rows += 1
-            if record is None or len(record) != width:
-                if record is None or len(record) < width or any(map(str.strip, record[width:])):
-                    problem = "quotes" if record is None else "columns"
-                    yield f"{import_id}\t{line}\t{self.chunk}\t{problem}\t{NULL}\t{NULL}\t{nothing}\n"
-                    continue
+            if record is None or len(record) < width or any(map(str.strip, record[width:])):
+                problem = "quotes" if record is None else "columns"
+                yield f"{import_id}\t{line}\t{self.chunk}\t{problem}\t{NULL}\t{NULL}\t{nothing}\n"
+                continue
             values = list(map(getitem, cells, pick(record)))
             key = NULL
             for at, letter in identifiers:

@@ -1,4 +1,3 @@
-# ruff: noqa: S608 (the pieces put together are constants of this module)
 """From staged rows to customers, products, orders and their lines: one chunk, one transaction, set by set.
 
 Every statement is an upsert by the identity of its table (identifier, stock code, business and reference, order and
@@ -10,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -206,8 +206,8 @@ DELETE FROM customers_orderline WHERE id IN (SELECT id FROM surplus)
 def write_step(run: ImportRun, *, step: int, options: ImportOptions, now: datetime) -> None:
     """Write one step and count it, in one transaction.
 
-    The first step is the products of the whole file; then come the chunks of people and sales; then the refunds, several
-    chunks at once: a refund must find its sale wherever in the file that stands.
+    The first step is the products of the whole file; then come the chunks of people and sales; then the refunds,
+    several chunks at once: a refund must find its sale wherever in the file that stands.
     """
     counts: Counter[str] = Counter(run.counts)
     parameters = {"run": run.pk, "now": now, "business": run.business_id}
@@ -233,7 +233,7 @@ def steps_of(run: ImportRun) -> int:
     return 1 + run.chunk_count + refunds_steps
 
 
-def _write_products(parameters: dict[str, object], options: ImportOptions, counts: Counter[str]) -> None:
+def _write_products(parameters: dict[str, Any], options: ImportOptions, counts: Counter[str]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(PRODUCTS, {**parameters, "service": list(options.service_skus)})
         counts["products_written"] += cursor.rowcount
@@ -250,7 +250,7 @@ def _people(mapped: Collection[str]) -> str:
     )
 
 
-def _write_people(mapped: Collection[str], parameters: dict[str, object], counts: Counter[str]) -> None:
+def _write_people(mapped: Collection[str], parameters: dict[str, Any], counts: Counter[str]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_people(mapped), parameters)
         if not cursor.rowcount:
@@ -277,7 +277,7 @@ def _write_people(mapped: Collection[str], parameters: dict[str, object], counts
 KINDS = {"customer_external_id": "external", "phone": "phone", "email": "email"}
 
 
-def _write_orders(run: ImportRun, parameters: dict[str, object], counts: Counter[str]) -> None:
+def _write_orders(run: ImportRun, parameters: dict[str, Any], counts: Counter[str]) -> None:
     has_lines = run.kind == ImportRun.Kind.LINES
     with connection.cursor() as cursor:
         total = TOTAL_OF_LINES if has_lines else TOTAL_OF_ROW

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--programme", default="retail", help="its subdomain; a demo programme")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        connection.set_schema_to_public()
+        connection.set_schema_to_public()  # type: ignore[attr-defined]
         programme = Programme.objects.filter(slug=options["programme"]).first()
         if programme is None:
             raise CommandError(f"There is no programme {options['programme']}. Load one with `manage.py demo`.")

@@ -40,7 +40,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
-        connection.set_schema_to_public()
+        connection.set_schema_to_public()  # type: ignore[attr-defined]
         with connection.cursor() as cursor:  # two loads at once: the second waits and then finds everything there
             cursor.execute("SELECT pg_advisory_lock(hashtextextended('regulars.demo', 0))")
         try:
@@ -52,7 +52,7 @@ class Command(BaseCommand):
                     self._load(name, load, owner)
                     _give_roles(Programme.objects.get(slug=name), password)
         finally:
-            connection.set_schema_to_public()
+            connection.set_schema_to_public()  # type: ignore[attr-defined]
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended('regulars.demo', 0))")
         self.stdout.write(f"Demo ready in {time.monotonic() - started:.1f} s.")
@@ -70,9 +70,9 @@ class Command(BaseCommand):
                 self.stdout.flush()
                 said, phase_before = now, phase
 
-        connection.set_schema_to_public()
+        connection.set_schema_to_public()  # type: ignore[attr-defined]
         load(report, owner=owner, now=timezone.now())
-        connection.set_schema_to_public()
+        connection.set_schema_to_public()  # type: ignore[attr-defined]
         self.stdout.write(f"{name}: {time.monotonic() - started:.1f} s")
 
     def _say_log_ins(self, password: str | None) -> None:
