@@ -49,7 +49,7 @@ class OrderAlreadyEarned(DomainError):
 
 class OrderCancelled(DomainError):
     code = "loyalty.order_cancelled"
-    message = _("This order was cancelled.")
+    message = _("This order was cancelled or refunded.")
 
 
 class OrderOfAnotherCustomer(DomainError):

@@ -45,9 +45,9 @@ BEGIN
             CONTINUE;
         ELSIF FOUND THEN
             refusal := 'order_already_earned';
-        ELSIF sale.status = 'cancelled' THEN
+        ELSIF sale.status <> 'paid' THEN
             refusal := 'order_cancelled';
-        ELSIF sale.customer_id IS DISTINCT FROM op.account_id THEN
+        ELSIF sale.customer_id <> op.account_id THEN
             refusal := 'order_of_another_customer';
         ELSIF sale.total <> op.amount THEN
             refusal := 'order_total_differs';

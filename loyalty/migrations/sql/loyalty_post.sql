@@ -97,8 +97,13 @@ DECLARE
     made text[];
 BEGIN
     joining := array(
-        SELECT o FROM unnest(operations) AS o
-        WHERE NOT o.is_member AND (o.kind = 'earn' AND o.business_is_open OR o.kind = 'adjust' AND o.points > 0)
+        SELECT first.o::ledger_operation
+        FROM (
+            SELECT o, row_number() OVER (PARTITION BY o.endpoint, o.key ORDER BY o.ordinal) AS place
+            FROM unnest(operations) AS o
+        ) AS first
+        CROSS JOIN LATERAL (SELECT (first.o).*) AS o
+        WHERE (first.place = 1 OR o.key IS NULL) AND NOT o.is_member AND (o.kind = 'earn' AND o.business_is_open OR o.kind = 'adjust' AND o.points > 0)
         AND NOT EXISTS (
             SELECT FROM loyalty_transaction t
             WHERE t.key_owner = context.owner AND t.key_endpoint = o.endpoint AND t.key = o.key
@@ -221,11 +226,14 @@ DECLARE
     context ledger_context := jsonb_populate_record(NULL::ledger_context, call);
     operations ledger_operation[] := ledger_read(items, context, $3);
     made text[];
+    joining integer[];
+    answers ledger_answer[];
     due bigint[];
     turns integer[];
     current_turn integer;
 BEGIN
     IF EXISTS (SELECT FROM unnest(operations) AS o WHERE NOT o.is_member AND o.kind IN ('earn', 'adjust')) THEN
+        joining := array(SELECT o.ordinal FROM unnest(operations) AS o WHERE NOT o.is_member);
         made := ledger_admit(operations, context, $3);
         operations := ledger_read(items, context, $3);
         FOR i IN 1 .. cardinality(operations) LOOP
@@ -234,20 +242,20 @@ BEGIN
         END LOOP;
     END IF;
 
-    SELECT array_agg(locked.customer_id) INTO due
+    -- FILTER, not WHERE: a condition would be pushed below the lock, and rows that fail it would not be locked.
+    SELECT array_agg(locked.customer_id) FILTER (WHERE locked.expires_next_at <= $3) INTO due
     FROM (
         SELECT a.customer_id, a.expires_next_at FROM loyalty_account a
         WHERE a.customer_id = ANY (array(SELECT o.account_id FROM unnest(operations) AS o))
         ORDER BY a.customer_id
         FOR NO KEY UPDATE
-    ) AS locked
-    WHERE locked.expires_next_at <= $3;
+    ) AS locked;
     IF due IS NOT NULL THEN
         PERFORM ledger_expire(due, $3);
     END IF;
 
     IF cardinality(operations) = 1 THEN
-        RETURN QUERY SELECT answer.* FROM unnest(ledger_turn(operations, context, $3)) AS answer;
+        answers := ledger_turn(operations, context, $3);
     ELSE
         -- A member's operations happen one after the other, in their order; a key that comes twice waits for the first.
         turns := array(
@@ -261,11 +269,22 @@ BEGIN
             operations[i].turn := turns[i];
         END LOOP;
         FOR current_turn IN SELECT DISTINCT t FROM unnest(turns) AS t ORDER BY t LOOP
-            RETURN QUERY SELECT answer.* FROM unnest(ledger_turn(
+            answers := answers || ledger_turn(
                 array(SELECT o FROM unnest(operations) AS o WHERE o.turn = current_turn ORDER BY o.ordinal), context, $3
-            )) AS answer;
+            );
         END LOOP;
     END IF;
+
+    -- Somebody else used the key while we made the customer: nobody may be left behind by a call that did nothing.
+    IF joining IS NOT NULL AND EXISTS (
+        SELECT FROM unnest(answers) AS a JOIN unnest(operations) AS o ON o.ordinal = a.ordinal
+        WHERE o.is_member AND o.ordinal = ANY (joining)
+        GROUP BY o.account_id HAVING bool_and(a.status = 'key_reused')
+    ) THEN
+        RAISE EXCEPTION 'a key was taken meanwhile' USING ERRCODE = 'serialization_failure';
+    END IF;
+
+    RETURN QUERY SELECT answer.* FROM unnest(answers) AS answer;
 
     PERFORM customers_wake_readers(context.programme_id, 'customers.stream.read');
 END

@@ -1,0 +1,94 @@
+"""Each invariant: kept in ordinary life, and a planted violation is seen. Only a superuser can plant one."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from config.database import embedded
+from core.actor import SYSTEM
+from loyalty.actions import points
+from loyalty.actions.settings import change_settings
+from loyalty.audit import INVARIANTS, audit
+from programs.models import Programme
+from workspace.models import Business
+
+# Disabling triggers and constraints is what a superuser's slip amounts to.
+PLANTS = {
+    "I1": "UPDATE loyalty_entry SET amount = amount + 1 WHERE account_id IS NULL",
+    "I2": "UPDATE loyalty_account SET available = available + 1",
+    "I3": "UPDATE loyalty_account SET available = available + 1",
+    "I4": "UPDATE loyalty_lot SET remaining = remaining - 1 WHERE remaining > 1",
+    "I5": "UPDATE loyalty_transaction SET reversed_points = 0, reversed_at = NULL WHERE reversed_points > 0",
+    "I6": "UPDATE loyalty_entry SET amount = amount * 2",
+    "I7": "DROP INDEX transaction_one_earn_per_order;"
+    " UPDATE loyalty_transaction SET order_id = (SELECT min(order_id) FROM loyalty_transaction) WHERE kind = 'earn'",
+    "I8": "UPDATE loyalty_account SET version = version + 1",
+    "I9": "UPDATE loyalty_lot SET amount = amount + 1, remaining = remaining",
+    "I10": """UPDATE loyalty_transaction SET response = jsonb_set(response, '{points}', '1') WHERE kind = 'redeem'""",
+    "I11": "UPDATE loyalty_account SET lifetime = lifetime + 1",
+    "I12": "UPDATE loyalty_account SET expires_next_at = NULL",
+}
+
+
+@pytest.fixture
+def history(committed_database, now):
+    """Earns, a redemption, reversals and expiry dates, committed."""
+    connection.set_tenant(Programme.objects.get(slug="harbour"))
+    shop = Business.objects.create(name="Quayside")
+    change_settings(point_value=Decimal("0.01"), expiry_months=6, actor=SYSTEM)
+    call = {"business": shop.pk, "phone": "+447700900123", "actor": SYSTEM, "now": now}
+    first = points.add_points(**call, amount=Decimal(100), key="a")
+    points.add_points(**call, amount=Decimal(50), key="b")
+    points.redeem_points(**call, points=30, reason="x", key="c")
+    points.reverse_transaction(transaction=first.transaction, key="d", actor=SYSTEM, now=now)
+    return connection.settings_dict["NAME"]
+
+
+def broken():
+    return {finding.code for finding in audit() if not finding.is_kept}
+
+
+def test_ordinary_life_breaks_nothing(history):
+    findings = audit()
+    assert [finding.code for finding in findings] == [invariant.code for invariant in INVARIANTS]
+    assert all(finding.checked > 0 for finding in findings)
+    assert broken() == set()
+    call_command("audit_ledger", programme="harbour")
+
+
+def test_every_invariant_has_a_plant():
+    assert set(PLANTS) == {invariant.code for invariant in INVARIANTS}
+
+
+def test_planted_violations_are_seen(history):
+    """One database for all of them: each is planted in a transaction that is rolled back."""
+    server = embedded()
+    connection.close()
+    seen = {}
+    with psycopg.connect(server.url("postgres", history)) as root:
+        root.execute("SET search_path = p_harbour, public")
+        for code, statement in PLANTS.items():
+            invariant = next(invariant for invariant in INVARIANTS if invariant.code == code)
+            with root.transaction(force_rollback=True):
+                root.execute(statement)
+                query = invariant.query.replace("%(app_role)s", "'regulars_app'")
+                rows = root.execute(f"SELECT count(*) FROM ({query}) AS f (label, broken) WHERE broken").fetchone()
+                seen[code] = rows[0] > 0
+    assert seen == dict.fromkeys(PLANTS, True)
+
+
+def test_the_command_fails_when_something_is_broken(history):
+    server = embedded()
+    with psycopg.connect(server.url("postgres", history), autocommit=True) as root:
+        root.execute("UPDATE p_harbour.loyalty_account SET version = version + 1")
+        root.execute("GRANT UPDATE ON p_harbour.loyalty_entry TO regulars_app")
+    assert broken() == {"I6", "I8"}
+    with pytest.raises(CommandError, match="not right"):
+        call_command("audit_ledger")
+    with pytest.raises(CommandError, match="no programme"):
+        call_command("audit_ledger", programme="nowhere")
