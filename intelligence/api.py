@@ -51,7 +51,7 @@ class RfmView(ApiView):
     @extend_schema(operation_id="intelligence_rfm_read", tags=["Intelligence"], responses={200: RfmOutput})
     def get(self, request: Request) -> Response:
         overview = rfm_overview(business_id=self.actor.business_id, now=timezone.now())
-        nothing = {"finished_at": None, "customers": 0, "groups": []}
+        nothing: dict[str, Any] = {"finished_at": None, "customers": 0, "groups": []}
         return Response(RfmOutput(overview or nothing).data)
 
     @extend_schema(operation_id="intelligence_rfm_run", tags=["Intelligence"], request=None, responses={202: JobOutput})

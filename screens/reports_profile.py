@@ -295,8 +295,8 @@ def _entry(
     moment = happened([row], businesses=businesses, currency=currency)
     if moment is None:
         return None
-    title, _dot, detail = moment.what.partition(" · ")
-    return TimelineEntry(moment.icon, moment.tone, title, detail, "", moment.amount, time, "")
+    title, _dot, place = moment.what.partition(" · ")
+    return TimelineEntry(moment.icon, moment.tone, title, place, "", moment.amount, time, "")
 
 
 def _order_words(order: Order) -> str:

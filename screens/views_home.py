@@ -34,7 +34,9 @@ def home(request: StaffRequest) -> HttpResponse:
     businesses = list(Business.objects.active().visible_to(request.actor))
     chosen = next((business for business in businesses if business.code == request.GET.get("business")), None)
     business_id = chosen.pk if chosen else request.actor.business_id
-    context = {"activity": activity(programme=request.programme, actor=request.actor, business_id=business_id, now=now)}
+    context: dict[str, object] = {
+        "activity": activity(programme=request.programme, actor=request.actor, business_id=business_id, now=now)
+    }
     if not is_part(request, ACTIVITY):
         context |= _figures(request, business_id, now)
         context |= {"businesses": [("", _("All shops")), *((business.code, business.name) for business in businesses)]}

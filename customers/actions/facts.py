@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from django.db import connection, models, transaction
 from django.utils import timezone
@@ -44,7 +45,7 @@ def write_facts(fields: Sequence[str], rows: Iterable[tuple[object, ...]]) -> in
         for start in range(0, len(ordered), CHUNK_ROWS):
             chunk = list(zip(*ordered[start : start + CHUNK_ROWS], strict=True))
             source = ", ".join(["%s::bigint[]", *(f"%s::{column.db_type(connection)}[]" for column in columns)])
-            names = ", ".join(["customer_id", *(column.column for column in columns)])
+            names = ", ".join(["customer_id", *map(_name, columns)])
             # One Python type for each list: the driver refuses to send Decimal and int as one array.
             values = [list(map(column.get_prep_value, given)) for column, given in zip(columns, chunk[1:], strict=True)]
             query = _upsert(columns, f"SELECT {names} FROM unnest({source}) AS given({names})")
@@ -85,19 +86,20 @@ def _days_of_new_members(customer_ids: list[object], since: list[object]) -> set
         return set(cursor.fetchall())
 
 
-def write_facts_from(fields: Sequence[str], query: str, params: Sequence[object] = ()) -> int:
+def write_facts_from(fields: Sequence[str], query: str, params: Sequence[Any] = ()) -> int:
     """Set `fields` from a SELECT that gives (customer_id, one column for each field); returns how many rows changed.
 
     The whole calculation stays in the database. `query` is SQL of our own code, never of a person; its columns bear
     the names of the fields, one row for each customer. Rows whose values stay the same are not rewritten.
     """
     columns = [_field(name) for name in fields]
-    names = ", ".join(["customer_id", *(column.column for column in columns)])
-    differs = " OR ".join(f"facts.{column.column} IS DISTINCT FROM EXCLUDED.{column.column}" for column in columns)
+    names = ", ".join(["customer_id", *map(_name, columns)])
+    differs = " OR ".join(f"facts.{_name(column)} IS DISTINCT FROM EXCLUDED.{_name(column)}" for column in columns)
     with transaction.atomic(), connection.cursor() as cursor:
         source = f"SELECT {names} FROM ({query}) AS computed ORDER BY customer_id"
         cursor.execute(_upsert(columns, source, where=differs), list(params))
-        return cursor.rowcount
+        changed: int = cursor.rowcount
+        return changed
 
 
 # A cancelled order is no sale, and what was given back for it is no refund of one. A refund may belong to no order.
@@ -136,6 +138,11 @@ def refresh_order_facts(customer_ids: Sequence[int] | None) -> int:
     return write_facts_from(ORDER_FIELDS, query, [ids, ids, ids])
 
 
+def _name(field: models.Field[Any, Any]) -> str:
+    """The field's column; every one of `WRITABLE` has one."""
+    return str(field.column)
+
+
 def _field(name: str) -> models.Field:  # type: ignore[type-arg]
     if name not in WRITABLE:
         raise ValueError(f"customer facts have no field {name!r}; there are {', '.join(sorted(WRITABLE))}")
@@ -144,18 +151,18 @@ def _field(name: str) -> models.Field:  # type: ignore[type-arg]
 
 def _upsert(columns: Sequence[models.Field], source: str, *, where: str = "") -> str:  # type: ignore[type-arg]
     """INSERT … ON CONFLICT UPDATE of `columns` from `source`; columns not named get their model's default."""
-    chosen = {column.column for column in columns}
+    chosen = set(map(_name, columns))
     others = {
-        field.column: field.get_default()
+        _name(field): field.get_default()
         for field in WRITABLE.values()
-        if not field.null and field.column not in chosen
+        if not field.null and _name(field) not in chosen
     }
     literals = {name: _literal(value) for name, value in others.items()}
-    names = ["customer_id", *(column.column for column in columns)]
+    names = ["customer_id", *map(_name, columns)]
     insert = ", ".join([*names, *literals, "updated_at"])
     values = ", ".join([*(f"source.{name}" for name in names), *literals.values(), "clock_timestamp()"])
     sets = ", ".join(
-        [*(f"{column.column} = EXCLUDED.{column.column}" for column in columns), "updated_at = clock_timestamp()"]
+        [*(f"{_name(column)} = EXCLUDED.{_name(column)}" for column in columns), "updated_at = clock_timestamp()"]
     )
     return (
         f"INSERT INTO {CustomerFacts._meta.db_table} AS facts ({insert}) "

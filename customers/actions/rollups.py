@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -136,7 +137,11 @@ def refresh_stale_days() -> int:
         stale = cursor.fetchall()
         if not stale:
             return 0
-        values = {"zone": zone, "businesses": [row[0] for row in stale], "days": [row[1] for row in stale]}
+        values: dict[str, Any] = {
+            "zone": zone,
+            "businesses": [row[0] for row in stale],
+            "days": [row[1] for row in stale],
+        }
         cursor.execute(
             "DELETE FROM customers_dailysales AS sales"
             " USING unnest(%(businesses)s::bigint[], %(days)s::date[]) AS stale (business_id, day)"
@@ -151,7 +156,9 @@ def refresh_stale_days() -> int:
 
 def programme_zone() -> str:
     """The zone of the programme active now, as it is in the database."""
-    zone: str = Programme.objects.values_list("time_zone", flat=True).get(schema_name=connection.schema_name)
+    zone: str = Programme.objects.values_list("time_zone", flat=True).get(
+        schema_name=connection.schema_name  # type: ignore[attr-defined]
+    )
     return zone
 
 
@@ -206,7 +213,7 @@ def _first_days(customers: set[int], zone: str) -> set[BusinessDay]:
         return set(cursor.fetchall())
 
 
-def _refresh_business_facts(customers: Sequence[int]) -> None:
+def _refresh_business_facts(customers: list[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM customers_businesscustomerfacts WHERE customer_id = ANY(%s)", [customers])
         query = BUSINESS_FACTS.format(of_customers="customer_id = ANY(%(customers)s)")

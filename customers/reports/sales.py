@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.db.models import Sum
@@ -90,7 +91,7 @@ def sales_by_day(period: Period, *, business_id: int | None, now: datetime) -> M
     rows = DailySales.objects.filter(day__gte=period.first_day, day__lte=period.last_day).exclude(day=today)
     if business_id is not None:
         rows = rows.filter(business_id=business_id)
-    sums = rows.values("day").annotate(**{f"sum_{name}": Sum(name) for name in SUMMED})
+    sums: Any = rows.values("day").annotate(**{f"sum_{name}": Sum(name) for name in SUMMED})
     days = {row["day"]: DayFigures(*(row[f"sum_{name}"] for name in SUMMED)) for row in sums}
     if period.first_day <= today <= period.last_day:
         days[today] = _today(today, period, business_id)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -94,7 +95,7 @@ def _score(now: datetime) -> None:
     and joins them one by one, which made 1 s into minutes.
     """
     pairs = sorted(GROUP_OF)
-    values = {
+    values: dict[str, Any] = {
         "zone": programme_zone(),
         "now": now,
         "no_orders": NO_ORDERS,
