@@ -74,7 +74,7 @@ class ProgrammeForm(LiveForm):
 
     def clean_logo(self) -> bytes | None:
         """The picture's bytes, checked. A file larger than we take is not read."""
-        upload: UploadedFile | None = self.cleaned_data["logo"]
+        upload: UploadedFile[bytes] | None = self.cleaned_data["logo"]
         if upload is None:
             return None
         try:

@@ -6,7 +6,6 @@ from decimal import Decimal, InvalidOperation
 
 from django import forms
 from django.conf import settings
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from loyalty.rules import MAX_RATE
@@ -53,7 +52,6 @@ class OnboardingForm(ProgrammeForm):
             raise forms.ValidationError(SLUG_RESERVED)
         if not rules.is_valid_slug(slug):
             raise forms.ValidationError(str(SlugInvalid.message))
-        connection.set_schema_to_public()
         if not is_free_slug(slug):
             raise forms.ValidationError(str(SlugTaken.message))
         return slug

@@ -97,7 +97,7 @@ def _check(request: PublicRequest, form: OnboardingForm) -> HttpResponse:
     response = field_check(request, form, hint=hint)
     if response is None:  # a field that this form does not have
         return HttpResponse(status=400)
-    data = form.data.copy()
+    data = request.POST.copy()
     others: tuple[str, ...] = ()
     if asked == "name" and not data.get("slug"):
         slug = rules.suggest_slug(data.get("name", ""))

@@ -32,8 +32,10 @@ class BusinessForm(LiveForm):
 
     def clean_name(self) -> str:
         name = " ".join(str(self.cleaned_data["name"]).split())
-        others = Business.objects.exclude(pk=self.business.pk if self.business else None)
-        if others.filter(name__iexact=name).exists():
+        others = Business.objects.filter(name__iexact=name)
+        if self.business is not None:
+            others = others.exclude(pk=self.business.pk)
+        if others.exists():
             raise forms.ValidationError(_("Another business of this programme has this name."))
         return name
 

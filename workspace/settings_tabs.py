@@ -21,7 +21,7 @@ TABS: list[tuple[str | Promise, str, Perm | None]] = [
 
 def settings_tabs(request: StaffRequest) -> list[dict[str, object]]:
     """The tabs that this person may open, for components/_tabs.html."""
-    found = []
+    found: list[dict[str, object]] = []
     for label, url_name, perm in TABS:
         if perm is not None and perm not in request.membership.permissions:
             continue

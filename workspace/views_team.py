@@ -88,7 +88,7 @@ def member_change(request: StaffRequest, code: str) -> HttpResponse:
     form = RoleForm(request.POST, **_choices(request))
     if not form.is_valid():
         for errors in form.errors.values():
-            messages.error(request, " ".join(errors))
+            messages.error(request, " ".join(str(error) for error in errors))
         return _page(request, None, status=422)
     membership = team.change_member(
         programme=request.programme,
@@ -133,7 +133,7 @@ def _page(request: StaffRequest, form: InvitationForm | None, *, status: int = 2
     if request.actor.business_id is not None:
         members = members.filter(business_id=request.actor.business_id)
         invitations = invitations.filter(business_id=request.actor.business_id)
-    names = dict(Business.objects.values_list("pk", "name"))
+    names: dict[int | None, str] = dict(Business.objects.values_list("pk", "name"))
     may_change_owners = request.membership.role == Role.OWNER
     now = timezone.now()
     context = {

@@ -35,4 +35,4 @@ def change_person(*, user: User, changes: Mapping[str, object]) -> None:
 
 def has_verified(*, user: User, email: str) -> bool:
     """Whether the person has proved that they read mail sent to `email`."""
-    return EmailAddress.objects.filter(user=user, email__iexact=email, verified=True).exists()
+    return bool(EmailAddress.objects.filter(user=user, email__iexact=email, verified=True).exists())

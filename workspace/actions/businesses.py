@@ -98,5 +98,8 @@ def _lock_names() -> None:
 
 
 def _check_name(name: str, own_pk: int | None) -> None:
-    if Business.objects.filter(name__iexact=name).exclude(pk=own_pk).exists():
+    others = Business.objects.filter(name__iexact=name)
+    if own_pk is not None:
+        others = others.exclude(pk=own_pk)
+    if others.exists():
         raise NameTaken(field="name")

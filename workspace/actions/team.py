@@ -252,8 +252,8 @@ def accept_invitation(*, token: str, user: User, ip: str | None, now: datetime) 
             return existing
         actor = Actor(kind="user", id=str(user.pk), label=str(user), user_id=user.pk, ip=ip)
         with tenant_context(programme):
-            is_known = Business.objects.filter(pk=invitation.business_id).exists()
-            if invitation.business_id is not None and not is_known:
+            business_id = invitation.business_id
+            if business_id is not None and not Business.objects.filter(pk=business_id).exists():
                 raise InvitationGone
             membership = Membership.objects.create(
                 user=user,
