@@ -24,7 +24,7 @@ from core.phones import InvalidPhone, parse_phone
 from customers.actions import customers as actions
 from customers.api_fields import AmountField
 from customers.events import EVENT_TYPES
-from customers.models import Customer, Event, Identifier
+from customers.models import Customer, Event, Identifier, OrOldest
 from customers.search import search_for
 from programs.models import Programme
 from workspace.api_auth import ApiView
@@ -144,10 +144,11 @@ ORDERS: Mapping[str, Order] = {
     "name": Order(["last_name", "first_name", "id"]),
     "spent": Order(["own__total_spent", "id"]),
     "orders": Order(["own__orders_count", "id"]),
+    "last_order": Order([OrOldest(F("own__last_order_at")), "id"]),
     "points": Order(["facts__balance", "id"]),
 }
 # These compare a figure that a customer without orders at the caller's business does not have.
-FIGURE_ORDERS = frozenset({"spent", "orders", "points"})
+FIGURE_ORDERS = frozenset({"spent", "orders", "last_order", "points"})
 
 FILTER_PARAMETERS = [
     OpenApiParameter("search", str, description="A name, part of an e-mail address, a whole phone number or id."),
