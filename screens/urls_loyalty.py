@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from loyalty.views import ledger_audit
 from screens import views_programme as views
 
 app_name = "loyalty"
@@ -10,6 +11,7 @@ urlpatterns = [
     path("settings/", views.change_point_settings, name="settings"),
     path("businesses/<slug:code>/rate/", views.rate, name="rate"),
     path("businesses/<slug:code>/rate/example/", views.rate_example, name="rate-example"),
+    path("audit/", ledger_audit, name="audit"),
     path("transactions/", views.transactions, name="transactions"),
     path("transactions/<slug:code>/reverse/", views.reverse_entry, name="reverse"),
     path("customers/<slug:code>/add/", views.customer_add, name="customer-add"),

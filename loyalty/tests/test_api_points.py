@@ -1,0 +1,240 @@
+"""The hot acts over HTTP: what they take, give and refuse, with the codes that programs compare."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from core.permissions import Perm
+from customers.models import Customer, Order
+from loyalty.models import Account, Transaction
+
+ADD = "/api/v1/transactions/add-points"
+REDEEM = "/api/v1/transactions/redeem-points"
+BATCH = "/api/v1/transactions/batch"
+
+
+@pytest.fixture
+def sale(business):
+    return {"business_id": business.code, "customer_phone_number": "07700 900123", "amount_spent": "12.40"}
+
+
+def post(client, url, body, key="", **headers):
+    if key:
+        headers["idempotency-key"] = key
+    data = body if isinstance(body, str | bytes) else json.dumps(body)
+    return client.post(url, data, content_type="application/json", headers=headers)
+
+
+def test_add_points(api, sale):
+    response = post(api("write"), ADD, {**sale, "order_ref": "R-1"}, key="k")
+    assert response.status_code == 201
+    body = response.json()
+    order, customer = Order.objects.get(), Customer.objects.get()
+    assert body == {
+        "transaction_id": Transaction.objects.get().code,
+        "type": "earn",
+        "points": 12,
+        "points_earned": 12,
+        "balance": 12,
+        "customer": {"id": customer.code, "is_new": True},
+        "business_id": sale["business_id"],
+        "order_id": order.code,
+        "order_ref": "R-1",
+        "explanation": "£12.40 × 1 = 12.4 points, rounded down",
+    }
+    assert order.source == "api"
+
+
+def test_a_repeated_key_gets_the_same_bytes(api, sale):
+    client = api("write")
+    first = post(client, ADD, sale, key="k")
+    post(client, ADD, sale, key="other")
+    again = post(client, ADD, sale, key="k")
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert "Idempotency-Replayed" not in first.headers
+
+
+def test_the_same_key_with_other_content_is_422(api, sale):
+    client = api("write")
+    post(client, ADD, sale, key="k")
+    response = post(client, ADD, {**sale, "amount_spent": 1}, key="k")
+    assert (response.status_code, response.json()["code"]) == (422, "idempotency_key_reused")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code", "field", "field_code"),
+    [
+        ({"amount_spent": "12,40"}, 422, "invalid", "amount_spent", "invalid"),
+        ({"amount_spent": "NaN"}, 422, "invalid", "amount_spent", "invalid"),
+        ({"amount_spent": -1}, 422, "invalid", "amount_spent", "invalid"),
+        ({"amount_spent": 10**18}, 422, "invalid", "amount_spent", "invalid"),
+        ({"amount_spent": "1e400"}, 422, "invalid", "amount_spent", "invalid"),
+        ({"amount_spent": None}, 422, "invalid", "amount_spent", "invalid"),
+        ({"customer_phone_number": "12"}, 422, "invalid_phone", "customer_phone_number", "invalid_phone"),
+        ({"colour": "blue"}, 422, "invalid", "colour", "unknown_field"),
+        ({"order_ref": "x" * 121}, 422, "invalid", "order_ref", "invalid"),
+        ({"order_ref": "a\u0000b"}, 422, "invalid", "order_ref", "invalid"),
+        ({"business_id": "nosuchcode"}, 404, "unknown_business", None, None),
+    ],
+)
+def test_bad_input_has_a_code_and_writes_nothing(api, sale, changes, status, code, field, field_code):
+    response = post(api("write"), ADD, {**sale, **changes}, key="k")
+    body = response.json()
+    assert (response.status_code, body["code"]) == (status, code), body
+    assert response.headers["Content-Type"] == "application/problem+json"
+    if field:
+        assert [(error["field"], error["code"]) for error in body["errors"]] == [(field, field_code)]
+    assert Customer.objects.count() == Transaction.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ("{", 400, "malformed"),
+        (b"\xff", 400, "malformed"),
+        ('{"amount_spent": NaN}', 400, "malformed"),
+        ("[]", 422, "invalid"),
+    ],
+)
+def test_a_body_that_is_no_object(api, body, status, code):
+    response = post(api("write"), ADD, body, key="k")
+    assert (response.status_code, response.json()["code"]) == (status, code)
+
+
+def test_a_missing_field_is_named(api, sale):
+    del sale["customer_phone_number"]
+    error = post(api("write"), ADD, sale, key="k").json()["errors"][0]
+    assert (error["field"], error["code"]) == ("customer_phone_number", "required")
+
+
+def test_another_content_type_is_415(api):
+    response = api("write").post(ADD, {"a": 1}, headers={"idempotency-key": "k"})
+    assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
+
+
+def test_neither_key_nor_reference_is_400(api, sale):
+    response = post(api("write"), ADD, sale)
+    assert (response.status_code, response.json()["code"]) == (400, "idempotency_key_required")
+    assert post(api("write"), ADD, {**sale, "order_ref": "R"}).status_code == 201
+
+
+def test_a_key_bound_to_one_business_does_not_find_another(api, sale, other_business):
+    response = post(api("write", business=other_business), ADD, sale, key="k")
+    assert (response.status_code, response.json()["code"]) == (404, "unknown_business")
+
+
+def test_a_reading_key_cannot_write(api, sale):
+    assert post(api("read"), ADD, sale, key="k").status_code == 403
+    assert post(api(None), ADD, sale, key="k").status_code == 401
+    assert api("write").get(ADD).status_code == 405
+
+
+def test_redeem_refuse_and_reverse(api, sale, business):
+    client = api("write")
+    post(client, ADD, {**sale, "amount_spent": 100}, key="k")
+    redeem = {
+        "business_id": business.code,
+        "customer_phone_number": "+447700900123",
+        "points_to_redeem": 40,
+        "reward_description": "Flat white",
+    }
+    done = post(client, REDEEM, redeem, key="r")
+    assert (done.status_code, done.json()["points_redeemed"], done.json()["balance"]) == (201, 40, 60)
+    refused = post(client, REDEEM, {**redeem, "points_to_redeem": 61}, key="r2")
+    assert (refused.status_code, refused.json()["code"]) == (409, "loyalty.not_enough_points")
+    assert (refused.json()["data"]["balance"], refused.json()["data"]["requested"]) == (60, 61)
+    assert post(client, REDEEM, {**redeem, "points_to_redeem": 61}, key="r2").content == refused.content
+
+    reverse = f"/api/v1/transactions/{done.json()['transaction_id']}/reverse"
+    assert post(client, reverse, {"reason": "mistake"}, key="v").json()["balance"] == 100
+    assert post(client, reverse, {}, key="v2").json()["code"] == "loyalty.already_reversed"
+    assert post(client, "/api/v1/transactions/nosuchcode1/reverse", {}, key="v3").status_code == 404
+
+
+def test_a_cashier_s_token_undoes_its_own_shop_s_last_minute_only(api, sale, cashier):
+    client = api(user=cashier)
+    made = post(client, ADD, sale, key="k").json()["transaction_id"]
+    old = post(client, ADD, sale, key="k2").json()["transaction_id"]
+    assert post(client, f"/api/v1/transactions/{made}/reverse", {}, key="v").status_code == 201
+    row = Transaction.objects.get(code=old)
+    row.at = row.at.replace(year=row.at.year - 1)
+    row.save()
+    refused = post(client, f"/api/v1/transactions/{old}/reverse", {}, key="v2")
+    assert (refused.status_code, refused.json()["code"]) == (409, "loyalty.undo_window_passed")
+    adjust = {"customer_phone_number": "07700900123", "points": 5, "reason": "x"}
+    assert post(client, "/api/v1/transactions/adjust", adjust, key="a").status_code == 403
+
+
+def test_adjust(api, sale):
+    client = api("admin")
+    post(client, ADD, sale, key="k")
+    body = {"customer_phone_number": "07700900123", "points": -2, "reason": "typed twice"}
+    assert post(client, "/api/v1/transactions/adjust", body, key="a").json()["balance"] == 10
+
+
+def test_simulate_explains_and_writes_nothing(api, sale):
+    response = post(api("write"), "/api/v1/transactions/simulate", sale)
+    assert response.status_code == 200
+    assert response.json() == {
+        "points": 12,
+        "explanation": [{"text": "£12.40 × 1 = 12.4 points, rounded down", "points": 12}],
+        "balance_after": None,
+    }
+    assert Customer.objects.count() == Transaction.objects.count() == 0
+
+
+def test_a_batch_has_a_key_and_a_result_for_each(api, sale, business):
+    phone = {"business_id": business.code, "customer_phone_number": "07700 900123"}
+    operations = [
+        {"type": "add-points", **sale, "idempotency_key": "a"},
+        {"type": "add-points", **sale, "amount_spent": "x", "idempotency_key": "b"},
+        {"type": "add-points", **sale, "hat": 1, "idempotency_key": "c"},
+        {"type": "redeem-points", **phone, "points_to_redeem": 5, "reward_description": "x", "idempotency_key": "d"},
+        {"type": "redeem-points", **phone, "points_to_redeem": 50, "reward_description": "x", "idempotency_key": "e"},
+        {"type": "adjust", "customer_phone_number": "07700900123", "points": 1, "reason": "x", "idempotency_key": "f"},
+        {"type": "fly", "idempotency_key": "g"},
+        {"type": "add-points", **sale, "idempotency_key": "a"},
+        {"type": "add-points", **sale},
+    ]
+    response = post(api("write"), BATCH, {"operations": operations})
+    assert response.status_code == 200
+    results = response.json()["results"]
+    assert [result["status"] for result in results] == [201, 422, 422, 201, 409, 403, 422, 201, 400]
+    assert results[7]["is_replayed"] is True
+    assert results[7]["result"] == results[0]["result"]
+    assert results[2]["problem"]["errors"][0] == {
+        "field": "hat", "message": "There is no such field.", "code": "unknown_field"
+    }  # fmt: skip
+    assert results[4]["problem"]["code"] == "loyalty.not_enough_points"
+    assert Account.objects.get().available == 7
+
+
+def test_a_batch_of_too_many_is_refused_whole(api, sale):
+    operations = [{"type": "add-points", **sale, "idempotency_key": str(n)} for n in range(1001)]
+    response = post(api("write"), BATCH, {"operations": operations})
+    assert (response.status_code, response.json()["code"]) == (422, "loyalty.too_many_operations")
+    assert Transaction.objects.count() == 0
+
+
+def test_one_programme_s_key_is_nothing_on_another(api, sale, other_programme):
+    response = post(api("write", on=other_programme), ADD, sale, key="k")
+    assert response.status_code == 401
+
+
+def test_every_act_says_what_it_needs():
+    from loyalty import api as acts
+
+    needed = {name: getattr(acts, name).required for name in ("add_points", "redeem_points", "reverse", "adjust")}
+    assert needed["adjust"] == {"POST": Perm.POINTS_ADJUST}
+    assert needed["add_points"] == {"POST": Perm.POINTS_WRITE}
+
+
+def test_amounts_as_numbers_and_texts_are_one_request(api, sale):
+    client = api("write")
+    first = post(client, ADD, {**sale, "amount_spent": 12.4}, key="k")
+    assert post(client, ADD, {**sale, "amount_spent": "12.40"}, key="k").content == first.content
+    assert Order.objects.get().total == Decimal("12.40")

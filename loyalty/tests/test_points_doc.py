@@ -1,0 +1,52 @@
+"""The worked examples of docs/algorithms/points.md, executed."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.conf import settings
+
+from core.errors import DomainError
+from loyalty.actions import points
+from loyalty.actions.settings import change_settings
+from loyalty.audit import audit
+
+PAGE = (settings.BASE_DIR / "docs/algorithms/points.md").read_text()
+EXAMPLES = re.findall(r"```points\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_example(example, business, actor, now):
+    change_settings(point_value=Decimal("0.01"), expiry_months=3, actor=actor)
+    codes = []
+    for number, line in enumerate(example.strip().splitlines()):
+        if moved := re.fullmatch(r"\+(\d+)d", line.strip()):
+            now += timedelta(days=int(moved[1]))
+            continue
+        act, _arrow, expected = (part.strip() for part in line.partition("->"))
+        words = act.split()
+        call = {"key": f"k{number}", "actor": actor, "now": now}
+        member = {"business": business.pk, "phone": "+447700900123"}
+        try:
+            if words[0] == "earn":
+                posted = points.add_points(**member, amount=Decimal(words[1]), **call)
+            elif words[0] == "redeem":
+                posted = points.redeem_points(**member, points=int(words[1]), reason="x", **call)
+            else:
+                part = int(words[3]) if len(words) > 2 else None
+                posted = points.reverse_transaction(transaction=codes[int(words[1]) - 1], points=part, **call)
+        except DomainError as error:
+            result = f"refused {error.code.removeprefix('loyalty.')}"
+        else:
+            result = f"{posted.balance} debt {posted.debt}"
+            if words[0] != "undo":
+                codes.append(posted.transaction)
+        assert result == expected, line
+    assert [finding.code for finding in audit() if not finding.is_kept] == []
+
+
+def test_the_page_has_examples():
+    assert len(EXAMPLES) >= 4

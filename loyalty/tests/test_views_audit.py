@@ -1,0 +1,18 @@
+"""The auditor's page: for owners and managers, and it shows every rule."""
+
+from __future__ import annotations
+
+from loyalty.audit import INVARIANTS
+
+
+def test_the_page_shows_every_rule(client_of, owner):
+    response = client_of(owner).get("/loyalty/audit/")
+    assert response.status_code == 200
+    assert all(f">{invariant.code}<" in response.content.decode() for invariant in INVARIANTS)
+    assert response.content.decode().count("Kept") == len(INVARIANTS)
+
+
+def test_who_may_not_audit_is_refused(client_of, cashier, analyst, outsider):
+    for person in (cashier, analyst, outsider):
+        assert client_of(person).get("/loyalty/audit/").status_code == 403
+    assert client_of(None).get("/loyalty/audit/").status_code == 302

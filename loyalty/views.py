@@ -1,0 +1,19 @@
+"""The auditor's page."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_safe
+
+from core.page import page
+from core.permissions import Perm, requires
+from core.requests import StaffRequest
+from loyalty.audit import audit
+
+
+@require_safe
+@requires(Perm.LEDGER_AUDIT)
+def ledger_audit(request: StaffRequest) -> HttpResponse:
+    findings = audit()
+    broken = sum(1 for finding in findings if not finding.is_kept)
+    return page(request, "loyalty/ledger_audit.html", {"findings": findings, "broken": broken})
