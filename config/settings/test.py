@@ -4,8 +4,9 @@ import os
 
 os.environ.setdefault("DATABASE_ROLE", "app")
 
+from config.database import VAR_DIR
 from config.settings.base import *  # noqa: F403
-from config.settings.base import STORAGES, VAR_DIR
+from config.settings.base import STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
