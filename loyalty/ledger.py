@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 from django.db import OperationalError, connection, transaction
@@ -17,6 +18,7 @@ from core.actor import Actor
 from core.errors import DomainError
 from loyalty.errors import REFUSALS, UNKNOWN
 from loyalty.operations import Item, Setting
+from programs.models import Programme
 
 # A clash of two calls for one key or order (or a deadlock across such) wrote nothing: each further try finds the other.
 TRIES = 5
@@ -58,9 +60,15 @@ _decode_stored = msgspec.json.Decoder(_Stored).decode
 _decode_any = msgspec.json.Decoder(dict[str, object]).decode
 
 
+def programme_now() -> Programme:
+    """The programme active on the connection."""
+    programme: Programme = connection.tenant  # type: ignore[attr-defined]
+    return programme
+
+
 def setting() -> Setting:
     """What operations are read against in the programme active now."""
-    programme = connection.tenant
+    programme = programme_now()
     return Setting(country=programme.country, currency=programme.currency)
 
 
@@ -70,6 +78,7 @@ def post(items: Sequence[Item], *, owner: str, source: str, actor: Actor, now: d
     Atomic as a whole, but not all-or-nothing in meaning: a refused item is an outcome, not an exception.
     """
     numbered = [{"ordinal": ordinal, **item} for ordinal, item in enumerate(items)]
+    programme = programme_now()
     call = {
         "owner": owner,
         "actor": actor.reference,
@@ -77,23 +86,24 @@ def post(items: Sequence[Item], *, owner: str, source: str, actor: Actor, now: d
         "ip": actor.ip,
         "business_id": actor.business_id,
         "source": source,
-        "zone": connection.tenant.time_zone,
-        "programme_id": connection.tenant.pk,
+        "zone": programme.time_zone,
+        "programme_id": programme.pk,
     }
-    parameters = [msgspec.json.encode(numbered).decode(), msgspec.json.encode(call).decode(), now]
+    parameters: list[str | datetime] = [msgspec.json.encode(numbered).decode(), msgspec.json.encode(call).decode(), now]
     outcomes: list[Outcome | None] = [None] * len(items)
     for ordinal, status, response in _execute(parameters):
         outcomes[ordinal] = _outcome(status, response)
     return [outcome for outcome in outcomes if outcome is not None]
 
 
-def _execute(parameters: list[object]) -> list[tuple[int, str, str]]:
+def _execute(parameters: Sequence[str | datetime]) -> list[tuple[int, str, str]]:
     for attempt in range(1, TRIES + 1):
         try:
             # One statement is its own transaction; inside the caller's, a savepoint lets it be tried again.
             with transaction.atomic() if connection.in_atomic_block else nullcontext(), connection.cursor() as cursor:
                 cursor.execute(_POST, parameters)
-                return cursor.fetchall()
+                rows: list[tuple[int, str, str]] = cursor.fetchall()
+                return rows
         except OperationalError as error:
             if attempt == TRIES or not isinstance(error.__cause__, SerializationFailure | DeadlockDetected):
                 raise
@@ -108,7 +118,7 @@ def _outcome(status: str, response: str) -> Outcome:
         return _decode_posting(response)
     refusal = _decode_stored(response).refusal
     if refusal is not None:
-        facts: Mapping[str, object] = _decode_any(response)
+        facts: Mapping[str, Any] = _decode_any(response)
         return REFUSALS[refusal](**{name: value for name, value in facts.items() if name != "refusal"})
     return msgspec.structs.replace(_decode_posting(response), is_replayed=True)
 

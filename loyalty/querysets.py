@@ -9,7 +9,7 @@ from core.actor import Actor
 from core.clock import Period
 
 if TYPE_CHECKING:
-    pass
+    from loyalty.models import Account, Transaction
 
 
 class AccountQuerySet(models.QuerySet["Account"]):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
@@ -18,7 +17,7 @@ from core.money import check_amount
 from core.presentation import format_money, format_number, format_points
 from loyalty import rules
 from loyalty.errors import UnknownBusiness
-from loyalty.ledger import Posting
+from loyalty.ledger import Posting, programme_now
 from loyalty.models import Account, EarningRate, Lot, LoyaltySettings, Transaction
 from workspace.models import Business
 
@@ -58,10 +57,9 @@ def balance_of(customer_id: int, *, now: datetime) -> Balance:
         return Balance(False, 0, 0, 0, Decimal(0), None, None, 0)
     points, next_at, expiring = account.available, None, 0
     if account.expires_next_at is not None:
-        lots = list(
-            Lot.objects.filter(account_id=customer_id, remaining__gt=0, expires_at__isnull=False)
-            .values_list("expires_at", "remaining")
-            .order_by("expires_at")
+        found = Lot.objects.filter(account_id=customer_id, remaining__gt=0, expires_at__isnull=False)
+        lots: list[tuple[datetime, int]] = list(
+            found.values_list("expires_at", "remaining").order_by("expires_at")  # type: ignore[arg-type]
         )
         points -= sum(remaining for moment, remaining in lots if moment <= now)
         ahead = [(moment, remaining) for moment, remaining in lots if moment > now]
@@ -188,7 +186,7 @@ def preview_sale(
 
     Raises InvalidInput (amount) and UnknownBusiness (not there, closed, or not the actor's).
     """
-    currency = connection.tenant.currency
+    currency = programme_now().currency
     check_amount(amount, currency, field="amount_spent")
     named = Q(pk=business) if isinstance(business, int) else Q(code=business)
     shops = Business.objects.active().select_related("earning_rate")
@@ -225,7 +223,7 @@ def explanation_of(posting: Posting) -> str:
     """How the points of an earn came about, from the posting alone; empty for other kinds."""
     if posting.amount is None or posting.rate is None or posting.rounding is None:
         return ""
-    return earning_text(posting.amount, posting.rate, posting.rounding, connection.tenant.currency)
+    return earning_text(posting.amount, posting.rate, posting.rounding, programme_now().currency)
 
 
 def _decimals(value: Decimal) -> int:
