@@ -23,7 +23,9 @@ def names() -> list[str]:
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
-    parser.add_argument("name", nargs="?", default="", choices=["", *names(), *ALIASES], help="which one; all without it")
+    parser.add_argument(
+        "name", nargs="?", default="", choices=["", *names(), *ALIASES], help="which one; all without it"
+    )
     chosen = parser.parse_args(argv).name
     chosen = ALIASES.get(chosen, chosen)
     if not chosen:

@@ -37,9 +37,7 @@ def register(name: str, *, title: str | Promise, icon: str, **fields: str) -> Ev
 CUSTOMER_CREATED = register(
     "customers.customer.created", title=_("Became a customer"), icon="user-plus", source="string"
 )
-CUSTOMER_CHANGED = register(
-    "customers.customer.changed", title=_("Details changed"), icon="pencil", fields="array"
-)
+CUSTOMER_CHANGED = register("customers.customer.changed", title=_("Details changed"), icon="pencil", fields="array")
 CUSTOMER_ARCHIVED = register("customers.customer.archived", title=_("Archived"), icon="lock")
 CUSTOMER_RESTORED = register("customers.customer.restored", title=_("Restored from the archive"), icon="rotate-cw")
 ORDER_PLACED = register(

@@ -25,9 +25,7 @@ LIFE_CHOICES = [("", _("Never")), ("30", _("In 30 days")), ("90", _("In 90 days"
 
 
 class ApiClientForm(LiveForm):
-    name = forms.CharField(
-        label=_("Name"), max_length=80, help_text=_("The system that uses it, such as Web shop.")
-    )
+    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("The system that uses it, such as Web shop."))
     access = forms.ChoiceField(label=_("Access"), choices=ACCESS_CHOICES, initial="write", widget=forms.RadioSelect)
     scopes = forms.MultipleChoiceField(
         label=_("Permissions"),

@@ -42,9 +42,7 @@ class LeaseLost(Exception):
     """Another run took the job over (this one was silent for too long); it must stop without a trace."""
 
 
-def start_job(
-    *, kind: str, key: str, actor: Actor, now: datetime, params: Mapping[str, object] | None = None
-) -> Job:
+def start_job(*, kind: str, key: str, actor: Actor, now: datetime, params: Mapping[str, object] | None = None) -> Job:
     """The job of this kind and key, queued in this transaction. Safe to repeat: the same key gives the same job."""
     job, is_new = Job.objects.get_or_create(
         kind=JOB_KINDS[kind].name,

@@ -21,9 +21,7 @@ ENVIRONMENT = "REGULARS_API_KEY"
 
 
 class Command(BaseCommand):
-    help = (
-        "Print a new API key of a programme, once; or accept the key in REGULARS_API_KEY (--from-environment)."
-    )
+    help = "Print a new API key of a programme, once; or accept the key in REGULARS_API_KEY (--from-environment)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--programme", help="Subdomain of the programme.")
