@@ -9,9 +9,9 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.base"
 import django
 from django.conf import settings
 
+django.setup()  # with the product's settings, which its apps check
 settings.MIDDLEWARE = []
 settings.ROOT_URLCONF = "benchmarks._bare"
-django.setup()
 
 import msgspec  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
