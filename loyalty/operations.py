@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -170,6 +171,12 @@ class AdjustPoints(Operation):
         )
 
 
+@lru_cache(maxsize=4096)
+def _e164(phone: str, country: str) -> str:
+    """Pure, 30 µs each without the memory: the same members come back all day."""
+    return parse_phone(phone, country, field="customer_phone_number")
+
+
 def _business(business: int | str) -> Item:
     return {"business_id": business} if isinstance(business, int) else {"business": business}
 
@@ -178,7 +185,7 @@ def _person(phone: str, customer_id: int | None, setting: Setting) -> Mapping[st
     if customer_id is not None:
         return {"customer_id": customer_id}
     return {
-        "phone": parse_phone(phone, setting.country, field="customer_phone_number"),
+        "phone": _e164(phone, setting.country),
         "phone_typed": phone.strip(),
     }
 
