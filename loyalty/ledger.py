@@ -16,9 +16,9 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from core.actor import Actor
 from core.errors import DomainError
+from core.tenancy import active_programme
 from loyalty.errors import REFUSALS, UNKNOWN
 from loyalty.operations import Item, Setting
-from programs.models import Programme
 
 # A clash of two calls for one key or order (or a deadlock across such) wrote nothing: each further try finds the other.
 TRIES = 5
@@ -60,15 +60,9 @@ _decode_stored = msgspec.json.Decoder(_Stored).decode
 _decode_any = msgspec.json.Decoder(dict[str, object]).decode
 
 
-def programme_now() -> Programme:
-    """The programme active on the connection."""
-    programme: Programme = connection.tenant  # type: ignore[attr-defined]
-    return programme
-
-
 def setting() -> Setting:
     """What operations are read against in the programme active now."""
-    programme = programme_now()
+    programme = active_programme()
     return Setting(country=programme.country, currency=programme.currency)
 
 
@@ -78,7 +72,7 @@ def post(items: Sequence[Item], *, owner: str, source: str, actor: Actor, now: d
     Atomic as a whole, but not all-or-nothing in meaning: a refused item is an outcome, not an exception.
     """
     numbered = [{"ordinal": ordinal, **item} for ordinal, item in enumerate(items)]
-    programme = programme_now()
+    programme = active_programme()
     call = {
         "owner": owner,
         "actor": actor.reference,

@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.clock import Period
 from core.money import check_amount
 from core.presentation import format_money, format_number, format_points
+from core.tenancy import active_programme
 from loyalty import rules
 from loyalty.errors import UnknownBusiness
-from loyalty.ledger import Posting, programme_now
+from loyalty.ledger import Posting
 from loyalty.models import Account, EarningRate, Lot, LoyaltySettings, Transaction
 from workspace.models import Business
 
@@ -186,7 +189,7 @@ def preview_sale(
 
     Raises InvalidInput (amount) and UnknownBusiness (not there, closed, or not the actor's).
     """
-    currency = programme_now().currency
+    currency = active_programme().currency
     check_amount(amount, currency, field="amount_spent")
     named = Q(pk=business) if isinstance(business, int) else Q(code=business)
     shops = Business.objects.active().select_related("earning_rate")
@@ -206,7 +209,13 @@ def preview_sale(
 
 
 def earning_text(amount: Decimal, rate: Decimal, rounding: str, currency: str) -> str:
-    """ "£12.40 × 1.5 points = 18.6, rounded down": how a sale's points come about."""
+    """How a sale's points come about, in the active language: "£12.40 × 1.5 = 18.6 points, rounded down"."""
+    return _earning_text(amount, rate, rounding, currency, get_language() or "en")
+
+
+@lru_cache(maxsize=2048)
+def _earning_text(amount: Decimal, rate: Decimal, rounding: str, currency: str, language: str) -> str:
+    """`language` is the active one: numbers and words follow it. 40 µs each without the memory."""
     exact = amount * rate
     text = _("%(amount)s × %(rate)s = %(exact)s points") % {
         "amount": format_money(amount, currency),
@@ -223,7 +232,7 @@ def explanation_of(posting: Posting) -> str:
     """How the points of an earn came about, from the posting alone; empty for other kinds."""
     if posting.amount is None or posting.rate is None or posting.rounding is None:
         return ""
-    return earning_text(posting.amount, posting.rate, posting.rounding, programme_now().currency)
+    return earning_text(posting.amount, posting.rate, posting.rounding, active_programme().currency)
 
 
 def _decimals(value: Decimal) -> int:
