@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
-from django.db import connection, models
+from django.db import models
 from django.urls import register_converter
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -23,6 +23,7 @@ from rest_framework.response import Response
 from core.codes import keyed_digest
 from core.errors import DomainError, InvalidInput
 from core.keyset import Order, keyset_page
+from core.tenancy import active_schema
 
 # -- errors of the boundary -------------------------------------------------------------------------------------------
 
@@ -194,8 +195,7 @@ def _limit(request: Request) -> int:
 
 
 def _signature(cursor: str, path: str, ordering: str) -> str:
-    schema: str = connection.schema_name  # type: ignore[attr-defined]
-    return keyed_digest("core.api.cursor", schema, path, ordering, cursor)[:9].hex()
+    return keyed_digest("core.api.cursor", active_schema(), path, ordering, cursor)[:9].hex()
 
 
 def _verified(given: str, path: str, ordering: str) -> str:

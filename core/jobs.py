@@ -14,6 +14,8 @@ from django.utils.module_loading import import_string
 from django_q.tasks import async_task
 from django_tenants.utils import get_public_schema_name, get_tenant_model, tenant_context
 
+from core.tenancy import active_schema
+
 
 class WrongSchema(RuntimeError):
     """Work was queued outside a programme, or the connection is not where the job belongs."""
@@ -25,7 +27,7 @@ def enqueue(func: Callable[..., object], **kwargs: object) -> None:
     The queue row is part of the transaction: no job without its cause, no cause without its job. Delivery is at
     least once; `func` must be safe to run twice. Raises WrongSchema in the public schema, TypeError for other values.
     """
-    schema = connection.schema_name
+    schema = active_schema()
     if schema == get_public_schema_name():
         raise WrongSchema(f"{func.__qualname__} was queued outside a programme")
     json.dumps(kwargs)

@@ -10,7 +10,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
@@ -18,6 +17,7 @@ from django.utils.functional import SimpleLazyObject
 from core import health
 from core.permissions import API, CUSTOMER, MEMBER, OPEN, SIGNED_IN, Perm
 from core.problems import is_api_request, problem
+from core.tenancy import active_schema, enter, enter_public
 from programs import access
 from programs.models import Domain, Programme
 
@@ -50,21 +50,18 @@ class ProgrammeMiddleware:
         host = _host_name(request)
         request.programme = None  # type: ignore[attr-defined]
         if host in {settings.PUBLIC_HOST, *settings.PUBLIC_HOST_ALIASES} or request.path_info in health.PATHS:
-            if connection.schema_name != "public":
-                connection.set_schema_to_public()
+            if active_schema() != "public":
+                enter_public()
             request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
             return self.get_response(request)
 
         programme = self._programme(host)
         if programme is None:
             request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
-            connection.set_schema_to_public()
+            enter_public()
             return _unknown_programme(request)
         request.programme = request.tenant = programme  # type: ignore[attr-defined]
-        if connection.schema_name != programme.schema_name:
-            connection.set_tenant(programme)
-        else:
-            connection.tenant = programme
+        enter(programme)
         return self.get_response(request)
 
     def _programme(self, host: str) -> Programme | None:
@@ -75,7 +72,7 @@ class ProgrammeMiddleware:
         cached = self.cache.get(host)
         if cached and cached[0] > now:
             return cached[1]
-        connection.set_schema_to_public()
+        enter_public()
         domain = Domain.objects.select_related("tenant").filter(domain=host, tenant__is_active=True).first()
         if len(self.cache) >= DOMAIN_CACHE_MAX_HOSTS:
             self.cache.clear()
@@ -141,7 +138,7 @@ class FormErrorStatusMiddleware:
     def process_template_response(self, request: HttpRequest, response: Any) -> Any:
         match = request.resolver_match
         form = (response.context_data or {}).get("form")
-        is_library = bool(match) and match.func.__module__.startswith("allauth.")
+        is_library = match is not None and match.func.__module__.startswith("allauth.")
         if is_library and response.status_code == HTTPStatus.OK and form is not None and form.is_bound and form.errors:
             response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
         return response

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 import phonenumbers
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -21,6 +21,7 @@ from core.api import CleanCharField, StrictSerializer, read_body
 from core.errors import NotFound
 from core.permissions import Perm
 from core.requests import client_ip
+from core.tenancy import enter, enter_public
 from loyalty.actions.settings import set_earning_rate
 from loyalty.models import EarningRate
 from programs import api_limits
@@ -175,11 +176,11 @@ def _programme_output(programme: Programme) -> dict[str, str]:
 
 def _first_business(programme: Programme) -> dict[str, str]:
     try:
-        connection.set_tenant(programme)  # type: ignore[attr-defined]
+        enter(programme)
         business = Business.objects.get()
         return {"id": business.code, "name": business.name}
     finally:
-        connection.set_schema_to_public()  # type: ignore[attr-defined]
+        enter_public()
 
 
 # -- earning rate -----------------------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core import signing
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +20,7 @@ from core.actor import Actor
 from core.page import done
 from core.permissions import customer_page
 from core.requests import ProgrammeRequest, client_ip
+from core.tenancy import active_schema
 from customers.models import Customer
 from messaging.actions import sign_in
 from messaging.models import CustomerSession, OneTimeCode
@@ -96,7 +96,7 @@ def pending_request(request: HttpRequest) -> OneTimeCode | None:
 
 
 def _salt() -> str:
-    return f"screens.portal.request:{connection.schema_name}"
+    return f"screens.portal.request:{active_schema()}"
 
 
 def _set(response: HttpResponse, name: str, value: str, seconds: int) -> None:

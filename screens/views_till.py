@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +16,7 @@ from core.page import done, page
 from core.permissions import Perm, requires
 from core.phones import dial_code, display_phone
 from core.requests import StaffRequest
+from core.tenancy import active_schema
 from customers.actions.consent import record_consent
 from customers.actions.customers import CustomerValues, find_or_create_by_phone, update_customer
 from customers.models import Customer, Identifier
@@ -142,7 +143,7 @@ def _idle(request: TillRequest) -> reports_till.EarlierAtTill:
 
 
 def _look_up(request: TillRequest, phone: str) -> Customer | None:
-    count(LOOKUPS, f"{connection.schema_name}:{request.till.code}")
+    count(LOOKUPS, f"{active_schema()}:{request.till.code}")
     found = Identifier.objects.select_related("customer").filter(kind=Identifier.Kind.PHONE, value=phone)
     identifier = found.exclude(customer__state=Customer.State.ERASED).first()
     return identifier.customer if identifier else None

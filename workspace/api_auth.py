@@ -30,6 +30,7 @@ from core.errors import PermissionRefused
 from core.permissions import API, MEMBER, Perm, permissions_of
 from core.problems import problem
 from core.requests import client_ip
+from core.tenancy import active_schema
 from programs import api_limits, api_tokens
 from programs.models import Programme
 from workspace.rules import KEY_PATTERN
@@ -174,8 +175,7 @@ def _by_token(request: HttpRequest, token: str, programme: Programme) -> ApiCall
 def count_request(caller: ApiCaller) -> api_limits.Usage:
     """Count a request against the caller's limit. Raises TooManyRequests."""
     limit = api_limits.KEY if caller.actor.kind == "api" else api_limits.USER
-    schema: str = connection.schema_name  # type: ignore[attr-defined]
-    return api_limits.count(limit, f"{schema}:{caller.owner}")
+    return api_limits.count(limit, f"{active_schema()}:{caller.owner}")
 
 
 # -- Django REST framework --------------------------------------------------------------------------------------------

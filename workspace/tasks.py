@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from core.jobs import enqueue
+from core.tenancy import enter_public
 from programs.actions import due_work as due
 from programs.models import Programme
 from workspace.actions.jobs import RESCUE, rescue_jobs
@@ -17,7 +18,7 @@ from workspace.jobs import DUE_WORK, due_work
 
 def tick() -> None:
     """Hand out what is due in every programme. One schedule row calls it each minute, in the public schema."""
-    connection.set_schema_to_public()
+    enter_public()
     with transaction.atomic():
         work = due.take_due(now=timezone.now())
         programmes = Programme.objects.in_bulk({schema for schema, _ in work}, field_name="schema_name")

@@ -13,12 +13,13 @@ from typing import BinaryIO
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
 from core.codes import public_code
 from core.errors import DomainError, InvalidInput
+from core.tenancy import active_schema
 from customers.imports.fields import fields_of, guess_date_order, guess_kind, guess_mapping, required_of
 from customers.imports.options import ImportOptions
 from customers.imports.reading import inspect
@@ -66,7 +67,7 @@ def receive_file(
     mapping = guess_mapping(chosen, found.header)
     dated = mapping.get("placed_at", mapping.get("birthday"))
     samples = [row[dated] for row in found.preview if dated is not None and dated < len(row)]
-    country = Programme.objects.values_list("country", flat=True).get(schema_name=connection.schema_name)  # type: ignore[attr-defined]
+    country = Programme.objects.values_list("country", flat=True).get(schema_name=active_schema())
     options = ImportOptions(date_order=guess_date_order(samples, country))  # type: ignore[arg-type]
     code = public_code()
     file.seek(0)

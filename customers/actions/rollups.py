@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from core.tenancy import active_schema
 from customers.actions.facts import mark_stale, refresh_order_facts
 from customers.events import CUSTOMER_CREATED
 from customers.models import Event, RollupState
@@ -156,10 +157,7 @@ def refresh_stale_days() -> int:
 
 def programme_zone() -> str:
     """The zone of the programme active now, as it is in the database."""
-    zone: str = Programme.objects.values_list("time_zone", flat=True).get(
-        schema_name=connection.schema_name  # type: ignore[attr-defined]
-    )
-    return zone
+    return Programme.objects.values_list("time_zone", flat=True).get(schema_name=active_schema())
 
 
 def _lock_state() -> RollupState:

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from core.actor import SYSTEM
+from core.tenancy import active_schema
 from customers.actions import rollups
 from customers.actions.events import append
 from customers.events import IMPORT_FINISHED
@@ -63,8 +64,8 @@ def run_import(run: ImportRun, *, report: Report, now: datetime) -> dict[str, in
                 _analyze()
         report(total, total, _("Adding up"))
         if run.kind != ImportRun.Kind.CUSTOMERS and run.counts.get("orders_created"):
-            schema: str = connection.schema_name  # type: ignore[attr-defined]
-            Programme.objects.filter(schema_name=schema, first_sale_at__isnull=True).update(first_sale_at=now)
+            programme = Programme.objects.filter(schema_name=active_schema(), first_sale_at__isnull=True)
+            programme.update(first_sale_at=now)
         _analyze()
         rollups.rebuild_rollups(now=now)
     _write_error_file(run)
@@ -91,7 +92,7 @@ def _is_staged(run: ImportRun) -> bool:
 
 
 def _stage(run: ImportRun, options: ImportOptions, *, report: Report, now: datetime) -> None:
-    programme = Programme.objects.get(schema_name=connection.schema_name)  # type: ignore[attr-defined]
+    programme = Programme.objects.get(schema_name=active_schema())
     reading = Reading(country=programme.country, zone=programme.zone, date_order=options.date_order, now=now)
     run.phase = ImportRun.Phase.READING
     run.save(update_fields=["phase"])

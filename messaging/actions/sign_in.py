@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from core.codes import digest, keyed_digest
 from core.jobs import enqueue
+from core.tenancy import active_schema
 from customers.models import Customer, Identifier
 from messaging.actions.outbox import OUTBOX, queue_message, redact_code, send_message
 from messaging.errors import CodeDead, TooManyCodes, WrongCode
@@ -92,9 +93,7 @@ def network_of(address: str) -> str:
 def _one_at_a_time() -> None:
     """Counting and inserting must not interleave, or many requests at once slip under a cap together."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s::text, 0))", [f"{connection.schema_name}:sign-in"]
-        )
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s::text, 0))", [f"{active_schema()}:sign-in"])
 
 
 def deliver_code(request_id: int) -> None:
@@ -122,7 +121,7 @@ def deliver_code(request_id: int) -> None:
 
 
 def _queue_text(request: OneTimeCode, customer: Customer, code: str, now: datetime) -> None:
-    programme = Programme.objects.get(schema_name=connection.schema_name)
+    programme = Programme.objects.get(schema_name=active_schema())
     with translation.override(customer.language or programme.language):
         body = _("%(code)s is your code for %(programme)s. It works for 10 minutes. Tell it to nobody.") % {
             "code": code,
@@ -145,7 +144,7 @@ def _message_key(request: OneTimeCode) -> str:
 
 
 def _code_digest(request: OneTimeCode, code: str) -> bytes:
-    return keyed_digest("messaging.one_time_code", connection.schema_name, str(request.pk), request.phone, code)
+    return keyed_digest("messaging.one_time_code", active_schema(), str(request.pk), request.phone, code)
 
 
 def verify_code(*, token: str, code: str, now: datetime) -> str:

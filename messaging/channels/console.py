@@ -7,9 +7,9 @@ import os
 import re
 
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
+from core.tenancy import active_schema
 from messaging.channels import Outgoing
 
 
@@ -31,7 +31,7 @@ class Console:
         folder = settings.CONSOLE_MESSAGES_DIR
         folder.mkdir(parents=True, exist_ok=True)
         # One write of one line: lines of several workers do not mix. Only the owner of the server may read it.
-        handle = os.open(folder / f"{connection.schema_name}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        handle = os.open(folder / f"{active_schema()}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(handle, (json.dumps(line, ensure_ascii=False) + "\n").encode())
         finally:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import connection
-
+from core.tenancy import active_schema
 from programs.models import DueWork, Programme
 
 # A piece of work that was handed out is left alone this long, then handed out again: its worker must have died.
@@ -16,7 +15,7 @@ TICK_BATCH = 500
 
 def ensure_due(*, kind: str, by: datetime) -> None:
     """Make sure that the active programme does `kind` at `by` or earlier."""
-    programme = Programme.objects.only("pk").get(schema_name=connection.schema_name)
+    programme = Programme.objects.only("pk").get(schema_name=active_schema())
     DueWork.objects.bulk_create([DueWork(programme=programme, kind=kind, next_due_at=by)], ignore_conflicts=True)
     DueWork.objects.filter(programme=programme, kind=kind, next_due_at__gt=by).update(next_due_at=by)
 
@@ -37,16 +36,18 @@ def take_due(*, now: datetime) -> list[tuple[str, str]]:
 
 def handed_out_until(*, kind: str) -> datetime | None:
     """The mark that `take_due` left on the active programme's `kind`, for `settle`."""
-    row = DueWork.objects.filter(programme__schema_name=connection.schema_name, kind=kind).first()
+    row = DueWork.objects.filter(programme__schema_name=active_schema(), kind=kind).first()
     return row.next_due_at if row else None
 
 
 def settle(*, kind: str, mark: datetime | None, next_due_at: datetime | None) -> None:
     """Write down when `kind` is due next (None: not before somebody asks).
 
-    Only if nobody asked meanwhile: an `ensure_due` since `mark` was read stands.
+    Only if nobody asked meanwhile: an `ensure_due` since `mark` was read stands. Without a mark there is no row.
     """
-    row = DueWork.objects.filter(programme__schema_name=connection.schema_name, kind=kind, next_due_at=mark)
+    if mark is None:
+        return
+    row = DueWork.objects.filter(programme__schema_name=active_schema(), kind=kind, next_due_at=mark)
     if next_due_at is None:
         row.delete()
     else:

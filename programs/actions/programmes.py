@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
 from core.permissions import Role
+from core.tenancy import enter_public
 from programs import rules, schemas
 from programs.models import Domain, Membership, PlatformAuditEntry, Programme, User
 
@@ -56,7 +57,7 @@ def create_programme(
     """
     if not rules.is_valid_slug(slug):
         raise SlugInvalid(field="slug")
-    connection.set_schema_to_public()
+    enter_public()
     with transaction.atomic():
         # Two people may ask for one address at the same time: the second waits here until the first has it.
         with connection.cursor() as cursor:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from core.actor import SYSTEM, Actor
+from core.tenancy import enter_public
 from loyalty.actions.settings import set_earning_rate
 from programs.actions.due_work import schedule_all
 from programs.actions.programmes import create_programme
@@ -46,7 +47,7 @@ def open_shop(
     and what a rate refuses; nothing is then written.
     """
     now = now or timezone.now()
-    connection.set_schema_to_public()
+    enter_public()
     with transaction.atomic():
         if request_key and owner is not None:
             with connection.cursor() as cursor:

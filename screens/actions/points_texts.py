@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.presentation import format_points
+from core.tenancy import active_schema
 from customers.consent import with_consent
 from customers.models import Customer, Event
 from messaging.actions import queue_message
@@ -34,7 +34,7 @@ def text_about_points(*, events: Sequence[Event], now: datetime) -> int:
     wanted = [event for event in recent if event.customer_id in agreed]
     if not wanted:
         return 0
-    programme = Programme.objects.get(schema_name=connection.schema_name)
+    programme = Programme.objects.get(schema_name=active_schema())
     people = Customer.objects.active().exclude(phone="").in_bulk([event.customer_id for event in wanted])
     texts = 0
     for event in wanted:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from django.db import connection, transaction
 from django_q.models import Schedule
 
+from core.tenancy import enter_public
+
 TICK = "tick"
 TICK_FUNCTION = "workspace.tasks.tick"
 
 
 def ensure_tick() -> None:
     """Make sure that the tick runs every minute, and only once a minute. Safe to repeat, also at the same time."""
-    connection.set_schema_to_public()
+    enter_public()
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('schedule:tick', 0))")

@@ -10,6 +10,7 @@ from django.db import connection
 from django_tenants.utils import tenant_context
 
 from config.demo.scale import a_million, ten_times
+from core.tenancy import enter_public
 from programs.models import Programme
 
 SIZES = {"10x": ten_times, "1m": a_million}
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--programme", default="retail", help="its subdomain; a demo programme")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        connection.set_schema_to_public()  # type: ignore[attr-defined]
+        enter_public()
         programme = Programme.objects.filter(slug=options["programme"]).first()
         if programme is None:
             raise CommandError(f"There is no programme {options['programme']}. Load one with `manage.py demo`.")

@@ -15,6 +15,7 @@ from django_tenants.utils import tenant_context
 from config.demo.coffee import load_coffee
 from config.demo.retail import load_retail
 from core.permissions import Role
+from core.tenancy import enter_public
 from programs.actions.people import create_person
 from programs.models import Membership, Programme, User
 from workspace.models import Business
@@ -40,7 +41,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
-        connection.set_schema_to_public()  # type: ignore[attr-defined]
+        enter_public()
         with connection.cursor() as cursor:  # two loads at once: the second waits and then finds everything there
             cursor.execute("SELECT pg_advisory_lock(hashtextextended('regulars.demo', 0))")
         try:
@@ -52,7 +53,7 @@ class Command(BaseCommand):
                     self._load(name, load, owner)
                     _give_roles(Programme.objects.get(slug=name), password)
         finally:
-            connection.set_schema_to_public()  # type: ignore[attr-defined]
+            enter_public()
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended('regulars.demo', 0))")
         self.stdout.write(f"Demo ready in {time.monotonic() - started:.1f} s.")
@@ -70,9 +71,9 @@ class Command(BaseCommand):
                 self.stdout.flush()
                 said, phase_before = now, phase
 
-        connection.set_schema_to_public()  # type: ignore[attr-defined]
+        enter_public()
         load(report, owner=owner, now=timezone.now())
-        connection.set_schema_to_public()  # type: ignore[attr-defined]
+        enter_public()
         self.stdout.write(f"{name}: {time.monotonic() - started:.1f} s")
 
     def _say_log_ins(self, password: str | None) -> None:

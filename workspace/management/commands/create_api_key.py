@@ -7,12 +7,12 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from core.actor import Actor
 from core.errors import DomainError
+from core.tenancy import enter_public
 from programs.models import Programme
 from workspace.actions.api_keys import create_client, ensure_named_key, new_secret
 from workspace.models import Business
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         if options["offline"]:
             self.stdout.write(new_secret())
             return
-        connection.set_schema_to_public()  # type: ignore[attr-defined]
+        enter_public()
         programme = Programme.objects.filter(slug=options["programme"] or "", is_active=True).first()
         if programme is None:
             known = ", ".join(Programme.objects.order_by("slug").values_list("slug", flat=True)[:20])
