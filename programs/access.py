@@ -73,7 +73,7 @@ def _load(request: HttpRequest) -> Membership | None:
         return None
     membership = Membership.objects.live().filter(user_id=request.user.pk, programme_id=programme.pk).first()
     if membership is not None:
-        membership.user, membership.programme = request.user, programme  # type: ignore[assignment]
+        membership.user, membership.programme = request.user, programme
     return membership
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.account import forms as account
 from allauth.mfa.base import forms as mfa
 from allauth.mfa.totp import forms as totp
 from django import forms
 from django.http import HttpRequest
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core.requests import client_ip
 from programs.models import PlatformAuditEntry, User
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 NEW_PASSWORD = _("At least 10 characters. A few words that belong together only for you work well.")
 
 # Field → (label, hint). An empty hint takes the library's away.
-WORDS: dict[str, tuple[str | Promise, str | Promise]] = {
+WORDS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     "name": (_("Your name"), ""),
     "email": (_("E-mail"), ""),
     "password": (_("Password"), ""),
@@ -31,7 +33,7 @@ CODE_ATTRS = {"autocomplete": "one-time-code", "autocapitalize": "off", "spellch
 
 
 class InOurWords(forms.Form):
-    words: dict[str, tuple[str | Promise, str | Promise]] = {}
+    words: dict[str, tuple[StrOrPromise, StrOrPromise]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
