@@ -1,6 +1,7 @@
 """The one family of refusals. Actions raise them, views do not catch them, the boundary renders them.
 
-HTML requests get an alert (`core.middleware.DomainErrorMiddleware`), API requests an RFC 9457 problem (`core.problems`).
+HTML requests get an alert (`core.middleware.DomainErrorMiddleware`), API requests an RFC 9457 problem
+(`core.problems`).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 if TYPE_CHECKING:
-    from messaging.models import CustomerSession, OneTimeCode, OutboundMessage  # noqa: F401
+    from messaging.models import CustomerSession, OneTimeCode, OutboundMessage
 
 
 class OutboundMessageQuerySet(models.QuerySet["OutboundMessage"]):

@@ -18,7 +18,7 @@ SLUG_PATTERN = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,39}")
 RESERVED_SLUGS = frozenset(
     """admin api app apps assets auth billing blog cdn dashboard dev docs email example ftp health help host imap
     internal localhost login mail media metrics mx ns1 ns2 owner pop postgres postmaster public regulars root sms smtp
-    staff static status support system template test testing till webhook webhooks webmail www""".split()  # noqa: SIM905
+    staff static status support system template test testing till webhook webhooks webmail www""".split()
 )
 
 

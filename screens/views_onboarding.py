@@ -103,8 +103,8 @@ def _check(request: PublicRequest, form: OnboardingForm) -> HttpResponse:
         slug = rules.suggest_slug(data.get("name", ""))
         if slug and is_free_slug(slug):
             data["slug"], others = slug, ("slug",)
-    if asked == "country" and data.get("country") in COUNTRIES:
-        country = COUNTRIES[data["country"]]
+    country = COUNTRIES.get(data.get("country", "")) if asked == "country" else None
+    if country is not None:
         data["currency"], data["time_zone"], others = country.currency, country.time_zone, ("currency", "time_zone")
     if others:
         again = OnboardingForm(data, check_url=reverse("onboarding:new"))

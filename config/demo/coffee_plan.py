@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import random
 from bisect import insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -86,9 +86,9 @@ class Kind:
     key: str
     share: float
     rate: float
-    shops: dict[str, float]
+    shops: Mapping[str, float]
     weekdays: tuple[float, ...]  # Monday first
-    hours: dict[int, float]
+    hours: Mapping[int, float]
     items: tuple[int, int]  # fewest and most things in a basket
 
 

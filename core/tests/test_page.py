@@ -15,7 +15,8 @@ def template(monkeypatch, settings, tmp_path):
     folder = tmp_path / "core/tests"
     folder.mkdir(parents=True)
     (folder / "page.html").write_text(
-        "{% load partials %}<h1>Whole</h1>{% partialdef ledger inline %}<p id='ledger'>{{ rows }}</p>{% endpartialdef %}"
+        "{% load partials %}<h1>Whole</h1>"
+        "{% partialdef ledger inline %}<p id='ledger'>{{ rows }}</p>{% endpartialdef %}"
     )
     monkeypatch.setattr(engines["django"].engine, "dirs", [tmp_path])
     for loader in engines["django"].engine.template_loaders:

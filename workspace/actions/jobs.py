@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db import transaction
-from django.db.models import F, Min
+from django.db.models import F, Min, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -110,7 +110,7 @@ class JobRun:
                 job.warnings = [*job.warnings, text[:300]]
                 job.save(update_fields=["warnings"])
 
-    def _mine(self):  # type: ignore[no-untyped-def]
+    def _mine(self) -> QuerySet[Job]:
         return Job.objects.filter(pk=self.job.pk, lease_token=self.token, finished_at__isnull=True)
 
 
@@ -182,4 +182,5 @@ def rescue_jobs(*, now: datetime) -> datetime | None:
             job.state = Job.State.QUEUED
             job.save(update_fields=["lease_until", "lease_token", "state"])
             enqueue(run_job, job_id=job.pk)
-    return Job.objects.unfinished().aggregate(first=Min("lease_until"))["first"]
+    first: datetime | None = Job.objects.unfinished().aggregate(first=Min("lease_until"))["first"]
+    return first

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_tenants.utils import tenant_context
 
@@ -290,7 +291,7 @@ def _member(programme: Programme, code: str, actor: Actor) -> Membership:
     return membership
 
 
-def _open_invitations(programme: Programme):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _open_invitations(programme: Programme) -> QuerySet[Invitation]:
     return Invitation.objects.filter(programme=programme, accepted_at=None, revoked_at=None)
 
 
