@@ -18,7 +18,6 @@ from core.clock import Period
 from core.money import check_amount
 from core.presentation import format_money, format_number, format_points
 from core.tenancy import active_programme
-from core.tenancy import active_programme
 from loyalty import rules
 from loyalty.errors import UnknownBusiness
 from loyalty.ledger import Posting
