@@ -27,7 +27,7 @@ def welcome(*, base: Callable[..., str], with_demo: bool) -> list[str]:
 
 def _log_ins() -> list[str]:
     """The demo's people. Their password is known only where the demo runs on a laptop."""
-    from config.management.commands.demo import LAPTOP_PASSWORD, STAFF
+    from config.demo.log_ins import LAPTOP_PASSWORD, STAFF
 
     is_local = settings.PUBLIC_HOST in {"localhost", "127.0.0.1"}
     password = f"“{LAPTOP_PASSWORD}”" if is_local else "that the first load printed"

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from config.demo.coffee import load_coffee
+from config.demo.log_ins import LAPTOP_PASSWORD, STAFF
 from config.demo.retail import load_retail
 from core.permissions import Role
 from core.tenancy import enter_public
@@ -21,15 +22,6 @@ from programs.models import Membership, Programme, User
 from workspace.models import Business
 
 LOADERS = {"coffee": load_coffee, "retail": load_retail}
-OWNER = "owner@example.com"
-STAFF = (
-    (OWNER, "Maya Okafor", Role.OWNER),
-    ("manager@example.com", "Jonas Berg", Role.MANAGER),
-    ("marketer@example.com", "Elif Demir", Role.MARKETER),
-    ("analyst@example.com", "Noor Rahman", Role.ANALYST),
-    ("cashier@example.com", "Sam Whitlock", Role.CASHIER),
-)
-LAPTOP_PASSWORD = "regulars on a laptop"  # noqa: S105 (for the demo on localhost, printed at its end)
 REPORT_SECONDS = 2.0
 
 

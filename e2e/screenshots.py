@@ -1,0 +1,97 @@
+"""`make screenshots`: the pictures of the README, taken from the running demo by a real browser.
+
+Needs `make demo` in another terminal. Writes docs/screenshots/*.png; each is a page of the demo as a new user sees it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+from config.demo.log_ins import LAPTOP_PASSWORD, OWNER
+
+PORT = os.environ.get("PORT", "8000")
+PUBLIC = f"http://localhost:{PORT}"
+COFFEE = f"http://coffee.localhost:{PORT}"
+RETAIL = f"http://retail.localhost:{PORT}"
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
+
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        chromium = shutil.which("chromium") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--disable-dev-shm-usage"])
+        try:
+            take_staff_pages(browser)
+            take_customer_pages(browser)
+        except Error as error:
+            sys.exit(f"Is `make demo` running on {PUBLIC}? The browser says: {error.message.splitlines()[0]}")
+        finally:
+            browser.close()
+
+
+def take_staff_pages(browser: Browser) -> None:
+    page = browser.new_context(viewport=DESKTOP, reduced_motion="reduce").new_page()
+    log_in(page)
+    for theme in ("dark", "light"):
+        set_theme(page, theme)
+        take(page, f"{COFFEE}/", f"home-{theme}")
+        take(page, f"{RETAIL}/customers/", f"customers-{theme}")
+        take(page, f"{RETAIL}/customers/?sort=-spent", f"customers-top-{theme}")
+        page.goto(f"{COFFEE}/customers/?sort=-balance")
+        page.locator("main table tbody a").first.click()
+        page.wait_for_load_state("networkidle")
+        snap(page, f"profile-{theme}")
+        take(page, f"{RETAIL}/intelligence/rfm/", f"groups-{theme}")
+        take(page, f"{COFFEE}/loyalty/", f"programme-{theme}")
+        take(page, f"{COFFEE}/till/", f"till-{theme}")
+    page.set_viewport_size(PHONE)
+    set_theme(page, "dark")
+    take(page, f"{COFFEE}/", "home-phone")
+    take(page, f"{COFFEE}/customers/", "customers-phone")
+
+
+def take_customer_pages(browser: Browser) -> None:
+    page = browser.new_context(viewport=PHONE, reduced_motion="reduce", color_scheme="dark").new_page()
+    take(page, f"{COFFEE}/p/", "points-page-phone")
+
+
+def log_in(page: Page) -> None:
+    """On the public host first, then into both programmes by hand-over."""
+    page.goto(f"{PUBLIC}/accounts/login/")
+    page.locator("[name=login]").fill(OWNER)
+    page.locator("[name=password]").fill(LAPTOP_PASSWORD)
+    page.locator("[name=password]").press("Enter")
+    page.wait_for_load_state("networkidle")
+    for host in (COFFEE, RETAIL):
+        page.goto(f"{host}/login/")
+        page.wait_for_url(f"{host}/**")
+
+
+def set_theme(page: Page, theme: str) -> None:
+    cookies = [{"name": "theme", "value": theme, "url": url} for url in (PUBLIC, COFFEE, RETAIL)]
+    page.context.add_cookies(cookies)
+
+
+def take(page: Page, url: str, name: str) -> None:
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+    snap(page, name)
+
+
+def snap(page: Page, name: str) -> None:
+    page.wait_for_timeout(400)  # charts draw after the page
+    page.screenshot(path=FOLDER / f"{name}.png")
+    print(f"docs/screenshots/{name}.png")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""Every page that a person can open: no axe violation in either theme, no overflow on a phone, no tiny target.
+
+The pages come from the URLconfs, so that a new one is looked at without being listed here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from decimal import Decimal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.db import connection, connections
+from django.utils import timezone
+from playwright.sync_api import Error
+
+from config.embedded_postgres import APP_ROLE
+from conftest import _connect_to
+from core.actor import SYSTEM
+from customers.actions.customers import update_customer
+from customers.actions.rollups import rebuild_rollups
+from customers.models import Customer, Order
+from e2e.conftest import DESK, PHONE
+from loyalty.actions.points import add_points
+from loyalty.tasks import refresh_facts
+from programs.models import Programme
+from programs.routes import all_routes
+from workspace.models import Business
+
+pytestmark = pytest.mark.e2e
+
+# Not pages: answers to htmx, files, what ends the session, and what libraries draw (the admin, the API docs).
+NOT_PAGES = re.compile(
+    r"/(admin|api|logout|health|metrics|brand|brand\.css|switcher)(/|$|\.)|\.csv|/enter/|/dev/|/start/"
+    r"|/p/(sign-out|code/again)/|/settings/team/.+|/invitations/|/confirm/|/recovery-codes/download"
+)
+# Fragments that a page loads by itself; they have no shell of their own.
+FRAGMENTS = re.compile(r"/(example|preview|match|progress|mapping)/")
+AXE = Axe()
+EVERYTHING = {"resultTypes": ["violations"]}
+CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
+
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# WCAG 2.2, 2.5.8: 24 × 24 px, or so far from the next target that a circle of 24 px touches no other, or in a sentence.
+SMALL_TARGETS = """() => {
+  const targets = [...document.querySelectorAll('a, button, input:not([type=hidden]), select, summary')]
+    .filter((one) => one.checkVisibility({visibilityProperty: true}) && !one.closest('.sr-only, p, dialog'))
+    .map((one) => ({one, box: (one.closest('label') || one).getBoundingClientRect()}))
+    .filter(({box}) => box.width > 1 && box.height > 1);
+  const isSmall = ({box}) => box.height < 23.5 || box.width < 23.5;
+  const reach = (box, x, y) => Math.hypot(
+    Math.max(box.left - x, 0, x - box.right), Math.max(box.top - y, 0, y - box.bottom));
+  return targets.filter((target) => {
+    if (!isSmall(target)) return false;
+    const x = target.box.left + target.box.width / 2, y = target.box.top + target.box.height / 2;
+    return targets.some((other) => other !== target && reach(other.box, x, y) < 12
+      && !other.one.contains(target.one) && !target.one.contains(other.one));
+  }).map(({one, box}) => `${one.textContent.trim().slice(0, 30) || one.name || one.outerHTML.slice(0, 60)} `
+    + `${Math.round(box.width)}×${Math.round(box.height)}`);
+}"""
+
+
+def in_the_servers_database(server, work):
+    """Run `work` in the programme of the server; a thread of its own, because Playwright owns this one's loop."""
+    name = re.search(r"/(regulars_test_\w+)", server.database_url).group(1)
+    result = []
+
+    def run() -> None:
+        shared = connection.settings_dict["NAME"]
+        _connect_to(name, APP_ROLE)
+        try:
+            connection.set_schema_to_public()
+            programme = Programme.objects.get(slug="harbour")
+            connection.set_tenant(programme)
+            result.append(work(programme))
+        finally:
+            connections.close_all()
+            _connect_to(shared, APP_ROLE)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return result[0]
+
+
+def a_few_weeks_of_sales(_programme) -> dict[str, str]:
+    now = timezone.now()
+    business = Business.objects.order_by("pk").first()
+    for number in range(30):
+        posting = add_points(
+            business=business.pk, amount=Decimal(5 + number), phone=f"07700 9003{number:02d}",
+            reference=f"page-{number}", actor=SYSTEM, now=now,
+        )  # fmt: skip
+        customer = Customer.objects.get(code=posting.customer)
+        values = {"first_name": "Anne-Katherine", "last_name": f"Featherstonehaugh {number}"}
+        update_customer(customer_id=customer.pk, values=values, region="GB", actor=SYSTEM, now=now)
+    rebuild_rollups(now=now)
+    refresh_facts(list(Customer.objects.values_list("pk", flat=True)))
+    return {
+        "customers": customer.code,
+        "orders": Order.objects.first().code,
+        "businesses": business.code,
+        "done": posting.transaction,
+        "undo": posting.transaction,
+        "transactions": posting.transaction,
+    }
+
+
+def paths(host: str, codes: dict[str, str]) -> list[str]:
+    found = []
+    for route in all_routes():
+        if route.host != host or route.is_admin or NOT_PAGES.search(route.path) or FRAGMENTS.search(route.path):
+            continue
+        noun = re.search(r"([\w-]+)/<[^>]+>", route.path)
+        if noun and noun.group(1) in codes:
+            found.append(re.sub(r"<[^>]+>", codes[noun.group(1)], route.path))
+        elif "<" not in route.path and "(?" not in route.path:
+            found.append(route.path)
+    return sorted(set(found))
+
+
+def opens(page, url: str) -> bool:
+    """Whether a GET of the URL is a page of ours."""
+    try:
+        response = page.goto(url)
+    except Error as error:
+        # An empty answer such as 405 has no page for the browser to show.
+        if "ERR_HTTP_RESPONSE_CODE_FAILURE" not in error.message:
+            raise
+        return False
+    page.wait_for_load_state("networkidle")
+    is_page = response is not None and response.status == 200
+    return is_page and "text/html" in response.headers.get("content-type", "")
+
+
+def faults_of(page) -> list[str]:
+    faults = []
+    for theme, rules in (("dark", EVERYTHING), ("light", CONTRAST)):
+        page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+        for violation in AXE.run(page, options=rules).response["violations"]:
+            targets = [str(node["target"]) for node in violation["nodes"][:3]]
+            faults.append(f"{theme}: {violation['id']} at {', '.join(targets)}")
+    page.set_viewport_size(PHONE)
+    page.wait_for_timeout(60)
+    overflow = page.evaluate(OVERFLOW)
+    if overflow > 0:
+        faults.append(f"{overflow} px wider than a phone")
+    faults += [f"small target: {target}" for target in page.evaluate(SMALL_TARGETS)]
+    page.set_viewport_size(DESK)
+    return faults
+
+
+def look_at(page, urls: list[str]) -> tuple[int, dict[str, list[str]]]:
+    seen, faults = 0, {}
+    for url in urls:
+        tab = page.context.new_page()  # of its own: one that showed an error goes on to Chromium's page about it
+        tab.set_viewport_size(DESK)
+        if opens(tab, url):
+            seen += 1
+            found = faults_of(tab)
+            if found:
+                faults[url] = found
+        tab.close()
+    return seen, faults
+
+
+def test_every_page_of_the_staff(open_browser, server):
+    codes = in_the_servers_database(server, a_few_weeks_of_sales)
+    page = open_browser("maya@example.com")
+    page.goto(server.url("/till/"))
+    if page.url.endswith("/device/"):
+        page.get_by_role("button", name="Start").click()
+    seen, faults = look_at(page, [server.url(path) for path in paths("programme", codes)])
+    assert not faults, json.dumps(faults, indent=1)
+    assert seen >= 20
+
+
+def test_every_page_of_the_public_host(open_browser, server):
+    page = open_browser(None)
+    seen, faults = look_at(page, [server.url(path, programme="") for path in paths("public", {})])
+    assert not faults, json.dumps(faults, indent=1)
+    assert seen >= 5
