@@ -71,7 +71,8 @@ class OutboundMessage(models.Model):
             models.Index(
                 fields=["state", "next_attempt_at"],
                 name="message_unfinished",
-                condition=Q(state__in=["queued", "claimed"]),
+                # Not "state IN (…)": PostgreSQL prints that with other casts after a replay of the schema.
+                condition=Q(state="queued") | Q(state="claimed"),
             ),
             # The sweep: bodies that still hold a code.
             models.Index(
