@@ -52,7 +52,7 @@ def take_staff_pages(browser: Browser) -> None:
         snap(page, f"profile-{theme}")
         take(page, f"{RETAIL}/intelligence/rfm/", f"groups-{theme}")
         take(page, f"{COFFEE}/loyalty/", f"programme-{theme}")
-        take(page, f"{COFFEE}/till/", f"till-{theme}")
+        take_till(page, f"till-{theme}")
     page.set_viewport_size(PHONE)
     set_theme(page, "dark")
     take(page, f"{COFFEE}/", "home-phone")
@@ -62,6 +62,21 @@ def take_staff_pages(browser: Browser) -> None:
 def take_customer_pages(browser: Browser) -> None:
     page = browser.new_context(viewport=PHONE, reduced_motion="reduce", color_scheme="dark").new_page()
     take(page, f"{COFFEE}/p/", "points-page-phone")
+
+
+def take_till(page: Page, name: str) -> None:
+    """A known customer, an amount typed, nothing booked."""
+    page.goto(f"{COFFEE}/till/")
+    if page.url.endswith("/device/"):
+        page.get_by_role("button", name="Start").click()
+        page.wait_for_load_state("networkidle")
+    page.keyboard.type("07700 900001")
+    page.wait_for_timeout(1500)
+    page.keyboard.press("Enter")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.type("12.40")
+    page.wait_for_timeout(1500)
+    snap(page, name)
 
 
 def log_in(page: Page) -> None:

@@ -101,8 +101,8 @@ LUNCH = {11: 1, 12: 5, 13: 5, 14: 1}
 AFTERNOON = {10: 1, 11: 2, 13: 1, 14: 2, 15: 3, 16: 3, 17: 1}
 
 KINDS = (
-    Kind("morning", 0.20, 0.76, {QUAY: 8, LANE: 1, ROASTERY: 0.3}, WORKDAYS, MORNING, (1, 2)),
-    Kind("weekend", 0.24, 0.20, {QUAY: 4, LANE: 5, ROASTERY: 0.6}, WEEKEND, LATE_MORNING, (2, 4)),
+    Kind("morning", 0.20, 0.80, {QUAY: 8, LANE: 1, ROASTERY: 0.3}, WORKDAYS, MORNING, (1, 2)),
+    Kind("weekend", 0.24, 0.21, {QUAY: 4, LANE: 5, ROASTERY: 0.6}, WEEKEND, LATE_MORNING, (2, 4)),
     Kind("beans", 0.12, 0.155, {QUAY: 1, LANE: 0.4, ROASTERY: 8}, EVEN, AFTERNOON, (1, 2)),
     Kind("lunch", 0.16, 0.30, {QUAY: 4, LANE: 5, ROASTERY: 0.1}, WORKDAYS, LUNCH, (1, 3)),
     Kind("passing", 0.28, 0.050, {QUAY: 5, LANE: 4, ROASTERY: 1}, EVEN, AFTERNOON, (1, 2)),
@@ -187,8 +187,8 @@ def _members(chance: random.Random) -> list[PlannedMember]:
     kinds = chance.choices(KINDS, weights=[kind.share for kind in KINDS], k=MEMBERS)
     members = []
     for index, kind in enumerate(kinds):
-        # A third were guests from the start; the others found the programme in the course of the first 16 months.
-        joined = chance.randrange(14) if chance.random() < 0.33 else chance.randrange(DAYS - 56)
+        # A third were guests from the start; the others found the programme in the course of the 18 months.
+        joined = chance.randrange(14) if chance.random() < 0.33 else chance.randrange(DAYS)
         lapses = None
         if chance.random() < LAPSING_SHARE:
             lapses = min(DAYS, joined + 28 + int(chance.expovariate(1 / 170)))
