@@ -73,9 +73,10 @@ def take_till(page: Page, name: str) -> None:
     page.keyboard.type("07700 900001")
     page.wait_for_timeout(1500)
     page.keyboard.press("Enter")
-    page.wait_for_load_state("networkidle")
-    page.keyboard.type("12.40")
-    page.wait_for_timeout(1500)
+    amount = page.get_by_label("Amount paid")
+    amount.wait_for()
+    amount.press_sequentially("12.40")
+    page.get_by_role("button", name="Add 62 points").wait_for()
     snap(page, name)
 
 
