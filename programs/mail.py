@@ -10,7 +10,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
-from programs.hosts import public_url
+from core.hosts import public_url
 
 SUBJECT, TEXT, PAGE = "emails/_subject.txt", "emails/_text.txt", "emails/_page.html"
 

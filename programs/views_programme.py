@@ -17,12 +17,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_tenants.utils import schema_context
 
+from core.hosts import public_url
 from core.page import done
 from core.permissions import member_only, open_to_all
 from core.requests import ProgrammeRequest, StaffRequest
 from programs import access, media, rules
 from programs.actions import handover
-from programs.hosts import public_url
 from programs.models import Membership, User
 
 STATE_SECONDS = 600  # time to type a password and a code on the public host

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.forms import field_check
+from core.hosts import public_url
 from core.page import done, page
 from core.permissions import Perm, member_only, requires
 from core.requests import StaffRequest
 from programs.actions.people import change_person
 from programs.forms import PersonForm, ProgrammeSettingsForm
-from programs.hosts import public_url
 from programs.models import Programme
 from programs.views_programme import YEAR_SECONDS
 from workspace.actions.settings import change_logo, change_programme

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from core.forms import field_check
+from core.hosts import public_url
 from core.page import done, page
 from core.permissions import Perm, Role, requires
 from core.requests import StaffRequest
-from programs.hosts import public_url
 from programs.mail import compose
 from programs.models import Invitation, Membership
 from workspace.actions import team
