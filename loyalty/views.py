@@ -9,6 +9,7 @@ from core.page import page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
 from loyalty.audit import audit
+from loyalty.tabs import loyalty_tabs
 
 
 @require_safe
@@ -16,4 +17,5 @@ from loyalty.audit import audit
 def ledger_audit(request: StaffRequest) -> HttpResponse:
     findings = audit()
     broken = sum(1 for finding in findings if not finding.is_kept)
-    return page(request, "loyalty/ledger_audit.html", {"findings": findings, "broken": broken})
+    context = {"findings": findings, "broken": broken, "tabs": loyalty_tabs(request, "loyalty:audit")}
+    return page(request, "loyalty/ledger_audit.html", context)

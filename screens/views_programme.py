@@ -25,6 +25,7 @@ from loyalty.actions.settings import change_settings, set_earning_rate
 from loyalty.errors import NotEnoughPoints, UnknownMember
 from loyalty.ledger import Posting
 from loyalty.models import Transaction
+from loyalty.tabs import loyalty_tabs
 from screens import reports_programme, reports_till
 from screens.forms_programme import AddForm, AdjustForm, PointSettingsForm, RateForm, RedeemForm, TransactionFilter
 from screens.forms_till import KeyedForm
@@ -106,7 +107,7 @@ def _programme_page(
         "form": settings_form or PointSettingsForm(initial=reports_programme.point_settings_initial()),
         "may_edit": may_edit,
         "may_edit_settings": may_edit and request.actor.business_id is None,
-        "tabs": _tabs(request, "programme"),
+        "tabs": loyalty_tabs(request, "loyalty:programme"),
     }
     return page(request, "screens/loyalty/programme.html", context, status=status)
 
@@ -146,7 +147,7 @@ def transactions(request: StaffRequest) -> HttpResponse:
         "chosen": request.GET,
         "is_filtered": any(wanted.get(name) for name in ("kind", "business", "start", "end")),
         "may_reverse": Perm.POINTS_REVERSE in request.membership.permissions,
-        "tabs": _tabs(request, "transactions"),
+        "tabs": loyalty_tabs(request, "loyalty:transactions"),
     }
     return page(request, "screens/loyalty/transactions.html", context, partials={"transaction-list"})
 
@@ -298,16 +299,3 @@ def _business(request: StaffRequest, code: str) -> Business:
     if shop is None:
         raise Http404
     return shop
-
-
-def _tabs(request: StaffRequest, current: str) -> list[dict[str, object]]:
-    items = (
-        ("programme", _("Earning"), "loyalty:programme", Perm.PROGRAMME_VIEW),
-        ("transactions", _("Transactions"), "loyalty:transactions", Perm.POINTS_VIEW),
-    )
-    mine = request.membership.permissions
-    return [
-        {"label": label, "url": reverse(name), "current": key == current}
-        for key, label, name, perm in items
-        if perm in mine
-    ]

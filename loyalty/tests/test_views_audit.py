@@ -16,3 +16,11 @@ def test_who_may_not_audit_is_refused(client_of, cashier, analyst, outsider):
     for person in (cashier, analyst, outsider):
         assert client_of(person).get("/loyalty/audit/").status_code == 403
     assert client_of(None).get("/loyalty/audit/").status_code == 302
+
+
+def test_the_page_is_a_tab_for_those_who_may_audit(client_of, owner, analyst):
+    for url in ("/loyalty/", "/loyalty/transactions/", "/loyalty/audit/"):
+        assert 'href="/loyalty/audit/"' in client_of(owner).get(url).content.decode()
+    response = client_of(analyst).get("/loyalty/")
+    assert response.status_code == 200
+    assert "/loyalty/audit/" not in response.content.decode()
