@@ -153,6 +153,7 @@ class RotateView(ApiView):
         given = read_body(request, RotateInput)
         issued = api_keys.rotate_key(
             client=_client(self, client_id),
+            may_grant=self.caller.permissions,
             overlap_hours=given["overlap_hours"],
             expires_at=given["expires_at"],
             actor=self.actor,

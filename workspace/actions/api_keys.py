@@ -86,9 +86,7 @@ def create_client(
     actor gives more than `may_grant` (None: everything) or reaches beyond the one business it is limited to.
     """
     granted = expand_scopes(scopes)
-    beyond = [] if may_grant is None else sorted(set(granted) - {perm.value for perm in may_grant})
-    if beyond:
-        raise PermissionRefused(_("A key cannot give more than its maker has."), scopes=beyond)
+    _check_grant(granted, may_grant)
     if actor.business_id is not None and (business is None or business.pk != actor.business_id):
         raise PermissionRefused(_("Your own access is limited to one business, so the key must be, too."))
     _check_expiry(expires_at, now)
@@ -110,11 +108,18 @@ def create_client(
 
 
 def rotate_key(
-    *, client: ApiClient, actor: Actor, now: datetime, overlap_hours: int = 24, expires_at: datetime | None = None
+    *,
+    client: ApiClient,
+    actor: Actor,
+    now: datetime,
+    may_grant: Collection[Perm] | None = None,
+    overlap_hours: int = 24,
+    expires_at: datetime | None = None,
 ) -> IssuedKey:
     """A new key of the client; its live keys end `overlap_hours` from now (0: at once), never later than they would.
 
-    Raises ClientRevoked, InvalidInput for an overlap outside 0 to 168 hours.
+    Raises ClientRevoked, InvalidInput for an overlap outside 0 to 168 hours, and PermissionRefused when the client may
+    do more than `may_grant` (None: everything): who rotates a key holds it.
     """
     if not 0 <= overlap_hours <= MAX_OVERLAP_HOURS:
         raise InvalidInput(_("The old key can live 0 to 168 hours longer."), field="overlap_hours")
@@ -123,6 +128,7 @@ def rotate_key(
         locked = ApiClient.objects.select_for_update().get(pk=client.pk)
         if not locked.is_active:
             raise ClientRevoked()
+        _check_grant(locked.scopes, may_grant)
         end = now + timedelta(hours=overlap_hours)
         live = locked.keys.live_at(now)
         live.filter(expires_at__gt=end).update(expires_at=end)
@@ -200,6 +206,12 @@ def _issue(client: ApiClient, *, now: datetime, expires_at: datetime | None, sec
         client=client, prefix=split_secret(secret), digest=digest(secret), created_at=now, expires_at=expires_at
     )
     return IssuedKey(client, key, secret)
+
+
+def _check_grant(scopes: Collection[str], may_grant: Collection[Perm] | None) -> None:
+    beyond = [] if may_grant is None else sorted(set(scopes) - {perm.value for perm in may_grant})
+    if beyond:
+        raise PermissionRefused(_("A key cannot give more than its maker has."), scopes=beyond)
 
 
 def _check_expiry(expires_at: datetime | None, now: datetime) -> None:

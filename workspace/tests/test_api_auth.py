@@ -129,6 +129,18 @@ def test_revoked_expired_and_rotated_keys(programme, make_key):
     assert refused(programme, x_api_key=rotated.secret) == "key_expired"
 
 
+def test_a_key_cannot_take_over_a_stronger_client_by_rotating_it(api, make_key):
+    strong, equal = make_key("admin"), make_key("keys:write")
+    limited = api("keys:write", "customers:read")
+    response = limited.post(f"/api/v1/api-keys/{strong.client.code}/rotate", {}, content_type="application/json")
+    assert response.status_code == 403, response.content
+    assert "secret" not in response.json()
+    assert strong.client.keys.count() == 1
+    assert strong.client.keys.get().expires_at is None
+    response = limited.post(f"/api/v1/api-keys/{equal.client.code}/rotate", {}, content_type="application/json")
+    assert response.status_code == 201
+
+
 def test_revoking_one_key_leaves_the_other(programme, make_key):
     first = make_key()
     second = rotate_key(client=first.client, actor=SYSTEM, now=timezone.now())
