@@ -11,13 +11,20 @@ from customers.actions.facts import ROLLUPS
 from customers.actions.imports import JOB_KIND as IMPORT
 from customers.actions.rollups import update_rollups
 from customers.imports.run import discard, run_import
-from customers.models import ImportRun
+from customers.models import ImportRun, Order, Refund
 from customers.stream import READ_STREAM, run_readers
 from workspace.actions.jobs import JobCancelled, JobRun
+from workspace.currency import keeps_amounts
 from workspace.jobs import due_work, job_kind
 
 
-@due_work(ROLLUPS)
+@keeps_amounts
+def has_sales() -> bool:
+    """Imported refunds may come without their orders."""
+    return Order.objects.exists() or Refund.objects.exists()
+
+
+@due_work(ROLLUPS, follows_time_zone=True)
 def refresh_rollups(now: datetime) -> None:
     """On demand only: days were marked outside the event stream, or the programme's time zone changed."""
     update_rollups(now=now)

@@ -84,7 +84,7 @@ class ProgrammeForm(LiveForm):
 
 
 class ProgrammeSettingsForm(ProgrammeForm):
-    def __init__(self, *args: Any, programme: Programme, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, programme: Programme, is_currency_fixed: bool, **kwargs: Any) -> None:
         values = ("name", "country", "currency", "time_zone", "language", "colour")
         super().__init__(*args, initial={name: getattr(programme, name) for name in values}, **kwargs)
         zones = time_zone_choices()
@@ -93,9 +93,18 @@ class ProgrammeSettingsForm(ProgrammeForm):
         zone_field = self.fields["time_zone"]
         assert isinstance(zone_field, forms.ChoiceField)
         zone_field.choices = zones
-        if programme.first_sale_at is not None:
-            self.fields["currency"].disabled = True  # the browser's value is then not read at all
+        if is_currency_fixed:
+            self.fields["currency"].disabled = True  # a browser then sends none, and the stored one stands
             self.fields["currency"].help_text = _("Fixed since the first sale: every amount so far is in it.")
+
+    def clean_currency(self) -> str:
+        """A page that was opened before the first sale may still send another."""
+        stored = str(self.cleaned_data["currency"])
+        if self.fields["currency"].disabled and self.data.get(self.add_prefix("currency"), stored) != stored:
+            raise forms.ValidationError(
+                _("The currency cannot change after the first sale: every amount so far is in it.")
+            )
+        return stored
 
 
 class PersonForm(LiveForm):

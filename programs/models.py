@@ -81,7 +81,6 @@ class Programme(TenantMixin):
     is_active = models.BooleanField(default=True)
     is_demo = models.BooleanField(default=False)
     onboarding = models.JSONField(default=dict, blank=True)
-    first_sale_at = models.DateTimeField(null=True, blank=True, help_text=_("The currency is frozen from here on."))
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:

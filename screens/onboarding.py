@@ -10,8 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core.permissions import Perm
-from customers.models import ImportRun
-from loyalty.models import Transaction
+from customers.models import ImportRun, Order
 from programs.models import Invitation, Membership, Programme
 from workspace.models import Business
 
@@ -113,8 +112,7 @@ def _resolve(url_name: str) -> str:
 def _is_done(key: str, programme: Programme) -> bool:
     match key:
         case "sale":
-            is_earned = Transaction.objects.filter(kind=Transaction.Kind.EARN, status=Transaction.Status.DONE).exists()
-            return programme.first_sale_at is not None or is_earned
+            return Order.objects.exists()
         case "import":
             return ImportRun.objects.exists()
         case "team":

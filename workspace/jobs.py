@@ -29,6 +29,7 @@ class JobKind:
 
 JOB_KINDS: dict[str, JobKind] = {}
 DUE_WORK: dict[str, DueFunction] = {}
+ZONED_WORK: set[str] = set()
 
 
 def job_kind(name: str, *, title: str | Promise, max_attempts: int = 3) -> Callable[[JobFunction], JobFunction]:
@@ -41,15 +42,18 @@ def job_kind(name: str, *, title: str | Promise, max_attempts: int = 3) -> Calla
     return register
 
 
-def due_work(kind: str) -> Callable[[DueFunction], DueFunction]:
+def due_work(kind: str, *, follows_time_zone: bool = False) -> Callable[[DueFunction], DueFunction]:
     """Register regular work: `run(now)` does what is due in the active programme and returns when it is due
-    next, or None for "not before `ensure_due` asks".
+    next, or None for "not before `ensure_due` asks". `follows_time_zone`: due at once when the
+    programme's zone changes.
 
     Runs at least once per due time, possibly twice: it must be safe to repeat.
     """
 
     def register(run: DueFunction) -> DueFunction:
         DUE_WORK[kind] = run
+        if follows_time_zone:
+            ZONED_WORK.add(kind)
         return run
 
     return register

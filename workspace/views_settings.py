@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -19,6 +20,7 @@ from programs.forms import PersonForm, ProgrammeSettingsForm
 from programs.models import Programme
 from programs.views_programme import YEAR_SECONDS
 from workspace.actions.settings import change_logo, change_programme
+from workspace.currency import is_currency_fixed
 from workspace.settings_tabs import settings_tabs
 
 
@@ -28,7 +30,7 @@ def programme_settings(request: StaffRequest) -> HttpResponse:
     programme = Programme.objects.get(pk=request.programme.pk)  # the request's may be seconds old
     url = reverse("workspace:settings")
     data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    form = ProgrammeSettingsForm(data, files, programme=programme, check_url=url)
+    form = ProgrammeSettingsForm(data, files, programme=programme, is_currency_fixed=is_currency_fixed(), check_url=url)
     if data is not None:
         checked = field_check(request, form)
         if checked is not None:
@@ -36,7 +38,7 @@ def programme_settings(request: StaffRequest) -> HttpResponse:
         if form.is_valid():
             values = dict(form.cleaned_data)
             logo = values.pop("logo")
-            change_programme(programme=programme, changes=values, actor=request.actor)
+            change_programme(programme=programme, changes=values, actor=request.actor, now=timezone.now())
             if logo is not None:
                 change_logo(programme=programme, data=logo, actor=request.actor)
             messages.success(request, _("Settings saved"))

@@ -63,9 +63,6 @@ def run_import(run: ImportRun, *, report: Report, now: datetime) -> dict[str, in
             if step in ANALYZE_AFTER_STEPS or step == run.chunk_count:
                 _analyze()
         report(total, total, _("Adding up"))
-        if run.kind != ImportRun.Kind.CUSTOMERS and run.counts.get("orders_created"):
-            programme = Programme.objects.filter(schema_name=active_schema(), first_sale_at__isnull=True)
-            programme.update(first_sale_at=now)
         _analyze()
         rollups.rebuild_rollups(now=now)
     _write_error_file(run)

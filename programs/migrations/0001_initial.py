@@ -38,7 +38,6 @@ class Migration(migrations.Migration):
                 ('is_active', models.BooleanField(default=True)),
                 ('is_demo', models.BooleanField(default=False)),
                 ('onboarding', models.JSONField(blank=True, default=dict)),
-                ('first_sale_at', models.DateTimeField(blank=True, help_text='The currency is frozen from here on.', null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={

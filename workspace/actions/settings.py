@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -10,9 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from core.actor import Actor
 from core.errors import DomainError, PermissionRefused
 from programs import media
+from programs.actions.due_work import ensure_due
 from programs.middleware import forget_programmes
 from programs.models import Programme
 from workspace.actions import audit
+from workspace.currency import is_currency_fixed
+from workspace.jobs import ZONED_WORK
 
 CHANGEABLE = ("name", "currency", "country", "time_zone", "language", "colour")
 
@@ -22,10 +26,11 @@ class CurrencyFrozen(DomainError):
     message = _("The currency cannot change after the first sale: every amount so far is in it.")
 
 
-def change_programme(*, programme: Programme, changes: Mapping[str, object], actor: Actor) -> Programme:
+def change_programme(*, programme: Programme, changes: Mapping[str, object], actor: Actor, now: datetime) -> Programme:
     """Write what differs among CHANGEABLE, with old and new in the audit log.
 
-    Raises CurrencyFrozen after the first sale, PermissionRefused for people limited to one business.
+    A new time zone makes the work that counts by days due. Raises CurrencyFrozen after the first sale,
+    PermissionRefused for people limited to one business.
     """
     _check_sees_all(actor)
     with transaction.atomic():
@@ -33,12 +38,14 @@ def change_programme(*, programme: Programme, changes: Mapping[str, object], act
         different = {key: changes[key] for key in CHANGEABLE if key in changes and changes[key] != getattr(stored, key)}
         if not different:
             return stored
-        if "currency" in different and stored.first_sale_at is not None:
-            raise CurrencyFrozen
+        if "currency" in different and is_currency_fixed():
+            raise CurrencyFrozen(field="currency")
         noted = {key: [getattr(stored, key), value] for key, value in different.items()}
         for key, value in different.items():
             setattr(stored, key, value)
         stored.save(update_fields=list(different))
+        for kind in ZONED_WORK if "time_zone" in different else ():
+            ensure_due(kind=kind, by=now)
         audit.record(actor, "workspace.programme.changed", subject=f"programme:{stored.slug}", data=noted)
         transaction.on_commit(forget_programmes)
     return stored

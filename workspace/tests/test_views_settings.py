@@ -2,6 +2,8 @@
 
 import struct
 import zlib
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.core import mail
@@ -9,11 +11,19 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from core.permissions import Role
-from programs.models import Invitation, Membership, Programme, User
+from customers.actions.facts import ROLLUPS
+from customers.actions.rollups import rebuild_rollups
+from customers.models import DailySales
+from customers.tests.test_actions_facts import refund, sale
+from loyalty.actions.points import add_points
+from programs.models import DueWork, Invitation, Membership, Programme, User
+from workspace.actions.settings import CurrencyFrozen, change_programme
 from workspace.models import AuditEntry, Business
+from workspace.tasks import run_due
 
 PUBLIC = {"host": "localhost"}
 SETTINGS = {
@@ -208,14 +218,52 @@ def test_bad_settings_are_422_and_change_nothing(client_of, owner, changes):
     assert Programme.objects.get(slug="harbour").name == "Harbour"
 
 
-def test_the_currency_is_frozen_after_the_first_sale(client_of, owner, programme, now):
-    client_of(owner).post("/settings/", {**SETTINGS, "currency": "EUR"})
-    assert Programme.objects.get(slug="harbour").currency == "EUR"
-    Programme.objects.filter(pk=programme.pk).update(first_sale_at=now)
+def test_the_currency_is_frozen_after_the_first_sale(client_of, owner, business, actor, now, other_programme, outsider):
     browser = client_of(owner)
-    assert "Fixed since the first sale" in browser.get("/settings/").content.decode()
-    assert browser.post("/settings/", {**SETTINGS, "currency": "USD"}).status_code == 303
+    browser.post("/settings/", {**SETTINGS, "currency": "EUR"})
     assert Programme.objects.get(slug="harbour").currency == "EUR"
+    assert "Fixed since the first sale" not in browser.get("/settings/").content.decode()
+    add_points(business=business.pk, phone="07700 900123", amount=Decimal("3"), key="k", actor=actor, now=now)
+    assert "Fixed since the first sale" in browser.get("/settings/").content.decode()
+
+    refused = browser.post("/settings/", {**SETTINGS, "name": "Renamed", "currency": "USD"})
+    assert refused.status_code == 422
+    assert list(refused.context["form"].errors) == ["currency"]
+    assert "The currency cannot change after the first sale" in refused.content.decode()
+    stored = Programme.objects.get(slug="harbour")
+    assert (stored.name, stored.currency) == ("Harbour and Pine", "EUR")
+    with pytest.raises(CurrencyFrozen):
+        change_programme(programme=stored, changes={"currency": "USD"}, actor=actor, now=now)
+
+    rest = {key: value for key, value in SETTINGS.items() if key != "currency"}  # what a browser sends then
+    assert browser.post("/settings/", {**rest, "name": "Renamed"}).status_code == 303
+    stored.refresh_from_db()
+    assert (stored.name, stored.currency) == ("Renamed", "EUR")
+
+    meadow = client_of(outsider, on=other_programme)
+    assert meadow.post("/settings/", {**SETTINGS, "name": "Meadow", "currency": "USD"}).status_code == 303
+    assert Programme.objects.get(slug="meadow").currency == "USD", "only the other programme has sold"
+
+
+def test_imported_refunds_alone_freeze_the_currency_too(client_of, owner, business):
+    refund(business, None, "r", "4.00")
+    refused = client_of(owner).post("/settings/", {**SETTINGS, "currency": "USD"})
+    assert list(refused.context["form"].errors) == ["currency"]
+
+
+def test_a_new_time_zone_counts_the_days_again(client_of, owner, business, programme, other_programme, now):
+    sale(business, None, "1", "5.00", placed_at=datetime(2026, 5, 4, 23, 30, tzinfo=UTC))
+    rebuild_rollups(now=now)
+    assert DailySales.objects.get().day == date(2026, 5, 5), "half past midnight in London"
+    due = DueWork.objects.filter(kind=ROLLUPS)
+    due.update(next_due_at=now + timedelta(days=400))
+
+    client_of(owner).post("/settings/", SETTINGS)
+    assert not due.filter(next_due_at__lte=timezone.now()).exists(), "the zone is the same"
+    client_of(owner).post("/settings/", {**SETTINGS, "time_zone": "America/New_York"})
+    assert list(due.filter(next_due_at__lte=timezone.now()).values_list("programme_id", flat=True)) == [programme.pk]
+    run_due(ROLLUPS)
+    assert DailySales.objects.get().day == date(2026, 5, 4)
 
 
 def test_a_field_is_checked_when_it_is_left(client_of, owner):
