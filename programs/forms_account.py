@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.account import forms as account
 from allauth.mfa.base import forms as mfa
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from core.requests import client_ip
+from programs.actions.second_factor import spend_code
+from programs.adapter import MfaAdapter
 from programs.models import PlatformAuditEntry, User
 
 if TYPE_CHECKING:
@@ -101,11 +104,22 @@ class ConfirmResetCodeForm(InOurWords, account.ConfirmPasswordResetCodeForm):
     pass
 
 
-class MfaAuthenticateForm(InOurWords, mfa.AuthenticateForm):
+class CodeOnce(forms.Form):
+    """A right code of the app that was used before is wrong. Recovery codes are struck off in their own row."""
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()  # type: ignore[misc]
+        used: Authenticator = self.authenticator  # type: ignore[attr-defined]
+        if used.type == Authenticator.Type.TOTP and not spend_code(user_id=used.user_id, code=code):
+            raise MfaAdapter().validation_error("incorrect_code")  # type: ignore[attr-defined]
+        return code
+
+
+class MfaAuthenticateForm(CodeOnce, InOurWords, mfa.AuthenticateForm):
     words = {"code": (_("Code"), _("Six digits from your authenticator app, or one of your recovery codes."))}
 
 
-class MfaReauthenticateForm(InOurWords, mfa.ReauthenticateForm):
+class MfaReauthenticateForm(CodeOnce, InOurWords, mfa.ReauthenticateForm):
     words = MfaAuthenticateForm.words
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.api import NotAuthenticated
 from programs import api_tokens
+from programs.actions.second_factor import spend_code
 from programs.models import ApiSession, Membership, PlatformAuditEntry, Programme, User
 
 logger = logging.getLogger(__name__)
@@ -183,6 +184,8 @@ def _check_second_factor(user: User, code: str) -> None:
         raise MfaRequired()
     typed = code.replace(" ", "")
     if TOTP(totp).validate_code(typed):
+        if not spend_code(user_id=user.pk, code=typed):
+            raise MfaWrong()
         return
     recovery = factors.get(Authenticator.Type.RECOVERY_CODES)
     if recovery is not None and RecoveryCodes(recovery).validate_code(typed):

@@ -238,6 +238,21 @@ def test_the_authenticator_app_is_asked_for_at_log_in_and_recovery_codes_work_on
     assert not is_signed_in(visitor)
 
 
+def test_a_code_of_the_app_works_once_in_all_processes(visitor, ada):
+    log_in(visitor)
+    confirm_it_is_me(visitor)
+    secret = switch_on_totp(visitor)
+    visitor.post("/accounts/logout/")
+    log_in(visitor)
+    code = totp_code(secret)
+    assert visitor.post("/accounts/2fa/authenticate/", {"code": code}).status_code == 302
+    visitor.post("/accounts/logout/")
+    cache.clear()  # what another process does not know
+    log_in(visitor)
+    assert visitor.post("/accounts/2fa/authenticate/", {"code": f"{code[:3]} {code[3:]}"}).status_code == 422
+    assert not is_signed_in(visitor)
+
+
 def test_what_matters_asks_again_who_it_is(visitor, ada):
     log_in(visitor)
     response = visitor.get("/accounts/2fa/totp/activate/")
