@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 import phonenumbers
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -160,7 +160,10 @@ def _person(given: dict[str, Any]) -> User:
     except DjangoValidationError as error:
         details = {"password": [serializers.ErrorDetail(text, "weak_password") for text in error.messages]}
         raise serializers.ValidationError(details) from error
-    return create_person(email=given["email"], password=given["password"], name=given["contact_person"])
+    try:
+        return create_person(email=given["email"], password=given["password"], name=given["contact_person"])
+    except IntegrityError:  # the same registration, sent twice, was faster
+        return api_sessions.prove(email=given["email"], password=given["password"], code=given["code"])
 
 
 def _programme_output(programme: Programme) -> dict[str, str]:
