@@ -48,6 +48,10 @@ ORDER_PLACED = register(
     total="string",
     source="string",
 )
+# A sale without a customer got one. It happened when the sale did, which is the day that counts differently now.
+ORDER_ATTACHED = register(
+    "customers.order.attached", title=_("Sale found its customer"), icon="shopping-bag", order="string"
+)
 ORDER_REFUNDED = register(
     "customers.order.refunded", title=_("Got money back"), icon="undo-2", refund="string", total="string"
 )

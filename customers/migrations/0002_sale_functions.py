@@ -18,6 +18,7 @@ class Migration(migrations.Migration):
             DROP FUNCTION customers_record_sale(customers_sale[], text, text);
             DROP TYPE customers_recorded_sale;
             DROP TYPE customers_sale;
+            DROP FUNCTION customers_bring_back(bigint[], text, text, inet, bigint, timestamptz);
             DROP FUNCTION customers_create_by_phone(text[], text[], text, text, bigint, timestamptz);
             DROP FUNCTION public_code();
             """,

@@ -16,7 +16,12 @@ from customers.models import Event, Order, OrderLine, Refund
 
 PAGE_SIZE = 15
 # Told by the row of the order or refund itself; points of a sale are shown with it.
-TOLD_BY_ROWS = ("customers.order.placed", "customers.order.refunded", "loyalty.points.earned")
+TOLD_BY_ROWS = (
+    "customers.order.placed",
+    "customers.order.attached",
+    "customers.order.refunded",
+    "loyalty.points.earned",
+)
 # Sources, in the order that breaks ties: at one moment the later source comes first.
 SOURCES = 3
 Entry = Event | Order | Refund

@@ -7,11 +7,23 @@ from decimal import Decimal
 
 import pytest
 from django.db import ProgrammingError, connection, transaction
+from django_tenants.utils import tenant_context
 
 from core.actor import SYSTEM, Actor
 from core.errors import InvalidInput
+from customers.actions.customers import archive_customer
+from customers.actions.rollups import apply_events, rebuild_rollups
 from customers.events import EVENT_TYPES
-from customers.models import ConsentRecord, Customer, CustomerFacts, Event, Identifier, Order
+from customers.models import (
+    BusinessCustomerFacts,
+    ConsentRecord,
+    Customer,
+    CustomerFacts,
+    DailySales,
+    Event,
+    Identifier,
+    Order,
+)
 from customers.stream import READ_STREAM, run_readers
 from loyalty import errors, reports
 from loyalty.actions import points
@@ -20,7 +32,7 @@ from loyalty.audit import audit
 from loyalty.models import Account, Entry, Lot, Transaction
 from loyalty.operations import AddPoints, AdjustPoints, RedeemPoints, ReverseTransaction
 from programs.models import DueWork
-from workspace.models import AuditEntry
+from workspace.models import AuditEntry, Business
 
 PHONE = "07700 900123"
 E164 = "+447700900123"
@@ -128,6 +140,86 @@ def test_events_of_the_sql_fit_the_registry(add, redeem, undo, business, actor, 
         assert set(data) <= {field.rstrip("?") for field in fields}
         assert {field for field in fields if not field.endswith("?")} <= set(data)
         assert all(isinstance(value, json_types[fields.get(key) or fields[f"{key}?"]]) for key, value in data.items())
+
+
+def test_the_event_of_an_earn_stands_at_the_time_of_its_sale(add, business, actor, now):
+    def moments():
+        return {event.data["points"]: event.occurred_at for event in Event.objects.filter(name="loyalty.points.earned")}
+
+    long_ago, yesterday = now - timedelta(days=400), now - timedelta(days=1)
+    Order.objects.create(business=business, source="sync", reference="old", total=Decimal(4), placed_at=long_ago)
+    add("3")
+    add("5", placed_at=yesterday)
+    add("4", reference="old")
+    points.adjust_points(points=9, reason="sorry", phone=PHONE, key="a", actor=actor, now=now)
+    assert moments() == {3: now, 5: yesterday, 4: long_ago}
+    assert Event.objects.get(name="loyalty.points.adjusted").occurred_at == now
+    assert set(Transaction.objects.values_list("at", flat=True)) == {now}, "the points came now"
+
+
+def test_an_anonymous_sale_that_finds_its_customer_counts_for_them(add, business, actor, now, other_programme):
+    placed_at = now - timedelta(days=3)
+    with tenant_context(other_programme):
+        theirs = Business.objects.create(name="Theirs")
+        Order.objects.create(business=theirs, source="sync", reference="R", total=Decimal(7), placed_at=placed_at)
+        rebuild_rollups(now=now)
+    order = Order.objects.create(business=business, source="sync", reference="R", total=Decimal(7), placed_at=placed_at)
+    rebuild_rollups(now=now)
+    assert DailySales.objects.get().anonymous_orders == 1
+
+    add("7", reference="R")
+    add("7", reference="R")
+    customer = Customer.objects.get()
+    attached = Event.objects.get(name="customers.order.attached")
+    assert (attached.customer, attached.occurred_at, attached.data) == (customer, placed_at, {"order": order.code})
+    assert not Event.objects.filter(name="customers.order.placed").exists()
+
+    apply_events(list(Event.objects.order_by("id")))
+    facts = CustomerFacts.objects.get(pk=customer.pk)
+    assert (facts.orders_count, facts.total_spent, facts.first_order_at) == (1, Decimal(7), placed_at)
+    here = BusinessCustomerFacts.objects.get()
+    assert (here.customer, here.business, here.orders_count) == (customer, business, 1)
+    day = DailySales.objects.get()
+    assert (day.orders, day.anonymous_orders, day.customers, day.new_customers) == (1, 0, 1, 1)
+    with tenant_context(other_programme):
+        assert DailySales.objects.get().anonymous_orders == 1
+        assert not Event.objects.exists()
+
+
+def test_two_customers_of_one_batch_cannot_both_get_an_anonymous_sale(business, actor, now):
+    Order.objects.create(business=business, source="sync", reference="R", total=Decimal(7), placed_at=now)
+    sales = [
+        AddPoints(business=business.code, phone=phone, amount=Decimal(7), reference="R", key=phone)
+        for phone in (PHONE, "07700 900124")
+    ]
+    first, second = points.post_batch(operations=sales, owner="t", source="api", actor=actor, now=now)
+    assert first.points == 7
+    assert isinstance(second, errors.OrderOfAnotherCustomer)
+    assert Event.objects.filter(name="customers.order.attached").count() == 1
+
+
+def test_an_archived_customer_who_buys_again_is_active_again(add, redeem, actor, now, other_programme):
+    with tenant_context(other_programme):
+        Customer.objects.create(first_name="Theirs", phone=E164, state="archived")
+    add("20", reference="first")
+    customer = Customer.objects.get()
+    archive_customer(customer_id=customer.pk, actor=actor, now=now)
+    add("20", reference="first")
+    redeem(3)
+    customer.refresh_from_db()
+    assert customer.state == "archived", "neither a repeated answer nor spending is a sale"
+
+    later = now + timedelta(days=1)
+    add("5", now=later)
+    add("5", now=later)
+    customer.refresh_from_db()
+    assert customer.state == "active"
+    restored = Event.objects.get(name="customers.customer.restored")
+    assert (restored.customer, restored.occurred_at, restored.actor) == (customer, later, actor.reference)
+    entry = AuditEntry.objects.get(action="customers.customer.restored")
+    assert (entry.subject, entry.actor, entry.at) == (f"customer:{customer.code}", actor.reference, later)
+    with tenant_context(other_programme):
+        assert Customer.objects.get().state == "archived"
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,24 @@ BEGIN
 END
 $$;
 
+-- Who buys again is no longer archived (customers.actions.customers.restore_customer in SQL). The others of `ids` stay.
+CREATE FUNCTION customers_bring_back(
+    ids bigint[], actor text, actor_label text, ip inet, business_id bigint, at timestamptz
+) RETURNS void
+LANGUAGE sql
+AS $$
+    WITH back AS (
+        UPDATE customers_customer c SET state = 'active', updated_at = clock_timestamp()
+        WHERE c.id = ANY ($1) AND c.state = 'archived'
+        RETURNING c.id, c.code
+    ), told AS (
+        INSERT INTO customers_event (name, customer_id, business_id, occurred_at, actor, data)
+        SELECT 'customers.customer.restored', back.id, $5, $6, $2, '{}' FROM back
+    )
+    INSERT INTO workspace_auditentry (at, actor, actor_label, action, subject, business_id, data, ip)
+    SELECT $6, $2, $3, 'customers.customer.restored', 'customer:' || back.code, $5, '{}', $4 FROM back
+$$;
+
 CREATE TYPE customers_sale AS (
     ordinal integer,
     business_id bigint,
@@ -73,11 +91,12 @@ CREATE TYPE customers_recorded_sale AS (
     customer_id bigint,
     total numeric,
     status text,
+    placed_at timestamptz,
     is_new boolean
 );
 
 -- One order for each sale, found by (business, reference) or placed; in the order of `ordinal`. An order that exists without a customer gets the
--- sale's customer when the totals agree; the caller compares customer and total and decides what a difference means.
+-- sale's customer when the totals agree, and an event says so: its sale counts for them from then on. The caller compares customer and total and decides what a difference means.
 CREATE FUNCTION customers_record_sale(sales customers_sale[], source text, actor text)
 RETURNS customers_recorded_sale[]
 LANGUAGE plpgsql
@@ -108,7 +127,7 @@ BEGIN
         FROM placed JOIN sale ON sale.id = placed.id
     )
     SELECT array_agg(ROW(
-        sale.ordinal, sale.id, sale.code, sale.customer_id, sale.total, 'paid', true
+        sale.ordinal, sale.id, sale.code, sale.customer_id, sale.total, 'paid', sale.placed_at, true
     )::customers_recorded_sale ORDER BY sale.ordinal)
     INTO recorded
     FROM placed JOIN sale ON sale.id = placed.id;
@@ -119,30 +138,47 @@ BEGIN
 
     -- The others exist (also those that another transaction placed while we waited). Locked, so that the customer and
     -- the total that the caller judges cannot change before it commits.
-    WITH old AS MATERIALIZED (
-        SELECT s.ordinal, s.customer_id AS buyer, s.total AS paid, o.*
+    SELECT array_agg(ROW(
+        old.ordinal, old.id, old.code, old.customer_id, old.total, old.status, old.placed_at, false
+    )::customers_recorded_sale)
+    INTO known
+    FROM (
+        SELECT s.ordinal, o.*
         FROM unnest(sales) AS s
         CROSS JOIN LATERAL (
-            SELECT o.id, o.code::text AS code, o.customer_id, o.total, o.status::text AS status
+            SELECT o.id, o.code::text AS code, o.customer_id, o.total, o.status::text AS status, o.placed_at
             FROM customers_order o
             WHERE o.business_id = s.business_id AND o.reference = s.reference
             LIMIT 1
             FOR NO KEY UPDATE
         ) AS o
         WHERE NOT EXISTS (SELECT FROM unnest(recorded) AS r WHERE r.ordinal = s.ordinal)
-    ), attached AS (
-        UPDATE customers_order o SET customer_id = old.buyer
-        FROM old
-        WHERE o.id = old.id AND o.customer_id IS NULL AND old.total = old.paid AND old.status = 'paid'
-        RETURNING o.id
-    )
-    SELECT array_agg(ROW(
-        old.ordinal, old.id, old.code, coalesce(old.customer_id, attached.buyer), old.total, old.status, false
-    )::customers_recorded_sale)
-    INTO known
-    FROM old LEFT JOIN LATERAL (
-        SELECT old.buyer FROM attached WHERE attached.id = old.id LIMIT 1
-    ) AS attached ON true;
+    ) AS old;
+
+    -- A statement of its own: a row that this call changed could not be locked again for a second sale that names it.
+    IF EXISTS (SELECT FROM unnest(known) AS k WHERE k.customer_id IS NULL) THEN
+        WITH buyer AS MATERIALIZED ( -- of two customers who name one order, the first gets it
+            SELECT DISTINCT ON (k.order_id) k.order_id, s.customer_id
+            FROM unnest(known) AS k JOIN unnest(sales) AS s ON s.ordinal = k.ordinal
+            WHERE k.customer_id IS NULL AND k.status = 'paid' AND k.total = s.total AND s.customer_id IS NOT NULL
+            ORDER BY k.order_id, k.ordinal
+        ), attached AS (
+            UPDATE customers_order o SET customer_id = buyer.customer_id
+            FROM buyer WHERE o.id = buyer.order_id
+            RETURNING o.id, o.code, o.customer_id, o.business_id, o.placed_at
+        ), told AS ( -- at the sale's time, whose day counts differently now
+            INSERT INTO customers_event (name, customer_id, business_id, occurred_at, actor, data)
+            SELECT 'customers.order.attached', attached.customer_id, attached.business_id, attached.placed_at, $3,
+                   jsonb_build_object('order', attached.code)
+            FROM attached
+        )
+        SELECT array_agg(ROW(
+            k.ordinal, k.order_id, k.code, coalesce(k.customer_id, buyer.customer_id), k.total, k.status, k.placed_at,
+            false
+        )::customers_recorded_sale)
+        INTO known
+        FROM unnest(known) AS k LEFT JOIN buyer ON buyer.order_id = k.order_id;
+    END IF;
 
     RETURN array(SELECT r FROM unnest(recorded || known) AS r ORDER BY r.ordinal);
 END

@@ -1,5 +1,6 @@
 -- Gives points: debt is paid first, the rest is a new lot. The accounts are locked, touched and all different.
--- One statement writes transaction, lot, entries, account, event and audit entry.
+-- One statement writes transaction, lot, entries, account, event and audit entry. The event of an earn stands at the
+-- time of its sale, so that an old or late sale does not look like news.
 CREATE FUNCTION ledger_credit(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
@@ -58,8 +59,8 @@ BEGIN
         FROM op WHERE a.customer_id = op.account_id
     ), told AS (
         INSERT INTO customers_event (name, customer_id, business_id, occurred_at, actor, data)
-        SELECT act, account_id, business_id, $3, context.actor,
-               jsonb_build_object('transaction', code, 'points', points, 'balance', balance)
+        SELECT act, account_id, business_id, CASE kind WHEN 'earn' THEN coalesce(placed_at, $3) ELSE $3 END,
+               context.actor, jsonb_build_object('transaction', code, 'points', points, 'balance', balance)
         FROM op
     ), noted AS (
         INSERT INTO workspace_auditentry (at, actor, actor_label, action, subject, business_id, data, ip)

@@ -1,5 +1,6 @@
 -- A sale's points: the order is found or placed, then the points are given. An order that gave points before answers
 -- with that answer when the request says the same, and refuses otherwise; so a sale counts once even without a key.
+-- Who was archived and buys again is active again.
 CREATE FUNCTION ledger_earn(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
@@ -12,6 +13,7 @@ DECLARE
     earlier record;
     refusal text;
     fresh ledger_operation[];
+    returning_ids bigint[];
     refused ledger_operation[];
     refusals jsonb[];
     repeated ledger_operation[];
@@ -30,6 +32,7 @@ BEGIN
         sale := recorded[i];
         op.order_id := sale.order_id;
         op.order_code := sale.code;
+        op.placed_at := sale.placed_at;
         IF sale.is_new THEN
             fresh := fresh || op;
             CONTINUE;
@@ -62,6 +65,12 @@ BEGIN
     END LOOP;
 
     IF fresh IS NOT NULL THEN
+        returning_ids := array(SELECT f.account_id FROM unnest(fresh) AS f WHERE f.is_archived);
+        IF returning_ids <> '{}' THEN
+            PERFORM customers_bring_back(
+                returning_ids, context.actor, context.actor_label, context.ip, context.business_id, $3
+            );
+        END IF;
         answers := answers || ledger_credit(fresh, context, $3);
     END IF;
     IF refused IS NOT NULL THEN

@@ -34,7 +34,7 @@ BEGIN
     RETURN array(
         SELECT ROW(
             i.ordinal, 1, i.kind, i.endpoint, i.key, decode(i.digest, 'hex'), i.phone, i.phone_typed, person.id,
-            account.customer_id IS NOT NULL, false, person.code, business.id, business.code, business.is_active,
+            account.customer_id IS NOT NULL, false, person.code, person.is_archived, business.id, business.code, business.is_active,
             CASE i.kind
                 WHEN 'earn' THEN loyalty_points_for(i.amount, coalesce(rate.points_per_unit, 1), rate.rounding)
                 WHEN 'redeem' THEN -i.points
@@ -72,7 +72,7 @@ BEGIN
             SELECT t.id, t.account_id FROM loyalty_transaction t WHERE t.code = i.original LIMIT 1
         ) AS original ON true
         LEFT JOIN LATERAL (
-            SELECT c.id, c.code::text AS code FROM customers_customer c
+            SELECT c.id, c.code::text AS code, c.state = 'archived' AS is_archived FROM customers_customer c
             WHERE c.id = coalesce(original.account_id, i.customer_id, (
                 SELECT n.customer_id FROM customers_identifier n WHERE n.kind = 'phone' AND n.value = i.phone
             )) LIMIT 1

@@ -28,6 +28,7 @@ CREATE TYPE ledger_operation AS (
     is_member boolean,     -- the account exists
     is_new boolean,        -- the customer was made by this call
     customer_code text,
+    is_archived boolean,
     business_id bigint,
     business_code text,
     business_is_open boolean,
@@ -36,7 +37,7 @@ CREATE TYPE ledger_operation AS (
     rate numeric,
     rounding text,
     reference text,
-    placed_at timestamptz,
+    placed_at timestamptz, -- of a sale: when it was; from the order once that is recorded
     order_id bigint,
     order_code text,
     reason text,
