@@ -24,15 +24,12 @@ from loyalty.actions.points import add_points, redeem_points, reverse_transactio
 from loyalty.errors import NotEnoughPoints, UnknownMember
 from loyalty.models import Transaction
 from loyalty.reports import SalePreview, preview_sale
-from programs.api_limits import Limit, count
+from programs import api_limits
 from screens import reports_till
 from screens.forms_till import AmountForm, CreateForm, DeviceForm, FindForm, RedeemForm
 from screens.till_device import TillRequest, at_a_till, remember_till, till_of
 from workspace.actions.tills import register_till
 from workspace.models import Business
-
-LOOKUPS = Limit("till-lookup")  # a till looks up a few numbers a minute; walking through numbers stops here
-
 
 # -- this browser as a till -------------------------------------------------------------------------------------------
 
@@ -92,6 +89,7 @@ def create(request: TillRequest) -> HttpResponse:
     form = CreateForm(request.POST, country=request.programme.country)
     if not form.is_valid():
         return _create_page(request, form, form["phone"].value(), status=422)
+    _count_number(request)  # somebody who is there already is shown
     data, now = form.cleaned_data, timezone.now()
     with transaction.atomic():
         customer = _create_customer(request, data)
@@ -142,8 +140,13 @@ def _idle(request: TillRequest) -> reports_till.EarlierAtTill:
     return reports_till.earlier_at_till(till=request.till, programme=request.programme, now=timezone.now())
 
 
+def _count_number(request: TillRequest) -> None:
+    """A till looks up a few numbers a minute; walking through numbers stops here."""
+    api_limits.count(api_limits.TILL_LOOKUP, f"{active_schema()}:{request.till.code}")
+
+
 def _look_up(request: TillRequest, phone: str) -> Customer | None:
-    count(LOOKUPS, f"{active_schema()}:{request.till.code}")
+    _count_number(request)
     found = Identifier.objects.select_related("customer").filter(kind=Identifier.Kind.PHONE, value=phone)
     identifier = found.exclude(customer__state=Customer.State.ERASED).first()
     return identifier.customer if identifier else None

@@ -155,6 +155,8 @@ def test_walking_through_numbers_stops(till, settings):
     answers = [till.post("/till/", {"phone": f"07700 9{index:05d}"}).status_code for index in range(30)]
     assert answers.count(200) == 20
     assert answers.count(429) == 10
+    assert till.post("/till/customers/", {"phone": "07700 900 651"}).status_code == 429
+    assert not Customer.objects.exists()
 
 
 def test_a_new_customer_is_added_with_the_consent_that_was_given(till):
