@@ -22,12 +22,16 @@ from core.openapi import describe
 from core.permissions import Perm
 from core.phones import parse_phone
 from core.problems import FieldError, Problem, problem, problem_response
+from core.tenancy import active_schema
 from customers.models import Identifier
 from loyalty import ledger, reports
 from loyalty.actions import points
+from loyalty.errors import UnknownBusiness
 from loyalty.ledger import Posting
 from loyalty.operations import AddPoints, AdjustPoints, Operation, RedeemPoints, ReverseTransaction
+from programs import api_limits
 from workspace.api_auth import ApiCaller, hot_view
+from workspace.models import Business
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 TAG = "points"
@@ -269,7 +273,9 @@ def _key(request: HttpRequest) -> str:
 
 
 def _as_operation(item: BatchItem, *, key: str, caller: ApiCaller, now: datetime) -> Operation:
-    """Raises PermissionRefused for what the caller may not do."""
+    """Raises PermissionRefused for what the caller may not do, UnknownBusiness and TooManyRequests."""
+    if not isinstance(item, BatchReverse):
+        _count_number(caller)
     if isinstance(item, AddPointsInput):
         return AddPoints(
             business=item.business_id,
@@ -298,8 +304,28 @@ def _as_operation(item: BatchItem, *, key: str, caller: ApiCaller, now: datetime
         )
     caller.require(Perm.POINTS_ADJUST)
     return AdjustPoints(
-        phone=item.customer_phone_number, points=item.points, reason=item.reason, business=item.business_id, key=key
+        phone=item.customer_phone_number,
+        points=item.points,
+        reason=item.reason,
+        business=_adjusted_at(caller, item.business_id),
+        key=key,
     )
+
+
+def _adjusted_at(caller: ApiCaller, code: str | None) -> int | str | None:
+    """The business named, or the one that the caller is limited to. The ledger also takes an adjustment of no business,
+    so it would not notice one that is not there. Raises UnknownBusiness."""
+    if code is None:
+        return caller.business_id
+    if not Business.objects.visible_to(caller.actor).filter(code=code).exists():
+        raise UnknownBusiness()
+    return code
+
+
+def _count_number(caller: ApiCaller) -> None:
+    """A person who may not see customers learns from an answer whose number it is: no more of them than at a till."""
+    if caller.actor.kind == "user" and Perm.CUSTOMERS_VIEW not in caller.permissions:
+        api_limits.count(api_limits.TILL_LOOKUP, f"{active_schema()}:{caller.owner}")
 
 
 def _undo_limit(caller: ApiCaller, now: datetime) -> datetime | None:
@@ -428,7 +454,7 @@ def batch(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
         try:
             item = _decode(raw, _ITEM)
             operations.append(_as_operation(item, key=item.idempotency_key, caller=caller, now=now))
-        except (InvalidInput, PermissionRefused) as error:
+        except (InvalidInput, PermissionRefused, UnknownBusiness) as error:
             operations.append(error)
     outcomes = points.post_batch(operations=operations, owner=caller.owner, source="api", actor=caller.actor, now=now)
     results = [
@@ -460,6 +486,7 @@ def simulate(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
     body = _read(request, _SIMULATE)
     customer_id: int | None = None
     if body.customer_phone_number:
+        _count_number(caller)
         phone = parse_phone(body.customer_phone_number, ledger.setting().country, field="customer_phone_number")
         known = Identifier.objects.filter(kind=Identifier.Kind.PHONE, value=phone)
         customer_id = known.values_list("customer_id", flat=True).first()

@@ -176,6 +176,32 @@ def test_adjust(api, sale):
     assert post(client, "/api/v1/transactions/adjust", body, key="a").json()["balance"] == 10
 
 
+def test_an_adjustment_belongs_to_a_business_that_the_caller_may_see(api, sale, business, other_business):
+    url, body = "/api/v1/transactions/adjust", {"customer_phone_number": "07700900123", "points": 5, "reason": "x"}
+    limited, unlimited = api("admin", business=business), api("admin")
+    post(unlimited, ADD, sale, key="k")
+    for client, code in ((limited, other_business.code), (unlimited, "nowhere")):
+        refused = post(client, url, {**body, "business_id": code}, key="a")
+        assert (refused.status_code, refused.json()["code"]) == (404, "unknown_business")
+        item = {"type": "adjust", **body, "business_id": code, "idempotency_key": "b"}
+        result = post(client, BATCH, {"operations": [item]}).json()["results"][0]
+        assert (result["status"], result["problem"]["code"]) == (404, "unknown_business")
+    assert post(limited, url, body, key="c").json()["business_id"] == business.code
+    assert Transaction.objects.get(kind="adjust").business == business
+
+
+def test_a_cashiers_token_does_not_walk_through_numbers(api, cashier, sale, settings):
+    settings.API_LIMITS = {**settings.API_LIMITS, "till-lookup": (3, 3600)}
+    client = api(user=cashier)
+    redeem = {**sale, "points_to_redeem": 5, "reward_description": "x"}
+    del redeem["amount_spent"]
+    simulate = "/api/v1/transactions/simulate"
+    acts = [(simulate, sale), (ADD, sale), (REDEEM, redeem), (simulate, sale), (ADD, sale), (REDEEM, redeem)]
+    answers = [post(client, url, body, key=str(index)).status_code for index, (url, body) in enumerate(acts)]
+    assert answers == [200, 201, 201, 429, 429, 429]
+    assert post(api("write"), simulate, sale).status_code == 200
+
+
 def test_simulate_explains_and_writes_nothing(api, sale):
     response = post(api("write"), "/api/v1/transactions/simulate", sale)
     assert response.status_code == 200
