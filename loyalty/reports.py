@@ -22,6 +22,7 @@ from loyalty import rules
 from loyalty.errors import UnknownBusiness
 from loyalty.ledger import Posting
 from loyalty.models import Account, EarningRate, Lot, LoyaltySettings, Transaction
+from loyalty.querysets import TransactionQuerySet
 from workspace.models import Business
 
 PAGE_SIZE = 20
@@ -110,26 +111,38 @@ class TransactionPage:
     next_cursor: int | None
 
 
+def find_transactions(
+    *,
+    visible_to: Actor | None,
+    customer_id: int | None = None,
+    business_id: int | None = None,
+    kind: str = "",
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> TransactionQuerySet:
+    """What happened, for lists and histories: `start` is part of the time, `end` is not. None and "" mean any.
+
+    `visible_to` leaves out other businesses' transactions for people who are limited to one; a customer's own page
+    passes None.
+    """
+    found: TransactionQuerySet = Transaction.objects.done()
+    if visible_to is not None:
+        found = found.visible_to(visible_to)
+    wanted = {
+        "account_id": customer_id,
+        "business_id": business_id,
+        "kind": kind or None,
+        "at__gte": start,
+        "at__lt": end,
+    }
+    return found.filter(**{lookup: value for lookup, value in wanted.items() if value is not None})
+
+
 def transactions_of(
     customer_id: int, *, visible_to: Actor | None = None, cursor: int | None = None, limit: int = PAGE_SIZE
 ) -> TransactionPage:
-    """A customer's history, newest first, by keyset. `visible_to` leaves out other businesses' transactions for people
-    who are limited to one; the customer's own page passes None. One query.
-    """
-    found = Transaction.objects.done().filter(account_id=customer_id)
-    if visible_to is not None:
-        found = found.visible_to(visible_to)
-    return _page(found, cursor=cursor, limit=limit)
-
-
-def recent_transactions(
-    *, actor: Actor, business_id: int | None = None, cursor: int | None = None, limit: int = PAGE_SIZE
-) -> TransactionPage:
-    """What happened last at a business, or (None) everywhere the actor may look. One query."""
-    found = Transaction.objects.done().visible_to(actor)
-    if business_id is not None:
-        found = found.filter(business_id=business_id)
-    return _page(found, cursor=cursor, limit=limit)
+    """A customer's history, newest first, by keyset. One query."""
+    return _page(find_transactions(visible_to=visible_to, customer_id=customer_id), cursor=cursor, limit=limit)
 
 
 def _page(found: QuerySet[Transaction], *, cursor: int | None, limit: int) -> TransactionPage:

@@ -1,8 +1,10 @@
 from django.urls import path
 
-from loyalty import api
+from loyalty import api, api_transactions
 
 urlpatterns = [
+    path("customers/<code:customer_id>/ledger", api_transactions.LedgerView.as_view(), name="customer-ledger"),
+    path("transactions/", api_transactions.TransactionsView.as_view(), name="transactions"),
     path("transactions/add-points", api.add_points, name="transactions-add-points"),
     path("transactions/redeem-points", api.redeem_points, name="transactions-redeem-points"),
     path("transactions/adjust", api.adjust, name="transactions-adjust"),

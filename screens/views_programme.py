@@ -24,7 +24,7 @@ from loyalty.actions.points import add_points, adjust_points, redeem_points, rev
 from loyalty.actions.settings import change_settings, set_earning_rate
 from loyalty.errors import NotEnoughPoints, UnknownMember
 from loyalty.ledger import Posting
-from loyalty.models import Transaction
+from loyalty.reports import find_transactions
 from loyalty.tabs import loyalty_tabs
 from screens import reports_programme, reports_till
 from screens.forms_programme import AddForm, AdjustForm, PointSettingsForm, RateForm, RedeemForm, TransactionFilter
@@ -123,16 +123,14 @@ def transactions(request: StaffRequest) -> HttpResponse:
     chosen = TransactionFilter(request.GET, businesses=shops)
     chosen.is_valid()
     wanted = chosen.cleaned_data
-    found = Transaction.objects.done().visible_to(request.actor)
-    if wanted.get("kind"):
-        found = found.filter(kind=wanted["kind"])
-    if wanted.get("business"):
-        found = found.filter(business=wanted["business"])
-    zone = request.programme.zone
-    if wanted.get("start"):
-        found = found.filter(at__gte=Period(wanted["start"], wanted["start"], zone).start)
-    if wanted.get("end"):
-        found = found.filter(at__lt=Period(wanted["end"], wanted["end"], zone).end)
+    first, last, zone = wanted.get("start"), wanted.get("end"), request.programme.zone
+    found = find_transactions(
+        visible_to=request.actor,
+        business_id=wanted["business"].pk if wanted.get("business") else None,
+        kind=wanted.get("kind", ""),
+        start=Period(first, first, zone).start if first else None,
+        end=Period(last, last, zone).end if last else None,
+    )
     rows = reports_programme.transaction_rows(
         found, programme=request.programme, cursor=request.GET.get(CURSOR, ""), size=PAGE_SIZE, now=timezone.now()
     )
