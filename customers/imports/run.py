@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -29,6 +30,9 @@ from programs.models import Programme
 
 # done, of how many, what is happening. It may raise to stop; what is committed stays.
 Report = Callable[[int, int, str], None]
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+PLAIN_NUMBER = re.compile(r"[+-][0-9 .,()/£$€'-]+")  # amounts, phone numbers
 
 READING_SHARE = 0.2  # of an import's time, measured on the million sales lines of the demo
 # Statistics of an empty table make the planner read whole tables for each row: renewed after the first chunk, and each
@@ -130,23 +134,32 @@ def _finish(run: ImportRun, *, now: datetime) -> None:
 
 
 def _write_error_file(run: ImportRun) -> None:
-    """The rows that were not imported, as the file had them, with line and reason in front. One more pass over the
-    file, only when there are any."""
+    """The rows that were not imported, as the file had them (formulas made text), with line and reason behind. One more
+    pass over the file, only when there are any."""
     if not run.rows_failed:
         return
     with tempfile.TemporaryFile() as target:
         text = io.TextIOWrapper(target, encoding="utf-8-sig", newline="")
         writer = csv.writer(text, delimiter=run.delimiter)
-        writer.writerow([*run.header, _("Line"), _("Reason")])
+        writer.writerow([*map(_no_formula, run.header), _("Line"), _("Reason")])
         with default_storage.open(run.path, "rb") as file:
             for line, cells, problem in _failed(run, file):
-                shown = [*cells, *[""] * (len(run.header) - len(cells))]
+                shown = [*map(_no_formula, cells), *[""] * (len(run.header) - len(cells))]
                 writer.writerow([*shown, str(line), str(PROBLEMS[problem])])
         text.flush()
         target.seek(0)
         run.error_path = default_storage.save(f"imports/{run.code}-errors.csv", File(target))
         text.detach()
     run.save(update_fields=["error_path"])
+
+
+def _no_formula(cell: str) -> str:
+    """A spreadsheet runs what begins like a formula, and customers choose their own names. Numbers stay as they are.
+
+    Source: OWASP, CSV injection.
+    """
+    is_formula = cell.startswith(FORMULA_STARTS) and not PLAIN_NUMBER.fullmatch(cell)
+    return f"'{cell}" if is_formula else cell
 
 
 def _failed(run: ImportRun, file: File[Any]) -> Iterator[tuple[int, list[str], str]]:

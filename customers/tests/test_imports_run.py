@@ -200,6 +200,22 @@ def test_bad_rows_stop_no_others_and_come_back_with_line_and_reason(business):
     }  # fmt: skip
 
 
+def test_no_cell_of_the_error_file_is_a_formula(business):
+    run = import_csv(
+        csv_of(
+            '1,A,"=HYPERLINK(""http://evil.example"")",one,2026-01-05,2.50,@SUM(1),\tUK',
+            "2,-A,+1 800,-1,never,-2.50,+44 7700 900142,-1+cmd",
+        ),
+        business,
+    )
+    formula, plain = errors_of(run)
+    assert formula["Description"] == '\'=HYPERLINK("http://evil.example")'
+    assert (formula["CustomerID"], formula["Country"]) == ("'@SUM(1)", "'\tUK")
+    assert (plain["StockCode"], plain["Country"]) == ("'-A", "'-1+cmd")
+    # Numbers and phone numbers stay what they are: the corrected file is imported again.
+    assert (plain["Quantity"], plain["UnitPrice"], plain["CustomerID"]) == ("-1", "-2.50", "+44 7700 900142")
+
+
 def test_an_order_with_a_bad_line_waits_as_a_whole(business):
     run = import_csv(
         csv_of(
