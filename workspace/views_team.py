@@ -77,7 +77,13 @@ def invitation_renew(request: StaffRequest, code: str) -> HttpResponse:
 @require_POST
 @requires(Perm.TEAM_MANAGE)
 def invitation_revoke(request: StaffRequest, code: str) -> HttpResponse:
-    team.revoke_invitation(programme=request.programme, code=code, actor=request.actor, now=timezone.now())
+    team.revoke_invitation(
+        programme=request.programme,
+        code=code,
+        actor=request.actor,
+        actor_role=request.membership.role,
+        now=timezone.now(),
+    )
     messages.success(request, _("Invitation withdrawn"))
     return done(request, reverse("workspace:team"))
 

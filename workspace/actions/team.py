@@ -154,7 +154,10 @@ def invite(
         _check_grant(role, business_id, actor, actor_role)
         if Membership.objects.filter(programme=programme, user__email__iexact=email).exists():
             raise AlreadyMember(field="email")
-        _open_invitations(programme).filter(email__iexact=email).update(revoked_at=now)
+        replaced = _open_invitations(programme).filter(email__iexact=email)
+        for earlier in replaced:
+            _check_withdrawal(earlier, actor, actor_role)
+        replaced.update(revoked_at=now)
         invitation = Invitation.objects.create(
             programme=programme,
             email=email,
@@ -196,10 +199,11 @@ def renew_invitation(
     return IssuedInvitation(invitation, token)
 
 
-def revoke_invitation(*, programme: Programme, code: str, actor: Actor, now: datetime) -> None:
-    """End an open invitation. Raises NotFound, also the second time."""
+def revoke_invitation(*, programme: Programme, code: str, actor: Actor, actor_role: str, now: datetime) -> None:
+    """End an open invitation. Raises NotFound, also the second time, and OwnersOnly."""
     with transaction.atomic():
         invitation = _invitation(programme, code, actor)
+        _check_withdrawal(invitation, actor, actor_role)
         invitation.revoked_at = now
         invitation.save(update_fields=["revoked_at"])
         audit.record(
@@ -317,6 +321,14 @@ def _check_grant(role: Role, business_id: int | None, actor: Actor, actor_role: 
         raise PermissionRefused(_("You can only add people to your own business."))
     if business_id is not None and not Business.objects.filter(pk=business_id).exists():
         raise InvalidInput(_("Choose one of the businesses."), field="business")
+
+
+def _check_withdrawal(invitation: Invitation, actor: Actor, actor_role: str) -> None:
+    """Whether an actor may end an open invitation, or put another in its place."""
+    if invitation.role == Role.OWNER and actor_role != Role.OWNER:
+        raise OwnersOnly
+    if actor.business_id is not None and invitation.business_id != actor.business_id:
+        raise PermissionRefused(_("Somebody who sees all businesses has invited this person already."))
 
 
 def _check_not_last_owner(membership: Membership) -> None:

@@ -118,6 +118,24 @@ def test_a_cashier_needs_a_business(programme, owner, marketer, role, error):
     assert Membership.objects.get(user=marketer).role == Role.MARKETER
 
 
+def test_a_manager_neither_withdraws_nor_replaces_the_invitation_of_an_owner(programme, owner, manager, now):
+    code = invite(programme, owner, now, role=Role.OWNER).invitation.code
+    with pytest.raises(team.OwnersOnly):
+        invite(programme, manager, now)
+    with pytest.raises(team.OwnersOnly):
+        team.revoke_invitation(
+            programme=programme, code=code, actor=actor_for(manager), actor_role=Role.MANAGER, now=now
+        )
+    assert Invitation.objects.get(code=code).revoked_at is None
+
+
+def test_somebody_limited_to_a_business_replaces_no_invitation_of_others(programme, owner, manager, business, now):
+    code = invite(programme, owner, now).invitation.code
+    with pytest.raises(PermissionRefused):
+        invite(programme, manager, now, role=Role.CASHIER, business=business, by_business=business)
+    assert Invitation.objects.get(code=code).revoked_at is None
+
+
 def test_an_owner_cannot_be_limited(programme, owner, marketer, business):
     with pytest.raises(team.OwnerNotLimited):
         change(programme, marketer, owner, Role.OWNER, business)
@@ -222,7 +240,8 @@ def test_inviting_again_replaces_the_open_one(programme, owner, ann, now):
 
 def test_a_withdrawn_one_is_gone(programme, owner, ann, now):
     issued = invite(programme, owner, now)
-    revoke = {"programme": programme, "code": issued.invitation.code, "actor": actor_for(owner), "now": now}
+    who = {"actor": actor_for(owner), "actor_role": Role.OWNER}
+    revoke = {"programme": programme, "code": issued.invitation.code, "now": now, **who}
     team.revoke_invitation(**revoke)
     with pytest.raises(team.InvitationGone):
         accept(issued, ann, now)
