@@ -49,14 +49,15 @@ SMALL_TARGETS = """() => {
     .filter((one) => one.checkVisibility({visibilityProperty: true}) && !one.closest('.sr-only, p, dialog'))
     .map((one) => ({one, box: (one.closest('label') || one).getBoundingClientRect()}))
     .filter(({box}) => box.width > 1 && box.height > 1);
+  const layer = (one) => one.closest('.tabbar, .topbar');  // bars lie over what scrolls below them
   const isSmall = ({box}) => box.height < 23.5 || box.width < 23.5;
   const reach = (box, x, y) => Math.hypot(
     Math.max(box.left - x, 0, x - box.right), Math.max(box.top - y, 0, y - box.bottom));
   return targets.filter((target) => {
     if (!isSmall(target)) return false;
     const x = target.box.left + target.box.width / 2, y = target.box.top + target.box.height / 2;
-    return targets.some((other) => other !== target && reach(other.box, x, y) < 12
-      && !other.one.contains(target.one) && !target.one.contains(other.one));
+    return targets.some((other) => other !== target && layer(other.one) === layer(target.one)
+      && reach(other.box, x, y) < 12 && !other.one.contains(target.one) && !target.one.contains(other.one));
   }).map(({one, box}) => `${one.textContent.trim().slice(0, 30) || one.name || one.outerHTML.slice(0, 60)} `
     + `${Math.round(box.width)}×${Math.round(box.height)}`);
 }"""
