@@ -41,7 +41,7 @@ class Command(BaseCommand):
         is_local = settings.PUBLIC_HOST in ("localhost", "127.0.0.1")
         password = LAPTOP_PASSWORD if is_local else secrets.token_urlsafe(12)
         with _one_at_a_time("people"):
-            is_new = [_person(email, name, password)[1] for email, name, _role in STAFF][0]
+            made = [_person(email, name, password)[1] for email, name, _role in STAFF]
         if chosen:
             self._load(chosen)
             return
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         if code:
             raise CommandError(f"The programme {aside} could not be loaded.")
         self.stdout.write(f"Demo ready in {time.monotonic() - started:.1f} s.")
-        self._say_log_ins(password if is_local or is_new else None)
+        self._say_log_ins(password if is_local or any(made) else None)
 
     def _load(self, name: str) -> None:
         with _one_at_a_time(name):
