@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.countries import COUNTRIES, CURRENCIES
 from core.errors import InvalidInput
-from core.forms import LiveForm
+from core.forms import LiveForm, LongSelect
 from core.presentation import SYMBOLS
 from programs import media
 from programs.models import Programme, User
@@ -44,11 +44,17 @@ class ProgrammeForm(LiveForm):
         label=_("Programme name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "organization"})
     )
     country = forms.ChoiceField(
-        label=_("Country"), choices=country_choices, help_text=_("How phone numbers without a country code are read.")
+        label=_("Country"),
+        choices=country_choices,
+        widget=LongSelect,
+        help_text=_("How phone numbers without a country code are read."),
     )
-    currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices)
+    currency = forms.ChoiceField(label=_("Currency"), choices=currency_choices, widget=LongSelect)
     time_zone = forms.ChoiceField(
-        label=_("Time zone"), choices=time_zone_choices, help_text=_("Days and weeks in every figure are counted here.")
+        label=_("Time zone"),
+        choices=time_zone_choices,
+        widget=LongSelect,
+        help_text=_("Days and weeks in every figure are counted here."),
     )
     language = forms.ChoiceField(label=_("Language"), choices=lambda: settings.LANGUAGES)
     colour = forms.CharField(
