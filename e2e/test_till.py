@@ -21,7 +21,13 @@ def as_a_till(page, server):
     page.goto(server.url("/till/"))
     if page.url.endswith("/device/"):
         page.get_by_role("button", name="Start").click()
+    return ready_for_a_number(page)
+
+
+def ready_for_a_number(page):
+    """The first screen, loaded: keys typed before it has the focus would go to the page that is leaving."""
     expect(page.get_by_role("heading", name="Customer’s phone number")).to_be_visible()
+    expect(page.get_by_label("Phone number", exact=True)).to_be_focused()
     return page
 
 
@@ -54,6 +60,7 @@ def test_a_sale_by_keyboard_alone_and_its_undo(open_browser, server):
     expect(page.locator("#card-balance")).to_have_text("0")
 
     page.get_by_role("link", name="Next customer").press("Enter")
+    ready_for_a_number(page)
     page.keyboard.type("07700900201")
     expect(page.get_by_role("link", name=re.compile("Ruth"))).to_be_visible()
 
