@@ -42,6 +42,7 @@ LOGIN_ADDRESS = Limit("login-address")  # log-ins tried from one address
 LOGIN_EMAIL = Limit("login-email")  # log-ins tried for one e-mail address
 REGISTER = Limit("register")  # programmes made from one address
 EMAIL_CODE = Limit("email-code")  # codes mailed to one address
+TILL_REGISTER = Limit("till-register")  # browsers that one person makes tills
 TILL_LOOKUP = Limit("till-lookup")  # phone numbers tried by one till, or by a cashier's tokens
 OPEN = Limit("open")  # calls without credentials from one address
 

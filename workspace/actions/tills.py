@@ -10,6 +10,8 @@ from django.db import transaction
 from core.actor import Actor
 from core.codes import digest
 from core.errors import NotFound
+from core.tenancy import active_schema
+from programs import api_limits
 from workspace.actions import audit
 from workspace.models import Business, TillDevice
 
@@ -19,10 +21,12 @@ SEEN_EVERY = timedelta(minutes=10)
 def register_till(*, business: Business, name: str, actor: Actor, now: datetime) -> tuple[TillDevice, str]:
     """A till at `business` and the token that its browser keeps; only the token's digest is stored.
 
-    Raises NotFound for a business that is closed or that the actor may not see.
+    Raises NotFound for a business that is closed or that the actor may not see, TooManyRequests: each new till has
+    new limits of its own, so one person makes few of them.
     """
     if not Business.objects.active().visible_to(actor).filter(pk=business.pk).exists():
         raise NotFound
+    api_limits.count(api_limits.TILL_REGISTER, f"{active_schema()}:{actor.reference}")
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         device = TillDevice.objects.create(business=business, name=name, token_digest=digest(token), created_at=now)
