@@ -112,7 +112,13 @@ def member_change(request: StaffRequest, code: str) -> HttpResponse:
 @require_POST
 @requires(Perm.TEAM_MANAGE)
 def member_remove(request: StaffRequest, code: str) -> HttpResponse:
-    team.remove_member(programme=request.programme, code=code, actor=request.actor, actor_role=request.membership.role)
+    team.remove_member(
+        programme=request.programme,
+        code=code,
+        actor=request.actor,
+        actor_role=request.membership.role,
+        now=timezone.now(),
+    )
     messages.success(request, _("Removed from the team"))
     return done(request, reverse("workspace:team"))
 

@@ -20,6 +20,7 @@ from core.codes import digest
 from core.errors import DomainError, InvalidInput, NotFound, PermissionRefused
 from core.permissions import Role
 from programs.actions.people import has_verified
+from programs.actions.sessions import end_all_sessions
 from programs.models import Invitation, Membership, Programme, User
 from workspace.actions import audit
 from workspace.models import Business
@@ -107,8 +108,10 @@ def change_member(
     return membership
 
 
-def remove_member(*, programme: Programme, code: str, actor: Actor, actor_role: str) -> None:
+def remove_member(*, programme: Programme, code: str, actor: Actor, actor_role: str, now: datetime) -> None:
     """End a membership; from the next request on the person is outside, in every browser and with every token.
+
+    Who is invited again later logs in again.
 
     Raises NotFound (also the second time), OwnersOnly, LastOwner.
     """
@@ -127,6 +130,7 @@ def remove_member(*, programme: Programme, code: str, actor: Actor, actor_role: 
             data={"email": membership.user.email, "role": membership.role},
         )
         membership.delete()
+        end_all_sessions(user=membership.user, programme=programme, now=now)
 
 
 # -- invitations ------------------------------------------------------------------------------------------------------

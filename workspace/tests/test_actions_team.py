@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from allauth.account.models import EmailAddress
 from django.db import connection
+from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from core.actor import Actor
 from core.errors import InvalidInput, NotFound, PermissionRefused
 from core.permissions import Role
-from programs.models import Invitation, Membership, Programme, User
+from programs.models import ApiSession, Invitation, Membership, Programme, User
 from workspace.actions import team
 from workspace.models import AuditEntry, Business
 
@@ -39,6 +40,7 @@ def remove(programme, who, by):
         code=Membership.objects.get(user=who, programme=programme).code,
         actor=actor_for(by),
         actor_role=Membership.objects.get(user=by, programme=programme).role,
+        now=timezone.now(),
     )
 
 
@@ -170,8 +172,35 @@ def test_somebody_limited_to_a_business_reaches_only_its_people(
 def test_a_member_of_another_programme_is_not_there(programme, owner, outsider):
     foreign = Membership.objects.get(user=outsider)
     with pytest.raises(NotFound):
-        team.remove_member(programme=programme, code=foreign.code, actor=actor_for(owner), actor_role=Role.OWNER)
+        team.remove_member(
+            programme=programme, code=foreign.code, actor=actor_for(owner), actor_role=Role.OWNER, now=timezone.now()
+        )
     assert Membership.objects.filter(pk=foreign.pk).exists()
+
+
+def test_who_is_removed_and_comes_back_logs_in_again(
+    programme, other_programme, owner, marketer, manager, client_of, make_tokens
+):
+    """Sessions of an earlier membership stay dead, here only: those of others and of elsewhere live on."""
+
+    def status(browser):
+        return browser.get("/settings/businesses/").status_code
+
+    def session(user, of):
+        return ApiSession.objects.get(pk=make_tokens(user, of=of).session.pk)
+
+    Membership.objects.create(user=marketer, programme=other_programme, role=Role.MARKETER)
+    browser, colleague = client_of(marketer), client_of(manager)
+    elsewhere = client_of(marketer, on=other_programme)
+    ended, untouched = session(marketer, programme), [session(manager, programme), session(marketer, other_programme)]
+    assert [status(one) for one in (browser, colleague, elsewhere)] == [200, 200, 200]
+    connection.set_tenant(programme)
+    remove(programme, marketer, owner)
+    Membership.objects.create(user=marketer, programme=programme, role=Role.MARKETER)
+    assert [status(one) for one in (browser, colleague, elsewhere)] == [302, 200, 200]
+    ended.refresh_from_db()
+    assert ended.revoked_at is not None
+    assert not ApiSession.objects.filter(pk__in=[one.pk for one in untouched], revoked_at__isnull=False).exists()
 
 
 # -- invitations

@@ -456,8 +456,14 @@ def test_a_role_is_changed_and_a_removed_person_is_outside_at_once(client_of, ow
     browser.post(f"/settings/team/{code}/", {"role": "manager", "business": ""})
     assert theirs.get("/settings/team/").status_code == 200
     browser.post(f"/settings/team/{code}/remove/")
-    assert theirs.get("/settings/businesses/").status_code == 403
+    assert theirs.get("/settings/businesses/").url == "/login/?next=/settings/businesses/"
     assert browser.post(f"/settings/team/{code}/remove/").status_code == 404
+
+
+def test_who_leaves_the_team_is_outside_at_once(client_of, owner, manager):
+    theirs, code = client_of(manager), Membership.objects.get(user=manager).code
+    assert theirs.post(f"/settings/team/{code}/remove/").status_code == 303
+    assert theirs.get("/settings/team/").url == "/login/?next=/settings/team/"
 
 
 def test_the_last_owner_is_told_why_not(client_of, owner):

@@ -1,0 +1,21 @@
+"""Ending what a person has open in one programme."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+
+from programs.models import ApiSession, Programme, User
+
+
+def end_all_sessions(*, user: User, programme: Programme, now: datetime) -> None:
+    """End the person's browsers and tokens in the programme active now; a later membership does not revive them.
+
+    Reads the programme's live sessions, because a session tells whose it is only from inside: some dozens, rarely.
+    """
+    ApiSession.objects.filter(user=user, programme=programme, revoked_at__isnull=True).update(revoked_at=now)
+    live = Session.objects.filter(expire_date__gt=now).iterator()
+    mine = [session.pk for session in live if session.get_decoded().get(SESSION_KEY) == str(user.pk)]
+    Session.objects.filter(pk__in=mine).delete()
