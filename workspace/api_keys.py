@@ -74,11 +74,8 @@ class RotateInput(StrictSerializer):
 
 
 def _clients(view: ApiView) -> QuerySet[ApiClient]:
-    clients = ApiClient.objects.select_related("business").prefetch_related(
-        Prefetch("keys", queryset=ApiKey.objects.order_by("-id"))
-    )
-    limited_to = view.caller.business_id
-    return clients if limited_to is None else clients.filter(business_id=limited_to)
+    keys = Prefetch("keys", queryset=ApiKey.objects.order_by("-id"))
+    return ApiClient.objects.visible_to(view.actor).select_related("business").prefetch_related(keys)
 
 
 def _client(view: ApiView, code: str) -> ApiClient:

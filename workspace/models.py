@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.codes import public_code
 from core.permissions import Perm
-from workspace.querysets import ApiKeyQuerySet, AuditEntryQuerySet, BusinessQuerySet, JobQuerySet
+from workspace.querysets import ApiClientQuerySet, ApiKeyQuerySet, AuditEntryQuerySet, BusinessQuerySet, JobQuerySet
 
 
 class Business(models.Model):
@@ -60,6 +60,8 @@ class ApiClient(models.Model):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.CharField(max_length=160, blank=True)
+
+    objects = ApiClientQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

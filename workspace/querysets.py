@@ -9,7 +9,7 @@ from django.db.models import Q
 from core.actor import Actor
 
 if TYPE_CHECKING:
-    from workspace.models import ApiKey, AuditEntry, Business, Job
+    from workspace.models import ApiClient, ApiKey, AuditEntry, Business, Job
 
 
 class BusinessQuerySet(models.QuerySet["Business"]):
@@ -19,6 +19,12 @@ class BusinessQuerySet(models.QuerySet["Business"]):
     def visible_to(self, actor: Actor) -> BusinessQuerySet:
         """All businesses, or the one that the actor is limited to."""
         return self if actor.business_id is None else self.filter(pk=actor.business_id)
+
+
+class ApiClientQuerySet(models.QuerySet["ApiClient"]):
+    def visible_to(self, actor: Actor) -> ApiClientQuerySet:
+        """All clients, or those limited to the actor's one business."""
+        return self if actor.business_id is None else self.filter(business_id=actor.business_id)
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):

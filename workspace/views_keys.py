@@ -75,7 +75,7 @@ def api_key_rotate(request: StaffRequest, client_code: str) -> HttpResponse:
     if not form.is_valid():
         raise Http404
     issued = actions.rotate_key(
-        client=_client(client_code),
+        client=_client(request, client_code),
         overlap_hours=form.cleaned_data["overlap_hours"],
         actor=request.actor,
         now=timezone.now(),
@@ -86,7 +86,7 @@ def api_key_rotate(request: StaffRequest, client_code: str) -> HttpResponse:
 @require_POST
 @requires(Perm.KEYS_MANAGE)
 def api_key_revoke(request: StaffRequest, client_code: str) -> HttpResponse:
-    client = _client(client_code)
+    client = _client(request, client_code)
     actions.revoke_client(client=client, actor=request.actor, now=timezone.now())
     messages.success(request, _("%(name)s is revoked. Its keys are refused from now on.") % {"name": client.name})
     return done(request, reverse("workspace:api-keys"))
@@ -98,8 +98,8 @@ def _show(
     now = timezone.now()
     context = {
         "form": form,
-        "rows": [_row(client, now) for client in _clients().filter(is_active=True)],
-        "revoked": _clients().filter(is_active=False)[:20],
+        "rows": [_row(client, now) for client in _clients(request).filter(is_active=True)],
+        "revoked": _clients(request).filter(is_active=False)[:20],
         "issued": issued,
         "tabs": settings_tabs(request),
         "docs_url": reverse("api-docs"),
@@ -125,13 +125,13 @@ def _row(client: ApiClient, now: datetime) -> ClientRow:
     )
 
 
-def _clients() -> QuerySet[ApiClient]:
+def _clients(request: StaffRequest) -> QuerySet[ApiClient]:
     keys = Prefetch("keys", queryset=ApiKey.objects.order_by("-id"))
-    return ApiClient.objects.select_related("business").prefetch_related(keys).order_by("-id")
+    return ApiClient.objects.visible_to(request.actor).select_related("business").prefetch_related(keys).order_by("-id")
 
 
-def _client(code: str) -> ApiClient:
-    client = ApiClient.objects.filter(code=code).first()
+def _client(request: StaffRequest, code: str) -> ApiClient:
+    client = ApiClient.objects.visible_to(request.actor).filter(code=code).first()
     if client is None:
         raise Http404
     return client

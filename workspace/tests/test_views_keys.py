@@ -3,9 +3,13 @@
 import re
 
 import pytest
+from django.http import Http404
 from django.test import Client
 
+from core.actor import Actor
 from core.permissions import Role
+from programs.models import Membership
+from workspace import views_keys
 from workspace.models import ApiClient, AuditEntry
 
 PAGE, NEW, AUDIT = "/settings/api-keys/", "/settings/api-keys/new/", "/settings/audit/"
@@ -58,6 +62,27 @@ def test_only_owners_manage_keys(client_of, make_member, business, role):
     assert browser.post(NEW, {"name": "X", "access": "admin"}).status_code == 403
     assert not ApiClient.objects.exists()
     assert browser.get(AUDIT).status_code == (200 if role == Role.MANAGER else 403)
+
+
+def test_people_of_one_business_see_its_keys_only(programme, business, other_business, make_member, make_key, rf):
+    """No role with this permission is limited to a business today; the page does not rely on that."""
+    own, foreign, everywhere = (make_key("read", business=one) for one in (business, other_business, None))
+    limited = make_member("lead@example.com", Role.MANAGER, business=business)
+    membership = Membership.objects.get(user=limited)
+
+    def request_of(request):
+        request.user, request.programme, request.membership = limited, programme, membership
+        request.actor = Actor(kind="user", id=str(limited.pk), label="Lead", business_id=business.pk)
+        return request
+
+    page = views_keys.api_keys(request_of(rf.get(PAGE))).content.decode()
+    assert own.key.prefix in page
+    assert foreign.key.prefix not in page
+    assert everywhere.key.prefix not in page
+    for issued in (foreign, everywhere):
+        for act in (views_keys.api_key_revoke, views_keys.api_key_rotate):
+            with pytest.raises(Http404):
+                act(request_of(rf.post(PAGE, {"overlap_hours": "0"})), issued.client.code)
 
 
 def test_the_audit_log_is_searchable(client_of, owner, make_key):
