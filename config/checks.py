@@ -45,6 +45,16 @@ def check_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     return found
 
 
+@register(Tags.security)
+def check_proxy(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Whose address a request has. Our server speaks plain HTTP, so https means that a proxy stands before it."""
+    if settings.TRUST_PROXY_HEADERS or not settings.IS_HTTPS:
+        return []
+    hint = "Set TRUST_PROXY_HEADERS=1, and let the proxy set X-Forwarded-For and X-Forwarded-Proto."
+    text = "Every visitor has the proxy's address, so a limit that one of them reaches stops all of them."
+    return [Warning(text, hint=hint, id="regulars.W102")]
+
+
 @register(Tags.database)
 def check_database(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any

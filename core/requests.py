@@ -41,7 +41,7 @@ def client_ip(request: HttpRequest) -> str:
     """The address the connection came from. A proxy's header counts only with TRUST_PROXY_HEADERS."""
     from django.conf import settings
 
-    if getattr(settings, "SECURE_PROXY_SSL_HEADER", None):
+    if settings.TRUST_PROXY_HEADERS:
         forwarded = request.headers.get("X-Forwarded-For", "")
         if forwarded:
             return forwarded.rsplit(",", 1)[-1].strip()

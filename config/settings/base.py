@@ -48,6 +48,7 @@ PUBLIC_HOST_ALIASES = env.list("PUBLIC_HOST_ALIASES", default=["127.0.0.1"])
 PUBLIC_PORT = env.int("PUBLIC_PORT", default=8000)
 PUBLIC_SCHEME = env.str("PUBLIC_SCHEME", default="http")
 IS_HTTPS = PUBLIC_SCHEME == "https"
+TRUST_PROXY_HEADERS = env.bool("TRUST_PROXY_HEADERS", default=False)
 ALLOWED_HOSTS = ["*"]  # the programme middleware answers only hosts that are in the table of domains
 
 # -- applications -----------------------------------------------------------------------------------------------------
@@ -237,7 +238,7 @@ ACCOUNT_FORMS = {
     "confirm_email_verification_code": "programs.forms_account.ConfirmEmailCodeForm",
     "confirm_password_reset_code": "programs.forms_account.ConfirmResetCodeForm",
 }
-ALLAUTH_TRUSTED_PROXY_COUNT = int(env.bool("TRUST_PROXY_HEADERS", default=False))  # for the rate limits by address
+ALLAUTH_TRUSTED_PROXY_COUNT = int(TRUST_PROXY_HEADERS)  # for the rate limits by address
 MFA_ADAPTER = "programs.adapter.MfaAdapter"
 MFA_FORMS = {
     "authenticate": "programs.forms_account.MfaAuthenticateForm",
@@ -264,7 +265,7 @@ SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=IS_HTTPS)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if IS_HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
-if env.bool("TRUST_PROXY_HEADERS", default=False):
+if TRUST_PROXY_HEADERS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

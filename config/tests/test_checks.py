@@ -66,6 +66,19 @@ def test_deploy_check_names_what_is_unsafe(monkeypatch, settings, changes, ident
     assert all(found.hint for found in checks.check_production(None))
 
 
+@pytest.mark.parametrize(
+    ("is_https", "trusts_proxy", "ids"), [(True, False, ["regulars.W102"]), (True, True, []), (False, False, [])]
+)
+def test_a_proxy_that_is_not_believed_is_named(settings, is_https, trusts_proxy, ids):
+    settings.IS_HTTPS, settings.TRUST_PROXY_HEADERS = is_https, trusts_proxy
+    assert [found.id for found in checks.check_proxy(None)] == ids
+
+
+def test_every_command_of_a_server_says_so():
+    done = _deploy_check(TRUST_PROXY_HEADERS="0")
+    assert "regulars.W102" in done.stderr
+
+
 @pytest.mark.parametrize(("version", "ids"), [(160004, ["regulars.E201"]), (170000, []), (180006, [])])
 def test_old_servers_are_refused(version, ids):
     assert [found.id for found in checks.version_findings(version)] == ids
