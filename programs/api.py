@@ -103,18 +103,20 @@ class LoginView(OpenApiView):
                 email=given["email"], password=given["password"], code=given["code"], programme=programme, now=now
             )
         except EmailNotVerified:
-            send_code_at_most(given["email"])
+            if programme is not None:
+                send_code_at_most(User.objects.get(email__iexact=given["email"]), programme)
             raise
         return Response(tokens_output(pair))
 
 
-def send_code_at_most(email: str) -> None:
+def send_code_at_most(user: User, programme: Programme) -> None:
     """Mail a code unless the address had its share of them; the caller's answer is the same in both cases."""
     try:
-        api_limits.count(api_limits.EMAIL_CODE, email.lower())
+        api_limits.count(api_limits.EMAIL_CODE, user.email.lower())
+        api_limits.count(api_limits.EMAIL_CODE_DAY, user.email.lower())
     except TooManyRequests:
         return
-    email_codes.send_code(user=User.objects.get(email__iexact=email), now=timezone.now())
+    email_codes.request_code(user=user, programme=programme, now=timezone.now())
 
 
 class RefreshView(OpenApiView):
@@ -140,6 +142,6 @@ class VerifyEmailView(OpenApiView):
     )
     def post(self, request: Request) -> Response:
         given = read_body(request, VerifyEmailInput)
-        api_limits.count(api_limits.LOGIN_EMAIL, given["email"].lower())
+        api_limits.count(api_limits.EMAIL_CODE_TRIES, given["email"].lower())
         email_codes.verify_email(email=given["email"], code=given["code"], now=timezone.now())
         return Response(status=204)

@@ -198,6 +198,14 @@ class ApiSession(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
 
 
+class EmailCode(models.Model):
+    """The newest code mailed to a person who proves an address through the API (`actions.email_codes`)."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    made_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+
+
 class DueWork(models.Model):
     """What a programme has to do and when, so that one tick touches only programmes with work."""
 

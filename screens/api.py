@@ -138,7 +138,7 @@ class RegisterBusinessView(OpenApiView):
             pair = api_sessions.open_session(user=person, programme=programme, now=now)
         verified = has_verified(user=person, email=person.email)
         if not verified:
-            send_code_at_most(person.email)
+            send_code_at_most(person, programme)
         return Response(
             {
                 "programme": _programme_output(programme),

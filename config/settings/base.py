@@ -386,6 +386,8 @@ API_LIMITS = {
     "login-address": _rate("API_LIMIT_LOGIN_ADDRESS", "30/60"),
     "login-email": _rate("API_LIMIT_LOGIN_EMAIL", "10/300"),
     "email-code": _rate("API_LIMIT_EMAIL_CODE", "3/900"),
+    "email-code-day": _rate("API_LIMIT_EMAIL_CODE_DAY", "10/86400"),
+    "email-code-tries": _rate("API_LIMIT_EMAIL_CODE_TRIES", "15/900"),
     "register": _rate("API_LIMIT_REGISTER", "10/3600"),
     "till-register": _rate("API_LIMIT_TILL_REGISTER", "20/3600"),  # browsers that one person makes tills
     "till-lookup": _rate("API_LIMIT_TILL_LOOKUP", "300/3600"),  # numbers that one till looks up

@@ -82,12 +82,18 @@ def test_registering_gives_a_programme_a_business_and_tokens_that_work(db):
     )
 
 
-def test_an_address_must_be_proven_before_the_next_log_in(db):
+def test_an_address_must_be_proven_before_the_next_log_in(db, run_queue):
     register()
+    assert not mail.outbox  # a slow mail server holds nobody
+    run_queue()
     code = re.search(r"\b\d{6}\b", mail.outbox[0].body).group()
     given = {"email": "ida@example.com", "password": PASSWORD}
-    refused(post("corner.localhost", "login", given), 403, "email_not_verified")
     refused(post("localhost", "verify-email", {"email": "ida@example.com", "code": "000000"}), 422, "wrong_code")
+    refused(post("corner.localhost", "login", given), 403, "email_not_verified")
+    run_queue()
+    first, code = code, re.search(r"\b\d{6}\b", mail.outbox[1].body).group()
+    if first != code:  # one in a million is the same
+        refused(post("localhost", "verify-email", {"email": "ida@example.com", "code": first}), 422, "wrong_code")
     refused(post("localhost", "verify-email", {"email": "nobody@example.com", "code": code}), 422, "wrong_code")
     assert post("localhost", "verify-email", {"email": "ida@example.com", "code": code}).status_code == 204
     assert post("corner.localhost", "login", given).status_code == 200

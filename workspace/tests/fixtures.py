@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
 
 from core.actor import SYSTEM
+from core.jobs import run_in_programme
 from programs import api_limits
 from programs.actions.api_sessions import TokenPair, open_session
 from programs.models import Programme, User
@@ -23,6 +26,23 @@ def _fresh_limits() -> Iterator[None]:
     api_limits.forget()
     yield
     api_limits.forget()
+
+
+@pytest.fixture
+def run_queue() -> Callable[[], None]:
+    """run_queue() → what a worker does with everything that is queued, and with what that queues."""
+
+    def run() -> None:
+        for _round in range(20):
+            rows = list(OrmQ.objects.order_by("id"))
+            if not rows:
+                return
+            OrmQ.objects.filter(pk__in=[row.pk for row in rows]).delete()
+            for row in rows:
+                run_in_programme(*SignedPackage.loads(row.payload)["args"])
+        raise AssertionError("The queue never ends.")
+
+    return run
 
 
 @pytest.fixture
