@@ -174,15 +174,21 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHES = {
+    # All processes share it: the log-in library counts its limits here.
     "default": {
         **(
             {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
             if REDIS_URL
-            else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+            else {
+                "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+                "LOCATION": "programs_cache",
+                "OPTIONS": {"MAX_ENTRIES": 50_000},  # beyond, entries go before their time
+            }
         ),
         "KEY_FUNCTION": "django_tenants.cache.make_key",
         "REVERSE_KEY_FUNCTION": "django_tenants.cache.reverse_key",
-    }
+    },
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
 STORAGES = {
     "default": {"BACKEND": "django_tenants.files.storage.TenantFileSystemStorage"},
@@ -289,6 +295,7 @@ WORKERS = env.int("WORKERS", default=2)
 JOB_TIMEOUT_SECONDS = 600
 Q_CLUSTER = {
     "name": "regulars",
+    "cache": "process",  # what a cluster says of itself each second, for itself
     "orm": "default",  # the queue row is part of the caller's transaction; the Redis broker loses prefetched tasks
     "workers": WORKERS,
     "queue_limit": WORKERS,  # a prefetched task's lock clock already runs

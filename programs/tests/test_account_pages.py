@@ -9,6 +9,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_
 from django.contrib.auth import SESSION_KEY
 from django.core import mail
 from django.core.cache import cache
+from django.core.cache.backends import locmem
 from django.urls import reverse
 
 from programs.actions.people import create_person
@@ -250,6 +251,18 @@ def test_a_code_of_the_app_works_once_in_all_processes(visitor, ada):
     cache.clear()  # what another process does not know
     log_in(visitor)
     assert visitor.post("/accounts/2fa/authenticate/", {"code": f"{code[:3]} {code[3:]}"}).status_code == 422
+    assert not is_signed_in(visitor)
+
+
+def test_log_ins_are_limited_in_all_processes(visitor, ada):
+    def in_another_process(password):
+        for memory in (*locmem._caches.values(), *locmem._expire_info.values()):
+            memory.clear()
+        return log_in(visitor, password=password).content.decode()
+
+    for _try in range(5):
+        assert "Too many tries" not in in_another_process("not this one")
+    assert "Too many tries" in in_another_process(PASSWORD)
     assert not is_signed_in(visitor)
 
 
