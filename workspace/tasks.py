@@ -6,14 +6,17 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django_tenants.utils import tenant_context
 
 from core.jobs import enqueue
 from core.tenancy import enter_public
 from programs.actions import due_work as due
 from programs.models import Programme
-from workspace.actions.jobs import RESCUE, rescue_jobs
-from workspace.jobs import DUE_WORK, due_work
+from workspace.actions.jobs import RESCUE, JobRun, rescue_jobs
+from workspace.actions.team import INVITATION_MAIL, JOINED_MAIL
+from workspace.actions.team_mail import mail_invitation, mail_joined
+from workspace.jobs import DUE_WORK, due_work, job_kind
 
 
 def tick() -> None:
@@ -32,6 +35,18 @@ def run_due(kind: str) -> None:
     mark = due.handed_out_until(kind=kind)
     next_due_at = DUE_WORK[kind](timezone.now())
     due.settle(kind=kind, mark=mark, next_due_at=next_due_at)
+
+
+@job_kind(INVITATION_MAIL, title=_("Invitation by e-mail"))
+def send_invitation(run: JobRun) -> dict[str, object]:
+    mail_invitation(code=str(run.params["invitation"]))
+    return {}
+
+
+@job_kind(JOINED_MAIL, title=_("News of the team by e-mail"))
+def send_joined(run: JobRun) -> dict[str, object]:
+    mail_joined(member=str(run.params["member"]), owner=str(run.params["owner"]))
+    return {}
 
 
 @due_work(RESCUE)

@@ -13,12 +13,9 @@ from django.views.decorators.http import require_http_methods
 from django_tenants.utils import tenant_context
 
 from core.page import done, page
-from core.permissions import Role, open_to_all
+from core.permissions import open_to_all
 from core.requests import client_ip
 from programs.actions.people import has_verified
-from programs.hosts import programme_url
-from programs.mail import compose
-from programs.models import Membership
 from workspace.actions import team
 from workspace.models import Business
 
@@ -31,8 +28,6 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     try:
         if request.method == "POST" and request.user.is_authenticated:
             membership = team.accept_invitation(token=token, user=request.user, ip=client_ip(request) or None, now=now)
-            if membership.created_at == now:
-                _tell_owners(membership)
             return done(request, reverse("programs:enter", args=[membership.programme.slug]))
         invitation = team.find_invitation(token=token, now=now)
     except (team.InvitationGone, team.WrongEmail) as refused:
@@ -50,19 +45,3 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         "login_url": f"{reverse('account_login')}?{here}",
     }
     return page(request, "workspace/invitation.html", context)
-
-
-def _tell_owners(membership: Membership) -> None:
-    """After the commit: those owners who want to know get an e-mail. Nobody waits for it to succeed."""
-    programme = membership.programme
-    owners = Membership.objects.live().filter(programme=programme, role=Role.OWNER).select_related("user")
-    for owner in owners.exclude(user_id=membership.user_id):
-        if "team" in owner.user.notifications:
-            context = {
-                "programme_name": programme.name,
-                "person": str(membership.user),
-                "email": membership.user.email,
-                "role": membership.get_role_display(),
-                "button_url": programme_url(programme, "/settings/team/"),
-            }
-            compose("emails/member_joined.html", to=owner.user.email, context=context).send(fail_silently=True)

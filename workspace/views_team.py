@@ -13,15 +13,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from core.forms import field_check
-from core.hosts import public_url
 from core.page import done, page
 from core.permissions import Perm, Role, requires
 from core.requests import StaffRequest
-from programs.mail import compose
 from programs.models import Invitation, Membership
 from workspace.actions import team
 from workspace.forms import InvitationForm, RoleForm
-from workspace.models import Business
+from workspace.models import Business, Job
 from workspace.settings_tabs import settings_tabs
 
 BY_ROLE = Case(*(When(role=role, then=Value(place)) for place, role in enumerate(Role)), output_field=IntegerField())
@@ -42,7 +40,7 @@ def invitation_new(request: StaffRequest) -> HttpResponse:
         return checked
     if form.is_valid():
         try:
-            issued = team.invite(
+            invitation = team.invite(
                 programme=request.programme,
                 email=form.cleaned_data["email"],
                 role=Role(form.cleaned_data["role"]),
@@ -55,7 +53,7 @@ def invitation_new(request: StaffRequest) -> HttpResponse:
         except team.AlreadyMember as refused:  # belongs to its field, and what was typed stays
             form.add_error("email", str(refused.message))
         else:
-            _send(request, issued)
+            _say_sent(request, invitation)
             return done(request, reverse("workspace:team"))
     return _page(request, form, status=422)
 
@@ -63,14 +61,14 @@ def invitation_new(request: StaffRequest) -> HttpResponse:
 @require_POST
 @requires(Perm.TEAM_MANAGE)
 def invitation_renew(request: StaffRequest, code: str) -> HttpResponse:
-    issued = team.renew_invitation(
+    invitation = team.renew_invitation(
         programme=request.programme,
         code=code,
         actor=request.actor,
         actor_role=request.membership.role,
         now=timezone.now(),
     )
-    _send(request, issued)
+    _say_sent(request, invitation)
     return done(request, reverse("workspace:team"))
 
 
@@ -148,6 +146,7 @@ def _page(request: StaffRequest, form: InvitationForm | None, *, status: int = 2
     names: dict[int | None, str] = dict(Business.objects.values_list("pk", "name"))
     may_change_owners = request.membership.role == Role.OWNER
     now = timezone.now()
+    unsent = set(Job.objects.filter(kind=team.INVITATION_MAIL, state=Job.State.FAILED).values_list("key", flat=True))
     context = {
         "form": form or _empty_form(choices),
         "members": [
@@ -163,7 +162,12 @@ def _page(request: StaffRequest, form: InvitationForm | None, *, status: int = 2
             for one in members.order_by(BY_ROLE, "user__name", "pk")
         ],
         "invitations": [
-            {"invitation": one, "business": names.get(one.business_id, ""), "is_late": one.expires_at <= now}
+            {
+                "invitation": one,
+                "business": names.get(one.business_id, ""),
+                "is_late": one.expires_at <= now,
+                "is_unsent": team.mail_key(one) in unsent,
+            }
             for one in invitations.order_by("-created_at")
         ],
         "tabs": settings_tabs(request),
@@ -171,23 +175,5 @@ def _page(request: StaffRequest, form: InvitationForm | None, *, status: int = 2
     return page(request, "workspace/team.html", context, status=status)
 
 
-def _send(request: StaffRequest, issued: team.IssuedInvitation) -> None:
-    """Mail the link, after the commit. A failure is told: the invitation stands and can be sent again."""
-    invitation = issued.invitation
-    message = compose(
-        "emails/invitation.html",
-        to=invitation.email,
-        context={
-            "programme_name": request.programme.name,
-            "inviter": str(request.user),
-            "role": invitation.get_role_display(),
-            "expires_at": timezone.localtime(invitation.expires_at, request.programme.zone),
-            "button_url": public_url(reverse("invitations:accept", args=[issued.token], urlconf="config.urls_public")),
-        },
-    )
-    try:
-        message.send()
-    except OSError:  # refused, timed out, or the server said no (SMTPException is one)
-        messages.error(request, _("The invitation is made, but the e-mail could not be sent. Send it again later."))
-    else:
-        messages.success(request, _("Invitation sent to %(email)s") % {"email": invitation.email})
+def _say_sent(request: StaffRequest, invitation: Invitation) -> None:
+    messages.success(request, _("The invitation is on its way to %(email)s") % {"email": invitation.email})

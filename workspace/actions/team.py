@@ -6,9 +6,8 @@ in its audit log. Call these with the programme active, except where a docstring
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import base64
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -16,17 +15,20 @@ from django.utils.translation import gettext_lazy as _
 from django_tenants.utils import tenant_context
 
 from core.actor import Actor
-from core.codes import digest
+from core.codes import digest, keyed_digest
 from core.errors import DomainError, InvalidInput, NotFound, PermissionRefused
 from core.permissions import Role
 from programs.actions.people import has_verified
 from programs.actions.sessions import end_all_sessions
 from programs.models import Invitation, Membership, Programme, User
 from workspace.actions import audit
+from workspace.actions.jobs import start_job
 from workspace.models import Business
 
 INVITATION_LIFETIME = timedelta(days=7)
 TOKEN_BYTES = 24  # 192 bits
+# Jobs that mail; `workspace.tasks` has their work.
+INVITATION_MAIL, JOINED_MAIL = "workspace.invitation_mail", "workspace.joined_mail"
 
 
 class LastOwner(DomainError):
@@ -68,12 +70,11 @@ class WrongEmail(DomainError):
     message = _("This invitation is for another e-mail address. Log in with that one.")
 
 
-@dataclass(frozen=True, slots=True)
-class IssuedInvitation:
-    """The only moment at which the token is known: it goes into the e-mail, a digest into the database."""
-
-    invitation: Invitation
-    token: str
+def token_of(invitation: Invitation) -> str:
+    """The token of the invitation's link. It is computed, so that no queue carries it; the database has a digest."""
+    ends = invitation.expires_at.astimezone(UTC).isoformat()
+    token = keyed_digest("workspace.invitation", invitation.code, invitation.email, ends)[:TOKEN_BYTES]
+    return base64.urlsafe_b64encode(token).decode()
 
 
 # -- members ----------------------------------------------------------------------------------------------------------
@@ -146,13 +147,13 @@ def invite(
     actor: Actor,
     actor_role: str,
     now: datetime,
-) -> IssuedInvitation:
-    """An invitation for seven days. Inviting an address again replaces its open invitation; the older link ends.
+) -> Invitation:
+    """An invitation for seven days, mailed by a job. Inviting an address again replaces its open invitation; the older
+    link ends.
 
-    Raises AlreadyMember, OwnersOnly, BusinessNeeded, OwnerNotLimited, PermissionRefused. The caller sends the e-mail.
+    Raises AlreadyMember, OwnersOnly, BusinessNeeded, OwnerNotLimited, PermissionRefused.
     """
     email = email.strip().lower()
-    token = secrets.token_urlsafe(TOKEN_BYTES)
     with transaction.atomic():
         _lock_team(programme)
         _check_grant(role, business_id, actor, actor_role)
@@ -162,16 +163,17 @@ def invite(
         for earlier in replaced:
             _check_withdrawal(earlier, actor, actor_role)
         replaced.update(revoked_at=now)
-        invitation = Invitation.objects.create(
+        invitation = Invitation(
             programme=programme,
             email=email,
             role=role,
             business_id=business_id,
-            token_digest=digest(token),
             invited_by=inviter,
             created_at=now,
             expires_at=now + INVITATION_LIFETIME,
         )
+        invitation.token_digest = digest(token_of(invitation))
+        invitation.save(force_insert=True)
         audit.record(
             actor,
             "workspace.member.invited",
@@ -179,19 +181,17 @@ def invite(
             business_id=business_id,
             data={"email": email, "role": role},
         )
-    return IssuedInvitation(invitation, token)
+        _mail(invitation, actor, now)
+    return invitation
 
 
-def renew_invitation(
-    *, programme: Programme, code: str, actor: Actor, actor_role: str, now: datetime
-) -> IssuedInvitation:
-    """A fresh link with seven more days; the older one ends. Raises NotFound, OwnersOnly."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+def renew_invitation(*, programme: Programme, code: str, actor: Actor, actor_role: str, now: datetime) -> Invitation:
+    """A fresh link with seven more days, mailed by a job; the older one ends. Raises NotFound, OwnersOnly."""
     with transaction.atomic():
         invitation = _invitation(programme, code, actor)
         _check_grant(Role(invitation.role), invitation.business_id, actor, actor_role)
-        invitation.token_digest = digest(token)
         invitation.expires_at = now + INVITATION_LIFETIME
+        invitation.token_digest = digest(token_of(invitation))
         invitation.save(update_fields=["token_digest", "expires_at"])
         audit.record(
             actor,
@@ -200,7 +200,23 @@ def renew_invitation(
             business_id=invitation.business_id,
             data={"email": invitation.email},
         )
-    return IssuedInvitation(invitation, token)
+        _mail(invitation, actor, now)
+    return invitation
+
+
+def mail_key(invitation: Invitation) -> str:
+    """The key of the job that mails this invitation's newest link."""
+    return f"{invitation.code}:{invitation.expires_at.timestamp()}"
+
+
+def _mail(invitation: Invitation, actor: Actor, now: datetime) -> None:
+    start_job(
+        kind=INVITATION_MAIL,
+        key=mail_key(invitation),
+        params={"invitation": invitation.code},
+        actor=actor,
+        now=now,
+    )
 
 
 def revoke_invitation(*, programme: Programme, code: str, actor: Actor, actor_role: str, now: datetime) -> None:
@@ -278,7 +294,22 @@ def accept_invitation(*, token: str, user: User, ip: str | None, now: datetime) 
                 business_id=invitation.business_id,
                 data={"email": user.email, "role": invitation.role, "invitation": invitation.code},
             )
+            _tell_owners(membership, actor, now)
     return membership
+
+
+def _tell_owners(membership: Membership, actor: Actor, now: datetime) -> None:
+    """Have those owners who want to know be told that somebody joined: one job for each."""
+    owners = Membership.objects.live().filter(programme=membership.programme, role=Role.OWNER).select_related("user")
+    for owner in owners.exclude(user_id=membership.user_id):
+        if "team" in owner.user.notifications:
+            start_job(
+                kind=JOINED_MAIL,
+                key=f"{membership.code}:{owner.code}",
+                params={"member": membership.code, "owner": owner.code},
+                actor=actor,
+                now=now,
+            )
 
 
 # -- rules ------------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from customers.tests.test_actions_facts import refund, sale
 from loyalty.actions.points import add_points
 from programs.models import DueWork, Invitation, Membership, Programme, User
 from workspace.actions.settings import CurrencyFrozen, change_programme
+from workspace.actions.team_mail import mail_invitation, mail_joined
 from workspace.models import AuditEntry, Business
 from workspace.tasks import run_due
 
@@ -384,10 +385,12 @@ def test_the_team_page_shows_this_programmes_people_only(client_of, owner, manag
     assert "other@example.com" not in page
 
 
-def test_an_invitation_is_sent_and_accepted_by_a_new_person(client_of, owner, business, programme):
+def test_an_invitation_is_sent_and_accepted_by_a_new_person(client_of, owner, business, programme, run_queue):
     browser = client_of(owner)
     data = {"email": "Ann@Example.com", "role": "cashier", "business": str(business.pk)}
     assert browser.post("/settings/team/invitations/", data).status_code == 303
+    assert not mail.outbox  # a slow mail server holds nobody
+    run_queue()
     message = mail.outbox[0]
     assert message.to == ["ann@example.com"]
     assert "Harbour" in message.subject
@@ -411,6 +414,7 @@ def test_an_invitation_is_sent_and_accepted_by_a_new_person(client_of, owner, bu
     response = ann.post(path)
     assert (response.status_code, response.url) == (303, "/enter/harbour/")
     assert ann.post(path).status_code == 303
+    run_queue()
     membership = Membership.objects.get(user__email="ann@example.com")
     assert (membership.role, membership.business_id) == ("cashier", business.pk)
     assert mail.outbox[-1].to == [owner.email]
@@ -418,8 +422,48 @@ def test_an_invitation_is_sent_and_accepted_by_a_new_person(client_of, owner, bu
     assert len(mail.outbox) == 3
 
 
-def test_the_wrong_person_is_told_and_refused(client_of, owner, marketer):
+@pytest.fixture
+def broken_mail(settings):
+    """A mail server that says no to everything."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+
+
+def test_an_invitation_that_could_not_be_mailed_says_so_and_is_sent_again(
+    client_of, owner, run_queue, broken_mail, settings
+):
+    browser, told = client_of(owner), "the e-mail could not be sent"
+    browser.post("/settings/team/invitations/", {"email": "ann@example.com", "role": "analyst"})
+    assert told not in browser.get("/settings/team/").content.decode()
+    run_queue()
+    assert told in browser.get("/settings/team/").content.decode()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    browser.post(f"/settings/team/invitations/{Invitation.objects.get().code}/renew/")
+    run_queue()
+    assert told not in browser.get("/settings/team/").content.decode()
+    assert [message.to for message in mail.outbox] == [["ann@example.com"]]
+
+
+def test_a_withdrawn_invitation_is_not_mailed(client_of, owner, run_queue):
+    browser = client_of(owner)
+    browser.post("/settings/team/invitations/", {"email": "ann@example.com", "role": "analyst"})
+    browser.post(f"/settings/team/invitations/{Invitation.objects.get().code}/revoke/")
+    run_queue()
+    assert not mail.outbox
+
+
+def test_a_mail_job_of_one_programme_finds_nothing_in_another(programme, other_programme, client_of, owner):
     client_of(owner).post("/settings/team/invitations/", {"email": "ann@example.com", "role": "analyst"})
+    code = Invitation.objects.get().code
+    with tenant_context(other_programme):
+        mail_invitation(code=code)
+        mail_joined(member=owner.memberships.get().code, owner=owner.memberships.get().code)
+    assert not mail.outbox
+
+
+def test_the_wrong_person_is_told_and_refused(client_of, owner, marketer, run_queue):
+    client_of(owner).post("/settings/team/invitations/", {"email": "ann@example.com", "role": "analyst"})
+    run_queue()
     path = next(word for word in mail.outbox[0].body.split() if "/invitations/" in word).split("8000")[1]
     connection.set_schema_to_public()
     other = Client(headers=PUBLIC)
