@@ -13,7 +13,8 @@ from django.urls import include, path
 from core import navigation
 from core.context_processors import shell
 from core.hosts import public_url
-from core.permissions import Role, permissions_of
+from core.permissions import MEMBER, Role, permissions_of
+from programs.routes import all_routes
 
 
 def _view(request: HttpRequest) -> HttpResponse:
@@ -53,6 +54,28 @@ def labels(role: str) -> list[str]:
 )
 def test_role_sees_its_pages_that_exist(role: str, seen: list[str]) -> None:
     assert labels(role) == seen
+
+
+REAL = {route.name: route for route in all_routes() if route.host == "programme"}
+
+
+@pytest.mark.parametrize("item", navigation.ITEMS, ids=lambda item: item.url_name)
+def test_every_item_leads_to_a_page_that_who_sees_it_may_open(item: navigation.NavItem) -> None:
+    assert REAL[item.url_name].access in {item.perm, MEMBER}
+
+
+def test_search_and_log_out_lead_to_pages_too() -> None:
+    name, perm = navigation.SEARCH
+    assert REAL[name].access == perm
+    assert any(name in REAL for name in navigation.LOGOUT)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_role_sees_all_pages_that_it_may_open(role: Role) -> None:
+    may = permissions_of(role)
+    seen = navigation.build(permissions=may, path="/", urlconf="config.urls_programme")
+    expected = [item.label for item in navigation.ITEMS if item.perm is None or item.perm in may]
+    assert sorted(str(link.label) for link in seen.everything) == sorted(map(str, expected))
 
 
 def test_home_link_leads_where_the_role_lands() -> None:
