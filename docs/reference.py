@@ -130,7 +130,6 @@ def page() -> str:
 
 VENDORED = [
     ("htmx", "0BSD", "static/vendor/htmx/"),
-    ("Alpine.js (CSP build)", "MIT", "static/vendor/alpine/"),
     ("Chart.js", "MIT", "static/vendor/chartjs/"),
     ("Inter", "OFL-1.1", "static/vendor/inter/"),
     ("lucide icons", "ISC", "static/icons/"),

@@ -58,6 +58,13 @@ def test_template_names_only_icons_that_are_there(path: Any) -> None:
         assert icons.shapes(name)
 
 
+def test_every_icon_that_is_shipped_is_used() -> None:
+    """By its quoted name, in a template or in Python that hands it to one."""
+    python = [path for path in ROOT.glob("*/**/*.py") if not {"tests", ".venv"} & set(path.parts)]
+    named = {name for path in [*TEMPLATES, *python] for name in re.findall(r"[\"']([a-z0-9-]+)[\"']", path.read_text())}
+    assert {path.stem for path in icons.FOLDER.glob("*.svg")} <= named
+
+
 def test_sheet_shows_every_component() -> None:
     source = (ROOT / "core/templates/core/component_sheet.html").read_text()
     partials = {path.name for path in (ROOT / "templates/components").glob("_*.html")}
