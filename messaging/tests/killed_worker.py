@@ -1,11 +1,12 @@
-"""A worker that a test kills: sends the messages given, with a provider that takes its time and writes to a file.
+"""A worker that a test kills: sends the messages given, with a provider that writes to a file.
 
-Usage: killed_worker.py <schema> <file> <id> …
+Usage: killed_worker.py <schema> <file> <moment> <id> …
+At the moment, "before 7" or "after 7" the provider's 7th message is written, it says "hanging" and hangs.
 """
 
 import os
+import signal
 import sys
-import time
 from pathlib import Path
 
 import django
@@ -20,25 +21,30 @@ from messaging.actions.outbox import send_message  # noqa: E402
 from programs.models import Programme  # noqa: E402
 
 SENT_FILE = Path(sys.argv[2])
+MOMENT = sys.argv[3]
 
 
-class Slow:
-    """Half of its time before the provider has the message, half after."""
-
-    name = "slow"
+class Hanging:
+    name = "hanging"
+    count = 0
 
     def send(self, message: channels.Outgoing) -> str:
-        time.sleep(0.02)
+        Hanging.count += 1
+        self.perhaps_hang("before")
         with SENT_FILE.open("a") as handle:
             handle.write(f"{message.code}\n")
-        time.sleep(0.02)
+        self.perhaps_hang("after")
         return message.code
+
+    def perhaps_hang(self, when: str) -> None:
+        if f"{when} {Hanging.count}" == MOMENT:
+            print("hanging", flush=True)  # noqa: T201
+            signal.pause()
 
 
 sys.modules["killed_worker_channel"] = sys.modules["__main__"]
-channels.PROVIDERS["console"] = "killed_worker_channel.Slow"
+channels.PROVIDERS["console"] = "killed_worker_channel.Hanging"
 
 with tenant_context(Programme.objects.get(schema_name=sys.argv[1])):
-    print("ready", flush=True)  # noqa: T201
-    for message_id in sys.argv[3:]:
+    for message_id in sys.argv[4:]:
         send_message(int(message_id))
