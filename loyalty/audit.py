@@ -58,9 +58,9 @@ INVARIANTS: Sequence[Invariant] = (
     ),
     Invariant(
         "I2",
-        _("Every balance less debt is the sum of the member's entries"),
+        _("Every balance and what is set aside, less debt, is the sum of the member's entries"),
         """
-        SELECT 'account ' || a.customer_id, a.available - a.debt <> coalesce(e.total, 0)
+        SELECT 'account ' || a.customer_id, a.available + a.held - a.debt <> coalesce(e.total, 0)
         FROM loyalty_account a LEFT JOIN (
             SELECT account_id, sum(amount) AS total FROM loyalty_entry WHERE account_id IS NOT NULL GROUP BY account_id
         ) e ON e.account_id = a.customer_id
@@ -78,13 +78,17 @@ INVARIANTS: Sequence[Invariant] = (
     ),
     Invariant(
         "I4",
-        _("Every lot's rest is the sum of its entries"),
+        _("Every lot's rest, and what is set aside of it, is the sum of its entries"),
         """
-        SELECT 'lot ' || l.id, l.remaining <> coalesce(e.total, 0) OR NOT coalesce(e.same_account, true)
+        SELECT 'lot ' || l.id,
+               l.remaining + coalesce(h.total, 0) <> coalesce(e.total, 0) OR NOT coalesce(e.same_account, true)
         FROM loyalty_lot l LEFT JOIN (
             SELECT e.lot_id, sum(e.amount) AS total, bool_and(e.account_id = o.account_id) AS same_account
             FROM loyalty_entry e JOIN loyalty_lot o ON o.id = e.lot_id GROUP BY e.lot_id
         ) e ON e.lot_id = l.id
+        LEFT JOIN (
+            SELECT lot_id, sum(points) AS total FROM loyalty_holdallocation GROUP BY lot_id
+        ) h ON h.lot_id = l.id
         """,
     ),
     Invariant(
@@ -135,15 +139,19 @@ INVARIANTS: Sequence[Invariant] = (
         "I9",
         _("What each business issued, less what was spent, expired and taken back, is what it owes"),
         """
-        SELECT 'business ' || coalesce(l.issuer_id, 0), sum(l.remaining) <> sum(l.amount) + sum(coalesce(e.taken, 0))
+        SELECT 'business ' || coalesce(l.issuer_id, 0),
+               sum(l.remaining + coalesce(h.held, 0)) <> sum(l.amount + coalesce(e.taken, 0))
         FROM loyalty_lot l LEFT JOIN (
             SELECT lot_id, sum(amount) AS taken FROM loyalty_entry
             WHERE amount < 0 AND lot_id IS NOT NULL GROUP BY lot_id
         ) e ON e.lot_id = l.id
+        LEFT JOIN (
+            SELECT lot_id, sum(points) AS held FROM loyalty_holdallocation GROUP BY lot_id
+        ) h ON h.lot_id = l.id
         GROUP BY l.issuer_id
         UNION ALL
         SELECT 'programme', (SELECT coalesce(-sum(amount), 0) FROM loyalty_entry WHERE account_id IS NULL)
-               <> (SELECT coalesce(sum(available - debt), 0) FROM loyalty_account)
+               <> (SELECT coalesce(sum(available + held - debt), 0) FROM loyalty_account)
         """,
     ),
     Invariant(
@@ -173,13 +181,35 @@ INVARIANTS: Sequence[Invariant] = (
     ),
     Invariant(
         "I12",
-        _("No lot expires before its account is looked at"),
+        _("No lot expires and no hold runs out before its account is looked at"),
         """
         SELECT 'account ' || a.customer_id, l.first IS NOT NULL
                AND (a.expires_next_at IS NULL OR a.expires_next_at > l.first)
         FROM loyalty_account a LEFT JOIN (
-            SELECT account_id, min(expires_at) AS first FROM loyalty_lot WHERE remaining > 0 GROUP BY account_id
+            SELECT account_id, min(expires_at) AS first FROM (
+                SELECT account_id, expires_at FROM loyalty_lot WHERE remaining > 0
+                UNION ALL SELECT account_id, expires_at FROM loyalty_hold WHERE state = 'held'
+            ) AS ends GROUP BY account_id
         ) l ON l.account_id = a.customer_id
+        """,
+    ),
+    Invariant(
+        "I13",
+        _("What is set aside of an account is what its live holds took from its lots"),
+        """
+        SELECT 'account ' || a.customer_id, a.held <> coalesce(h.total, 0)
+        FROM loyalty_account a LEFT JOIN (
+            SELECT account_id, sum(points) AS total FROM loyalty_hold WHERE state = 'held' GROUP BY account_id
+        ) h ON h.account_id = a.customer_id
+        UNION ALL
+        SELECT 'hold ' || h.transaction_id, coalesce(p.total, 0) <> CASE h.state WHEN 'held' THEN h.points ELSE 0 END
+               OR NOT coalesce(p.same_account, true)
+        FROM loyalty_hold h LEFT JOIN (
+            SELECT p.hold_id, sum(p.points) AS total, bool_and(l.account_id = o.account_id) AS same_account
+            FROM loyalty_holdallocation p
+            JOIN loyalty_lot l ON l.id = p.lot_id JOIN loyalty_hold o ON o.transaction_id = p.hold_id
+            GROUP BY p.hold_id
+        ) p ON p.hold_id = h.transaction_id
         """,
     ),
 )

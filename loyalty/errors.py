@@ -62,6 +62,20 @@ class OrderTotalDiffers(DomainError):
     message = _("This order is known with another total.")
 
 
+class HoldOver(DomainError):
+    """`data`: hold, state (captured, voided or expired)."""
+
+    code = "loyalty.hold_over"
+    message = _("These points are not set aside any more.")
+
+
+class MoreThanHeld(DomainError):
+    """`data`: hold, held, requested."""
+
+    code = "loyalty.more_than_held"
+    message = _("Fewer points than this were set aside.")
+
+
 class UnknownMember(NotFound):
     code = "loyalty.unknown_member"
     message = _("Nobody with this number has points here yet.")
@@ -75,6 +89,11 @@ class UnknownBusiness(NotFound):
 class UnknownTransaction(NotFound):
     code = "loyalty.unknown_transaction"
     message = _("There is no such transaction.")
+
+
+class UnknownHold(NotFound):
+    code = "loyalty.unknown_hold"
+    message = _("No points were set aside under this code.")
 
 
 class TooManyOperations(InvalidInput):
@@ -93,11 +112,14 @@ REFUSALS: dict[str, type[DomainError]] = {
         OrderCancelled,
         OrderOfAnotherCustomer,
         OrderTotalDiffers,
+        HoldOver,
+        MoreThanHeld,
     )
 }
 UNKNOWN: dict[str, type[DomainError]] = {
     "unknown_business": UnknownBusiness,
     "unknown_customer": UnknownMember,
     "unknown_transaction": UnknownTransaction,
+    "unknown_hold": UnknownHold,
     "key_reused": IdempotencyKeyReused,
 }

@@ -44,3 +44,21 @@ POINTS_ADJUSTED = register(
 POINTS_EXPIRED = register(
     "loyalty.points.expired", title=_("Points expired"), icon="clock", transaction="string", points="integer"
 )
+POINTS_HELD = register(
+    "loyalty.points.held",
+    title=_("Points set aside"),
+    icon="lock",
+    transaction="string",
+    held="integer",
+    balance="integer",
+    **{"reason?": "string"},
+)
+POINTS_RELEASED = register(
+    "loyalty.points.released",
+    title=_("Points given back"),
+    icon="undo-2",
+    transaction="string",
+    held="integer",
+    balance="integer",
+    hold="string",
+)

@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from django.db import OperationalError, connection, transaction
+import psycopg
+from django.db import DatabaseError, OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from core.actor import Actor
@@ -22,6 +23,7 @@ from loyalty.operations import Item, Setting
 
 # A clash of two calls for one key or order (or a deadlock across such) wrote nothing: each further try finds the other.
 TRIES = 5
+_IN_VAIN = "LP001"
 _POST = "SELECT ordinal, status, response FROM loyalty_post(%s::text::jsonb, %s::text::jsonb, %s::timestamptz)"
 
 
@@ -46,6 +48,9 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     rounding: str | None = None
     reason: str | None = None
     reverses: str | None = None
+    held: int = 0  # the change of what is set aside; `points` are not among it
+    hold: str | None = None  # the hold that this captures or voids
+    expires_at: datetime | None = None  # of a hold
     is_replayed: bool = False
 
 
@@ -83,11 +88,27 @@ def post(items: Sequence[Item], *, owner: str, source: str, actor: Actor, now: d
         "zone": programme.time_zone,
         "programme_id": programme.pk,
     }
-    parameters: list[str | datetime] = [msgspec.json.encode(numbered).decode(), msgspec.json.encode(call).decode(), now]
+    called = msgspec.json.encode(call).decode()
     outcomes: list[Outcome | None] = [None] * len(items)
-    for ordinal, status, response in _execute(parameters):
-        outcomes[ordinal] = _outcome(status, response)
+    while numbered:
+        try:
+            answers = _execute([msgspec.json.encode(numbered).decode(), called, now])
+            numbered = []
+        except DatabaseError as error:
+            answers = _in_vain(error)
+            answered = {ordinal for ordinal, _status, _response in answers}
+            numbered = [item for item in numbered if item["ordinal"] not in answered]
+        for ordinal, status, response in answers:
+            outcomes[ordinal] = _outcome(status, response)
     return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _in_vain(error: DatabaseError) -> list[tuple[int, str, str]]:
+    """The answers to those who were new and got nothing: the call was undone, so that nobody is left behind."""
+    cause = error.__cause__
+    if not isinstance(cause, psycopg.Error) or cause.sqlstate != _IN_VAIN:
+        raise error
+    return msgspec.json.decode(cause.diag.message_detail or "", type=list[tuple[int, str, str]])
 
 
 def _execute(parameters: Sequence[str | datetime]) -> list[tuple[int, str, str]]:

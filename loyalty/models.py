@@ -21,17 +21,19 @@ from loyalty.querysets import AccountQuerySet, TransactionQuerySet
 class Account(models.Model):
     """A member's points. One row lock on it orders everything that happens to the member.
 
-    `available` is what its live lots hold; `debt` is what a clawback could not take and the next earns repay.
+    `available` is what its live lots hold and can be spent; `held` is set aside for claims; `debt` is what a clawback
+    could not take and the next earns repay.
     """
 
     customer = models.OneToOneField(
         "customers.Customer", on_delete=models.PROTECT, primary_key=True, related_name="account"
     )
     available = models.BigIntegerField(default=0)
+    held = models.BigIntegerField(default=0)
     debt = models.BigIntegerField(default=0)
     lifetime = models.BigIntegerField(default=0)  # earned by sales, less what reversals of earns took back
     version = models.BigIntegerField(default=0)  # grows by one with each transaction
-    # Not later than the first moment at which a live lot expires; null: no lot expires. Spares a look at the lots.
+    # Not later than the first moment at which a live lot or a hold runs out; null: none does. Spares a look at them.
     expires_next_at = models.DateTimeField(null=True)
     joined_at = models.DateTimeField(default=timezone.now)
 
@@ -42,6 +44,7 @@ class Account(models.Model):
         verbose_name_plural = _("accounts")
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(available__gte=0), name="account_available_not_negative"),
+            models.CheckConstraint(condition=Q(held__gte=0), name="account_held_not_negative"),
             models.CheckConstraint(condition=Q(debt__gte=0), name="account_debt_not_negative"),
             models.CheckConstraint(condition=Q(available=0) | Q(debt=0), name="account_no_debt_beside_points"),
         ]
@@ -68,6 +71,8 @@ class Transaction(models.Model):
         REVERSE = "reverse", _("Reversed")
         ADJUST = "adjust", _("Adjusted by hand")
         EXPIRE = "expire", _("Expired")
+        HOLD = "hold", _("Set aside")
+        VOID = "void", _("Given back")
 
     class Status(models.TextChoices):
         DONE = "done", _("Done")
@@ -124,6 +129,7 @@ class Transaction(models.Model):
             models.CheckConstraint(
                 condition=(Q(kind="earn") & Q(points__gte=0))
                 | (Q(kind__in=["redeem", "expire"]) & Q(points__lte=0))
+                | (Q(kind__in=["hold", "void"]) & Q(points=0))
                 | Q(kind__in=["reverse", "adjust"]),
                 name="transaction_sign_follows_kind",
             ),
@@ -216,7 +222,10 @@ class Entry(models.Model):
 
 
 class Hold(models.Model):
-    """Points set aside for a claim: captured (redeemed), voided or timed out (back to the same lots)."""
+    """Points set aside for a claim: captured (redeemed), voided or timed out (back to the same lots).
+
+    It is known by the code of the transaction that made it; `settled_by` is the one that ended it.
+    """
 
     class State(models.TextChoices):
         HELD = "held", _("Held")
@@ -224,18 +233,26 @@ class Hold(models.Model):
         VOIDED = "voided", _("Given back")
         EXPIRED = "expired", _("Ran out")
 
-    code = models.CharField(max_length=16, unique=True, default=public_code, editable=False)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="holds")
-    transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, null=True, related_name="holds")
+    transaction = models.OneToOneField(Transaction, on_delete=models.PROTECT, primary_key=True, related_name="hold")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="holds", db_index=False)
+    settled_by = models.ForeignKey(
+        Transaction, on_delete=models.PROTECT, null=True, related_name="settled_holds", db_index=False
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.HELD)
-    points = models.BigIntegerField()
+    points = models.BigIntegerField()  # less than at first where only a part was captured
     expires_at = models.DateTimeField()
-    created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints: ClassVar = [models.CheckConstraint(condition=Q(points__gt=0), name="hold_points_positive")]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(points__gt=0), name="hold_points_positive"),
+            models.CheckConstraint(
+                condition=Q(state="held", settled_by__isnull=True) | (~Q(state="held") & Q(settled_by__isnull=False)),
+                name="hold_settled_by_a_transaction",
+            ),
+        ]
         indexes: ClassVar = [
-            models.Index(fields=["expires_at"], name="hold_live_by_expiry", condition=Q(state="held")),
+            # A member's live holds, by the moment at which they run out.
+            models.Index(fields=["account", "expires_at"], name="hold_live_by_account", condition=Q(state="held")),
         ]
 
     def __str__(self) -> str:
@@ -243,9 +260,9 @@ class Hold(models.Model):
 
 
 class HoldAllocation(models.Model):
-    """Which lot a hold's points came from and return to."""
+    """Which lot a live hold's points came from and return to. Gone when the hold is settled: entries tell the rest."""
 
-    hold = models.ForeignKey(Hold, on_delete=models.CASCADE, related_name="allocations")
+    hold = models.ForeignKey(Hold, on_delete=models.PROTECT, related_name="allocations", db_index=False)
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="+")
     points = models.BigIntegerField()
 
@@ -254,6 +271,9 @@ class HoldAllocation(models.Model):
             models.UniqueConstraint(fields=["hold", "lot"], name="hold_allocation_once_per_lot"),
             models.CheckConstraint(condition=Q(points__gt=0), name="hold_allocation_positive"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.points} of lot {self.lot_id}"
 
 
 class EarningRate(models.Model):

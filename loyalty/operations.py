@@ -16,7 +16,7 @@ from core.idempotency import MAX_KEY_LENGTH, digest_of
 from core.money import check_amount
 from core.phones import parse_phone
 from loyalty.errors import IdempotencyKeyRequired
-from loyalty.rules import MAX_POINTS
+from loyalty.rules import HOLD_MINUTES, MAX_HOLD_MINUTES, MAX_POINTS
 
 MAX_REFERENCE_LENGTH = 120
 MAX_REASON_LENGTH = 200
@@ -57,7 +57,7 @@ class Operation:
 
 
 # Who and where is compared by the database, which knows that a code and an id, a number and a customer, are the same.
-_MEANING = ("amount", "points", "reason", "reference", "original", "cancels_order")
+_MEANING = ("amount", "points", "reason", "reference", "original", "cancels_order", "minutes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +169,64 @@ class AdjustPoints(Operation):
                 "reason": reason,
             }
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldPoints(Operation):
+    """Set `points` aside for `minutes`, for what `reason` describes; then capture or void the hold."""
+
+    kind: ClassVar[str] = "hold"
+    endpoint: ClassVar[str] = "points.hold"
+
+    business: int | str
+    points: int
+    reason: str
+    minutes: int = HOLD_MINUTES
+    phone: str = ""
+    customer_id: int | None = None
+
+    def item(self, setting: Setting) -> Item:
+        if not 0 < self.minutes <= MAX_HOLD_MINUTES:
+            raise InvalidInput(_("Points can be set aside for 1 minute to 30 days."), field="minutes")
+        return self._base(
+            {
+                **_business(self.business),
+                **_person(self.phone, self.customer_id, setting),
+                "points": _check_points(self.points, "points_to_redeem"),
+                "reason": _check_text(self.reason.strip(), MAX_REASON_LENGTH, "reward_description"),
+                "minutes": self.minutes,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureHold(Operation):
+    """Redeem what the transaction with the code `hold` set aside: whole, or only `points` of it; the rest goes back."""
+
+    kind: ClassVar[str] = "capture"
+    endpoint: ClassVar[str] = "points.capture"
+
+    hold: str
+    points: int | None = None
+
+    def item(self, setting: Setting) -> Item:
+        content: Item = {"original": self.hold}
+        if self.points is not None:
+            content["points"] = _check_points(self.points, "points")
+        return self._base(content)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoidHold(Operation):
+    """Give back what the transaction with the code `hold` set aside."""
+
+    kind: ClassVar[str] = "void"
+    endpoint: ClassVar[str] = "points.void"
+
+    hold: str
+
+    def item(self, setting: Setting) -> Item:
+        return self._base({"original": self.hold})
 
 
 @lru_cache(maxsize=4096)

@@ -21,7 +21,7 @@ from core.tenancy import active_programme
 from loyalty import rules
 from loyalty.errors import UnknownBusiness
 from loyalty.ledger import Posting
-from loyalty.models import Account, EarningRate, Lot, LoyaltySettings, Transaction
+from loyalty.models import Account, EarningRate, HoldAllocation, Lot, LoyaltySettings, Transaction
 from loyalty.querysets import TransactionQuerySet
 from workspace.models import Business
 
@@ -38,13 +38,14 @@ def settings_now() -> LoyaltySettings:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """`points` can be spent now (not those that expired untouched); `worth` is their money value.
+    """`points` can be spent now (not those that expired untouched); `worth` is their money value. `held` is set aside.
 
     `expiring_points` is what `expires_next_at` takes unless it is spent before.
     """
 
     is_member: bool
     points: int
+    held: int
     debt: int
     lifetime_points: int
     worth: Decimal
@@ -54,12 +55,12 @@ class Balance:
 
 
 def balance_of(customer_id: int, *, now: datetime) -> Balance:
-    """A customer's points at `now`; zeros for somebody who is not a member. Two or three queries."""
+    """A customer's points at `now`; zeros for somebody who is not a member. Two to four queries."""
     account = Account.objects.filter(pk=customer_id).first()
     value = settings_now().point_value
     if account is None:
-        return Balance(False, 0, 0, 0, Decimal(0), None, None, 0)
-    points, next_at, expiring = account.available, None, 0
+        return Balance(False, 0, 0, 0, 0, Decimal(0), None, None, 0)
+    points, held, debt, next_at, expiring = account.available, account.held, account.debt, None, 0
     if account.expires_next_at is not None:
         found = Lot.objects.filter(account_id=customer_id, remaining__gt=0, expires_at__isnull=False)
         lots: list[tuple[datetime, int]] = list(
@@ -70,10 +71,21 @@ def balance_of(customer_id: int, *, now: datetime) -> Balance:
         if ahead:
             next_at = ahead[0][0]
             expiring = sum(remaining for moment, remaining in ahead if moment == next_at)
+    if held:
+        # What the next touch gives back, in its order.
+        overdue = HoldAllocation.objects.filter(hold__account_id=customer_id, hold__expires_at__lte=now)
+        for part, lot_expires_at in overdue.order_by("hold__expires_at", "hold_id", "-pk").values_list(
+            "points", "lot__expires_at"
+        ):
+            repaid = min(debt, part)
+            held, debt = held - part, debt - repaid
+            if lot_expires_at is None or lot_expires_at > now:
+                points += part - repaid
     return Balance(
         is_member=True,
         points=points,
-        debt=account.debt,
+        held=held,
+        debt=debt,
         lifetime_points=account.lifetime,
         worth=rules.worth(points, value),
         joined_at=account.joined_at,
@@ -275,14 +287,16 @@ class LoyaltyFigures:
 
 def loyalty_figures(period: Period, *, actor: Actor | None = None) -> LoyaltyFigures:
     """Figures of `period` over what `actor` may see (None: everything). Outstanding points are those whose issuer the
-    actor may see. Four queries.
+    actor may see, those set aside for claims among them. Five queries.
     """
     found = Transaction.objects.done().within(period)
     lots = Lot.objects.filter(remaining__gt=0)
+    held = HoldAllocation.objects.all()
     if actor is not None:
         found = found.visible_to(actor)
         if actor.business_id is not None:
             lots = lots.filter(issuer_id=actor.business_id)
+            held = held.filter(lot__issuer_id=actor.business_id)
     gives = Q(kind="earn") | Q(kind="adjust", points__gt=0) | Q(kind="reverse", reverses__points__gte=0)
     takes = Q(kind="redeem") | Q(kind="adjust", points__lt=0) | Q(kind="reverse", reverses__points__lt=0)
     sums = found.aggregate(
@@ -291,6 +305,7 @@ def loyalty_figures(period: Period, *, actor: Actor | None = None) -> LoyaltyFig
         expired=-Sum("points", filter=Q(kind="expire"), default=0),
     )
     outstanding = int(lots.aggregate(total=Sum("remaining", default=0))["total"])
+    outstanding += int(held.aggregate(total=Sum("points", default=0))["total"])
     value = settings_now().point_value
     return LoyaltyFigures(
         issued=int(sums["issued"]),

@@ -12,6 +12,8 @@ Rounding = Literal["down", "nearest", "up"]
 
 MAX_POINTS = 1_000_000_000  # of one operation: a slip above it is refused, not stored
 MAX_RATE = Decimal(10_000)  # points for one unit of the currency
+HOLD_MINUTES = 30  # how long points are set aside where nobody says
+MAX_HOLD_MINUTES = 30 * 24 * 60
 UNDO_SECONDS = 60  # how long a cashier may take a sale back
 
 _MODES = {"down": ROUND_FLOOR, "nearest": ROUND_HALF_UP, "up": ROUND_CEILING}

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.clock import local_day
 from core.keyset import KeysetPage, Order, keyset_page
-from core.presentation import format_money
+from core.presentation import format_money, format_points
 from loyalty.models import Transaction
 from loyalty.querysets import TransactionQuerySet
 
@@ -79,7 +80,18 @@ def describe(transaction: Transaction, amount: Decimal | None, currency: str) ->
         return _("Taken back: %(reason)s") % {"reason": reason} if reason else _("Taken back")
     if kind == Transaction.Kind.EXPIRE:
         return _("Ran out")
+    if kind in (Transaction.Kind.HOLD, Transaction.Kind.VOID):
+        return _set_aside(abs(transaction.response.get("held", 0)), reason, is_over=kind == Transaction.Kind.VOID)
     return _("Adjusted: %(reason)s") % {"reason": reason} if reason else _("Adjusted")
+
+
+def _set_aside(points: int, reason: str, *, is_over: bool) -> str:
+    if is_over:
+        text = ngettext("%(points)s point no longer set aside", "%(points)s points no longer set aside", points)
+    else:
+        text = ngettext("%(points)s point set aside", "%(points)s points set aside", points)
+    text %= {"points": format_points(points)}
+    return f"{text}: {reason}" if reason else text
 
 
 def say_when(at: datetime, *, zone: ZoneInfo, now: datetime) -> str:

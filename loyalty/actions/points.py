@@ -11,8 +11,18 @@ from core.errors import DomainError
 from loyalty import ledger
 from loyalty.errors import TooManyOperations
 from loyalty.ledger import Outcome, Posting
-from loyalty.operations import AddPoints, AdjustPoints, Item, Operation, RedeemPoints, ReverseTransaction
-from loyalty.rules import UNDO_SECONDS
+from loyalty.operations import (
+    AddPoints,
+    AdjustPoints,
+    CaptureHold,
+    HoldPoints,
+    Item,
+    Operation,
+    RedeemPoints,
+    ReverseTransaction,
+    VoidHold,
+)
+from loyalty.rules import HOLD_MINUTES, UNDO_SECONDS
 
 MAX_BATCH = 1000
 
@@ -128,6 +138,58 @@ def adjust_points(
         points=points, reason=reason, phone=phone, customer_id=customer_id, business=business, key=key
     )
     return _post_one(operation, owner=owner, source=source, actor=actor, now=now)
+
+
+def hold_points(
+    *,
+    business: int | str,
+    points: int,
+    reason: str,
+    key: str,
+    actor: Actor,
+    now: datetime,
+    minutes: int = HOLD_MINUTES,
+    phone: str = "",
+    customer_id: int | None = None,
+    owner: str = "",
+    source: str = "api",
+) -> Posting:
+    """Set `points` aside, oldest expiry first, for `minutes`: nobody can spend them, and they do not expire meanwhile.
+
+    The posting's `transaction` is the code by which `capture_hold` redeems them and `void_hold` gives them back; left
+    alone they go back by themselves. Raises NotEnoughPoints, UnknownMember, UnknownBusiness, InvalidInput and
+    IdempotencyKeyReused.
+    """
+    operation = HoldPoints(
+        business=business, points=points, reason=reason, minutes=minutes, phone=phone, customer_id=customer_id, key=key
+    )
+    return _post_one(operation, owner=owner, source=source, actor=actor, now=now)
+
+
+def capture_hold(
+    *,
+    hold: str,
+    key: str,
+    actor: Actor,
+    now: datetime,
+    points: int | None = None,
+    owner: str = "",
+    source: str = "api",
+) -> Posting:
+    """Redeem what was set aside, at the business and for the reason of the hold; returns the redemption.
+
+    `points` redeems only a part, the rest goes back to its lots. An actor limited to a business reaches only that
+    business's holds. Raises HoldOver, MoreThanHeld, UnknownHold and IdempotencyKeyReused.
+    """
+    return _post_one(CaptureHold(hold=hold, points=points, key=key), owner=owner, source=source, actor=actor, now=now)
+
+
+def void_hold(*, hold: str, key: str, actor: Actor, now: datetime, owner: str = "", source: str = "api") -> Posting:
+    """Give back what was set aside: to the same lots, with the same expiry; debt that arose meanwhile is repaid first.
+
+    Raises HoldOver, UnknownHold and IdempotencyKeyReused.
+    """
+    return _post_one(VoidHold(hold=hold, key=key), owner=owner, source=source, actor=actor, now=now)
 
 
 def undo_limit(now: datetime) -> datetime:

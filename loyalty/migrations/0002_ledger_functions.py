@@ -14,6 +14,8 @@ FILES = (
     "ledger_earn",
     "ledger_debit",
     "ledger_reverse",
+    "ledger_release",
+    "ledger_hold",
     "loyalty_post",
 )
 

@@ -32,12 +32,13 @@ PLANTS = {
     "I10": """UPDATE loyalty_transaction SET response = jsonb_set(response, '{points}', '1') WHERE kind = 'redeem'""",
     "I11": "UPDATE loyalty_account SET lifetime = lifetime + 1",
     "I12": "UPDATE loyalty_account SET expires_next_at = NULL",
+    "I13": "UPDATE loyalty_hold SET points = points + 1",
 }
 
 
 @pytest.fixture
 def history(committed_database, now):
-    """Earns, a redemption, reversals and expiry dates, committed."""
+    """Earns, a redemption, reversals, holds and expiry dates, committed."""
     connection.set_tenant(Programme.objects.get(slug="harbour"))
     shop = Business.objects.create(name="Quayside")
     change_settings(point_value=Decimal("0.01"), expiry_months=6, actor=SYSTEM)
@@ -46,6 +47,9 @@ def history(committed_database, now):
     points.add_points(**call, amount=Decimal(50), key="b")
     points.redeem_points(**call, points=30, reason="x", key="c")
     points.reverse_transaction(transaction=first.transaction, key="d", actor=SYSTEM, now=now)
+    points.hold_points(**call, points=10, reason="x", key="e")
+    captured = points.hold_points(**call, points=5, reason="x", key="f")
+    points.capture_hold(hold=captured.transaction, points=3, key="g", actor=SYSTEM, now=now)
     return connection.settings_dict["NAME"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import timedelta
 from decimal import Decimal
 
@@ -22,9 +23,10 @@ from core.actor import SYSTEM
 from loyalty import rules
 from loyalty.actions import points
 from loyalty.audit import audit
-from loyalty.errors import AlreadyReversed, NotEnoughPoints
+from loyalty.errors import AlreadyReversed, HoldOver, MoreThanHeld, NotEnoughPoints
 from loyalty.models import Account, LoyaltySettings
-from loyalty.operations import AddPoints, RedeemPoints
+from loyalty.operations import AddPoints, HoldPoints, RedeemPoints
+from loyalty.reports import balance_of
 from loyalty.tests.model import ModelMember
 from programs.tests.fixtures import NOW
 from workspace.models import Business
@@ -48,6 +50,7 @@ class Ledger(RuleBasedStateMachine):
         self.now = NOW
         self.members = [ModelMember() for _ in PHONES]
         self.codes = [[] for _ in PHONES]
+        self.holds = [[] for _ in PHONES]
         self.keys = 0
         self.calls = []
 
@@ -132,6 +135,54 @@ class Ledger(RuleBasedStateMachine):
         else:
             assert self.members[who].undo(number, part, self.now, GRACE)
 
+    @rule(who=members, amount=amounts, days=st.integers(0, 29), minutes=st.integers(1, 1440))
+    def hold(self, who, amount, days, minutes):
+        if not self.members[who].acts:
+            return
+        minutes += days * 1440
+        until = self.now + timedelta(minutes=minutes)
+        call = {"business": self.business.pk, "phone": PHONES[who], "reason": "claim", "minutes": minutes}
+        try:
+            posted = points.hold_points(points=amount, key=self.key(), actor=SYSTEM, now=self.now, **call)
+        except NotEnoughPoints as error:
+            assert not self.members[who].hold(amount, self.now, until)
+            assert error.data["balance"] == self.members[who].available  # noqa: PT017
+        else:
+            assert self.members[who].hold(amount, self.now, until)
+            assert (posted.points, posted.held, posted.expires_at) == (0, amount, until)
+            assert posted.balance == self.members[who].available
+            self.holds[who].append(posted.transaction)
+
+    @rule(who=members, pick=st.integers(0, 1000), part=st.none() | amounts)
+    def capture(self, who, pick, part):
+        if not self.holds[who]:
+            return
+        number = pick % len(self.holds[who])
+        code = self.holds[who][number]
+        try:
+            posted = points.capture_hold(hold=code, points=part, key=self.key(), actor=SYSTEM, now=self.now)
+        except (HoldOver, MoreThanHeld):
+            assert not self.members[who].capture(number, part, self.now)
+        else:
+            assert self.members[who].capture(number, part, self.now)
+            assert posted.points == self.members[who].acts[-1].points
+            assert (posted.balance, posted.debt) == (self.members[who].available, self.members[who].debt)
+            self.codes[who].append(posted.transaction)
+
+    @rule(who=members, pick=st.integers(0, 1000))
+    def void(self, who, pick):
+        if not self.holds[who]:
+            return
+        number = pick % len(self.holds[who])
+        code = self.holds[who][number]
+        try:
+            posted = points.void_hold(hold=code, key=self.key(), actor=SYSTEM, now=self.now)
+        except HoldOver:
+            assert not self.members[who].void(number, self.now)
+        else:
+            assert self.members[who].void(number, self.now)
+            assert (posted.balance, posted.debt) == (self.members[who].available, self.members[who].debt)
+
     @precondition(lambda self: self.calls)
     @rule(pick=st.integers(0, 1000))
     def repeat(self, pick):
@@ -148,6 +199,9 @@ class Ledger(RuleBasedStateMachine):
             AddPoints(business=self.business.pk, phone=PHONES[who], amount=Decimal(amount), key=self.key()),
             AddPoints(business=self.business.pk, phone=PHONES[other], amount=Decimal(spent), key=self.key()),
             RedeemPoints(business=self.business.pk, phone=PHONES[who], points=spent, reason="x", key=self.key()),
+            HoldPoints(
+                business=self.business.pk, phone=PHONES[other], points=1, reason="x", minutes=60, key=self.key()
+            ),
         ]
         outcomes = points.post_batch(operations=operations, owner="", source="api", actor=SYSTEM, now=self.now)
         for place, (member, given) in enumerate([(who, amount), (other, spent)]):
@@ -157,6 +211,10 @@ class Ledger(RuleBasedStateMachine):
             self.codes[who].append(outcomes[2].transaction)
         else:
             assert isinstance(outcomes[2], NotEnoughPoints)
+        if self.members[other].hold(1, self.now, self.now + timedelta(hours=1)):
+            self.holds[other].append(outcomes[3].transaction)
+        else:
+            assert isinstance(outcomes[3], NotEnoughPoints)
 
     @rule()
     def sweep(self):
@@ -170,12 +228,17 @@ class Ledger(RuleBasedStateMachine):
         if not hasattr(self, "members"):
             return
         accounts = {
-            account.customer.phone: (account.available, account.debt, account.lifetime)
+            account.customer.phone: (account.pk, account.available, account.held, account.debt, account.lifetime)
             for account in Account.objects.select_related("customer")
         }
         for phone, member in zip(PHONES, self.members, strict=True):
             if member.acts:
-                assert accounts[phone] == (member.available, member.debt, member.lifetime)
+                customer_id, *stored = accounts[phone]
+                assert stored == [member.available, member.held, member.debt, member.lifetime]
+                touched = deepcopy(member)
+                touched.expire(self.now)
+                read = balance_of(customer_id, now=self.now)
+                assert (read.points, read.held, read.debt) == (touched.available, touched.held, touched.debt)
 
 
 @pytest.mark.usefixtures("programme")

@@ -12,9 +12,9 @@ from core.actor import SYSTEM
 from customers.models import Customer, Order
 from loyalty.actions import points
 from loyalty.audit import audit
-from loyalty.errors import IdempotencyKeyReused, NotEnoughPoints
+from loyalty.errors import HoldOver, IdempotencyKeyReused, NotEnoughPoints
 from loyalty.models import Account
-from loyalty.operations import AddPoints, RedeemPoints
+from loyalty.operations import AddPoints, CaptureHold, HoldPoints, RedeemPoints, VoidHold
 from programs.models import Programme
 from workspace.models import Business
 
@@ -48,6 +48,63 @@ def test_a_balance_for_one_redemption_has_one_winner(call, in_threads):
     assert sum(isinstance(result, NotEnoughPoints) for result in results) == THREADS - 1
     assert sum(getattr(result, "points", 0) == -100 for result in results) == 1
     assert Account.objects.get().available == 0
+    assert kept() == []
+
+
+def test_a_balance_for_one_hold_has_one_winner(call, in_threads):
+    points.add_points(**call, amount=Decimal(100), key="a")
+
+    def claim(number):
+        return lambda: points.hold_points(**call, points=100, reason="x", key=f"h{number}")
+
+    results = in_threads([claim(number) for number in range(THREADS)])
+    assert sum(isinstance(result, NotEnoughPoints) for result in results) == THREADS - 1
+    assert Account.objects.values_list("available", "held").get() == (0, 100)
+    assert kept() == []
+
+
+def test_a_hold_is_settled_once_by_captures_and_voids_at_once(call, in_threads, now):
+    points.add_points(**call, amount=Decimal(100), key="a")
+    hold = points.hold_points(**call, points=60, reason="x", key="h").transaction
+
+    def settle(number):
+        settled = {"hold": hold, "key": f"s{number}", "actor": SYSTEM, "now": now}
+        return lambda: points.void_hold(**settled) if number % 2 else points.capture_hold(**settled, points=20)
+
+    results = in_threads([settle(number) for number in range(THREADS)])
+    (settled,) = [result for result in results if not isinstance(result, HoldOver)]
+    left = 100 if settled.kind == "void" else 80
+    assert Account.objects.values_list("available", "held").get() == (left, 0)
+    assert settled.balance == left
+    assert kept() == []
+
+
+def test_holds_and_sales_of_the_same_members_never_deadlock(call, shop, in_threads, now):
+    phones = [f"+4477009003{number:02d}" for number in range(10)]
+    for phone in phones:
+        points.add_points(**{**call, "phone": phone}, amount=Decimal(100), key=phone)
+
+    def work(number):
+        chosen = random.Random(number)
+
+        def run():
+            for step in range(5):
+                operations = [
+                    HoldPoints(business=shop.pk, phone=phone, points=5, reason="x", key=f"{number}-{step}-{phone}")
+                    for phone in chosen.sample(phones, 5)
+                ]
+                asked = {"owner": "x", "source": "api", "actor": SYSTEM, "now": now}
+                held = points.post_batch(operations=operations, **asked)
+                chosen.shuffle(held)
+                settling = [
+                    chosen.choice([CaptureHold, VoidHold])(hold=one.transaction, key=one.transaction) for one in held
+                ]
+                points.post_batch(operations=settling, **asked)
+
+        return run
+
+    assert [result for result in in_threads([work(number) for number in range(8)]) if result is not None] == []
+    assert not Account.objects.exclude(held=0).exists()
     assert kept() == []
 
 

@@ -127,6 +127,8 @@ def test_events_of_the_sql_fit_the_registry(add, redeem, undo, business, actor, 
     undo(spent, "u1")
     undo(earned, "u2", cancels_order=True)
     points.adjust_points(points=5, reason="sorry", phone=PHONE, key="a", actor=actor, now=now)
+    held = points.hold_points(business=business.pk, points=1, reason="x", phone=PHONE, key="h", actor=actor, now=now)
+    points.void_hold(hold=held.transaction, key="v", actor=actor, now=now)
     change_settings(point_value=Decimal("0.01"), expiry_months=1, actor=actor)
     add("7")
     points.redeem_points(
@@ -377,6 +379,48 @@ def test_an_order_that_says_otherwise_is_refused_and_the_refusal_replays(add, bu
             add("10", reference="R", key="k")
     assert rows() == before
     assert Transaction.objects.filter(status="refused", points=0).count() == 1
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["new number", "customer without points"])
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"total": Decimal(99)}, errors.OrderTotalDiffers),
+        ({"status": Order.Status.CANCELLED}, errors.OrderCancelled),
+        ({"customer": "other"}, errors.OrderOfAnotherCustomer),
+    ],
+)
+def test_a_refused_sale_makes_no_customer_and_no_account(add, business, now, changes, error, is_known):
+    other = Customer.objects.create(phone="+447700900555")
+    if is_known:
+        Identifier.objects.create(kind="phone", value=E164, customer=Customer.objects.create(phone=E164))
+    given = {"business": business, "source": "x", "reference": "R", "placed_at": now, "total": Decimal(10), **changes}
+    Order.objects.create(**{**given, "customer": other if "customer" in changes else None})
+    before = rows()
+    for _ in range(2):
+        with pytest.raises(error):
+            add("10", reference="R", key="k")
+    assert rows() == before
+    assert not Transaction.objects.exists()
+
+
+def test_the_others_of_a_batch_do_not_notice_a_refused_new_number(business, actor, now):
+    """Two new numbers name one sale: the first gets it, the second stays unknown; what follows is judged without it."""
+    shop = {"business": business.pk}
+    operations = [
+        AddPoints(**shop, phone=PHONE, amount=Decimal(7), reference="R", key="1"),
+        AddPoints(**shop, phone="07700 900124", amount=Decimal(7), reference="R", key="2"),
+        RedeemPoints(**shop, phone="07700 900124", points=1, reason="x", key="3"),
+        AddPoints(**shop, phone="07700 900125", amount=Decimal(5), key="4"),
+        AddPoints(**shop, phone="07700 900125", amount=Decimal(7), reference="R", key="5"),
+    ]
+    for is_repeated, refused in ((False, errors.OrderOfAnotherCustomer), (True, errors.OrderAlreadyEarned)):
+        outcomes = points.post_batch(operations=operations, owner="t", source="api", actor=actor, now=now)
+        assert [getattr(outcome, "points", type(outcome)) for outcome in outcomes] == [
+            7, refused, errors.UnknownMember, 5, errors.OrderAlreadyEarned,
+        ]  # fmt: skip
+        assert [outcomes[place].is_replayed for place in (0, 3)] == [is_repeated] * 2
+    assert list(Customer.objects.order_by("pk").values_list("phone", flat=True)) == [E164, "+447700900125"]
 
 
 def test_an_order_of_another_customer_is_refused(add, business, now):

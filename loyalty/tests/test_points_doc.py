@@ -13,6 +13,8 @@ from core.errors import DomainError
 from loyalty.actions import points
 from loyalty.actions.settings import change_settings
 from loyalty.audit import audit
+from loyalty.models import Account
+from loyalty.rules import HOLD_MINUTES
 
 PAGE = (settings.BASE_DIR / "docs/algorithms/points.md").read_text()
 EXAMPLES = re.findall(r"```points\n(.*?)```", PAGE, re.DOTALL)
@@ -21,7 +23,7 @@ EXAMPLES = re.findall(r"```points\n(.*?)```", PAGE, re.DOTALL)
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_example(example, business, actor, now):
     change_settings(point_value=Decimal("0.01"), expiry_months=3, actor=actor)
-    codes = []
+    codes, holds = [], []
     for number, line in enumerate(example.strip().splitlines()):
         if moved := re.fullmatch(r"\+(\d+)d", line.strip()):
             now += timedelta(days=int(moved[1]))
@@ -35,14 +37,25 @@ def test_example(example, business, actor, now):
                 posted = points.add_points(**member, amount=Decimal(words[1]), **call)
             elif words[0] == "redeem":
                 posted = points.redeem_points(**member, points=int(words[1]), reason="x", **call)
+            elif words[0] == "hold":
+                minutes = int(words[3]) * 1440 if len(words) > 2 else HOLD_MINUTES
+                posted = points.hold_points(**member, points=int(words[1]), reason="x", minutes=minutes, **call)
+            elif words[0] == "capture":
+                part = int(words[3]) if len(words) > 2 else None
+                posted = points.capture_hold(hold=holds[int(words[1]) - 1], points=part, **call)
+            elif words[0] == "void":
+                posted = points.void_hold(hold=holds[int(words[1]) - 1], **call)
             else:
                 part = int(words[3]) if len(words) > 2 else None
                 posted = points.reverse_transaction(transaction=codes[int(words[1]) - 1], points=part, **call)
         except DomainError as error:
             result = f"refused {error.code.removeprefix('loyalty.')}"
         else:
-            result = f"{posted.balance} debt {posted.debt}"
-            if words[0] != "undo":
+            held = Account.objects.get().held
+            result = f"{posted.balance} debt {posted.debt}" + (f" held {held}" if held else "")
+            if words[0] == "hold":
+                holds.append(posted.transaction)
+            elif words[0] not in ("undo", "void"):
                 codes.append(posted.transaction)
         assert result == expected, line
     assert [finding.code for finding in audit() if not finding.is_kept] == []

@@ -1,12 +1,38 @@
--- Takes what has expired out of accounts that the caller has locked: one `expire` transaction for each account that
--- had such lots. Part of every operation ("touch"), and of the nightly sweep. Returns how many accounts lost points.
+-- Takes what has expired out of accounts that the caller has locked: holds that ran out give their points back, then
+-- lots go, one `expire` transaction for each account that had such. Part of every operation ("touch"), and of the
+-- nightly sweep. Returns how many accounts lost points.
 CREATE FUNCTION ledger_expire(account_ids bigint[], at timestamptz) RETURNS integer
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
+    overdue record;
     touched integer;
 BEGIN
+    FOR overdue IN
+        SELECT h.transaction_id, h.account_id, h.points, t.business_id, t.reason
+        FROM unnest(account_ids) AS account (id)
+        CROSS JOIN LATERAL (
+            SELECT h.transaction_id, h.account_id, h.points FROM loyalty_hold h
+            WHERE h.account_id = account.id AND h.state = 'held' AND h.expires_at <= $2
+            ORDER BY h.expires_at, h.transaction_id
+        ) AS h
+        CROSS JOIN LATERAL (
+            SELECT t.business_id, t.reason FROM loyalty_transaction t WHERE t.id = h.transaction_id LIMIT 1
+        ) AS t
+    LOOP
+        PERFORM ledger_release(
+            array[jsonb_populate_record(NULL::ledger_operation, jsonb_build_object(
+                'kind', 'void', 'endpoint', '', 'digest', '', 'account_id', overdue.account_id,
+                'original_id', overdue.transaction_id, 'points', overdue.points, 'business_id', overdue.business_id,
+                'reason', overdue.reason
+            ))],
+            'expired',
+            jsonb_populate_record(NULL::ledger_context, '{"owner": "", "actor": "system:system", "actor_label": ""}'),
+            $2
+        );
+    END LOOP;
+
     WITH due AS MATERIALIZED (
         SELECT nextval('loyalty_transaction_id_seq') AS id, public_code() AS code, lots.*
         FROM unnest(account_ids) AS account (id)
@@ -50,8 +76,9 @@ BEGIN
     SELECT count(*) INTO touched FROM due;
 
     -- The mark may have been early (its lot was spent): put it where it belongs also where nothing expired.
-    UPDATE loyalty_account a SET expires_next_at = (
-        SELECT min(l.expires_at) FROM loyalty_lot l WHERE l.account_id = a.customer_id AND l.remaining > 0
+    UPDATE loyalty_account a SET expires_next_at = least(
+        (SELECT min(l.expires_at) FROM loyalty_lot l WHERE l.account_id = a.customer_id AND l.remaining > 0),
+        (SELECT min(h.expires_at) FROM loyalty_hold h WHERE h.account_id = a.customer_id AND h.state = 'held')
     )
     FROM unnest(account_ids) AS account (id)
     WHERE a.customer_id = account.id;

@@ -44,13 +44,16 @@ BEGIN
             CASE WHEN i.kind = 'earn' THEN coalesce(rate.points_per_unit, 1) END,
             CASE WHEN i.kind = 'earn' THEN coalesce(rate.rounding, 'down') END,
             i.reference, i.placed_at, NULL::bigint, NULL::text, i.reason,
-            CASE WHEN i.kind IN ('earn', 'adjust') THEN loyalty_expires_at($3, months.expiry_months, context.zone) END,
+            CASE
+                WHEN i.kind IN ('earn', 'adjust') THEN loyalty_expires_at($3, months.expiry_months, context.zone)
+                WHEN i.kind = 'hold' THEN $3 + make_interval(mins => i.minutes)
+            END,
             original.id, i.not_before, coalesce(i.cancels_order, false)
         )::ledger_operation
         FROM jsonb_to_recordset(items) AS i (
             ordinal integer, kind text, endpoint text, key text, digest text, phone text, phone_typed text,
             customer_id bigint, business text, business_id bigint, amount numeric, points bigint, reason text,
-            reference text, placed_at timestamptz, original text, not_before timestamptz, cancels_order boolean
+            reference text, placed_at timestamptz, original text, not_before timestamptz, cancels_order boolean, minutes integer
         )
         CROSS JOIN (
             SELECT (SELECT s.expiry_months::integer FROM loyalty_loyaltysettings s WHERE s.id = 1) AS expiry_months
@@ -119,8 +122,8 @@ BEGIN
             ) AS c
         );
     END IF;
-    INSERT INTO loyalty_account (customer_id, available, debt, lifetime, version, joined_at)
-    SELECT person.id, 0, 0, 0, 0, $3
+    INSERT INTO loyalty_account (customer_id, available, held, debt, lifetime, version, joined_at)
+    SELECT person.id, 0, 0, 0, 0, 0, $3
     FROM (
         SELECT DISTINCT coalesce(o.account_id, (
             SELECT n.customer_id FROM customers_identifier n WHERE n.kind = 'phone' AND n.value = o.phone
@@ -149,11 +152,13 @@ DECLARE
     redeems ledger_operation[];
     adjusts ledger_operation[];
     reversals ledger_operation[];
+    holds ledger_operation[];
+    settlements ledger_operation[];
 BEGIN
     SELECT array_agg(ROW(
         o.ordinal,
         CASE WHEN t.is_same THEN 'replayed'
-             WHEN o.kind IN ('earn', 'redeem') AND o.business_id IS NULL THEN 'unknown_business'
+             WHEN o.kind IN ('earn', 'redeem', 'hold') AND o.business_id IS NULL THEN 'unknown_business'
              ELSE 'key_reused' END,
         CASE WHEN t.is_same THEN t.response::text ELSE '{}' END
     )::ledger_answer), array_agg(o.ordinal)
@@ -161,7 +166,7 @@ BEGIN
     FROM unnest(operations) AS o
     CROSS JOIN LATERAL (
         SELECT t.response, t.request_digest = o.digest AND t.account_id = o.account_id
-               AND (o.kind NOT IN ('earn', 'redeem') OR t.business_id = o.business_id) AS is_same
+               AND (o.kind NOT IN ('earn', 'redeem', 'hold') OR t.business_id = o.business_id) AS is_same
         FROM loyalty_transaction t
         WHERE t.key_owner = context.owner AND t.key_endpoint = o.endpoint AND t.key = o.key AND t.key IS NOT NULL
         LIMIT 1
@@ -172,7 +177,8 @@ BEGIN
         CONTINUE WHEN op.ordinal = ANY (answered);
         missing := CASE
             WHEN op.kind = 'reverse' AND op.original_id IS NULL THEN 'unknown_transaction'
-            WHEN op.kind IN ('earn', 'redeem') AND op.business_is_open IS NOT TRUE THEN 'unknown_business'
+            WHEN op.kind IN ('capture', 'void') AND op.original_id IS NULL THEN 'unknown_hold'
+            WHEN op.kind IN ('earn', 'redeem', 'hold') AND op.business_is_open IS NOT TRUE THEN 'unknown_business'
             WHEN NOT op.is_member THEN 'unknown_customer'
         END;
         IF missing IS NOT NULL THEN
@@ -185,6 +191,10 @@ BEGIN
             adjusts := adjusts || op;
         ELSIF op.kind = 'reverse' THEN
             reversals := reversals || op;
+        ELSIF op.kind = 'hold' THEN
+            holds := holds || op;
+        ELSIF op.kind IN ('capture', 'void') THEN
+            settlements := settlements || op;
         ELSE
             RAISE EXCEPTION 'no such kind of operation: %', op.kind USING ERRCODE = 'invalid_parameter_value';
         END IF;
@@ -202,6 +212,12 @@ BEGIN
     IF reversals IS NOT NULL THEN
         answers := answers || ledger_reverse(reversals, context, $3);
     END IF;
+    IF holds IS NOT NULL THEN
+        answers := answers || ledger_hold(holds, context, $3);
+    END IF;
+    IF settlements IS NOT NULL THEN
+        answers := answers || ledger_settle(settlements, context, $3);
+    END IF;
     RETURN answers;
 END
 $$;
@@ -211,6 +227,7 @@ $$;
 --
 -- Locks are taken in one order everywhere: identifiers by number, accounts by id, orders by reference, keys. A rare
 -- clash (a key that two members' calls use at once) ends in a serialization failure: nothing is written, call again.
+-- LP001 says the same with answers in its detail, [[ordinal, status, response], …]: call again without these.
 -- The settings make every plan generic and index-driven: tables grow from empty to millions under the same plan.
 CREATE FUNCTION loyalty_post(items jsonb, call jsonb, at timestamptz)
 RETURNS TABLE (ordinal integer, status text, response text)
@@ -231,9 +248,12 @@ DECLARE
     due bigint[];
     turns integer[];
     current_turn integer;
+    in_vain jsonb;
 BEGIN
     IF EXISTS (SELECT FROM unnest(operations) AS o WHERE NOT o.is_member AND o.kind IN ('earn', 'adjust')) THEN
-        joining := array(SELECT o.ordinal FROM unnest(operations) AS o WHERE NOT o.is_member);
+        joining := array(
+            SELECT o.ordinal FROM unnest(operations) AS o WHERE NOT o.is_member AND o.kind IN ('earn', 'adjust')
+        );
         made := ledger_admit(operations, context, $3);
         operations := ledger_read(items, context, $3);
         FOR i IN 1 .. cardinality(operations) LOOP
@@ -275,13 +295,19 @@ BEGIN
         END LOOP;
     END IF;
 
-    -- Somebody else used the key while we made the customer: nobody may be left behind by a call that did nothing.
-    IF joining IS NOT NULL AND EXISTS (
-        SELECT FROM unnest(answers) AS a JOIN unnest(operations) AS o ON o.ordinal = a.ordinal
-        WHERE o.is_member AND o.ordinal = ANY (joining)
-        GROUP BY o.account_id HAVING bool_and(a.status = 'key_reused')
-    ) THEN
-        RAISE EXCEPTION 'a key was taken meanwhile' USING ERRCODE = 'serialization_failure';
+    -- A call that gave somebody nothing leaves no customer and no account behind: all of it is undone, the answers to
+    -- these operations travel with the error, and the caller posts the others again.
+    IF joining IS NOT NULL THEN
+        SELECT jsonb_agg(jsonb_build_array(a.ordinal, a.status, a.response)) INTO in_vain
+        FROM unnest(answers) AS a
+        JOIN unnest(operations) AS o ON o.ordinal = a.ordinal
+        WHERE o.ordinal = ANY (joining) AND o.is_member AND NOT EXISTS (
+            SELECT FROM unnest(operations) AS other JOIN unnest(answers) AS done ON done.ordinal = other.ordinal
+            WHERE other.account_id = o.account_id AND done.status = 'done'
+        );
+        IF in_vain IS NOT NULL THEN
+            RAISE EXCEPTION 'nobody may be left behind' USING ERRCODE = 'LP001', DETAIL = in_vain;
+        END IF;
     END IF;
 
     RETURN QUERY SELECT answer.* FROM unnest(answers) AS answer;

@@ -41,13 +41,14 @@ CREATE TYPE ledger_operation AS (
     order_id bigint,
     order_code text,
     reason text,
-    expires_at timestamptz, -- of the lot that this makes
-    original_id bigint,     -- what is reversed
+    expires_at timestamptz, -- of the lot or the hold that this makes
+    original_id bigint,     -- what is reversed, captured or voided
     not_before timestamptz, -- an original older than this may not be reversed any more
     cancels_order boolean
 );
 
 -- What an operation came to. `status`: done, replayed (the stored answer of the same key), refused (stored where there
--- is a key), key_reused, unknown_business, unknown_customer, unknown_transaction (the last four store nothing).
+-- is a key), key_reused, unknown_business, unknown_customer, unknown_transaction, unknown_hold
+-- (key_reused and unknown_… store nothing).
 -- `response` is JSON; that of a refusal names it in `refusal`.
 CREATE TYPE ledger_answer AS (ordinal integer, status text, response text);
