@@ -503,6 +503,7 @@ class ImportRun(models.Model):
 class ImportRow(models.Model):
     """One row of a file on its way in, typed and judged. Deleted when its import ends; UNLOGGED, a crash empties it."""
 
+    pk = models.CompositePrimaryKey("import_id", "chunk", "line")
     import_id = models.BigIntegerField()
     line = models.BigIntegerField()  # of the file, where the row begins; the header is 1
     chunk = models.IntegerField(default=0)  # written in one transaction; all rows of an order are in the same one
@@ -538,16 +539,14 @@ class ImportRow(models.Model):
     unit_price = MoneyField(null=True)
     line_discount = MoneyField(null=True)
 
-    class Meta:
-        indexes: ClassVar = [models.Index("import_id", "chunk", name="import_row_by_chunk")]
-
 
 class ImportPerson(models.Model):
     """Somebody that a file speaks of, and who that is here. Lives and dies with the import's rows; UNLOGGED."""
 
+    pk = models.CompositePrimaryKey("import_id", "key")
     import_id = models.BigIntegerField()
     key = models.CharField(max_length=260)
-    chunk = models.IntegerField()  # the latest one that names the person
+    chunk = models.IntegerField()  # the first one of the latest step that names the person
     customer_id = models.BigIntegerField(null=True)
     is_new = models.BooleanField(default=False)
     first_at = models.DateTimeField(null=True)
@@ -565,5 +564,4 @@ class ImportPerson(models.Model):
     language = models.CharField(max_length=10, null=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["import_id", "key"], name="import_person_once")]
         indexes: ClassVar = [models.Index("import_id", "chunk", name="import_person_by_chunk")]

@@ -35,9 +35,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 PLAIN_NUMBER = re.compile(r"[+-][0-9 .,()/£$€'-]+")  # amounts, phone numbers
 
 READING_SHARE = 0.2  # of an import's time, measured on the million sales lines of the demo
-# Statistics of an empty table make the planner read whole tables for each row: renewed after the first chunk, and each
-# time that the tables have grown fourfold, and before refunds look for their sales.
-ANALYZE_AFTER_STEPS = frozenset({1, 4, 16, 64, 256})
+# Statistics of an empty table make the planner read whole tables for each row.
 GROWING_TABLES = (
     "customers_customer, customers_identifier, customers_product, customers_order, customers_orderline, "
     "customers_refund, customers_refundline, customers_importperson"
@@ -59,15 +57,8 @@ def run_import(run: ImportRun, *, report: Report, now: datetime) -> dict[str, in
     if run.is_dry_run:
         run.counts = checks.forecast(run)
     else:
-        steps = writing.steps_of(run)
-        for step in range(run.steps_done, steps):
-            done = READING_SHARE + (1 - READING_SHARE) * step / steps
-            report(int(total * done), total, _("Writing customers and orders"))
-            writing.write_step(run, step=step, options=options, now=now)
-            if step in ANALYZE_AFTER_STEPS or step == run.chunk_count:
-                _analyze()
+        _write(run, options, report=report, now=now)
         report(total, total, _("Adding up"))
-        _analyze()
         rollups.rebuild_rollups(now=now)
     _write_error_file(run)
     _finish(run, now=now)
@@ -111,6 +102,19 @@ def _stage(run: ImportRun, options: ImportOptions, *, report: Report, now: datet
     checks.check(run)
     run.phase = ImportRun.Phase.WRITING
     run.save(update_fields=["phase", "staged_rows", "chunk_count", "steps_done"])
+
+
+def _write(run: ImportRun, options: ImportOptions, *, report: Report, now: datetime) -> None:
+    total, steps = max(run.rows_total, 1), writing.steps_of(run)
+    renew_statistics = writing.statistics_after(run)
+    done = run.steps_done
+    report(int(total * (READING_SHARE + (1 - READING_SHARE) * done / steps)), total, _("Writing customers and orders"))
+    for now_done in writing.write_steps(run, options=options, now=now):
+        if renew_statistics.intersection(range(done + 1, now_done + 1)):
+            _analyze()
+        done = now_done
+        share = READING_SHARE + (1 - READING_SHARE) * done / steps
+        report(int(total * share), total, _("Writing customers and orders"))
 
 
 def _analyze() -> None:

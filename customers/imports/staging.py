@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from operator import getitem, itemgetter
 
 from django.db import connection, transaction
@@ -15,6 +16,7 @@ from customers.models import ImportPerson, ImportRow, ImportRun
 
 CHUNK_ROWS = 25_000  # a kill loses at most this much work
 BLOCK_ROWS = 25_000  # one COPY and one commit
+PIECE_ROWS = 250
 SALE, REFUND = "s", "r"
 
 Record = tuple[int, list[str] | None]
@@ -48,18 +50,17 @@ def stage(
     typed = TypedRows(run, reading, options)
     columns = ", ".join(typed.columns)
     lines = typed.lines(records)
-    while True:
-        block = []
-        for line in lines:
-            block.append(line)
-            if len(block) == BLOCK_ROWS:
-                break
-        if not block:
-            break
-        with transaction.atomic(), connection.cursor() as cursor:
-            table = ImportRow._meta.db_table
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-                copy.write("".join(block))
+    table, sent = ImportRow._meta.db_table, 0
+    while sent == typed.rows:  # the last block was full
+        with (
+            transaction.atomic(),
+            connection.cursor() as cursor,
+            cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy,
+        ):
+            # Sent as they are made: the server takes them in while the next ones are judged.
+            for _piece in range(BLOCK_ROWS // PIECE_ROWS):
+                copy.write("".join(islice(lines, PIECE_ROWS)))
+        sent += BLOCK_ROWS
         report(typed.rows)
     with connection.cursor() as cursor:  # without it the planner takes the rows for a handful
         cursor.execute(f"ANALYZE {ImportRow._meta.db_table}")

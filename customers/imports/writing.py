@@ -1,32 +1,39 @@
-"""From staged rows to customers, products, orders and their lines: one chunk, one transaction, set by set.
+"""From staged rows to customers, products, orders and their lines: one step, one transaction, set by set.
 
 Every statement is an upsert by the identity of its table (identifier, stock code, business and reference, order and
-position), and rewrites nothing that stays the same: doing a chunk twice changes nothing the second time.
+position), and rewrites nothing that stays the same: doing a step twice changes nothing the second time.
+
+The steps: products of the whole file; people; then sales, chunk by chunk; then refunds, for a refund must find its sale
+wherever in the file that stands. People stand before all sales so that chunks of sales share no row that they write:
+two connections write them at once, and commit in the order of the file.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 
+from core.tenancy import active_programme, enter
 from customers.imports import refunds
 from customers.imports.fields import IDENTIFIERS, PERSON_FIELDS
 from customers.imports.options import ImportOptions
 from customers.models import ImportRun
 
 SOURCE = "import"
-REFUND_CHUNKS = 16  # few rows of a chunk are refunds; larger sets let the planner join by hash
+WIDE_STEP = 16  # chunks of a step that has little to do in each: people of sales, refunds
 
 # Only the columns that the file has are gathered, so the usual file (a number and a country) costs next to nothing.
 PEOPLE = """
 INSERT INTO customers_importperson AS person (import_id, key, chunk, is_new, first_at {names})
 SELECT import_id, person_key, %(chunk)s, false, min(placed_at) {latest}
 FROM customers_importrow
-WHERE import_id = %(run)s AND chunk = %(chunk)s AND problem IS NULL AND person_key IS NOT NULL
+WHERE import_id = %(run)s AND chunk >= %(chunk)s AND chunk < %(end)s AND problem IS NULL AND person_key IS NOT NULL
 GROUP BY import_id, person_key
 ON CONFLICT (import_id, key) DO UPDATE SET chunk = EXCLUDED.chunk, is_new = false,
     first_at = least(person.first_at, EXCLUDED.first_at) {keep}
@@ -47,15 +54,14 @@ WITH claimed AS (
     SELECT %(kind)s, person.{column}, nextval('customers_customer_id_seq'), %(now)s
     FROM customers_importperson AS person
     WHERE person.import_id = %(run)s AND person.chunk = %(chunk)s AND person.customer_id IS NULL
-      AND person.key LIKE %(letter)s
+      AND person.key LIKE %(letter)s || ':%%'
     ORDER BY person.{column}
     ON CONFLICT (kind, value) DO NOTHING
     RETURNING value, customer_id
 )
 UPDATE customers_importperson AS person SET customer_id = claimed.customer_id, is_new = true
 FROM claimed
-WHERE person.import_id = %(run)s AND person.chunk = %(chunk)s AND person.key LIKE %(letter)s
-  AND person.{column} = claimed.value
+WHERE person.import_id = %(run)s AND person.key = %(letter)s || ':' || claimed.value
 """
 
 _COPIED = [name for name in PERSON_FIELDS if name not in ("customer_external_id", "birthday")]
@@ -203,34 +209,103 @@ DELETE FROM customers_orderline WHERE id IN (SELECT id FROM surplus)
 """
 
 
-def write_step(run: ImportRun, *, step: int, options: ImportOptions, now: datetime) -> None:
-    """Write one step and count it, in one transaction.
+def steps_of(run: ImportRun) -> int:
+    return 1 + sum(_parts(run))
 
-    The first step is the products of the whole file; then come the chunks of people and sales; then the refunds,
-    several chunks at once: a refund must find its sale wherever in the file that stands.
-    """
-    counts: Counter[str] = Counter(run.counts)
+
+def statistics_after(run: ImportRun) -> set[int]:
+    """The counts of steps done after which the tables have grown so much that the planner must hear of it."""
+    people, sales, _refunds = _parts(run)
+    return {1 + people, 1 + people + min(sales, 2), 1 + people + sales}
+
+
+def write_steps(run: ImportRun, *, options: ImportOptions, now: datetime) -> Iterator[int]:
+    """Write what is not written yet; gives the number of steps done, after each commit or two."""
+    people, sales, _refunds = _parts(run)
+    first_sale, after_sales = 1 + people, 1 + people + sales
+    while run.steps_done < first_sale:
+        write_step(run, step=run.steps_done, options=options, now=now)
+        yield run.steps_done
+    with _second_connection(wanted=after_sales - run.steps_done > 1) as second:
+        while run.steps_done < after_sales:
+            _write_side_by_side(run, second, last=after_sales - 1, options=options, now=now)
+            yield run.steps_done
+    while run.steps_done < steps_of(run):
+        write_step(run, step=run.steps_done, options=options, now=now)
+        yield run.steps_done
+
+
+def write_step(
+    run: ImportRun, *, step: int, options: ImportOptions, now: datetime, after: Future[None] | None = None
+) -> None:
+    """Write one step and count it, in one transaction, which commits when `after` is done and not if that failed."""
+    counts: Counter[str] = Counter()
     parameters = {"run": run.pk, "now": now, "business": run.business_id}
+    people, sales, _refunds = _parts(run)
     with transaction.atomic():
         if step == 0:
             if run.kind == ImportRun.Kind.LINES:
                 _write_products(parameters, options, counts)
-        elif step <= run.chunk_count:
-            of_chunk = {**parameters, "chunk": step - 1}
-            _write_people(run.mapping, of_chunk, counts)
-            if run.kind != ImportRun.Kind.CUSTOMERS:
-                _write_orders(run, of_chunk, counts)
+        elif step <= people:
+            width = _people_width(run)
+            first = (step - 1) * width
+            _write_people(run.mapping, {**parameters, "chunk": first, "end": first + width}, counts)
+        elif step <= people + sales:
+            _write_orders(run, {**parameters, "chunk": step - people - 1}, counts)
         else:
-            first = (step - run.chunk_count - 1) * REFUND_CHUNKS
-            refunds.write(run, chunks=range(first, first + REFUND_CHUNKS), now=now, counts=counts)
+            first = (step - people - sales - 1) * WIDE_STEP
+            refunds.write(run, chunks=range(first, first + WIDE_STEP), now=now, counts=counts)
+        if after is not None:
+            connection.check_constraints()  # the foreign keys of 25,000 lines take as long as writing them
+            after.result()
+        counts.update(run.counts)
         run.counts = dict(counts)
         run.steps_done = step + 1
         run.save(update_fields=["counts", "steps_done"])
 
 
-def steps_of(run: ImportRun) -> int:
-    refunds_steps = 0 if run.kind == ImportRun.Kind.CUSTOMERS else -(-run.chunk_count // REFUND_CHUNKS)
-    return 1 + run.chunk_count + refunds_steps
+def _parts(run: ImportRun) -> tuple[int, int, int]:
+    """How many steps the people, the sales and the refunds take."""
+    people = -(-run.chunk_count // _people_width(run))
+    if run.kind == ImportRun.Kind.CUSTOMERS:
+        return people, 0, 0
+    return people, run.chunk_count, -(-run.chunk_count // WIDE_STEP)
+
+
+def _people_width(run: ImportRun) -> int:
+    """Chunks of one step of people: a file of customers has a new one in every row, sales name few."""
+    return 1 if run.kind == ImportRun.Kind.CUSTOMERS else WIDE_STEP
+
+
+@contextmanager
+def _second_connection(*, wanted: bool) -> Iterator[ThreadPoolExecutor | None]:
+    """A thread with a connection of its own, in our programme; None in a transaction, whose rows it would not see."""
+    if not wanted or connection.in_atomic_block:
+        yield None
+        return
+    with ThreadPoolExecutor(1, initializer=enter, initargs=(active_programme(),)) as thread:
+        try:
+            yield thread
+        finally:
+            thread.submit(connections.close_all)
+
+
+def _write_side_by_side(
+    run: ImportRun, second: ThreadPoolExecutor | None, *, last: int, options: ImportOptions, now: datetime
+) -> None:
+    step = run.steps_done
+    if second is None or step == last:
+        write_step(run, step=step, options=options, now=now)
+        return
+    first: Future[None] = Future()
+    following = second.submit(write_step, run, step=step + 1, options=options, now=now, after=first)
+    try:
+        write_step(run, step=step, options=options, now=now)
+    except BaseException as error:
+        first.set_exception(error)
+        raise
+    first.set_result(None)
+    following.result()
 
 
 def _write_products(parameters: dict[str, Any], options: ImportOptions, counts: Counter[str]) -> None:
@@ -255,12 +330,14 @@ def _write_people(mapped: Collection[str], parameters: dict[str, Any], counts: C
         cursor.execute(_people(mapped), parameters)
         if not cursor.rowcount:
             return
+        if parameters["chunk"] == 0:  # the planner took the table for empty
+            cursor.execute("ANALYZE customers_importperson")
         identifiers = [(name, letter) for name, letter in IDENTIFIERS if name in mapped]
         for column, letter in identifiers:
             # A person with a customer number may be known by phone or e-mail only; then the number is added.
             for known_by, _letter in identifiers:
                 cursor.execute(RESOLVE.format(column=known_by), {**parameters, "kind": KINDS[known_by]})
-            claim = {**parameters, "kind": KINDS[column], "letter": f"{letter}:%"}
+            claim = {**parameters, "kind": KINDS[column], "letter": letter}
             cursor.execute(CLAIM.format(column=column), claim)
             cursor.execute(RESOLVE.format(column=column), {**parameters, "kind": KINDS[column]})
             for other, _letter in identifiers:  # so that weaker rows of this chunk find the person by them

@@ -105,7 +105,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ImportPerson',
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('pk', models.CompositePrimaryKey('import_id', 'key', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('import_id', models.BigIntegerField()),
                 ('key', models.CharField(max_length=260)),
                 ('chunk', models.IntegerField()),
@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ImportRow',
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('pk', models.CompositePrimaryKey('import_id', 'chunk', 'line', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('import_id', models.BigIntegerField()),
                 ('line', models.BigIntegerField()),
                 ('chunk', models.IntegerField(default=0)),
@@ -371,14 +371,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='importperson',
             index=models.Index(models.F('import_id'), models.F('chunk'), name='import_person_by_chunk'),
-        ),
-        migrations.AddConstraint(
-            model_name='importperson',
-            constraint=models.UniqueConstraint(fields=('import_id', 'key'), name='import_person_once'),
-        ),
-        migrations.AddIndex(
-            model_name='importrow',
-            index=models.Index(models.F('import_id'), models.F('chunk'), name='import_row_by_chunk'),
         ),
         migrations.AddField(
             model_name='importrun',

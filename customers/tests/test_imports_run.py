@@ -2,6 +2,8 @@
 
 import csv
 import io
+import time
+from collections import Counter
 from decimal import Decimal
 
 import pytest
@@ -10,6 +12,7 @@ from django.db import connection
 from django_tenants.utils import tenant_context
 
 from customers.imports import staging, writing
+from customers.imports.run import run_import
 from customers.models import (
     Customer,
     CustomerFacts,
@@ -25,6 +28,7 @@ from customers.models import (
     RefundLine,
 )
 from customers.tests.imports_fixtures import csv_of, import_csv, receive
+from programs.models import Programme
 from workspace.models import Business
 
 SALES = csv_of(
@@ -124,8 +128,6 @@ def test_a_killed_import_goes_on_and_counts_once(business, monkeypatch):
         run = receive(SALES, shop)
         run.options["date_order"] = "ymd"
         run.save()
-        from customers.imports.run import run_import
-
         with pytest.raises(KilledError):
             run_import(run, report=report, now=run.created_at)
         run = ImportRun.objects.get(pk=run.pk)
@@ -135,9 +137,77 @@ def test_a_killed_import_goes_on_and_counts_once(business, monkeypatch):
         assert OrderLine.objects.filter(order__business=shop).count() == 5
 
 
+SIX_ORDERS = csv_of(*(f"{n},A{n % 2},MUG,{n},2026-01-05 10:00:00,2.50,{n % 3},UK" for n in range(1, 7)))
+
+
+@pytest.fixture
+def busy_shop(committed_database):
+    """A business in a database where commits are real, so that a second connection sees them."""
+    connection.set_tenant(Programme.objects.get(slug="harbour"))
+    return Business.objects.create(name="Busy")
+
+
+def gone(pid):
+    """Whether the server process has ended; it does a moment after its connection was closed."""
+    for _attempt in range(100):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [pid])
+            if not cursor.rowcount:
+                return True
+        time.sleep(0.05)
+    return False
+
+
+def test_two_connections_write_the_sales_and_count_them_once(busy_shop, monkeypatch):
+    monkeypatch.setattr(staging, "CHUNK_ROWS", 1)
+    steps = []
+    write_orders, used = writing._write_orders, Counter()
+
+    def write(*args):
+        used[connection.connection.info.backend_pid] += 1
+        write_orders(*args)
+
+    monkeypatch.setattr(writing, "_write_orders", write)
+    run = import_csv(SIX_ORDERS, busy_shop, report=lambda *_: steps.append(ImportRun.objects.get().steps_done))
+    assert sorted(used.values()) == [3, 3]
+    assert steps == sorted(steps)
+    assert (run.counts["orders_created"], run.counts["lines_written"]) == (6, 6)
+    assert list(Order.objects.order_by("reference").values_list("reference", "total")) == [
+        (str(n), Decimal("2.50") * n) for n in range(1, 7)
+    ]
+    del used[connection.connection.info.backend_pid]
+    assert gone(*used), "the second connection stayed open"
+
+
+def test_a_chunk_that_fails_holds_back_the_one_beside_it(busy_shop, monkeypatch):
+    monkeypatch.setattr(staging, "CHUNK_ROWS", 1)
+    write_orders = writing._write_orders
+
+    def fail(run, parameters, counts):
+        if parameters["chunk"] == 2:
+            raise ZeroDivisionError
+        write_orders(run, parameters, counts)
+
+    monkeypatch.setattr(writing, "_write_orders", fail)
+    with pytest.raises(ZeroDivisionError):
+        import_csv(SIX_ORDERS, busy_shop)
+    assert set(Order.objects.values_list("reference", flat=True)) == {"1", "2"}
+    monkeypatch.setattr(writing, "_write_orders", write_orders)
+    run = ImportRun.objects.get()
+    run_import(run, report=lambda *_: None, now=run.created_at)
+    assert run.counts["orders_created"] == Order.objects.count() == 6
+
+
+def test_the_second_connection_writes_in_the_same_programme(busy_shop, monkeypatch):
+    monkeypatch.setattr(staging, "CHUNK_ROWS", 1)
+    import_csv(SIX_ORDERS, busy_shop)
+    for slug, orders in (("harbour", 6), ("meadow", 0)):
+        with tenant_context(Programme.objects.get(slug=slug)):
+            assert Order.objects.count() == orders
+
+
 def test_rows_that_a_crash_emptied_are_read_again(business, monkeypatch):
     monkeypatch.setattr(staging, "CHUNK_ROWS", 1)
-    from customers.imports.run import run_import
 
     class KilledError(Exception):
         pass
