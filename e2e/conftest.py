@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,17 +10,18 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django_tenants.utils import tenant_context
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from config.database import embedded
 from config.embedded_postgres import APP_ROLE
 from conftest import _clone, _connect_to
 from core.permissions import Role
-from e2e.server import Server, serve
+from e2e.server import Server, free_port, serve
 from programs.models import Membership, Programme, User
 from workspace.models import Business
 
-expect.set_options(timeout=15_000)  # a busy machine is no failure
+TIMEOUT_MS = 30_000  # a busy machine is no failure
+expect.set_options(timeout=TIMEOUT_MS)
 
 PHONE, TABLET, DESK = {"width": 390, "height": 844}, {"width": 768, "height": 1024}, {"width": 1440, "height": 900}
 
@@ -59,10 +59,11 @@ def people() -> dict[str, str]:
     return sessions
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+def arrive(page: Page, landmark: Locator) -> Page:
+    """Wait for the next page, which shows `landmark`, and for its scripts: what is typed before they run is lost."""
+    expect(landmark).to_be_visible()
+    page.wait_for_load_state("load")
+    return page
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +92,7 @@ def open_browser(server: Server, chromium: Browser) -> Iterator[Callable[..., Pa
         if email is not None:
             context.add_cookies([{"name": "sessionid", "value": server.sessions[email], "url": server.url()}])
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(TIMEOUT_MS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",

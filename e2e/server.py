@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -26,6 +28,19 @@ class Server:
     def url(self, path: str = "/", programme: str = "harbour") -> str:
         host = f"{programme}.localhost" if programme else "localhost"
         return f"http://{host}:{self.port}{path}"
+
+
+def free_port() -> int:
+    """A port to listen on a little later. Below those that Linux gives to clients: none can take it in between."""
+    while True:
+        port = random.randint(20_000, 32_000)
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 @contextmanager
@@ -61,7 +76,7 @@ def serve(database_url: str, port: int, log: Path, settings: str = "e2e.settings
 
 def _wait_until_it_answers(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     request = urllib.request.Request(f"http://127.0.0.1:{port}/p/sign-in/", headers={"Host": "harbour.localhost"})
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()[-3000:]
         try:
@@ -74,7 +89,7 @@ def _wait_until_it_answers(port: int, process: subprocess.Popen[bytes], log: Pat
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     try:
-        process.wait(timeout=10)
+        process.wait(timeout=20)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

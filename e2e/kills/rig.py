@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from e2e.server import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 300
@@ -114,9 +115,3 @@ def rig(folder: Path, port: int = 0) -> Iterator[Rig]:
             running.supervisor.wait(timeout=40)
         for pid in running.processes():
             os.kill(pid, signal.SIGKILL)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
