@@ -103,7 +103,6 @@ def redoc(request: HttpRequest) -> HttpResponse:
 BOUNDARY = {
     "malformed": (400, "The body is not valid JSON, or the request cannot be read."),
     "method_not_allowed": (405, "This address has no such method; the Allow header lists those that it has."),
-    "too_large": (413, "The body is too large. Send it in parts."),
     "unsupported_media_type": (415, "Send application/json."),
     "invalid": (422, "One or more fields are not valid; `errors` names each of them, with a code of its own."),
     "unknown_field": (422, "In `errors`: the body or the query has a field that this act does not know."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
@@ -23,7 +24,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     if is_api_request(request):
         return problem(403, "permission_denied")
-    return defaults.permission_denied(request, exception)
+    return render(request, "403.html", status=403)  # Django's own view reads the form, however large
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:

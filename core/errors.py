@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 class DomainError(Exception):
@@ -36,6 +37,12 @@ class PermissionRefused(DomainError):
 
     code = "permission_denied"
     status = 403
+
+
+class BodyTooLarge(DomainError):
+    code = "too_large"
+    status = 413
+    message = _("This is too large to send. Send it in parts.")
 
 
 class InvalidInput(DomainError):

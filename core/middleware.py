@@ -7,13 +7,17 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any, TypeVar
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from core.errors import DomainError
+from core.errors import BodyTooLarge, DomainError
 from core.logs import request_id
 from core.problems import is_api_request, problem_response
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 logger = logging.getLogger("regulars.request")
 
@@ -48,6 +52,39 @@ class RequestIdMiddleware:
             request_id.reset(token)
 
 
+def takes_body(size: int) -> Callable[[View], View]:
+    """A view that takes a body of `size` bytes; others take settings.DATA_UPLOAD_MAX_MEMORY_SIZE. The outermost one."""
+
+    def mark(view: View) -> View:
+        view.max_body = size  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+class BodySizeMiddleware:
+    """Refuses a body that is larger than its view takes by the length it announces, before any of it is received.
+
+    Stands before whatever reads a form. A body without a length counts as empty (WSGI), so nothing gets round it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        announced = str(request.META.get("CONTENT_LENGTH") or "0")
+        target = getattr(view, "cls", view)  # a class of Django REST framework says it as an attribute
+        allowed = getattr(target, "max_body", settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        if announced.isdecimal() and int(announced) > allowed:
+            return refusal(request, BodyTooLarge())
+        return None
+
+
 class DomainErrorMiddleware:
     """Turns a DomainError of a view into a problem (API) or an alert (HTML)."""
 
@@ -58,9 +95,12 @@ class DomainErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, DomainError):
-            return None
-        if is_api_request(request):
-            return problem_response(exception)
-        template = "errors/_alert.html" if getattr(request, "htmx", None) else "errors/refused.html"
-        return render(request, template, {"error": exception}, status=exception.status)
+        return refusal(request, exception) if isinstance(exception, DomainError) else None
+
+
+def refusal(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """A refusal as the caller reads it."""
+    if is_api_request(request):
+        return problem_response(error)
+    template = "errors/_alert.html" if getattr(request, "htmx", None) else "errors/refused.html"
+    return render(request, template, {"error": error}, status=error.status)

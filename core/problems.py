@@ -15,7 +15,7 @@ from rest_framework import exceptions as drf
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from core.errors import DomainError, InvalidInput
+from core.errors import BodyTooLarge, DomainError, InvalidInput
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "/api/docs/problems#"
@@ -94,11 +94,6 @@ def problem_response(error: DomainError) -> HttpResponse:
     return response
 
 
-def too_large() -> HttpResponse:
-    """The body is larger than settings.DATA_UPLOAD_MAX_MEMORY_SIZE."""
-    return problem(413, "too_large", "The body is too large. Send it in parts.")
-
-
 def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpResponse | Response | None:
     """Django REST framework's hook: every exception it knows becomes a problem."""
     set_rollback()
@@ -107,7 +102,7 @@ def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpR
     if isinstance(exception, Http404):
         return problem(404, "not_found")
     if isinstance(exception, RequestDataTooBig):
-        return too_large()
+        return problem_response(BodyTooLarge())
     if isinstance(exception, SuspiciousOperation):
         return problem(400, "malformed")
     if isinstance(exception, PermissionDenied):

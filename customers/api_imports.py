@@ -68,6 +68,7 @@ class FileOrJson(DefaultContentNegotiation):
 
 class ImportsView(ApiView):
     required: ClassVar[dict[str, Any]] = {"POST": Perm.IMPORTS_RUN}
+    max_body = actions.MAX_BODY_BYTES
     parser_classes = (JsonParser, MultiPartParser)
     content_negotiation_class = FileOrJson
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import DomainError, NotFound
+from core.middleware import takes_body
 from core.page import done, page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
@@ -31,6 +32,7 @@ def imports(request: StaffRequest) -> HttpResponse:
     return _list(request, UploadForm(actor=request.actor))
 
 
+@takes_body(actions.MAX_BODY_BYTES)
 @require_POST
 @requires(Perm.IMPORTS_RUN)
 def upload(request: StaffRequest) -> HttpResponse:

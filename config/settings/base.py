@@ -104,9 +104,10 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
+    "core.middleware.BodySizeMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "programs.middleware.MembershipMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",  # reads the form, so after those who refuse without it
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",

@@ -31,6 +31,7 @@ from workspace.models import Business, Job
 
 JOB_KIND = "customers.import"
 MAX_FILE_BYTES = 512 * 1024 * 1024  # some five million sales lines; above it, split the file or use the command line
+MAX_BODY_BYTES = MAX_FILE_BYTES + 1024 * 1024  # with what a form puts around the file
 MAX_API_ROWS = 10_000
 
 
