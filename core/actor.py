@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import PermissionRefused
+
 ActorKind = Literal["user", "api", "till", "customer", "system"]
 
 
@@ -25,6 +29,11 @@ class Actor:
     @property
     def reference(self) -> str:
         return f"{self.kind}:{self.id}"
+
+    def check_sees_all(self) -> None:
+        """For acts and figures of the whole programme: raise PermissionRefused when limited to one business."""
+        if self.business_id is not None:
+            raise PermissionRefused(_("This is about all businesses. Ask somebody who sees all of them."))
 
 
 SYSTEM = Actor(kind="system", id="system", label="Regulars")

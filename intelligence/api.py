@@ -39,7 +39,7 @@ class RfmOutput(serializers.Serializer[Any]):
 
 
 class RfmStatusOutput(serializers.Serializer[Any]):
-    job = JobOutput(allow_null=True, help_text="The newest run asked for.")
+    job = JobOutput(allow_null=True, help_text="The newest run asked for; null for callers limited to one business.")
     scored_at = serializers.DateTimeField(allow_null=True, help_text="When the newest finished run ended.")
 
 
@@ -68,5 +68,6 @@ class RfmStatusView(ApiView):
     @extend_schema(operation_id="intelligence_rfm_status", tags=["Intelligence"], responses={200: RfmStatusOutput})
     def get(self, request: Request) -> Response:
         newest = RfmRun.objects.order_by("-finished_at").values_list("finished_at", flat=True).first()
-        job = Job.objects.filter(kind=JOB).order_by("-id").first()
+        sees_all = self.actor.business_id is None
+        job = Job.objects.filter(kind=JOB).order_by("-id").first() if sees_all else None
         return Response(RfmStatusOutput({"job": job, "scored_at": newest}).data)

@@ -21,6 +21,7 @@ from workspace.models import Job
 @requires(Perm.INTELLIGENCE_VIEW)
 def groups(request: StaffRequest) -> HttpResponse:
     now = timezone.now()
+    sees_all = request.actor.business_id is None
     overview = rfm_overview(business_id=request.actor.business_id, now=now)
     return page(
         request,
@@ -31,8 +32,8 @@ def groups(request: StaffRequest) -> HttpResponse:
             "parts": [(str(row.group.name), row.spent_share, row.group.tone) for row in overview.groups]
             if overview
             else [],
-            "can_run": Perm.INTELLIGENCE_RUN in request.membership.permissions,
-            "job": Job.objects.unfinished().filter(kind=JOB).first(),
+            "can_run": sees_all and Perm.INTELLIGENCE_RUN in request.membership.permissions,
+            "job": Job.objects.unfinished().filter(kind=JOB).first() if sees_all else None,
             "list_url": reverse("customers:list"),
         },
     )
@@ -53,6 +54,7 @@ def run(request: StaffRequest) -> HttpResponse:
 @requires(Perm.INTELLIGENCE_VIEW)
 def progress(request: StaffRequest) -> HttpResponse:
     """The progress bar again; once the run has ended, the whole page, because every figure on it is new."""
+    request.actor.check_sees_all()
     job = Job.objects.filter(kind=JOB).order_by("-id").first()
     if job is None or job.state == Job.State.DONE:
         response = HttpResponse(status=204)

@@ -19,6 +19,8 @@ TABS: list[tuple[str | Promise, str, Perm]] = [
 def loyalty_tabs(request: StaffRequest, current: str) -> list[dict[str, object]]:
     """The tabs that this person may open, for components/_tabs.html. `current` is a URL name."""
     mine = request.membership.permissions
+    if request.actor.business_id is not None:
+        mine -= {Perm.LEDGER_AUDIT}  # it is about the whole programme
     return [
         {"label": label, "url": reverse(url_name), "current": url_name == current}
         for label, url_name, perm in TABS

@@ -15,6 +15,7 @@ from loyalty.tabs import loyalty_tabs
 @require_safe
 @requires(Perm.LEDGER_AUDIT)
 def ledger_audit(request: StaffRequest) -> HttpResponse:
+    request.actor.check_sees_all()
     findings = audit()
     broken = sum(1 for finding in findings if not finding.is_kept)
     context = {"findings": findings, "broken": broken, "tabs": loyalty_tabs(request, "loyalty:audit")}

@@ -202,6 +202,6 @@ VIEWS: Sequence[View] = (
 
 
 def countries_of(scope: Scope) -> list[str]:
-    """Countries that customers have, in order; for the filter."""
-    known = Customer.objects.filter(state=Customer.State.ACTIVE).exclude(country="")
+    """Countries that the customers have whom the person sees, in order; for the filter."""
+    known = Customer.objects.active().visible_to(scope.actor).exclude(country="")
     return list(known.order_by("country").values_list("country", flat=True).distinct()[:200])

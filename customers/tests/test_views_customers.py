@@ -172,6 +172,7 @@ def test_people_of_one_business_see_its_customers_and_figures_only(
     assert names(response) == ["Elif Demir"]
     assert "£120.00" in response.content.decode()
     assert names(bound.get(LIST, {"business": business.code})) == ["Elif Demir"], "another shop's code is no filter"
+    assert [code for code, _name in bound.get(LIST).context["form"].fields["country"].choices] == ["", "DE"]
     assert bound.get(f"/customers/{crowd['Priya'].code}/").status_code == 404
     profile = bound.get(f"/customers/{crowd['Elif'].code}/").content.decode()
     assert "£120.00" in profile

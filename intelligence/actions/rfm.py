@@ -79,7 +79,11 @@ MOVES = """
 
 
 def request_rfm(*, actor: Actor, now: datetime) -> Job:
-    """The job that scores everybody: the one that waits or runs already, or a new one."""
+    """The job that scores everybody: the one that waits or runs already, or a new one.
+
+    Raises PermissionRefused for people limited to one business: its figures are about all customers.
+    """
+    actor.check_sees_all()
     jobs = Job.objects.filter(kind=JOB).order_by("-id")
     running = jobs.unfinished().first()
     if running is not None:

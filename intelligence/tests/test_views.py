@@ -87,6 +87,30 @@ def test_people_of_one_business_see_its_customers_only(
 
 
 @pytest.mark.usefixtures("crowd")
+def test_people_of_one_business_neither_score_the_programme_nor_follow_it(
+    client_of: Callable[..., Client],
+    make_member: Callable[..., User],
+    api: Callable[..., Client],
+    owner: User,
+    business: Business,
+) -> None:
+    """The progress counts all customers."""
+    bound = client_of(make_member("bo@example.com", Role.MANAGER, business=business))
+    limited = api("write", business=business)
+    assert bound.post(RUN).status_code == 403
+    assert limited.post("/api/v1/intelligence/rfm").status_code == 403
+    assert not Job.objects.exists()
+    client_of(owner).post(RUN)
+    page = bound.get(PAGE)
+    assert page.context["job"] is None
+    assert not page.context["can_run"]
+    assert bound.get(PROGRESS).status_code == 403
+    status = limited.get("/api/v1/intelligence/rfm/status").json()
+    assert status["job"] is None
+    assert status["scored_at"] is not None
+
+
+@pytest.mark.usefixtures("crowd")
 def test_the_api_runs_follows_and_reads(make_key: Callable[..., Any], public_client: Client) -> None:
     def call(method: str, path: str, scope: str) -> Any:
         headers = {"host": "harbour.localhost", "x-api-key": make_key(scope).secret}
