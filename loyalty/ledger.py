@@ -20,11 +20,13 @@ from core.errors import DomainError
 from core.tenancy import active_programme
 from loyalty.errors import REFUSALS, UNKNOWN
 from loyalty.operations import Item, Setting
+from programs.models import Programme
+from workspace.currency import currency_kept, is_known_fixed
 
 # A clash of two calls for one key or order (or a deadlock across such) wrote nothing: each further try finds the other.
 TRIES = 5
 _IN_VAIN = "LP001"
-_POST = "SELECT ordinal, status, response FROM loyalty_post(%s::text::jsonb, %s::text::jsonb, %s::timestamptz)"
+_CALL = "SELECT ordinal, status, response FROM loyalty_post(%s::text::jsonb, %s::text::jsonb, %s::timestamptz)"
 
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,10 +76,20 @@ def setting() -> Setting:
 def post(items: Sequence[Item], *, owner: str, source: str, actor: Actor, now: datetime) -> list[Outcome]:
     """Post items (`Operation.item`) and return one outcome for each, in their order. One round trip.
 
-    Atomic as a whole, but not all-or-nothing in meaning: a refused item is an outcome, not an exception.
+    Atomic as a whole, but not all-or-nothing in meaning: a refused item is an outcome, not an exception. Raises
+    CurrencyChanged where a first sale meets a change of the currency.
     """
-    numbered = [{"ordinal": ordinal, **item} for ordinal, item in enumerate(items)]
     programme = active_programme()
+    if is_known_fixed(programme) or not any(item["kind"] == "earn" for item in items):
+        return _post(items, programme, owner=owner, source=source, actor=actor, now=now)
+    with currency_kept(programme):
+        return _post(items, programme, owner=owner, source=source, actor=actor, now=now)
+
+
+def _post(
+    items: Sequence[Item], programme: Programme, *, owner: str, source: str, actor: Actor, now: datetime
+) -> list[Outcome]:
+    numbered = [{"ordinal": ordinal, **item} for ordinal, item in enumerate(items)]
     call = {
         "owner": owner,
         "actor": actor.reference,
@@ -116,7 +128,7 @@ def _execute(parameters: Sequence[str | datetime]) -> list[tuple[int, str, str]]
         try:
             # One statement is its own transaction; inside the caller's, a savepoint lets it be tried again.
             with transaction.atomic() if connection.in_atomic_block else nullcontext(), connection.cursor() as cursor:
-                cursor.execute(_POST, parameters)
+                cursor.execute(_CALL, parameters)
                 rows: list[tuple[int, str, str]] = cursor.fetchall()
                 return rows
         except OperationalError as error:

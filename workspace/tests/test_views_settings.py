@@ -15,6 +15,7 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from core.permissions import Role
+from core.tenancy import enter
 from customers.actions.facts import ROLLUPS
 from customers.actions.rollups import rebuild_rollups
 from customers.models import DailySales
@@ -224,6 +225,7 @@ def test_the_currency_is_frozen_after_the_first_sale(client_of, owner, business,
     browser.post("/settings/", {**SETTINGS, "currency": "EUR"})
     assert Programme.objects.get(slug="harbour").currency == "EUR"
     assert "Fixed since the first sale" not in browser.get("/settings/").content.decode()
+    enter(Programme.objects.get(slug="harbour"))  # as a later request would
     add_points(business=business.pk, phone="07700 900123", amount=Decimal("3"), key="k", actor=actor, now=now)
     assert "Fixed since the first sale" in browser.get("/settings/").content.decode()
 
