@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -12,12 +15,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api import CleanCharField, StrictSerializer, cursor_page, page_response, read_body
-from core.errors import NotFound
+from core.countries import COUNTRIES, CURRENCIES
+from core.errors import NotFound, PermissionRefused
 from core.keyset import Order
 from core.openapi import page_of, page_parameters
-from core.permissions import Perm, Role
+from core.permissions import Perm, Role, permissions_of
+from programs.forms import time_zone_choices
 from programs.models import Membership, Programme
+from workspace.actions import team
 from workspace.actions.businesses import change_business, open_business
+from workspace.actions.settings import change_programme
 from workspace.api_auth import ApiView
 from workspace.models import Business
 
@@ -137,6 +144,27 @@ class MemberOutput(serializers.Serializer[Any]):
         return codes.get(member.business_id) if member.business_id else None
 
 
+class MemberChange(StrictSerializer):
+    role = serializers.ChoiceField(choices=Role.choices, required=False)
+    business_id = serializers.CharField(
+        max_length=16, required=False, allow_null=True, help_text="The business to limit the person to; null: all."
+    )
+
+
+def _members(view: ApiView) -> QuerySet[Membership]:
+    """The team of the programme, or of the one business that the caller is limited to."""
+    programme: Programme = view.request._request.programme  # type: ignore[attr-defined]
+    members = Membership.objects.live().filter(programme=programme).select_related("user")
+    limited_to = view.caller.business_id
+    return members if limited_to is None else members.filter(business_id=limited_to)
+
+
+def _member_output(member: Membership) -> dict[str, Any]:
+    codes = dict(Business.objects.values_list("id", "code"))
+    output: dict[str, Any] = MemberOutput(member, context={"codes": codes}).data
+    return output
+
+
 class MembersView(ApiView):
     """The people of the programme and their roles."""
 
@@ -149,12 +177,71 @@ class MembersView(ApiView):
         responses={200: page_of(MemberOutput)},
     )
     def get(self, request: Request) -> Response:
-        programme: Programme = request._request.programme  # type: ignore[attr-defined]
-        members = Membership.objects.live().filter(programme=programme).select_related("user")
-        if self.caller.business_id is not None:
-            members = members.filter(business_id=self.caller.business_id)
-        page = cursor_page(request, members, orders={"created": Order(["id"])}, default="created")
+        page = cursor_page(request, _members(self), orders={"created": Order(["id"])}, default="created")
         return page_response(page, MemberOutput, codes=dict(Business.objects.values_list("id", "code")))
+
+
+class MemberView(ApiView):
+    """One person of the team."""
+
+    required = {"GET": Perm.TEAM_MANAGE, "PATCH": Perm.TEAM_MANAGE, "DELETE": Perm.TEAM_MANAGE}
+
+    def _member(self, code: str) -> Membership:
+        member = _members(self).filter(code=code).first()
+        if member is None:
+            raise NotFound()
+        return member
+
+    @extend_schema(operation_id="members_read", tags=["Programme"], responses={200: MemberOutput})
+    def get(self, request: Request, member_id: str) -> Response:
+        return Response(_member_output(self._member(member_id)))
+
+    @extend_schema(
+        operation_id="members_change", tags=["Programme"], request=MemberChange, responses={200: MemberOutput}
+    )
+    def patch(self, request: Request, member_id: str) -> Response:
+        """Give another role or another limit. Only an owner's token gives or takes the role of owner."""
+        given = read_body(request, MemberChange, partial=True)
+        member = self._member(member_id)
+        business_id = member.business_id
+        if "business_id" in given:
+            business_id = find_business(self, given["business_id"]).pk if given["business_id"] else None
+        changed = team.change_member(
+            programme=member.programme,
+            code=member.code,
+            role=self._grantable(given.get("role", member.role)),
+            business_id=business_id,
+            actor=self.actor,
+            actor_role=self._role(),
+        )
+        return Response(_member_output(changed))
+
+    @extend_schema(operation_id="members_remove", tags=["Programme"], responses={204: None})
+    def delete(self, request: Request, member_id: str) -> Response:
+        """Remove somebody from the team; their sessions and tokens end at once."""
+        member = self._member(member_id)
+        team.remove_member(
+            programme=member.programme,
+            code=member.code,
+            actor=self.actor,
+            actor_role=self._role(),
+            now=timezone.now(),
+        )
+        return Response(status=204)
+
+    def _grantable(self, role: str) -> Role:
+        """Raises PermissionRefused for a role that may do more than the caller, or a key would make its own manager."""
+        beyond = permissions_of(role) - self.caller.permissions - {Perm.TILL_USE}  # which no key can have
+        if beyond:
+            raise PermissionRefused(_("You cannot give more than you have."), scopes=sorted(beyond))
+        return Role(role)
+
+    def _role(self) -> Role:
+        """The caller's role on the team. A key acts as a manager: it is nobody's owner."""
+        if self.actor.user_id is None:
+            return Role.MANAGER
+        programme: Programme = self.request._request.programme  # type: ignore[attr-defined]
+        return Role(Membership.objects.get(programme=programme, user_id=self.actor.user_id).role)
 
 
 # -- settings ---------------------------------------------------------------------------------------------------------
@@ -171,12 +258,49 @@ class SettingsOutput(serializers.Serializer[Any]):
     cors_origins = serializers.ListField(child=serializers.CharField())
 
 
+class SettingsChange(StrictSerializer):
+    name = CleanCharField(max_length=80, required=False)
+    currency = serializers.CharField(required=False, help_text="ISO 4217; fixed after the first sale.")
+    country = serializers.CharField(required=False, help_text="ISO 3166-1, for phone numbers.")
+    time_zone = serializers.CharField(required=False, help_text="A place such as Europe/London.")
+    language = serializers.ChoiceField(choices=settings.LANGUAGES, required=False)
+    colour = serializers.RegexField(r"^#[0-9a-f]{6}\Z", required=False, help_text="Such as #0f766e.")
+
+    def validate_currency(self, value: str) -> str:
+        return _one_of(value, CURRENCIES, "unknown_currency")
+
+    def validate_country(self, value: str) -> str:
+        return _one_of(value, COUNTRIES, "unknown_country")
+
+    def validate_time_zone(self, value: str) -> str:
+        return _one_of(value, dict(time_zone_choices()), "unknown_time_zone")
+
+
+def _one_of(value: str, known: Collection[str], code: str) -> str:
+    if value not in known:
+        raise serializers.ValidationError(_("There is no such choice."), code)
+    return value
+
+
 class SettingsView(ApiView):
     """The programme's settings."""
 
-    required = {"GET": Perm.PROGRAMME_VIEW}
+    required = {"GET": Perm.PROGRAMME_VIEW, "PATCH": Perm.SETTINGS_EDIT}
 
     @extend_schema(operation_id="settings_read", tags=["Programme"], responses={200: SettingsOutput})
     def get(self, request: Request) -> Response:
         programme: Programme = request._request.programme  # type: ignore[attr-defined]
         return Response(SettingsOutput(Programme.objects.get(pk=programme.pk)).data)
+
+    @extend_schema(
+        operation_id="settings_change", tags=["Programme"], request=SettingsChange, responses={200: SettingsOutput}
+    )
+    def patch(self, request: Request) -> Response:
+        programme: Programme = request._request.programme  # type: ignore[attr-defined]
+        changed = change_programme(
+            programme=programme,
+            changes=read_body(request, SettingsChange, partial=True),
+            actor=self.actor,
+            now=timezone.now(),
+        )
+        return Response(SettingsOutput(changed).data)

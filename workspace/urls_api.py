@@ -11,6 +11,7 @@ urlpatterns = [
     path("businesses/", api_programme.BusinessesView.as_view(), name="businesses"),
     path("businesses/<code:business_id>", api_programme.BusinessView.as_view(), name="business"),
     path("members/", api_programme.MembersView.as_view(), name="members"),
+    path("members/<code:member_id>", api_programme.MemberView.as_view(), name="member"),
     path("settings/", api_programme.SettingsView.as_view(), name="settings"),
     path("jobs/", api_work.JobsView.as_view(), name="jobs"),
     path("jobs/<code:job_id>", api_work.JobView.as_view(), name="job"),
