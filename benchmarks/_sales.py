@@ -20,7 +20,7 @@ PEOPLE = """
         code, state, first_name, last_name, phone, phone_typed, email, external_id, address, city, region, postcode,
         country, language, attributes, source, created_at, updated_at
     )
-    SELECT public_code(), 'active', 'First' || n %% 300, 'Last' || n, '+44770090' || lpad(n::text, 6, '0'), '', '',
+    SELECT public_code(), 'active', 'First' || n %% 300, 'Last' || n, '+44770' || lpad(n::text, 7, '0'), '', '',
            n::text, '', '', '', '', (ARRAY['GB', 'GB', 'GB', 'DE', 'FR'])[1 + n %% 5], '', '{}', 'bench',
            now() - random() * interval '700 days', now()
     FROM generate_series(1, %(customers)s) AS n
