@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from django.db import transaction
-from django.db.models import BigIntegerField, Func, Q
+from django.db.models import BigIntegerField, Func, Q, QuerySet
 
 from customers.models import Event, StreamReader
 
@@ -28,15 +30,27 @@ READ_STREAM = "customers.stream.read"
 # readers looked has committed by then, and a programme where nothing happens costs nothing.
 LINGER = timedelta(minutes=10)
 PAUSE = timedelta(minutes=1)
+AT_ONCE = timedelta(seconds=1)
 BATCH = 1000
-READERS: dict[str, Handler] = {}
 
 
-def stream_reader(name: str) -> Callable[[Handler], Handler]:
-    """Register a reader: `handle(events)` gets each event once, in order, and may write in the same transaction."""
+@dataclass(frozen=True, slots=True)
+class Reader:
+    handle: Handler
+    delay: timedelta
+
+
+READERS: dict[str, Reader] = {}
+
+
+def stream_reader(name: str, *, delay: timedelta = timedelta(0)) -> Callable[[Handler], Handler]:
+    """Register a reader: `handle(events)` gets each event once, in order, and may write in the same transaction.
+
+    It gets them when they are `delay` old: who tells people waits for what is taken back at once.
+    """
 
     def register(handle: Handler) -> Handler:
-        READERS[name] = handle
+        READERS[name] = Reader(handle, delay)
         return handle
 
     return register
@@ -47,14 +61,18 @@ def run_readers(*, now: datetime) -> datetime | None:
 
     A reader that fails is logged and tried again next time; it does not hold up the others.
     """
-    for name, handle in READERS.items():
+    looks = [now + PAUSE]
+    for name, reader in READERS.items():
+        until = now - reader.delay if reader.delay else None
         try:
-            while read_stream(name, handle, limit=BATCH) == BATCH:
+            while read_stream(name, reader.handle, limit=BATCH, until=until) == BATCH:
                 pass
+            if until is not None and (waiting := _unread(StreamReader.objects.get(name=name)).first()):
+                looks.append(max(waiting.received_at + reader.delay, now + AT_ONCE))
         except Exception:
             logger.exception("customers.stream.reader_failed", extra={"reader": name})
     newest = Event.objects.order_by("-id").values_list("received_at", flat=True).first()  # by primary key, no scan
-    return now + PAUSE if newest is not None and newest > now - LINGER else None
+    return min(looks) if newest is not None and newest > now - LINGER else None
 
 
 class OldestRunningTransaction(Func):
@@ -62,24 +80,31 @@ class OldestRunningTransaction(Func):
     output_field = BigIntegerField()
 
 
-def read_stream(name: str, handle: Callable[[Sequence[Event]], None], *, limit: int = 1000) -> int:
+def _unread(reader: StreamReader) -> QuerySet[Event]:
+    after = Q(transaction_id=reader.transaction_id, id__gt=reader.event_id) | Q(
+        transaction_id__gt=reader.transaction_id
+    )
+    settled = Event.objects.filter(
+        after, transaction_id__gte=reader.transaction_id, transaction_id__lt=OldestRunningTransaction()
+    )
+    return settled.order_by("transaction_id", "id")
+
+
+def read_stream(name: str, handle: Handler, *, limit: int = 1000, until: datetime | None = None) -> int:
     """Give the next events to `handle` and move the reader `name` forward in the same transaction; returns how many.
 
-    `handle` may write to the database: it happens together with the move, or not at all. Two calls at once: one
-    works, the other returns 0. Call again while the answer equals `limit`.
+    With `until` it stops before the first event that was received later. `handle` may write to the database: it
+    happens together with the move, or not at all. Two calls at once: one works, the other returns 0. Call again while
+    the answer equals `limit`.
     """
     with transaction.atomic():
         StreamReader.objects.get_or_create(name=name)
         reader = StreamReader.objects.select_for_update(skip_locked=True).filter(name=name).first()
         if reader is None:
             return 0
-        after = Q(transaction_id=reader.transaction_id, id__gt=reader.event_id) | Q(
-            transaction_id__gt=reader.transaction_id
-        )
-        settled = Event.objects.filter(
-            after, transaction_id__gte=reader.transaction_id, transaction_id__lt=OldestRunningTransaction()
-        )
-        events = list(settled.order_by("transaction_id", "id")[:limit])
+        events = list(_unread(reader)[:limit])
+        if until is not None:
+            events = list(takewhile(lambda event: event.received_at <= until, events))
         if events:
             handle(events)
             reader.transaction_id, reader.event_id = events[-1].transaction_id, events[-1].pk

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from customers.models import Event
 from customers.stream import stream_reader
-from screens.actions.points_texts import text_about_points
+from screens.actions.points_texts import TEXT_AFTER, text_about_points
 
 
-@stream_reader("screens.points_texts")
+@stream_reader("screens.points_texts", delay=TEXT_AFTER)
 def follow_points(events: Sequence[Event]) -> None:
     text_about_points(events=events, now=timezone.now())

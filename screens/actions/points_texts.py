@@ -1,10 +1,14 @@
-"""A text after each visit, for those who agreed: what was added, redeemed or taken back, and the balance."""
+"""A text after each visit, for those who agreed: what was added, redeemed or taken back, and the balance.
+
+It leaves when the till can no longer undo the act; what was undone within that minute is not told at all.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import F, Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,21 +17,26 @@ from core.presentation import format_points
 from core.tenancy import active_schema
 from customers.consent import with_consent
 from customers.models import Customer, Event
+from loyalty.models import Transaction
+from loyalty.rules import UNDO_SECONDS
 from messaging.actions import queue_message
 from messaging.models import OutboundMessage
 from programs.models import Programme
 
 # History that is imported, replayed or made for a demonstration is nobody's news.
 NEWS = timedelta(hours=1)
+TEXT_AFTER = timedelta(seconds=UNDO_SECONDS + 5)  # an undo of the last second has committed by then
 
 
 def text_about_points(*, events: Sequence[Event], now: datetime) -> int:
     """Queue a text for each of the events that is about points, recent, and of somebody who agreed; returns how many.
 
     Runs with the reader's move along the stream, so each event is dealt with once; the transaction's code as cause
-    makes a repeat harmless. Consent is looked up again when the text leaves. Three queries, and those of the texts.
+    makes a repeat harmless. Consent is looked up again when the text leaves. Four queries, and those of the texts.
     """
     recent = [event for event in events if event.name in WORDS and event.customer_id and event.occurred_at > now - NEWS]
+    slips = _undone_at_once([event.data["transaction"] for event in recent])
+    recent = [event for event in recent if event.data["transaction"] not in slips]
     agreed = with_consent(
         [event.customer_id for event in recent if event.customer_id], channel="sms", purpose="service"
     )
@@ -55,6 +64,16 @@ def text_about_points(*, events: Sequence[Event], now: datetime) -> int:
         )
         texts += 1
     return texts
+
+
+def _undone_at_once(codes: Sequence[str]) -> set[str]:
+    """The codes of acts that were undone whole while the till still could, and of what undid them."""
+    slips = Transaction.objects.filter(
+        Q(code__in=codes) | Q(reversals__code__in=codes),
+        reversed_at__lte=F("at") + timedelta(seconds=UNDO_SECONDS),
+    )
+    pairs = slips.values_list("code", "reversals__code") if codes else ()
+    return {code for pair in pairs for code in pair}
 
 
 def _earned(data: Mapping[str, int], programme: str) -> str:

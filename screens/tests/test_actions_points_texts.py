@@ -6,13 +6,14 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from customers import stream
 from customers.actions.consent import record_consent
 from customers.models import Customer, Event
 from loyalty.actions.points import add_points, redeem_points, reverse_transaction
 from loyalty.actions.settings import set_earning_rate
 from messaging.actions.outbox import send_message
 from messaging.models import OutboundMessage
-from screens.actions.points_texts import text_about_points
+from screens.actions.points_texts import TEXT_AFTER, text_about_points
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_each_act_is_told_with_points_and_balance(customer, business, actor):
     sell(customer, business, actor)
     posting = redeem_points(
         business=business.pk, points=1200, reason="Cake", customer_id=customer.pk, key="r", actor=actor,
-        now=timezone.now(),
+        now=timezone.now() - timedelta(seconds=61),
     )  # fmt: skip
     reverse_transaction(transaction=posting.transaction, key="u", actor=actor, now=timezone.now())
     follow()
@@ -100,7 +101,27 @@ def test_somebody_without_a_number_gets_none(customer, business, actor):
     assert bodies() == []
 
 
-def test_the_reader_is_registered():
-    from customers.stream import READERS
+def test_what_is_undone_within_the_minute_is_not_told(customer, business, actor):
+    agree(customer, actor)
+    at = timezone.now() - timedelta(minutes=5)
+    slip, kept = sell(customer, business, actor, now=at), sell(customer, business, actor, now=at, key="b")
+    undo = {"actor": actor, "now": at + timedelta(seconds=60)}
+    reverse_transaction(transaction=slip.transaction, key="u1", **undo)
+    reverse_transaction(transaction=kept.transaction, points=34, key="u2", **undo)  # a part: the sale happened
+    follow()
+    assert bodies() == [
+        "Harbour: 1,234 points for you. Your balance is 2,468.",
+        "Harbour: 34 points were taken back. Your balance is 1,200.",
+    ]
 
-    assert "screens.points_texts" in READERS
+
+def test_the_text_waits_until_the_till_cannot_undo(customer, business, actor, monkeypatch):
+    monkeypatch.setattr(stream, "OldestRunningTransaction", lambda: 2**62)  # all of a test is one open transaction
+    agree(customer, actor)
+    sell(customer, business, actor)
+    received = Event.objects.latest("pk").received_at
+    soon, late = received + timedelta(seconds=64), received + TEXT_AFTER
+    assert stream.run_readers(now=soon) == late
+    assert bodies() == []
+    stream.run_readers(now=late)
+    assert bodies() == ["Harbour: 1,234 points for you. Your balance is 1,234."]
