@@ -50,6 +50,12 @@ def _is_plausible(number: phonenumbers.PhoneNumber) -> bool:
     return bool(reason == phonenumbers.ValidationResult.IS_POSSIBLE)
 
 
+def example_phone(country: str) -> str:
+    """A mobile number as `country` writes it: a field groups what is typed alike. Empty where none is known."""
+    number = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL) if number else ""
+
+
 def display_phone(e164: str, country: str) -> str:
     """National grouping inside `country`, international elsewhere; the text itself when it is not E.164."""
     try:

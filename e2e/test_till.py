@@ -85,7 +85,7 @@ def test_number_pad_redeem_and_the_refusal_of_too_much(open_browser, server):
     pad = page.get_by_role("group", name="Number pad")
     for digit in "07700900203":
         pad.get_by_role("button", name=digit, exact=True).tap()
-    expect(page.get_by_label("Phone number", exact=True)).to_have_value("07700900203")
+    expect(page.get_by_label("Phone number", exact=True)).to_have_value("07700 900203")
     page.get_by_role("button", name="Find customer").tap()
     page.get_by_role("button", name="Add customer").tap()
     for key in ("3", "0", "Decimal point", "5", "Delete last digit", "9"):

@@ -12,6 +12,7 @@ from django.template.context import Context
 from django.utils.safestring import SafeString
 
 from core import figures, icons, presentation
+from core.phones import example_phone
 
 register = template.Library()
 
@@ -72,6 +73,9 @@ def number(value: object, decimals: int = 0) -> str:
     """A grouped number."""
     parsed = _number(value)
     return "" if parsed is None else presentation.format_number(parsed, decimals)
+
+
+register.filter("phone_example", example_phone)
 
 
 @register.filter

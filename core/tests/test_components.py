@@ -375,6 +375,40 @@ def test_refused_act_is_told_inside_its_form_and_input_is_kept(chromium: Browser
     page.close()
 
 
+def test_job_that_is_left_alone_says_on_another_page_that_it_ended(chromium: Browser) -> None:
+    page, _ = open_sheet(chromium, theme="dark", width=1440)
+    answers = [progress(state="running", done=1, total=2, percent=50), progress(state="done")]
+    page.route("**/jobs/7/", lambda route: route.fulfill(body=answers.pop(0), content_type="text/html"))
+    page.evaluate("""sessionStorage.setItem("jobs", JSON.stringify({"/jobs/7/": ["Import", "job-7"]}))""")
+    page.clock.install()
+    for _asked in range(2):
+        page.reload()
+        with page.expect_response("**/jobs/7/"):
+            page.clock.fast_forward(5000)
+    page.locator("#toasts").get_by_text("Done: Import").wait_for()
+    assert "/jobs/7/" not in page.evaluate("sessionStorage.jobs")
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [("07700900142", "07700 900142"), ("+447700900142", "+447700900142"), ("02079460958", "02079460958")],
+)
+def test_phone_number_is_grouped_as_the_countrys_mobile_numbers_are(chromium: Browser, typed: str, shown: str) -> None:
+    page, _ = open_sheet(chromium, theme="dark", width=1440)
+    page.evaluate(
+        """document.getElementById("main").innerHTML = '<p data-phone="07400 123456"><input type="tel"></p>'"""
+    )
+    field = page.locator("#main input")
+    field.press_sequentially(typed)
+    assert field.input_value() == shown
+    field.press("End")
+    for _digit in range(4):
+        field.press("Backspace")
+    assert field.input_value() == shown[:-4]
+    page.close()
+
+
 @pytest.mark.parametrize(
     ("status", "said"), [(500, "did not work on our side"), (403, "Ask an owner"), (404, "not there")]
 )

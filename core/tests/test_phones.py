@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.phones import InvalidPhone, display_phone, mask_phone, parse_phone
+from core.phones import InvalidPhone, display_phone, example_phone, mask_phone, parse_phone
 
 SPELLINGS = [
     "+447700900142",
@@ -58,3 +58,9 @@ def test_a_number_is_shown_the_way_its_readers_write_it():
 
 def test_a_masked_number_keeps_three_digits():
     assert mask_phone("+447700900142") == "•••••••••142"
+
+
+def test_example_is_written_as_in_its_country():
+    assert example_phone("GB") == "07400 123456"
+    assert example_phone("US") == "(201) 555-0123"
+    assert example_phone("") == ""

@@ -48,6 +48,12 @@ def test_unknown_page_is_404_in_our_words(client_of: Callable[..., Client], owne
     assert b"This page is not here" in response.content
 
 
+def test_unknown_customer_is_404_in_the_same_words(client_of: Callable[..., Client], owner: User) -> None:
+    response = client_of(owner).get("/customers/nobody/")
+    assert response.status_code == 404
+    assert b"This page is not here" in response.content
+
+
 @pytest.mark.django_db
 def test_unknown_programme_is_404_in_our_words() -> None:
     response = Client(headers={"host": "nobody.localhost"}).get("/")

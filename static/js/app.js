@@ -1,4 +1,4 @@
-/* What every page needs beyond htmx: theme, dialogs and menus, toasts, refusals, double clicks, the palette.
+/* What every page needs beyond htmx: theme, dialogs and menus, toasts, refusals, double clicks, jobs, the palette.
  * No inline handlers anywhere: behaviour is asked for with data- attributes, and everything is delegated, so
  * that content swapped in by htmx works without a call. */
 (() => {
@@ -162,6 +162,22 @@
   addEventListener("pageshow", () => document.querySelectorAll("form[data-sending]").forEach(release));
   on("change", (event) => { if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit(); });
 
+  /* -- phone numbers: grouped while typing, as the country's example is; pasted and foreign ones stay as they are -- */
+  on("input", ({ target }) => {
+    const host = target.closest("[data-phone]");
+    if (!host || target.type !== "tel" || target.selectionStart !== target.value.length || /[^\d\s()-]/.test(target.value)) return;
+    const example = host.dataset.phone;
+    const digits = target.value.replace(/\D/g, "");
+    if (digits.slice(0, 2) !== example.replace(/\D/g, "").slice(0, Math.min(2, digits.length))) return;
+    let used = 0;
+    let grouped = "";
+    for (const sign of example) {
+      if (used === digits.length) break;
+      grouped += /\d/.test(sign) ? digits[used++] : sign;
+    }
+    target.value = grouped + digits.slice(used);
+  }, true);
+
   /* -- a code sends itself at its last digit; a countdown gives way to what it waited for ------------------------- */
   on("input", (event) => {
     if (!event.target.closest("[data-code]")) return;
@@ -265,6 +281,40 @@
     filter();
   }
 
+  /* -- jobs: a bar seen on one page is asked for on the others; when the job has ended, a toast says so ------------ */
+  const JOB_MS = 5000;
+  const barsOf = (part) => [...part.querySelectorAll(".job[data-running]")];
+  const watched = () => JSON.parse(sessionStorage.getItem("jobs") || "{}");
+  const watch = (change) => {
+    const jobs = watched();
+    change(jobs);
+    sessionStorage.setItem("jobs", JSON.stringify(jobs));
+  };
+  const watchBars = () => watch((jobs) => {
+    for (const bar of barsOf(document)) {
+      const target = bar.closest("[hx-target]");
+      jobs[bar.getAttribute("hx-get")] = [bar.dataset.running, target ? target.getAttribute("hx-target").slice(1) : bar.id];
+    }
+  });
+  const askForJob = async (url, [title, target]) => {
+    const answer = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": target } });
+    const part = new DOMParser().parseFromString(answer.status === 200 ? await answer.text() : "", "text/html");
+    if (answer.status >= 500 || barsOf(part).length) return;
+    watch((jobs) => { delete jobs[url]; });
+    if (!answer.ok || answer.redirected) return; // signed out, or gone
+    const bar = part.querySelector(".job");
+    const state = bar ? bar.dataset.state : "done";
+    if (state !== "cancelled") showToast({ level: state === "done" ? "success" : "danger", message: `${state === "done" ? region.dataset.done : region.dataset.failedJob}: ${title}` });
+  };
+  const askForJobs = () => {
+    const here = barsOf(document).map((bar) => bar.getAttribute("hx-get"));
+    const others = Object.entries(watched()).filter(([url]) => !here.includes(url));
+    Promise.allSettled(others.map((job) => askForJob(...job))).then(() => setTimeout(askForJobs, JOB_MS));
+  };
+  on("htmx:afterSettle", watchBars);
+
   prepare(document);
   countSelections();
+  watchBars();
+  setTimeout(askForJobs, JOB_MS);
 })();
