@@ -1,6 +1,6 @@
 """What happened to points, read only: the programme's transactions, and one customer's with the balance.
 
-The acts that write them are hot views (`loyalty.api`).
+The acts that write them are hot views (`api_points`, `api_claims`, `api_batch`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from core.permissions import Perm
 from customers.api_customers import find_customer, programme_of
 from customers.api_fields import AmountField
 from customers.models import Customer
-from loyalty.api import TAG
+from loyalty.api_acts import TAG
 from loyalty.models import Transaction
 from loyalty.reports import balance_of, find_transactions
 from workspace.api_auth import ApiView
@@ -36,6 +36,9 @@ class TransactionOutput(serializers.Serializer[Any]):
     type = serializers.ChoiceField(source="kind", choices=Transaction.Kind.choices)
     points = serializers.IntegerField(help_text="Signed: what the balance changed by.")
     balance = serializers.IntegerField(source="response.balance", default=None, allow_null=True, help_text="After it.")
+    held = serializers.IntegerField(
+        source="response.held", default=0, help_text="Signed: points set aside for a claim."
+    )
     customer_id = serializers.CharField(source="account.customer.code")
     business_id = serializers.CharField(source="business.code", default=None, allow_null=True)
     order_id = serializers.CharField(source="order.code", default=None, allow_null=True)
@@ -59,6 +62,7 @@ class TransactionOutput(serializers.Serializer[Any]):
 class BalanceOutput(serializers.Serializer[Any]):
     is_member = serializers.BooleanField()
     points = serializers.IntegerField(help_text="What can be spent now.")
+    held = serializers.IntegerField(help_text="What is set aside for claims, beside `points`.")
     debt = serializers.IntegerField(help_text="What the next points repay first.")
     lifetime_points = serializers.IntegerField()
     worth = AmountField(help_text="Of `points`, at the value of a point.")

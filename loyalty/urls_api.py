@@ -1,14 +1,17 @@
 from django.urls import path
 
-from loyalty import api, api_transactions
+from loyalty import api_batch, api_claims, api_points, api_simulate, api_transactions
 
 urlpatterns = [
+    path("claims/", api_claims.claim, name="claims"),
+    path("claims/<code:claim_id>/capture", api_claims.capture, name="claims-capture"),
+    path("claims/<code:claim_id>/void", api_claims.void, name="claims-void"),
     path("customers/<code:customer_id>/ledger", api_transactions.LedgerView.as_view(), name="customer-ledger"),
     path("transactions/", api_transactions.TransactionsView.as_view(), name="transactions"),
-    path("transactions/add-points", api.add_points, name="transactions-add-points"),
-    path("transactions/redeem-points", api.redeem_points, name="transactions-redeem-points"),
-    path("transactions/adjust", api.adjust, name="transactions-adjust"),
-    path("transactions/batch", api.batch, name="transactions-batch"),
-    path("transactions/simulate", api.simulate, name="transactions-simulate"),
-    path("transactions/<code:transaction_id>/reverse", api.reverse, name="transactions-reverse"),
+    path("transactions/add-points", api_points.add_points, name="transactions-add-points"),
+    path("transactions/redeem-points", api_points.redeem_points, name="transactions-redeem-points"),
+    path("transactions/adjust", api_points.adjust, name="transactions-adjust"),
+    path("transactions/batch", api_batch.batch, name="transactions-batch"),
+    path("transactions/simulate", api_simulate.simulate, name="transactions-simulate"),
+    path("transactions/<code:transaction_id>/reverse", api_points.reverse, name="transactions-reverse"),
 ]

@@ -62,6 +62,7 @@ def test_a_row_says_what_happened(api, sell, business, actor, now):
         "reason": "",
         "reverses": None,
         "reversed_points": 2,
+        "held": 0,
         "by": oldest["by"],
         "at": now.isoformat().replace("+00:00", "Z"),
     }
@@ -138,6 +139,7 @@ def test_the_ledger_of_a_customer_has_the_balance(api, sell, now):
     assert answer["balance"] == {
         "is_member": True,
         "points": 15,
+        "held": 0,
         "debt": 0,
         "lifetime_points": 15,
         "worth": "0.15",

@@ -1,0 +1,79 @@
+"""Claims over the API: points are set aside, then redeemed (whole or in part) or given back."""
+
+from __future__ import annotations
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from core.permissions import Perm
+from loyalty.api_acts import act, count_number, do, key_of
+from loyalty.api_bodies import read
+from loyalty.operations import CaptureHold, HoldPoints, VoidHold
+from loyalty.rules import HOLD_MINUTES
+from workspace.api_auth import ApiCaller
+
+
+class ClaimInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """After `minutes` (to 43,200, which is 30 days) the points go back by themselves."""
+
+    business_id: str
+    customer_phone_number: str
+    points_to_redeem: int
+    reward_description: str
+    minutes: int = HOLD_MINUTES
+
+
+class CaptureInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`points` redeems only a part; the rest goes back."""
+
+    points: int | None = None
+
+
+class VoidInput(msgspec.Struct, forbid_unknown_fields=True):
+    pass
+
+
+_CLAIM = msgspec.json.Decoder(ClaimInput)
+_CAPTURE = msgspec.json.Decoder(CaptureInput)
+_VOID = msgspec.json.Decoder(VoidInput)
+
+
+@act(
+    Perm.POINTS_WRITE,
+    id="claims_create",
+    summary="Set points aside",
+    description="Nobody can spend them elsewhere, and they do not expire meanwhile. Capture or void `claim_id`.",
+    request=ClaimInput,
+)
+def claim(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
+    body = read(request, _CLAIM)
+    count_number(caller)
+    operation = HoldPoints(
+        business=body.business_id,
+        phone=body.customer_phone_number,
+        points=body.points_to_redeem,
+        reason=body.reward_description,
+        minutes=body.minutes,
+        key=key_of(request),
+    )
+    return do(operation, caller, timezone.now())
+
+
+@act(
+    Perm.POINTS_WRITE,
+    id="claims_capture",
+    summary="Redeem what was set aside",
+    description="At the business and for the reason of the claim. The redemption can be reversed like any other.",
+    request=CaptureInput,
+)
+def capture(request: HttpRequest, caller: ApiCaller, claim_id: str) -> HttpResponse:
+    body = read(request, _CAPTURE) if request.body else CaptureInput()
+    return do(CaptureHold(hold=claim_id, points=body.points, key=key_of(request)), caller, timezone.now())
+
+
+@act(Perm.POINTS_WRITE, id="claims_void", summary="Give back what was set aside", request=VoidInput)
+def void(request: HttpRequest, caller: ApiCaller, claim_id: str) -> HttpResponse:
+    if request.body:
+        read(request, _VOID)
+    return do(VoidHold(hold=claim_id, key=key_of(request)), caller, timezone.now())

@@ -1,0 +1,155 @@
+"""Sales, redemptions, reversals and adjustments over the API: the hot acts, plain views over msgspec."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from core.permissions import Perm
+from loyalty.actions import points
+from loyalty.api_acts import act, count_number, do, key_of
+from loyalty.api_bodies import read
+from loyalty.errors import UnknownBusiness
+from loyalty.operations import AddPoints, AdjustPoints, Operation, RedeemPoints, ReverseTransaction
+from workspace.api_auth import ApiCaller
+from workspace.models import Business
+
+
+class AddPointsInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A sale. `amount_spent` is a number or a text such as "12.40". `order_ref` is the shop's own order number."""
+
+    business_id: str
+    customer_phone_number: str
+    amount_spent: Decimal
+    order_ref: str = ""
+    placed_at: datetime | None = None
+
+
+class RedeemPointsInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    business_id: str
+    customer_phone_number: str
+    points_to_redeem: int
+    reward_description: str
+
+
+class ReverseInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`points` takes back only a part of what was given. `cancels_order`: the sale never happened."""
+
+    points: int | None = None
+    reason: str = ""
+    cancels_order: bool = False
+
+
+class AdjustPointsInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`points` above 0 gives, below 0 takes."""
+
+    customer_phone_number: str
+    points: int
+    reason: str
+    business_id: str | None = None
+
+
+PointsInput = AddPointsInput | RedeemPointsInput | AdjustPointsInput
+
+_ADD = msgspec.json.Decoder(AddPointsInput)
+_REDEEM = msgspec.json.Decoder(RedeemPointsInput)
+_REVERSE = msgspec.json.Decoder(ReverseInput)
+_ADJUST = msgspec.json.Decoder(AdjustPointsInput)
+
+
+@act(
+    Perm.POINTS_WRITE,
+    id="transactions_add_points",
+    summary="Record a sale and give its points",
+    description="Finds or makes the customer by phone number in any spelling, and the order by its reference.",
+    request=AddPointsInput,
+)
+def add_points(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
+    return _post(request, caller, _ADD)
+
+
+@act(Perm.POINTS_WRITE, id="transactions_redeem_points", summary="Redeem points", request=RedeemPointsInput)
+def redeem_points(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
+    return _post(request, caller, _REDEEM)
+
+
+@act(Perm.POINTS_ADJUST, id="transactions_adjust", summary="Adjust a balance by hand", request=AdjustPointsInput)
+def adjust(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
+    return _post(request, caller, _ADJUST)
+
+
+@act(
+    Perm.POINTS_WRITE,
+    id="transactions_reverse",
+    summary="Undo a transaction",
+    description="Callers without `points:reverse` can undo what is younger than a minute.",
+    request=ReverseInput,
+)
+def reverse(request: HttpRequest, caller: ApiCaller, transaction_id: str) -> HttpResponse:
+    now = timezone.now()
+    item = read(request, _REVERSE) if request.body else ReverseInput()
+    return do(reversal_of(item, transaction_id, key=key_of(request), caller=caller, now=now), caller, now)
+
+
+def _post(request: HttpRequest, caller: ApiCaller, decoder: msgspec.json.Decoder[Any]) -> HttpResponse:
+    item = read(request, decoder)
+    return do(operation_of(item, key=key_of(request), caller=caller), caller, timezone.now())
+
+
+def operation_of(item: PointsInput, *, key: str, caller: ApiCaller) -> Operation:
+    """Raises PermissionRefused for what the caller may not do, UnknownBusiness and TooManyRequests."""
+    count_number(caller)
+    if isinstance(item, AddPointsInput):
+        return AddPoints(
+            business=item.business_id,
+            phone=item.customer_phone_number,
+            amount=item.amount_spent,
+            reference=item.order_ref,
+            placed_at=item.placed_at,
+            key=key,
+        )
+    if isinstance(item, RedeemPointsInput):
+        return RedeemPoints(
+            business=item.business_id,
+            phone=item.customer_phone_number,
+            points=item.points_to_redeem,
+            reason=item.reward_description,
+            key=key,
+        )
+    caller.require(Perm.POINTS_ADJUST)
+    return AdjustPoints(
+        phone=item.customer_phone_number,
+        points=item.points,
+        reason=item.reason,
+        business=_adjusted_at(caller, item.business_id),
+        key=key,
+    )
+
+
+def reversal_of(
+    item: ReverseInput, transaction: str, *, key: str, caller: ApiCaller, now: datetime
+) -> ReverseTransaction:
+    """Who may not reverse in general may undo what is younger than a minute."""
+    return ReverseTransaction(
+        transaction=transaction,
+        points=item.points,
+        reason=item.reason,
+        cancels_order=item.cancels_order,
+        not_before=None if Perm.POINTS_REVERSE in caller.permissions else points.undo_limit(now),
+        key=key,
+    )
+
+
+def _adjusted_at(caller: ApiCaller, code: str | None) -> int | str | None:
+    """The business named, or the one that the caller is limited to. The ledger also takes an adjustment of no business,
+    so it would not notice one that is not there. Raises UnknownBusiness."""
+    if code is None:
+        return caller.business_id
+    if not Business.objects.visible_to(caller.actor).filter(code=code).exists():
+        raise UnknownBusiness()
+    return code

@@ -1,0 +1,126 @@
+"""Claims over HTTP: set aside, redeem, give back; with the codes that programs compare."""
+
+from __future__ import annotations
+
+import pytest
+from django_tenants.utils import tenant_context
+
+from loyalty.audit import audit
+from loyalty.models import Account, Transaction
+from loyalty.tests.test_api_points import ADD, post
+from workspace.models import Business
+
+CLAIMS = "/api/v1/claims/"
+
+
+@pytest.fixture
+def wanted(api, business):
+    """A member with 100 points, and the body of a claim for 60 of them."""
+    member = {"business_id": business.code, "customer_phone_number": "07700 900123"}
+    assert post(api("write"), ADD, {**member, "amount_spent": 100}, key="sale").status_code == 201
+    return {**member, "points_to_redeem": 60, "reward_description": "Hamper"}
+
+
+@pytest.fixture
+def claim(api, wanted):
+    response = post(api("write"), CLAIMS, wanted, key="claim")
+    assert response.status_code == 201
+    return response.json()["claim_id"]
+
+
+def test_a_claim_says_what_was_set_aside_and_until_when(api, wanted, business):
+    client = api("write")
+    first = post(client, CLAIMS, {**wanted, "minutes": 5}, key="k")
+    body = first.json()
+    row = Transaction.objects.get(kind="hold")
+    assert body == {
+        "transaction_id": row.code,
+        "type": "hold",
+        "points": 0,
+        "balance": 40,
+        "held": 60,
+        "claim_id": row.code,
+        "expires_at": body["expires_at"],
+        "customer": {"id": row.account.customer.code, "is_new": False},
+        "business_id": business.code,
+        "reason": "Hamper",
+    }
+    again = post(client, CLAIMS, {**wanted, "minutes": 5}, key="k")
+    assert again.content == first.content
+    assert again.headers["Idempotency-Replayed"] == "true"
+    ledger = client.get(f"/api/v1/customers/{row.account.customer.code}/ledger").json()
+    assert (ledger["balance"]["points"], ledger["balance"]["held"]) == (40, 60)
+    assert [(line["type"], line["points"], line["held"]) for line in ledger["data"]] == [
+        ("hold", 0, 60),
+        ("earn", 100, 0),
+    ]
+
+
+def test_a_part_is_captured_and_the_claim_is_over(api, claim):
+    client = api("write")
+    response = post(client, f"{CLAIMS}{claim}/capture", {"points": 25}, key="c")
+    body = response.json()
+    assert (response.status_code, body["type"], body["points_redeemed"], body["balance"]) == (201, "redeem", 25, 75)
+    assert (body["claim_id"], body["held"]) == (claim, -25)
+    for act in ("capture", "void"):
+        refused = post(client, f"{CLAIMS}{claim}/{act}", "", key=f"again-{act}")
+        assert (refused.status_code, refused.json()["code"]) == (409, "loyalty.hold_over")
+    assert [found.code for found in audit() if not found.is_kept] == []
+
+
+def test_a_void_gives_everything_back(api, claim):
+    body = post(api("write"), f"{CLAIMS}{claim}/void", {}, key="v").json()
+    assert (body["type"], body["points"], body["held"], body["balance"]) == ("void", 0, -60, 100)
+    assert Account.objects.values_list("available", "held").get() == (100, 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "changes", "status", "code"),
+    [
+        ("", {"points_to_redeem": 101}, 409, "loyalty.not_enough_points"),
+        ("", {"points_to_redeem": 0}, 422, "invalid"),
+        ("", {"minutes": 43_201}, 422, "invalid"),
+        ("", {"customer_phone_number": "07700 900199"}, 404, "loyalty.unknown_member"),
+        ("", {"business_id": "nosuchcode"}, 404, "unknown_business"),
+        ("", {"colour": "blue"}, 422, "invalid"),
+        ("nosuchclaim/capture", None, 404, "loyalty.unknown_hold"),
+        ("nosuchclaim/void", None, 404, "loyalty.unknown_hold"),
+        ("{claim}/capture", {"points": 61}, 409, "loyalty.more_than_held"),
+        ("{claim}/capture", {"points": "many"}, 422, "invalid"),
+        ("{claim}/void", {"points": 1}, 422, "invalid"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_moves_nothing(api, wanted, claim, path, changes, status, code):
+    before = Account.objects.values().get()
+    body = changes if path else {**wanted, **changes}
+    response = post(api("write"), CLAIMS + path.format(claim=claim), "" if body is None else body, key="k")
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert Account.objects.values().get() == before
+
+
+@pytest.mark.parametrize("path", ["", "{claim}/capture", "{claim}/void"])
+def test_each_act_needs_a_key_and_the_permission_to_write(api, wanted, claim, path):
+    url = CLAIMS + path.format(claim=claim)
+    body = "" if path else wanted
+    refused = post(api("write"), url, body)
+    assert (refused.status_code, refused.json()["code"]) == (400, "idempotency_key_required")
+    assert post(api("read"), url, body, key="k").status_code == 403
+
+
+def test_a_key_of_another_business_does_not_find_the_claim(api, claim):
+    other = Business.objects.create(name="Next door")
+    for act in ("capture", "void"):
+        response = post(api("write", business=other), f"{CLAIMS}{claim}/{act}", "", key="k")
+        assert (response.status_code, response.json()["code"]) == (404, "loyalty.unknown_hold")
+
+
+def test_a_claim_of_one_programme_is_nothing_on_another(api, claim, programme, other_programme):
+    foreign = api("write", on=other_programme)
+    with tenant_context(other_programme):
+        their_own = api("write", on=other_programme)
+    for act in ("capture", "void"):
+        url = f"{CLAIMS}{claim}/{act}"
+        assert post(foreign, url, "", key="k").status_code == 401
+        assert post(their_own, url, "", key="k").json()["code"] == "loyalty.unknown_hold"
+    with tenant_context(programme):
+        assert Account.objects.get().held == 60
