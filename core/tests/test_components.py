@@ -390,6 +390,21 @@ def test_job_that_is_left_alone_says_on_another_page_that_it_ended(chromium: Bro
     page.close()
 
 
+def test_tab_of_this_page_is_in_sight_on_a_phone(chromium: Browser) -> None:
+    page, _ = open_sheet(chromium, theme="dark", width=390)
+    tabs = '<a href="#">Another page</a>' * 9 + '<a href="#" aria-current="page">Here</a>'
+    page.evaluate(
+        """(tabs) => { const main = document.getElementById("main");
+        main.innerHTML = `<nav class="tabs">${tabs}</nav>`;
+        main.dispatchEvent(new CustomEvent("htmx:afterSettle", {bubbles: true, detail: {elt: main}})); }""",
+        tabs,
+    )
+    box = page.get_by_role("link", name="Here").bounding_box()
+    assert box is not None
+    assert 0 <= box["x"] <= 390 - box["width"]
+    page.close()
+
+
 @pytest.mark.parametrize(
     ("typed", "shown"),
     [("07700900142", "07700 900142"), ("+447700900142", "+447700900142"), ("02079460958", "02079460958")],

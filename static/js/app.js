@@ -205,6 +205,10 @@
     part.querySelectorAll("[data-countdown]").forEach(countDown);
     const invalid = part.querySelector('form [aria-invalid="true"]:not([type="hidden"])');
     if (invalid && focusFirstError) invalid.focus();
+    part.querySelectorAll('.tabs > [aria-current="page"]').forEach((tab) => { // on a phone it may be out of sight
+      const [bar, box] = [tab.parentElement, tab.getBoundingClientRect()];
+      bar.scrollLeft += box.left - bar.getBoundingClientRect().left - (bar.clientWidth - box.width) / 2;
+    });
     part.querySelectorAll("[data-width]").forEach((bar) => { bar.style.width = `${bar.dataset.width}%`; });
   };
   /* A field that was only checked on leaving it does not call the person back. */
