@@ -9,8 +9,8 @@ from core.component_sheet import component_sheet
 from programs.admin_sites import programme_site
 
 urlpatterns = [
+    path("api/", include("config.urls_api")),  # first: the more often, the sooner found
     path("admin/", programme_site.urls),
-    path("api/", include("config.urls_api")),
     path("brand.css", brand_stylesheet, name="brand-stylesheet"),
     path("components/", component_sheet, name="component-sheet"),  # development only
     path("p/", include("screens.urls_portal")),

@@ -56,7 +56,13 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=False):
 
 
 def is_api_request(request: HttpRequest) -> bool:
+    """Whether errors are answered as problems."""
     return request.path_info.startswith("/api/")
+
+
+def is_api_act(request: HttpRequest) -> bool:
+    """Whether a system is at work: all of the API but the pages that document it."""
+    return request.path_info.startswith("/api/v1/")
 
 
 def problem(

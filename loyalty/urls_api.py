@@ -3,12 +3,12 @@ from django.urls import path
 from loyalty import api_batch, api_claims, api_points, api_simulate, api_transactions
 
 urlpatterns = [
+    path("transactions/add-points", api_points.add_points, name="transactions-add-points"),  # first: it is asked most
     path("claims/", api_claims.claim, name="claims"),
     path("claims/<code:claim_id>/capture", api_claims.capture, name="claims-capture"),
     path("claims/<code:claim_id>/void", api_claims.void, name="claims-void"),
     path("customers/<code:customer_id>/ledger", api_transactions.LedgerView.as_view(), name="customer-ledger"),
     path("transactions/", api_transactions.TransactionsView.as_view(), name="transactions"),
-    path("transactions/add-points", api_points.add_points, name="transactions-add-points"),
     path("transactions/redeem-points", api_points.redeem_points, name="transactions-redeem-points"),
     path("transactions/adjust", api_points.adjust, name="transactions-adjust"),
     path("transactions/batch", api_batch.batch, name="transactions-batch"),

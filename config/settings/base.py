@@ -99,20 +99,20 @@ MIDDLEWARE = [
     "programs.middleware.ProgrammeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "core.page_middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "core.page_middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "core.middleware.BodySizeMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "core.page_middleware.AuthenticationMiddleware",
     "programs.middleware.MembershipMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",  # reads the form, so after those who refuse without it
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "core.page_middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "programs.middleware.FormErrorStatusMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
+    "core.page_middleware.HtmxMiddleware",
     "core.middleware.DomainErrorMiddleware",
 ]
 
@@ -429,7 +429,7 @@ LOGGING = {
     "filters": {"context": {"()": "core.logs.ContextFilter"}},
     "formatters": {
         "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
+            "()": "pythonjsonlogger.msgspec.MsgspecFormatter",
             "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s %(schema)s %(request_id)s",
         },
     },
