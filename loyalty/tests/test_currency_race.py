@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from decimal import Decimal
 
 import pytest
@@ -56,6 +57,8 @@ def interleaved(first, second):
         with connection.cursor() as cursor:
             waiting = 0
             while not waiting and thread.is_alive():
+                time.sleep(0.01)
+                cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees the activity of its first look
                 cursor.execute(
                     "SELECT count(*) FROM pg_stat_activity"
                     " WHERE datname = current_database() AND wait_event_type = 'Lock'"
