@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponse  # noqa: E402
 from django.urls import path  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from loyalty.ledger import _POST  # noqa: E402
+from loyalty.ledger import _CALL  # noqa: E402
 from programs.models import Programme  # noqa: E402
 
 _decode = msgspec.json.Decoder(dict[str, str]).decode
@@ -44,7 +44,7 @@ def add(request: HttpRequest) -> HttpResponse:
         "digest": "ab" * 32,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_POST, [msgspec.json.encode([item]).decode(), _call, timezone.now()])
+        cursor.execute(_CALL, [msgspec.json.encode([item]).decode(), _call, timezone.now()])
         response = cursor.fetchone()[2]
     return HttpResponse(response, content_type="application/json")
 
