@@ -229,9 +229,9 @@ class VoidHold(Operation):
         return self._base({"original": self.hold})
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=32_768)
 def _e164(phone: str, country: str) -> str:
-    """Pure, 30 µs each without the memory: the same members come back all day."""
+    """Pure, 30 µs each without the memory (some 8 MB when full): the same members come back all day."""
     return parse_phone(phone, country, field="customer_phone_number")
 
 

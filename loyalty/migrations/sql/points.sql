@@ -19,9 +19,11 @@ AS $$
     END
 $$;
 
--- Shows the auditor an entry that was changed after it was written.
+-- Shows the auditor an entry that was changed after it was written. Casts to text, so that the planner can put the
+-- expression in the place of the call.
 CREATE FUNCTION ledger_seal(transaction_id bigint, account_id bigint, lot_id bigint, amount bigint) RETURNS uuid
 LANGUAGE sql IMMUTABLE
 AS $$
-    SELECT md5(transaction_id || ':' || coalesce(account_id, 0) || ':' || coalesce(lot_id, 0) || ':' || amount)::uuid
+    SELECT md5(transaction_id::text || ':' || coalesce(account_id, 0)::text || ':' || coalesce(lot_id, 0)::text || ':'
+               || amount::text)::uuid
 $$;
