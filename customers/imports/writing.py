@@ -24,6 +24,7 @@ from customers.imports import refunds
 from customers.imports.fields import IDENTIFIERS, PERSON_FIELDS
 from customers.imports.options import ImportOptions
 from customers.models import ImportRun
+from workspace.currency import currency_kept
 
 SOURCE = "import"
 WIDE_STEP = 16  # chunks of a step that has little to do in each: people of sales, refunds
@@ -242,7 +243,7 @@ def write_step(
     counts: Counter[str] = Counter()
     parameters = {"run": run.pk, "now": now, "business": run.business_id}
     people, sales, _refunds = _parts(run)
-    with transaction.atomic():
+    with currency_kept(active_programme()), transaction.atomic():
         if step == 0:
             if run.kind == ImportRun.Kind.LINES:
                 _write_products(parameters, options, counts)
