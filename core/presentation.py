@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 import zlib
 from decimal import Decimal
+from functools import lru_cache
 
 from django.utils.formats import number_format
 from django.utils.translation import get_language
@@ -70,9 +71,15 @@ SYMBOL_LAST = frozenset(
 def format_number(value: Decimal | float, decimals: int = 0) -> str:
     """`value` grouped and pointed as the active language does, with a true minus sign."""
     size = Decimal(str(value)).copy_abs().quantize(Decimal(1).scaleb(-decimals))  # number_format would cut, not round
-    text = number_format(size, decimal_pos=decimals, force_grouping=True)
+    text = _grouped(size, decimals, get_language())
     rounds_to_zero = not any(digit in text for digit in "123456789")
     return text if value >= 0 or rounds_to_zero else f"{MINUS}{text}"
+
+
+@lru_cache(maxsize=16_384)
+def _grouped(size: Decimal, decimals: int, language: str | None) -> str:
+    """Pure, with the active language as an argument. The same figures come back in tables and charts all day."""
+    return number_format(size, decimal_pos=decimals, force_grouping=True)
 
 
 def format_money(amount: Decimal | float, currency: str, *, whole: bool = False) -> str:
