@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -22,7 +21,7 @@ from django.utils import timezone
 
 from config.database import BASE_DIR, VAR_DIR, embedded
 from config.embedded_postgres import EmbeddedPostgres, PostgresNotStarted
-from config.supervisor import heartbeat, orphans, preparation, watchdog
+from config.supervisor import heartbeat, orphans, port, preparation, watchdog
 from config.supervisor.child import Child
 from config.supervisor.commands import web_command, worker_command
 from config.supervisor.console import phase, say
@@ -109,14 +108,10 @@ class Supervisor:
         left = orphans.sweep(VAR_DIR)
         if left:
             say(f"  Ended {left} processes that an earlier run had left behind.")
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((self.host, self.port))
-            except OSError:
-                raise CommandError(
-                    f"Port {self.port} is used by another program. Choose another one: make serve PORT={self.port + 1}"
-                ) from None
+        if not port.becomes_free(self.host, self.port):
+            raise CommandError(
+                f"Port {self.port} is used by another program. Choose another one: make serve PORT={self.port + 1}"
+            )
 
     def _prepare(self) -> None:
         steps = preparation.Steps(self.environment, LOG_DIR / "start.log", lambda: self.is_stopping)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,7 +17,7 @@ import pytest
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from config.supervisor import heartbeat, orphans, watchdog
+from config.supervisor import heartbeat, orphans, port, watchdog
 from config.supervisor.child import PAUSES_SECONDS, Child
 from config.supervisor.welcome import welcome
 
@@ -142,6 +144,18 @@ def test_sweep_ends_marked_processes_of_this_installation_only(tmp_path):
         for process in (ours, theirs):
             process.kill()
             process.wait()
+
+
+def test_a_port_is_waited_for_while_whoever_had_it_ends():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        number = other.getsockname()[1]
+        assert not port.becomes_free("127.0.0.1", number, patience=0.2)
+        closing = threading.Timer(0.5, other.close)
+        closing.start()
+        assert port.becomes_free("127.0.0.1", number, patience=30)
+        closing.join()
 
 
 def _age(run_dir: Path, seconds: float, *, has_worked: bool = True) -> None:
