@@ -27,9 +27,10 @@ class Expiring:
 
 @dataclass(frozen=True, slots=True)
 class PointsSummary:
-    """`worth` is in the programme's currency; 0 when a point has no value."""
+    """`worth` is in the programme's currency; 0 when a point has no value. `held` points are not in `balance`."""
 
     balance: int
+    held: int
     worth: Decimal
     expiring: Expiring | None
     recent: Sequence[Movement]
@@ -44,7 +45,7 @@ def points_summary(*, customer: Customer, programme: Programme, now: datetime, r
     if balance.expires_next_at is not None and balance.expires_next_at <= now + timedelta(days=WARN_DAYS):
         last_moment = balance.expires_next_at.astimezone(programme.zone) - timedelta(microseconds=1)
         expiring = Expiring(balance.expiring_points, last_moment.date())
-    return PointsSummary(balance.points, balance.worth, expiring, rows.rows, bool(rows.next_cursor))
+    return PointsSummary(balance.points, balance.held, balance.worth, expiring, rows.rows, bool(rows.next_cursor))
 
 
 def history_page(

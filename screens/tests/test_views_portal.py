@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from customers.models import ConsentRecord, Customer, Identifier
-from loyalty.actions.points import add_points, redeem_points
+from loyalty.actions.points import add_points, hold_points, redeem_points
 from loyalty.actions.settings import change_settings, set_earning_rate
 from loyalty.models import Lot
 from messaging.actions.sign_in import deliver_code
@@ -200,6 +200,16 @@ def test_balance_worth_and_history_with_business_names(browser, customer, busine
     assert "Mill Lane, £34.00" in html
     assert "A coffee" in html
     assert "Quayside · Today" in html
+
+
+def test_points_set_aside_are_told_apart_from_the_balance(browser, client_of, owner, customer, business, actor):
+    shop = {"business": business.pk, "customer_id": customer.pk, "actor": actor, "now": timezone.now()}
+    add_points(amount=Decimal(30), key="a", **shop)
+    hold_points(points=12, reason="A coffee", key="h", **shop)
+    html = sign_in(browser).get("/p/").content.decode()
+    assert 'id="balance">18<' in html
+    assert "12 set aside for a reward" in html
+    assert "12 set aside for a reward" in client_of(owner).get(f"/customers/{customer.code}/").content.decode()
 
 
 def test_points_that_run_out_soon_are_announced_and_expired_ones_are_gone(browser, customer, business, actor):
