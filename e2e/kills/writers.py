@@ -32,7 +32,10 @@ class Writers:
     _running: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        self._running = [threading.Thread(target=self._write, args=[number]) for number in range(self.threads)]
+        # Daemons: where the server never comes back, the test fails and its process still ends.
+        self._running = [
+            threading.Thread(target=self._write, args=[number], daemon=True) for number in range(self.threads)
+        ]
         for thread in self._running:
             thread.start()
 
