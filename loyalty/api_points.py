@@ -150,6 +150,6 @@ def _adjusted_at(caller: ApiCaller, code: str | None) -> int | str | None:
     so it would not notice one that is not there. Raises UnknownBusiness."""
     if code is None:
         return caller.business_id
-    if not Business.objects.visible_to(caller.actor).filter(code=code).exists():
+    if "\0" in code or not Business.objects.visible_to(caller.actor).filter(code=code).exists():
         raise UnknownBusiness()
     return code

@@ -11,11 +11,11 @@ from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import InvalidInput
+from core.errors import DomainError, InvalidInput
 from core.idempotency import MAX_KEY_LENGTH, digest_of
 from core.money import check_amount
 from core.phones import parse_phone
-from loyalty.errors import IdempotencyKeyRequired
+from loyalty.errors import IdempotencyKeyRequired, UnknownBusiness, UnknownHold, UnknownTransaction
 from loyalty.rules import HOLD_MINUTES, MAX_HOLD_MINUTES, MAX_POINTS
 
 MAX_REFERENCE_LENGTH = 120
@@ -132,7 +132,7 @@ class ReverseTransaction(Operation):
     cancels_order: bool = False
 
     def item(self, setting: Setting) -> Item:
-        content: Item = {"original": self.transaction, "cancels_order": self.cancels_order}
+        content: Item = {"original": _code(self.transaction, UnknownTransaction), "cancels_order": self.cancels_order}
         if self.points is not None:
             content["points"] = _check_points(self.points, "points")
         if self.reason:
@@ -210,7 +210,7 @@ class CaptureHold(Operation):
     points: int | None = None
 
     def item(self, setting: Setting) -> Item:
-        content: Item = {"original": self.hold}
+        content: Item = {"original": _code(self.hold, UnknownHold)}
         if self.points is not None:
             content["points"] = _check_points(self.points, "points")
         return self._base(content)
@@ -226,7 +226,7 @@ class VoidHold(Operation):
     hold: str
 
     def item(self, setting: Setting) -> Item:
-        return self._base({"original": self.hold})
+        return self._base({"original": _code(self.hold, UnknownHold)})
 
 
 @lru_cache(maxsize=32_768)
@@ -236,7 +236,16 @@ def _e164(phone: str, country: str) -> str:
 
 
 def _business(business: int | str) -> Item:
-    return {"business_id": business} if isinstance(business, int) else {"business": business}
+    if isinstance(business, int):
+        return {"business_id": business}
+    return {"business": _code(business, UnknownBusiness)}
+
+
+def _code(text: str, unknown: type[DomainError]) -> str:
+    """A code as a caller wrote it. PostgreSQL takes no NUL, not even in a question."""
+    if "\0" in text:
+        raise unknown()
+    return text
 
 
 def _person(phone: str, customer_id: int | None, setting: Setting) -> Mapping[str, object]:

@@ -216,6 +216,8 @@ def preview_sale(
     """
     currency = active_programme().currency
     check_amount(amount, currency, field="amount_spent")
+    if isinstance(business, str) and "\0" in business:  # PostgreSQL takes no NUL, not even in a question
+        raise UnknownBusiness()
     named = Q(pk=business) if isinstance(business, int) else Q(code=business)
     shops = Business.objects.active().select_related("earning_rate")
     shop = (shops.visible_to(actor) if actor else shops).filter(named).first()

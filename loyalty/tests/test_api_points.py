@@ -79,6 +79,7 @@ def test_the_same_key_with_other_content_is_422(api, sale):
         ({"order_ref": "x" * 121}, 422, "invalid", "order_ref", "invalid"),
         ({"order_ref": "a\u0000b"}, 422, "invalid", "order_ref", "invalid"),
         ({"business_id": "nosuchcode"}, 404, "unknown_business", None, None),
+        ({"business_id": "a\u0000b"}, 404, "unknown_business", None, None),
     ],
 )
 def test_bad_input_has_a_code_and_writes_nothing(api, sale, changes, status, code, field, field_code):
@@ -237,6 +238,20 @@ def test_a_batch_has_a_key_and_a_result_for_each(api, sale, business):
     }  # fmt: skip
     assert results[4]["problem"]["code"] == "loyalty.not_enough_points"
     assert Account.objects.get().available == 7
+
+
+def test_a_code_that_nothing_can_have_is_not_there(api, sale):
+    """And stops no other operation of a batch."""
+    adjust = {"business_id": "a\u0000b", "customer_phone_number": "07700 900123", "points": 5, "reason": "x"}
+    reverse = {"type": "reverse", "transaction_id": "a\u0000b", "idempotency_key": "b"}
+    operations = [reverse, {"type": "add-points", **sale, "idempotency_key": "a"}]
+    results = post(api("write"), BATCH, {"operations": operations}).json()["results"]
+    assert [result["status"] for result in results] == [404, 201]
+    for path, body in (
+        ("/api/v1/transactions/simulate", {**sale, "business_id": "a\u0000b"}),
+        ("/api/v1/transactions/adjust", adjust),
+    ):
+        assert post(api("admin"), path, body, key="c").json()["code"] == "unknown_business", path
 
 
 def test_a_batch_of_too_many_is_refused_whole(api, sale):
