@@ -8,7 +8,7 @@ amounts register in their `tasks.py`, which the workspace loads. Who writes the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -49,15 +49,18 @@ def currency_kept(programme: Programme) -> Iterator[None]:
     seconds). Before, the programme's row is share-locked: a change waits and then finds the amount. Raises
     CurrencyChanged when a change was first.
     """
-    if is_known_fixed(programme) or is_currency_fixed():
-        setattr(programme, _SEEN, True)
+    if is_known_fixed(programme):
         yield
         return
-    with transaction.atomic():
+    fixed = is_currency_fixed()
+    with nullcontext() if fixed else transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT currency FROM public.programs_programme WHERE id = %s FOR SHARE", [programme.pk])
+            lock = "" if fixed else " FOR SHARE"
+            cursor.execute(f"SELECT currency FROM public.programs_programme WHERE id = %s{lock}", [programme.pk])
             if cursor.fetchone() != (programme.currency,):
                 raise CurrencyChanged()
+        if fixed:
+            setattr(programme, _SEEN, True)
         yield
 
 

@@ -24,9 +24,9 @@ def acts(committed_database, now):
     connection.set_tenant(Programme.objects.get(slug="harbour"))
     shop = Business.objects.create(name="Quayside")
 
-    def sell():
+    def sell(amount="12.40"):
         return points.add_points(
-            business=shop.pk, phone="+447700900123", amount=Decimal("12.40"), key="k", actor=SYSTEM, now=now
+            business=shop.pk, phone="+447700900123", amount=Decimal(amount), key=amount, actor=SYSTEM, now=now
         )
 
     def change():
@@ -83,6 +83,17 @@ def test_a_first_sale_waits_for_a_change_and_is_refused(acts):
     assert not Customer.objects.exists()
     with pytest.raises(CurrencyChanged):
         sell()  # this process still works with the programme that it read before
+
+
+def test_who_read_the_programme_before_a_change_learns_of_it_also_after_the_first_sale(acts):
+    sell, change = acts
+    before = Programme.objects.get(slug="harbour")
+    change()
+    connection.set_tenant(Programme.objects.get(slug="harbour"))
+    sell("12")
+    connection.set_tenant(before)
+    with pytest.raises(CurrencyChanged):
+        sell()
 
 
 def test_after_the_first_sale_nothing_is_asked_again(acts, django_assert_num_queries):
