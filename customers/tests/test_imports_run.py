@@ -6,9 +6,10 @@ import time
 from collections import Counter
 from decimal import Decimal
 
+import psycopg
 import pytest
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import OperationalError, connection
 from django_tenants.utils import tenant_context
 
 from customers.imports import staging, writing
@@ -193,6 +194,25 @@ def test_a_chunk_that_fails_holds_back_the_one_beside_it(busy_shop, monkeypatch)
         import_csv(SIX_ORDERS, busy_shop)
     assert set(Order.objects.values_list("reference", flat=True)) == {"1", "2"}
     monkeypatch.setattr(writing, "_write_orders", write_orders)
+    run = ImportRun.objects.get()
+    run_import(run, report=lambda *_: None, now=run.created_at)
+    assert run.counts["orders_created"] == Order.objects.count() == 6
+
+
+def test_two_connections_give_up_on_a_row_that_somebody_keeps(busy_shop, committed_database, monkeypatch):
+    """That somebody may be waiting for one of the two, which PostgreSQL cannot see."""
+    monkeypatch.setattr(staging, "CHUNK_ROWS", 1)
+    monkeypatch.setattr(writing, "LOCK_TIMEOUT", "300ms")
+    order = (
+        "INSERT INTO p_harbour.customers_order (code, business_id, source, reference, number, channel, status,"
+        " fulfilment_status, placed_at, total, refunded_total, discount, tax, shipping, created_at)"
+        " VALUES ('x', %s, 'api', '3', '', 'store', 'paid', '', now(), 1, 0, 0, 0, 0, now())"
+    )
+    with psycopg.connect(committed_database) as keeper:
+        keeper.execute(order, [busy_shop.pk])
+        with pytest.raises(OperationalError, match="lock timeout"):
+            import_csv(SIX_ORDERS, busy_shop)
+        keeper.rollback()
     run = ImportRun.objects.get()
     run_import(run, report=lambda *_: None, now=run.created_at)
     assert run.counts["orders_created"] == Order.objects.count() == 6
