@@ -19,8 +19,11 @@ def add(now, source="till"):
 
 
 def settle():
-    """Wait until nothing older than our events runs: other tests share the server, and readers wait for them too."""
-    for _ in range(600):
+    """Wait until nothing older than our events runs: other tests share the server, and readers wait for them too.
+
+    A test that tries hundreds of examples in one transaction is open for minutes on a slow machine.
+    """
+    for _ in range(6000):
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT max(transaction_id) < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
@@ -29,7 +32,7 @@ def settle():
             if cursor.fetchone()[0]:
                 return
         time.sleep(0.1)
-    pytest.fail("another transaction has been open for a minute")
+    pytest.fail("another transaction has been open for ten minutes")
 
 
 def read_all(name="test", limit=1000):
