@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 from django.http import HttpRequest, HttpResponse
 
-from core.errors import DomainError
 from core.openapi import Operation as Described
 from core.openapi import describe
 from core.permissions import Perm
@@ -99,10 +98,7 @@ def act(perm: Perm, *, id: str, summary: str, request: Any, description: str = "
 
 def do(operation: Operation, caller: ApiCaller, now: datetime) -> HttpResponse:
     item = operation.item(ledger.setting())
-    (outcome,) = ledger.post([item], owner=caller.owner, source="api", actor=caller.actor, now=now)
-    if isinstance(outcome, DomainError):
-        raise outcome
-    return _answer(outcome)
+    return _answer(ledger.one(ledger.post([item], owner=caller.owner, source="api", actor=caller.actor, now=now)))
 
 
 def _answer(posting: Posting) -> HttpResponse:
