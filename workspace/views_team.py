@@ -146,7 +146,8 @@ def _page(request: StaffRequest, form: InvitationForm | None, *, status: int = 2
     names: dict[int | None, str] = dict(Business.objects.values_list("pk", "name"))
     may_change_owners = request.membership.role == Role.OWNER
     now = timezone.now()
-    unsent = set(Job.objects.filter(kind=team.INVITATION_MAIL, state=Job.State.FAILED).values_list("key", flat=True))
+    stopped = Job.objects.filter(kind=team.INVITATION_MAIL, state__in=[Job.State.FAILED, Job.State.CANCELLED])
+    unsent = set(stopped.filter(key__in=[team.mail_key(one) for one in invitations]).values_list("key", flat=True))
     context = {
         "form": form or _empty_form(choices),
         "members": [

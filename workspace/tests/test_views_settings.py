@@ -22,9 +22,10 @@ from customers.models import DailySales
 from customers.tests.test_actions_facts import refund, sale
 from loyalty.actions.points import add_points
 from programs.models import DueWork, Invitation, Membership, Programme, User
+from workspace.actions.jobs import request_cancel
 from workspace.actions.settings import CurrencyFrozen, change_programme
 from workspace.actions.team_mail import mail_invitation, mail_joined
-from workspace.models import AuditEntry, Business
+from workspace.models import AuditEntry, Business, Job
 from workspace.tasks import run_due
 
 PUBLIC = {"host": "localhost"}
@@ -444,6 +445,13 @@ def test_an_invitation_that_could_not_be_mailed_says_so_and_is_sent_again(
     run_queue()
     assert told not in browser.get("/settings/team/").content.decode()
     assert [message.to for message in mail.outbox] == [["ann@example.com"]]
+
+
+def test_an_invitation_whose_mail_was_stopped_says_so(client_of, owner, actor, now):
+    browser = client_of(owner)
+    browser.post("/settings/team/invitations/", {"email": "ann@example.com", "role": "analyst"})
+    request_cancel(job=Job.objects.get(), actor=actor, now=now)
+    assert "the e-mail could not be sent" in browser.get("/settings/team/").content.decode()
 
 
 def test_a_withdrawn_invitation_is_not_mailed(client_of, owner, run_queue):
