@@ -9,10 +9,12 @@ class KillsConfig(AppConfig):
 
     def ready(self) -> None:
         from config.supervisor import supervisor, watchdog
+        from core import jobs as queue
         from e2e.kills import counted_job  # noqa: F401
         from workspace.actions import jobs
 
         jobs.LEASE = timedelta(seconds=6)
+        queue.LONGEST_RETRY_SECONDS = 1
         watchdog.SILENCE_LIMIT_SECONDS = 110
         watchdog.WAITING_LIMIT_SECONDS = 25
         supervisor.WATCHDOG_LOOK_SECONDS = 1.0

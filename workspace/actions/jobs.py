@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.errors import DomainError
-from core.jobs import enqueue
+from core.jobs import enqueue, enqueue_in, retry_delay
 from programs.actions.due_work import ensure_due
 from workspace.actions import audit
 from workspace.jobs import JOB_KINDS
@@ -166,10 +166,11 @@ def _finish(run: JobRun, state: Job.State, *, result: dict[str, object] | None =
 
 
 def _requeue(run: JobRun) -> None:
-    """Let it be tried again: the row waits, the queue is told."""
+    """Let it be tried again after a while, longer each time: the row waits, the queue is told."""
+    delay = retry_delay(run.job.attempts)
     with transaction.atomic():
-        if run._mine().update(state=Job.State.QUEUED, lease_token=None, lease_until=timezone.now() + LEASE):
-            enqueue(run_job, job_id=run.job.pk)
+        if run._mine().update(state=Job.State.QUEUED, lease_token=None, lease_until=timezone.now() + delay + LEASE):
+            enqueue_in(delay, run_job, job_id=run.job.pk)
 
 
 def rescue_jobs(*, now: datetime) -> datetime | None:

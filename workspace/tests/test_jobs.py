@@ -14,7 +14,7 @@ from programs.actions.due_work import ensure_due, take_due
 from programs.models import DueWork
 from workspace.actions import jobs
 from workspace.jobs import JOB_KINDS, JobKind
-from workspace.models import Job
+from workspace.models import AuditEntry, Job
 from workspace.tasks import run_due, tick
 
 RUNS: list[str] = []
@@ -131,16 +131,33 @@ def test_a_refusal_fails_at_once_with_its_words(programme, actor, monkeypatch):
     assert (job.state, job.attempts, job.error) == (Job.State.FAILED, 1, "The file has no rows.")
 
 
-def test_an_error_is_tried_three_times(programme, actor, monkeypatch):
-    def crash(run):
-        raise ZeroDivisionError
+def crash(run):
+    raise ZeroDivisionError
 
+
+def test_an_error_is_tried_three_times_and_audited_once(programme, actor, monkeypatch):
     monkeypatch.setitem(JOB_KINDS, "test.count", JobKind("test.count", "Counting", crash, 3))
     job = start(actor)
     for _ in range(5):
         jobs.run_job(job.pk)
     job.refresh_from_db()
     assert (job.state, job.attempts) == (Job.State.FAILED, 3)
+    assert AuditEntry.objects.filter(action="workspace.job.started").count() == 1
+
+
+def test_a_job_that_failed_waits_longer_each_time(programme, actor, monkeypatch):
+    monkeypatch.setitem(JOB_KINDS, "test.count", JobKind("test.count", "Counting", crash, 3))
+    job = start(actor)
+    for waited in (10, 40):
+        OrmQ.objects.all().delete()
+        failed_at = timezone.now()
+        jobs.run_job(job.pk)
+        job.refresh_from_db()
+        again_at = OrmQ.objects.get().lock
+        assert failed_at + timedelta(seconds=waited) <= again_at < job.lease_until
+        # While it waits, it counts as looked after.
+        assert jobs.rescue_jobs(now=again_at) == job.lease_until
+        assert OrmQ.objects.count() == 1
 
 
 def test_a_task_that_kills_its_worker_is_given_up_after_its_attempts(programme, actor):
