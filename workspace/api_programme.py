@@ -16,10 +16,10 @@ from rest_framework.response import Response
 
 from core.api import CleanCharField, StrictSerializer, cursor_page, page_response, read_body
 from core.countries import COUNTRIES, CURRENCIES
-from core.errors import NotFound, PermissionRefused
+from core.errors import NotFound
 from core.keyset import Order
 from core.openapi import page_of, page_parameters
-from core.permissions import Perm, Role, permissions_of
+from core.permissions import Perm, Role
 from programs.forms import time_zone_choices
 from programs.models import Membership, Programme
 from workspace.actions import team
@@ -154,7 +154,7 @@ class MemberChange(StrictSerializer):
 def _members(view: ApiView) -> QuerySet[Membership]:
     """The team of the programme, or of the one business that the caller is limited to."""
     programme: Programme = view.request._request.programme  # type: ignore[attr-defined]
-    members = Membership.objects.live().filter(programme=programme).select_related("user")
+    members = Membership.objects.live().filter(programme=programme).select_related("user", "programme")
     limited_to = view.caller.business_id
     return members if limited_to is None else members.filter(business_id=limited_to)
 
@@ -203,16 +203,18 @@ class MemberView(ApiView):
         """Give another role or another limit. Only an owner's token gives or takes the role of owner."""
         given = read_body(request, MemberChange, partial=True)
         member = self._member(member_id)
-        business_id = member.business_id
+        changes: team.MemberChanges = {}
+        if "role" in given:
+            changes["role"] = Role(given["role"])
         if "business_id" in given:
-            business_id = find_business(self, given["business_id"]).pk if given["business_id"] else None
+            named = given["business_id"]
+            changes["business_id"] = find_business(self, named).pk if named else None
         changed = team.change_member(
             programme=member.programme,
             code=member.code,
-            role=self._grantable(given.get("role", member.role)),
-            business_id=business_id,
+            changes=changes,
             actor=self.actor,
-            actor_role=self._role(),
+            may_grant=self.caller.permissions,
         )
         return Response(_member_output(changed))
 
@@ -220,28 +222,8 @@ class MemberView(ApiView):
     def delete(self, request: Request, member_id: str) -> Response:
         """Remove somebody from the team; their sessions and tokens end at once."""
         member = self._member(member_id)
-        team.remove_member(
-            programme=member.programme,
-            code=member.code,
-            actor=self.actor,
-            actor_role=self._role(),
-            now=timezone.now(),
-        )
+        team.remove_member(programme=member.programme, code=member.code, actor=self.actor, now=timezone.now())
         return Response(status=204)
-
-    def _grantable(self, role: str) -> Role:
-        """Raises PermissionRefused for a role that may do more than the caller, or a key would make its own manager."""
-        beyond = permissions_of(role) - self.caller.permissions - {Perm.TILL_USE}  # which no key can have
-        if beyond:
-            raise PermissionRefused(_("You cannot give more than you have."), scopes=sorted(beyond))
-        return Role(role)
-
-    def _role(self) -> Role:
-        """The caller's role on the team. A key acts as a manager: it is nobody's owner."""
-        if self.actor.user_id is None:
-            return Role.MANAGER
-        programme: Programme = self.request._request.programme  # type: ignore[attr-defined]
-        return Role(Membership.objects.get(programme=programme, user_id=self.actor.user_id).role)
 
 
 # -- settings ---------------------------------------------------------------------------------------------------------

@@ -45,9 +45,7 @@ def invitation_new(request: StaffRequest) -> HttpResponse:
                 email=form.cleaned_data["email"],
                 role=Role(form.cleaned_data["role"]),
                 business_id=form.cleaned_data["business"],
-                inviter=request.user,
                 actor=request.actor,
-                actor_role=request.membership.role,
                 now=timezone.now(),
             )
         except team.AlreadyMember as refused:  # belongs to its field, and what was typed stays
@@ -61,13 +59,7 @@ def invitation_new(request: StaffRequest) -> HttpResponse:
 @require_POST
 @requires(Perm.TEAM_MANAGE)
 def invitation_renew(request: StaffRequest, code: str) -> HttpResponse:
-    invitation = team.renew_invitation(
-        programme=request.programme,
-        code=code,
-        actor=request.actor,
-        actor_role=request.membership.role,
-        now=timezone.now(),
-    )
+    invitation = team.renew_invitation(programme=request.programme, code=code, actor=request.actor, now=timezone.now())
     _say_sent(request, invitation)
     return done(request, reverse("workspace:team"))
 
@@ -75,13 +67,7 @@ def invitation_renew(request: StaffRequest, code: str) -> HttpResponse:
 @require_POST
 @requires(Perm.TEAM_MANAGE)
 def invitation_revoke(request: StaffRequest, code: str) -> HttpResponse:
-    team.revoke_invitation(
-        programme=request.programme,
-        code=code,
-        actor=request.actor,
-        actor_role=request.membership.role,
-        now=timezone.now(),
-    )
+    team.revoke_invitation(programme=request.programme, code=code, actor=request.actor, now=timezone.now())
     messages.success(request, _("Invitation withdrawn"))
     return done(request, reverse("workspace:team"))
 
@@ -97,10 +83,8 @@ def member_change(request: StaffRequest, code: str) -> HttpResponse:
     membership = team.change_member(
         programme=request.programme,
         code=code,
-        role=Role(form.cleaned_data["role"]),
-        business_id=form.cleaned_data["business"],
+        changes={"role": Role(form.cleaned_data["role"]), "business_id": form.cleaned_data["business"]},
         actor=request.actor,
-        actor_role=request.membership.role,
     )
     person, role = str(membership.user), membership.get_role_display()
     messages.success(request, _("%(person)s is now %(role)s") % {"person": person, "role": role})
@@ -110,13 +94,7 @@ def member_change(request: StaffRequest, code: str) -> HttpResponse:
 @require_POST
 @requires(Perm.TEAM_MANAGE)
 def member_remove(request: StaffRequest, code: str) -> HttpResponse:
-    team.remove_member(
-        programme=request.programme,
-        code=code,
-        actor=request.actor,
-        actor_role=request.membership.role,
-        now=timezone.now(),
-    )
+    team.remove_member(programme=request.programme, code=code, actor=request.actor, now=timezone.now())
     messages.success(request, _("Removed from the team"))
     return done(request, reverse("workspace:team"))
 

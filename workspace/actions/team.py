@@ -7,7 +7,10 @@ in its audit log. Call these with the programme active, except where a docstring
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import TypedDict
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -17,7 +20,7 @@ from django_tenants.utils import tenant_context
 from core.actor import Actor
 from core.codes import digest, keyed_digest
 from core.errors import DomainError, InvalidInput, NotFound, PermissionRefused
-from core.permissions import Role
+from core.permissions import Perm, Role, permissions_of
 from programs.actions.people import has_verified
 from programs.actions.sessions import end_all_sessions
 from programs.models import Invitation, Membership, Programme, User
@@ -80,20 +83,34 @@ def token_of(invitation: Invitation) -> str:
 # -- members ----------------------------------------------------------------------------------------------------------
 
 
-def change_member(
-    *, programme: Programme, code: str, role: Role, business_id: int | None, actor: Actor, actor_role: str
-) -> Membership:
-    """Give a member another role or another limit to a business (None: sees all).
+class MemberChanges(TypedDict, total=False):
+    """What is not named stays as it is. `business_id` None: sees all businesses."""
 
-    Raises NotFound, OwnersOnly, LastOwner, BusinessNeeded, OwnerNotLimited, PermissionRefused. Asking for what is
-    already so writes nothing.
+    role: Role
+    business_id: int | None
+
+
+def change_member(
+    *,
+    programme: Programme,
+    code: str,
+    changes: MemberChanges,
+    actor: Actor,
+    may_grant: Collection[Perm] | None = None,
+) -> Membership:
+    """Give a member another role or another limit to a business.
+
+    Raises NotFound, OwnersOnly, LastOwner, BusinessNeeded, OwnerNotLimited, and PermissionRefused, also when the new
+    role may do more than `may_grant` (None: everything). Asking for what is already so writes nothing.
     """
     with transaction.atomic():
-        _lock_team(programme)
-        membership = _member(programme, code, actor)
+        giver = _lock_team(programme, actor, may_grant)
+        membership = _member(programme, code, giver.actor)
+        role = changes.get("role", Role(membership.role))
+        business_id = changes.get("business_id", membership.business_id)
         if (membership.role, membership.business_id) == (role, business_id):
             return membership
-        _check_grant(role, business_id, actor, actor_role, held=membership.role)
+        _check_grant(role, business_id, giver, held=membership.role)
         if membership.role == Role.OWNER and role != Role.OWNER:
             _check_not_last_owner(membership)
         before = {"role": membership.role, "business": membership.business_id}
@@ -109,18 +126,17 @@ def change_member(
     return membership
 
 
-def remove_member(*, programme: Programme, code: str, actor: Actor, actor_role: str, now: datetime) -> None:
-    """End a membership; from the next request on the person is outside, in every browser and with every token.
+def remove_member(*, programme: Programme, code: str, actor: Actor, now: datetime) -> None:
+    """End a membership: from the next request on the person is outside, and what they had open here has ended.
 
-    Who is invited again later logs in again.
-
-    Raises NotFound (also the second time), OwnersOnly, LastOwner.
+    Who is invited again later logs in again. Raises NotFound (also the second time), OwnersOnly, LastOwner,
+    PermissionRefused.
     """
     with transaction.atomic():
-        _lock_team(programme)
-        membership = _member(programme, code, actor)
+        giver = _lock_team(programme, actor)
+        membership = _member(programme, code, giver.actor)
         if membership.role == Role.OWNER:
-            if actor_role != Role.OWNER:
+            if giver.role != Role.OWNER:
                 raise OwnersOnly
             _check_not_last_owner(membership)
         audit.record(
@@ -143,32 +159,32 @@ def invite(
     email: str,
     role: Role,
     business_id: int | None,
-    inviter: User,
     actor: Actor,
-    actor_role: str,
     now: datetime,
+    may_grant: Collection[Perm] | None = None,
 ) -> Invitation:
     """An invitation for seven days, mailed by a job. Inviting an address again replaces its open invitation; the older
     link ends.
 
-    Raises AlreadyMember, OwnersOnly, BusinessNeeded, OwnerNotLimited, PermissionRefused.
+    Raises AlreadyMember, OwnersOnly, BusinessNeeded, OwnerNotLimited, and PermissionRefused, also when the role may
+    do more than `may_grant` (None: everything).
     """
     email = email.strip().lower()
     with transaction.atomic():
-        _lock_team(programme)
-        _check_grant(role, business_id, actor, actor_role)
+        giver = _lock_team(programme, actor, may_grant)
+        _check_grant(role, business_id, giver)
         if Membership.objects.filter(programme=programme, user__email__iexact=email).exists():
             raise AlreadyMember(field="email")
         replaced = _open_invitations(programme).filter(email__iexact=email)
         for earlier in replaced:
-            _check_withdrawal(earlier, actor, actor_role)
+            _check_withdrawal(earlier, giver)
         replaced.update(revoked_at=now)
         invitation = Invitation(
             programme=programme,
             email=email,
             role=role,
             business_id=business_id,
-            invited_by=inviter,
+            invited_by_id=actor.user_id,
             created_at=now,
             expires_at=now + INVITATION_LIFETIME,
         )
@@ -185,11 +201,19 @@ def invite(
     return invitation
 
 
-def renew_invitation(*, programme: Programme, code: str, actor: Actor, actor_role: str, now: datetime) -> Invitation:
-    """A fresh link with seven more days, mailed by a job; the older one ends. Raises NotFound, OwnersOnly."""
+def renew_invitation(
+    *,
+    programme: Programme,
+    code: str,
+    actor: Actor,
+    now: datetime,
+    may_grant: Collection[Perm] | None = None,
+) -> Invitation:
+    """A fresh link for seven more days, mailed by a job; the older one ends. Raises NotFound and what `invite` does."""
     with transaction.atomic():
-        invitation = _invitation(programme, code, actor)
-        _check_grant(Role(invitation.role), invitation.business_id, actor, actor_role)
+        giver = _lock_team(programme, actor, may_grant)
+        invitation = _invitation(programme, code, giver.actor)
+        _check_grant(Role(invitation.role), invitation.business_id, giver)
         invitation.expires_at = now + INVITATION_LIFETIME
         invitation.token_digest = digest(token_of(invitation))
         invitation.save(update_fields=["token_digest", "expires_at"])
@@ -219,11 +243,12 @@ def _mail(invitation: Invitation, actor: Actor, now: datetime) -> None:
     )
 
 
-def revoke_invitation(*, programme: Programme, code: str, actor: Actor, actor_role: str, now: datetime) -> None:
-    """End an open invitation. Raises NotFound, also the second time, and OwnersOnly."""
+def revoke_invitation(*, programme: Programme, code: str, actor: Actor, now: datetime) -> None:
+    """End an open invitation. Raises NotFound, also the second time, OwnersOnly and PermissionRefused."""
     with transaction.atomic():
-        invitation = _invitation(programme, code, actor)
-        _check_withdrawal(invitation, actor, actor_role)
+        giver = _lock_team(programme, actor)
+        invitation = _invitation(programme, code, giver.actor)
+        _check_withdrawal(invitation, giver)
         invitation.revoked_at = now
         invitation.save(update_fields=["revoked_at"])
         audit.record(
@@ -315,9 +340,28 @@ def _tell_owners(membership: Membership, actor: Actor, now: datetime) -> None:
 # -- rules ------------------------------------------------------------------------------------------------------------
 
 
-def _lock_team(programme: Programme) -> None:
-    """Changes of one team take turns, so that two owners cannot remove each other at the same moment."""
-    list(Membership.objects.select_for_update().filter(programme=programme).order_by("pk").values_list("pk", flat=True))
+@dataclass(frozen=True, slots=True)
+class _Giver:
+    """Who changes the team, as they are once it is their turn. A key acts as a manager: it is nobody's owner."""
+
+    actor: Actor
+    role: Role
+    may_grant: Collection[Perm] | None
+
+
+def _lock_team(programme: Programme, actor: Actor, may_grant: Collection[Perm] | None = None) -> _Giver:
+    """Changes of one team take turns, so that two owners cannot remove each other at the same moment.
+
+    What the request found out about a person may be over by now, so role and limit are read again. Raises
+    PermissionRefused when they may not manage the team any more.
+    """
+    team = list(Membership.objects.select_for_update().filter(programme=programme).order_by("pk"))
+    if actor.user_id is None:
+        return _Giver(actor, Role.MANAGER, may_grant)
+    own = next((member for member in team if member.user_id == actor.user_id), None)
+    if own is None or Perm.TEAM_MANAGE not in own.permissions:
+        raise PermissionRefused(_("You do not manage this team any more."))
+    return _Giver(replace(actor, business_id=own.business_id), Role(own.role), may_grant)
 
 
 def _member(programme: Programme, code: str, actor: Actor) -> Membership:
@@ -344,25 +388,29 @@ def _invitation(programme: Programme, code: str, actor: Actor) -> Invitation:
     return invitation
 
 
-def _check_grant(role: Role, business_id: int | None, actor: Actor, actor_role: str, *, held: str = "") -> None:
-    """Whether an actor may give this role with this limit (to somebody who holds `held`)."""
-    if Role.OWNER in (role, held) and actor_role != Role.OWNER:
+def _check_grant(role: Role, business_id: int | None, giver: _Giver, *, held: str = "") -> None:
+    """Whether this role with this limit may be given (to somebody who holds `held`)."""
+    if Role.OWNER in (role, held) and giver.role != Role.OWNER:
         raise OwnersOnly
+    # Nobody sells with a key, so no key has this; a cashier may still be made by one.
+    beyond = set() if giver.may_grant is None else permissions_of(role) - set(giver.may_grant) - {Perm.TILL_USE}
+    if beyond:
+        raise PermissionRefused(_("You cannot give more than you have."), scopes=sorted(beyond))
     if role == Role.OWNER and business_id is not None:
-        raise OwnerNotLimited(field="business")
+        raise OwnerNotLimited(field="business_id")
     if role == Role.CASHIER and business_id is None:
-        raise BusinessNeeded(field="business")
-    if actor.business_id is not None and business_id != actor.business_id:
+        raise BusinessNeeded(field="business_id")
+    if giver.actor.business_id is not None and business_id != giver.actor.business_id:
         raise PermissionRefused(_("You can only add people to your own business."))
     if business_id is not None and not Business.objects.filter(pk=business_id).exists():
-        raise InvalidInput(_("Choose one of the businesses."), field="business")
+        raise InvalidInput(_("Choose one of the businesses."), field="business_id")
 
 
-def _check_withdrawal(invitation: Invitation, actor: Actor, actor_role: str) -> None:
-    """Whether an actor may end an open invitation, or put another in its place."""
-    if invitation.role == Role.OWNER and actor_role != Role.OWNER:
+def _check_withdrawal(invitation: Invitation, giver: _Giver) -> None:
+    """Whether an open invitation may be ended, or another put in its place."""
+    if invitation.role == Role.OWNER and giver.role != Role.OWNER:
         raise OwnersOnly
-    if actor.business_id is not None and invitation.business_id != actor.business_id:
+    if giver.actor.business_id is not None and invitation.business_id != giver.actor.business_id:
         raise PermissionRefused(_("Somebody who sees all businesses has invited this person already."))
 
 

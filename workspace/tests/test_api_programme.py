@@ -45,11 +45,14 @@ def test_refusals_of_the_team(api, owner, manager, marketer, cashier, business):
     boss, second = api(user=owner), api(user=manager)
     refused(patch(boss, of(owner), role="manager"), 409, "last_owner")
     refused(boss.delete(of(owner)), 409, "last_owner")
-    refused(patch(boss, of(marketer), role="cashier"), 422, "business_needed")
+    without = patch(boss, of(marketer), role="cashier")
+    refused(without, 422, "business_needed")
+    assert [error["field"] for error in without.json()["errors"]] == ["business_id"], "as the body calls it"
+    refused(patch(boss, of(cashier), role="owner"), 422, "owner_not_limited")
     refused(patch(boss, of(marketer), role="king"), 422, "invalid_choice")
     refused(patch(boss, of(marketer), business_id="zzzzzzzzzzzz"), 404, "unknown_business")
     refused(patch(boss, of(marketer), salary=1), 422, "unknown_field")
-    refused(patch(second, of(marketer), role="owner"), 403, "permission_denied")
+    refused(patch(second, of(marketer), role="owner"), 403, "owners_only")
     refused(second.delete(of(owner)), 403, "owners_only")
     refused(patch(api(user=marketer), of(cashier), role="analyst"), 403, "permission_denied")
     assert Membership.objects.get(user=marketer).role == Role.MARKETER
