@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.http import HttpRequest
 
 if TYPE_CHECKING:
@@ -38,11 +40,37 @@ class PublicRequest(HttpRequest):
 
 
 def client_ip(request: HttpRequest) -> str:
-    """The address the connection came from. A proxy's header counts only with TRUST_PROXY_HEADERS."""
-    from django.conf import settings
-
+    """The address the connection came from, or "" where it has none. A proxy's header counts only with
+    TRUST_PROXY_HEADERS, and of that the last entry, which the proxy itself wrote."""
     if settings.TRUST_PROXY_HEADERS:
-        forwarded = request.headers.get("X-Forwarded-For", "")
-        if forwarded:
-            return forwarded.rsplit(",", 1)[-1].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
+        forwarded = _address(request.headers.get("X-Forwarded-For", "").rpartition(",")[2])
+        if forwarded is not None:
+            return str(forwarded)
+    return str(_address(str(request.META.get("REMOTE_ADDR", ""))) or "")
+
+
+def client_network(request: HttpRequest) -> str:
+    """Whom a limit by address counts; "unknown" where there is no address."""
+    return network_of(client_ip(request))
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: an IPv4 address, or the /64 that one IPv6 line has."""
+    parsed = _address(address)
+    if isinstance(parsed, IPv6Address):
+        return str(IPv6Address(parsed.packed[:8] + bytes(8)))
+    return str(parsed or "unknown")
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """An address as proxies write it (some in brackets, some with a port), IPv4 inside IPv6 as itself."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        parsed = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return (isinstance(parsed, IPv6Address) and parsed.ipv4_mapped) or parsed

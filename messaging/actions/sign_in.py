@@ -9,7 +9,6 @@ Source for the limits: OWASP ASVS 5 V6 (single use, 10 minutes, bound to its req
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from core.codes import digest, keyed_digest
 from core.jobs import enqueue
+from core.requests import network_of
 from core.tenancy import active_schema
 from customers.models import Customer, Identifier
 from messaging.actions.outbox import OUTBOX, queue_message, redact_code, send_message
@@ -75,19 +75,6 @@ def request_code(*, phone: str, address: str, now: datetime) -> str:
         enqueue(deliver_code, request_id=request.pk)
         ensure_due(kind=OUTBOX, by=request.expires_at)
     return token
-
-
-def network_of(address: str) -> str:
-    """What counts as one address: an IPv4 address, or the /64 that one IPv6 line has."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)
-    return str(parsed)
 
 
 def _one_at_a_time() -> None:
