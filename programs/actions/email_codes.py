@@ -18,7 +18,7 @@ from django_tenants.utils import tenant_context
 
 from core.codes import keyed_digest
 from core.errors import InvalidInput
-from core.jobs import enqueue
+from core.jobs import enqueue_with_retries
 from core.tenancy import active_programme
 from programs.mail import compose
 from programs.models import EmailCode, Programme, User
@@ -38,15 +38,16 @@ class WrongCode(InvalidInput):
 def request_code(*, user: User, programme: Programme, now: datetime) -> None:
     """Have a worker mail the person a new code for their own address; the one before is dead.
 
-    `programme` is whose queue carries it. Callers limit how often.
+    `programme` is whose queue carries it; a mail server that says no is asked again for as long as the code lives.
+    Callers limit how often.
     """
     with tenant_context(programme), transaction.atomic():
         EmailCode.objects.update_or_create(user=user, defaults={"made_at": now, "tries": 0})
-        enqueue(mail_code, user_id=user.pk)
+        enqueue_with_retries(mail_code, user_id=user.pk)
 
 
 def mail_code(user_id: int) -> None:
-    """The worker's half. Safe to run twice: the same code goes out again."""
+    """The worker's half. Safe to repeat: the same code goes out again, a dead one does not."""
     live = EmailCode.objects.filter(user_id=user_id, made_at__gt=timezone.now() - CODE_LIFETIME)
     found = live.select_related("user").first()
     if found is None:

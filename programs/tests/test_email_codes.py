@@ -8,7 +8,10 @@ import time_machine
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.utils import timezone
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
 
+from core.jobs import run_in_programme
 from programs.actions import email_codes
 from programs.actions.people import create_person, has_verified
 from programs.api import send_code_at_most
@@ -86,6 +89,18 @@ def test_a_code_that_waited_too_long_in_the_queue_is_not_mailed(ida, programme, 
     with time_machine.travel(timezone.now() + timedelta(minutes=16)):
         run_queue()
     assert not mail.outbox
+
+
+def test_a_mail_server_that_says_no_is_asked_again(ida, programme, run_queue, settings):
+    working, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    email_codes.request_code(user=ida, programme=programme, now=timezone.now())
+    row = OrmQ.objects.get()
+    OrmQ.objects.all().delete()
+    run_in_programme(*SignedPackage.loads(row.payload)["args"])
+    settings.EMAIL_BACKEND = working
+    run_queue()
+    assert [message.to for message in mail.outbox] == [[EMAIL]]
 
 
 def test_the_digits_are_not_stored(ida, mailed):
