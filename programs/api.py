@@ -103,8 +103,8 @@ class LoginView(OpenApiView):
                 email=given["email"], password=given["password"], code=given["code"], programme=programme, now=now
             )
         except EmailNotVerified:
-            if programme is not None:
-                send_code_at_most(User.objects.get(email__iexact=given["email"]), programme)
+            assert programme is not None  # without one no password is right
+            send_code_at_most(User.objects.get(email__iexact=given["email"]), programme)
             raise
         return Response(tokens_output(pair))
 
