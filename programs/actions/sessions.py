@@ -11,9 +11,11 @@ from programs.models import ApiSession, Programme, User
 
 
 def end_all_sessions(*, user: User, programme: Programme, now: datetime) -> None:
-    """End the person's browsers and tokens in the programme active now; a later membership does not revive them.
+    """End the person's sessions on the hosts of `programme`, which is active, and their tokens for it.
 
-    Reads the programme's live sessions, because a session tells whose it is only from inside: some dozens, rarely.
+    A later membership does not revive them. Their session on the public host, with which they may enter other
+    programmes, lives on. Reads all live sessions of the programme, because a session tells whose it is only from
+    inside: some dozens, rarely.
     """
     ApiSession.objects.filter(user=user, programme=programme, revoked_at__isnull=True).update(revoked_at=now)
     live = Session.objects.filter(expire_date__gt=now).iterator()

@@ -127,9 +127,10 @@ def change_member(
 
 
 def remove_member(*, programme: Programme, code: str, actor: Actor, now: datetime) -> None:
-    """End a membership: from the next request on the person is outside, and what they had open here has ended.
+    """End a membership: from the next request on the person is outside.
 
-    Who is invited again later logs in again. Raises NotFound (also the second time), OwnersOnly, LastOwner,
+    Their sessions on the programme's hosts and their tokens for it end, so that who is invited again later logs in
+    again; what they have open elsewhere stays. Raises NotFound (also the second time), OwnersOnly, LastOwner,
     PermissionRefused.
     """
     with transaction.atomic():
