@@ -1,0 +1,36 @@
+"""People, what they bought, what happened. All of it lives in the programme's schema.
+
+Amounts are NUMERIC(19,4) in the programme's currency. Times are aware UTC.
+"""
+
+from customers.models.events import CurrentTransaction, Event, StreamReader
+from customers.models.facts import BusinessCustomerFacts, CustomerFacts, DailySales, OrOldest, RollupState, StaleDay
+from customers.models.fields import MoneyField
+from customers.models.imports import ImportPerson, ImportRow, ImportRun
+from customers.models.orders import Order, OrderLine, Refund, RefundLine
+from customers.models.people import ConsentRecord, Customer, Identifier
+from customers.models.products import Product
+
+__all__ = [
+    "BusinessCustomerFacts",
+    "ConsentRecord",
+    "CurrentTransaction",
+    "Customer",
+    "CustomerFacts",
+    "DailySales",
+    "Event",
+    "Identifier",
+    "ImportPerson",
+    "ImportRow",
+    "ImportRun",
+    "MoneyField",
+    "OrOldest",
+    "Order",
+    "OrderLine",
+    "Product",
+    "Refund",
+    "RefundLine",
+    "RollupState",
+    "StaleDay",
+    "StreamReader",
+]
