@@ -7,13 +7,14 @@ from decimal import Decimal
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import ProgrammingError, connection, transaction
 
 from config.database import embedded
 from core.actor import SYSTEM
 from loyalty.actions import points
 from loyalty.actions.settings import change_settings
 from loyalty.audit import INVARIANTS, audit
+from loyalty.models import Entry
 from programs.models import Programme
 from workspace.models import Business
 
@@ -96,3 +97,10 @@ def test_the_command_fails_when_something_is_broken(history):
         call_command("audit_ledger")
     with pytest.raises(CommandError, match="no programme"):
         call_command("audit_ledger", programme="nowhere")
+
+
+def test_the_application_cannot_change_an_entry(add):
+    add()
+    for change in (lambda: Entry.objects.update(amount=99), lambda: Entry.objects.all().delete()):
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            change()

@@ -1,0 +1,61 @@
+"""What the ledger tells: events that fit their declarations, and readers that follow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from customers.events import EVENT_TYPES
+from customers.models import CustomerFacts, Event
+from customers.stream import READ_STREAM, run_readers
+from loyalty.actions import points
+from loyalty.actions.settings import change_settings
+from loyalty.tasks import follow_points
+from loyalty.tests.given import PHONE
+from programs.models import DueWork
+
+pytestmark = pytest.mark.usefixtures("audited")
+
+
+def test_events_of_the_sql_fit_the_registry(add, redeem, undo, business, actor, now):
+    earned = add("100")
+    spent = redeem(10)
+    undo(spent, "u1")
+    undo(earned, "u2", cancels_order=True)
+    points.adjust_points(points=5, reason="sorry", phone=PHONE, key="a", actor=actor, now=now)
+    held = points.hold_points(business=business.pk, points=1, reason="x", phone=PHONE, key="h", actor=actor, now=now)
+    points.void_hold(hold=held.transaction, key="v", actor=actor, now=now)
+    change_settings(point_value=Decimal("0.01"), expiry_months=1, actor=actor)
+    add("7")
+    points.redeem_points(
+        business=business.pk, points=1, reason="x", phone=PHONE, key="late", actor=actor, now=now + timedelta(days=60)
+    )
+    seen = {event.name: event.data for event in Event.objects.order_by("-id")}
+    assert {name for name in EVENT_TYPES if name.startswith("loyalty.points.")} <= set(seen)
+    json_types = {"string": str, "integer": int, "boolean": bool, "object": dict, "array": list}
+    for name, data in seen.items():
+        fields = EVENT_TYPES[name].fields
+        assert set(data) <= {field.rstrip("?") for field in fields}
+        assert {field for field in fields if not field.endswith("?")} <= set(data)
+        assert all(isinstance(value, json_types[fields.get(key) or fields[f"{key}?"]]) for key, value in data.items())
+
+
+def test_a_sale_wakes_the_readers_and_lists_follow(add, redeem, programme):
+    assert not DueWork.objects.filter(kind=READ_STREAM, programme=programme).exists()
+    add("10")
+    redeem(3)
+    assert DueWork.objects.filter(kind=READ_STREAM, programme=programme).count() == 1
+
+
+def test_facts_follow_the_account(add, redeem, now):
+    add("10")
+    redeem(3)
+    follow_points(list(Event.objects.order_by("id")))
+    facts = CustomerFacts.objects.get()
+    assert (facts.balance, facts.lifetime_points, facts.is_member, facts.member_since) == (7, 10, True, now)
+
+
+def test_readers_rest_when_nothing_happens(programme, now):
+    assert run_readers(now=now) is None
