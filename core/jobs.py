@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from django.utils.module_loading import import_string
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 from django_q.tasks import async_task
-from django_tenants.utils import get_public_schema_name, get_tenant_model, tenant_context
+from django_tenants.utils import get_public_schema_name, get_tenant_model, schema_context, tenant_context
 
 from core.errors import DomainError, PermanentError
 from core.tenancy import active_schema
@@ -58,12 +59,12 @@ def enqueue(func: Callable[..., object], /, **kwargs: object) -> None:
 
     Raises WrongSchema in the public schema, TypeError for other values.
     """
-    _queue(active_schema(), _dotted(func), json.dumps(kwargs))
+    _queue(_programme(func), _dotted(func), json.dumps(kwargs))
 
 
 def enqueue_in(delay: timedelta, func: Callable[..., object], /, **kwargs: object) -> None:
     """`enqueue`, but not before `delay` is over. A cluster that is restarted meanwhile may take it earlier."""
-    _queue(active_schema(), _dotted(func), json.dumps(kwargs), delay=delay)
+    _queue(_programme(func), _dotted(func), json.dumps(kwargs), delay=delay)
 
 
 def enqueue_with_retries(func: Callable[..., object], /, **kwargs: object) -> None:
@@ -71,7 +72,17 @@ def enqueue_with_retries(func: Callable[..., object], /, **kwargs: object) -> No
 
     DomainError and PermanentError say that a repetition cannot help, so they end it.
     """
-    _queue(active_schema(), _dotted(func), json.dumps(kwargs), retries_left=RETRIES)
+    _queue(_programme(func), _dotted(func), json.dumps(kwargs), retries_left=RETRIES)
+
+
+def enqueue_in_public(func: Callable[..., object], /, **kwargs: object) -> None:
+    """`enqueue_with_retries` for what belongs to no programme, such as the e-mails of a person's own log-in.
+
+    `func` runs in the public schema. Raises WrongSchema inside a programme.
+    """
+    if active_schema() != get_public_schema_name():
+        raise WrongSchema(f"{_dotted(func)} belongs to no programme")
+    _queue(get_public_schema_name(), _dotted(func), json.dumps(kwargs), retries_left=RETRIES)
 
 
 def retry_delay(failures: int) -> timedelta:
@@ -83,9 +94,14 @@ def _dotted(func: Callable[..., object]) -> str:
     return f"{func.__module__}.{func.__qualname__}"
 
 
-def _queue(schema: str, path: str, arguments: str, *, retries_left: int = 0, delay: timedelta | None = None) -> None:
+def _programme(func: Callable[..., object]) -> str:
+    schema = active_schema()
     if schema == get_public_schema_name():
-        raise WrongSchema(f"{path} was queued outside a programme")
+        raise WrongSchema(f"{_dotted(func)} was queued outside a programme")
+    return schema
+
+
+def _queue(schema: str, path: str, arguments: str, *, retries_left: int = 0, delay: timedelta | None = None) -> None:
     options: dict[str, Any] = {"broker": _Later(delay)} if delay else {}
     retries = [retries_left] if retries_left else []
     async_task("core.jobs.run_in_programme", schema, path, arguments, *retries, **options)
@@ -94,9 +110,7 @@ def _queue(schema: str, path: str, arguments: str, *, retries_left: int = 0, del
 def run_in_programme(schema: str, path: str, arguments: str, retries_left: int = 0) -> object:
     """The worker's side. A programme that is gone fails here, never in public."""
     try:
-        programme = get_tenant_model().objects.get(schema_name=schema)
-        with tenant_context(programme):
-            assert_schema(schema)
+        with _inside(schema):
             return import_string(path)(**json.loads(arguments))
     except (DomainError, PermanentError):
         raise
@@ -108,6 +122,15 @@ def run_in_programme(schema: str, path: str, arguments: str, retries_left: int =
         delay = retry_delay(RETRIES - retries_left + 1)
         _queue(schema, path, arguments, retries_left=retries_left - 1, delay=delay)
         return None
+
+
+@contextmanager
+def _inside(schema: str) -> Iterator[None]:
+    is_public = schema == get_public_schema_name()
+    place = schema_context(schema) if is_public else tenant_context(get_tenant_model().objects.get(schema_name=schema))
+    with place:
+        assert_schema(schema)
+        yield
 
 
 def assert_schema(schema: str) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.secrets import decrypt, encrypt
 from programs import rules
+from programs.actions.account_mail import queue_letter
 from programs.mail import compose
 
 
@@ -43,19 +43,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return reverse("programs:start")
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Without the library's look at the request: a notice may go out after it has ended."""
-        self.render_mail(template_prefix, email, {**context, "email": email}).send()
-
-    def render_mail(
-        self,
-        template_prefix: str,
-        email: str | list[str],
-        context: dict[str, Any],
-        headers: dict[str, str] | None = None,
-    ) -> EmailMessage:
+        """By a worker, and without the library's look at the request: a notice may be written after it has ended."""
         button_url = context.get("password_reset_url") or context.get("signup_url") or ""
-        to = email if isinstance(email, str) else email[0]
-        return compose(f"{template_prefix}.html", to=to, context={**context, "button_url": button_url})
+        words = {**context, "email": email, "button_url": button_url}
+        queue_letter(compose(f"{template_prefix}.html", to=email, context=words))
 
 
 class MfaAdapter(DefaultMFAAdapter):

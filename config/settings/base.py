@@ -412,7 +412,7 @@ EMAIL_HOST_USER = EMAIL_CONFIG.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = EMAIL_CONFIG.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = EMAIL_CONFIG.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = EMAIL_CONFIG.get("EMAIL_USE_SSL", False)
-EMAIL_TIMEOUT = 10  # seconds; a page waits for no mail server longer
+EMAIL_TIMEOUT = 10  # seconds; a worker waits for no mail server longer, a page for none
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Regulars <no-reply@{PUBLIC_HOST}>")
 
 # -- texts and e-mail to customers (messaging.channels) -------------------------------------------------------------

@@ -92,5 +92,20 @@ def test_nothing_is_queued_outside_a_programme(db, queue):
         queue(fragile)
 
 
+def test_what_belongs_to_no_programme_runs_in_public_and_is_repeated_too(db):
+    FAILS.append(RetryableError())
+    jobs.enqueue_in_public(fragile, sealed="x")
+    deliver()
+    FAILS.clear()
+    assert deliver() == "done"
+    assert SEEN == [("public", {"sealed": "x"})] * 2
+
+
+def test_work_of_a_programme_is_not_queued_in_public(programme):
+    with pytest.raises(jobs.WrongSchema):
+        jobs.enqueue_in_public(fragile)
+    assert not OrmQ.objects.exists()
+
+
 def test_the_wait_stops_growing():
     assert jobs.retry_delay(1000) == timedelta(minutes=10)

@@ -10,8 +10,12 @@ from django.contrib.auth import SESSION_KEY
 from django.core import mail
 from django.core.cache import cache
 from django.core.cache.backends import locmem
+from django.test import Client
 from django.urls import reverse
+from django_q.models import OrmQ
+from django_q.signing import SignedPackage
 
+from core.jobs import run_in_programme
 from programs.actions.people import create_person
 from programs.models import Membership, PlatformAuditEntry, User
 
@@ -24,8 +28,16 @@ def _fresh_limits(db):
 
 
 @pytest.fixture
-def visitor(public_client):
-    return public_client
+def visitor(run_queue):
+    """A browser on the public host, beside a worker that is never late."""
+
+    class Browser(Client):
+        def request(self, **request):
+            response = super().request(**request)
+            run_queue()
+            return response
+
+    return Browser(headers={"host": "localhost"})
 
 
 @pytest.fixture
@@ -72,6 +84,21 @@ def test_signing_up_takes_a_code_from_the_mail(visitor):
     assert EmailAddress.objects.get(user=user).verified
     entry = PlatformAuditEntry.objects.get(action="programs.person.signed_up")
     assert (entry.actor, entry.ip) == (f"user:{user.pk}", "127.0.0.1")
+
+
+def test_no_page_waits_for_the_mail_server_or_breaks_with_it(public_client, run_queue, settings):
+    working, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    assert sign_up(public_client).url == "/accounts/confirm-email/"
+    row = OrmQ.objects.get()
+    schema, path, arguments, *rest = SignedPackage.loads(row.payload)["args"]
+    assert schema == "public"
+    assert "ada@example.com" not in arguments
+    row.delete()
+    run_in_programme(schema, path, arguments, *rest)  # the mail server says no
+    settings.EMAIL_BACKEND = working
+    run_queue()
+    assert public_client.post("/accounts/confirm-email/", {"code": code_in_mail()}).url == "/start/"
 
 
 def test_a_wrong_code_is_refused_and_three_end_the_attempt(visitor):
@@ -212,12 +239,13 @@ def switch_on_totp(visitor):
 
 
 def test_the_authenticator_app_is_asked_for_at_log_in_and_recovery_codes_work_once(
-    visitor, ada, django_capture_on_commit_callbacks
+    visitor, ada, run_queue, django_capture_on_commit_callbacks
 ):
     log_in(visitor)
     confirm_it_is_me(visitor)
     with django_capture_on_commit_callbacks(execute=True):
         secret = switch_on_totp(visitor)
+    run_queue()
     assert "Authenticator app switched on" in mail.outbox[-1].subject
     stored = Authenticator.objects.get(type="totp").data["secret"]
     assert secret not in stored

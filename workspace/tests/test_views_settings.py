@@ -411,6 +411,7 @@ def test_an_invitation_is_sent_and_accepted_by_a_new_person(client_of, owner, bu
         f"/accounts/signup/?next={path}",
         {"name": "Ann", "email": "ann@example.com", "password1": "correct horse battery", "next": path},
     )
+    run_queue()
     code = next(line for line in mail.outbox[1].body.splitlines() if line.isdigit())
     assert ann.post(response.url, {"code": code}).url == path
     assert "Join the team" in ann.get(path).content.decode()
