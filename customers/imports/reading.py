@@ -131,21 +131,22 @@ def _judge_bytes(file: BinaryIO) -> tuple[str, int, str]:
         if start.startswith(magic):
             raise UnreadableFile(message)
     wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    is_utf8 = not wide
+    decoder = codecs.getincrementaldecoder("utf-16" if wide else "utf-8")()
+    is_unicode = True
     digest, size = hashlib.sha256(), 0
     file.seek(0)
     while block := file.read(BLOCK_BYTES):
         digest.update(block)
         size += len(block)
-        if not wide and b"\0" in block:
-            raise UnreadableFile(_("This is not a text file. Export the data as CSV and upload that."))
-        if is_utf8:
+        text = ""
+        if is_unicode:
             try:
-                decoder.decode(block)
+                text = decoder.decode(block)
             except UnicodeDecodeError:
-                is_utf8 = False
-    if is_utf8:
+                is_unicode = False
+        if "\0" in text if wide else b"\0" in block:
+            raise UnreadableFile(_("This is not a text file. Export the data as CSV and upload that."))
+    if is_unicode:
         try:
             decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
@@ -156,7 +157,7 @@ def _judge_bytes(file: BinaryIO) -> tuple[str, int, str]:
     if start.startswith(codecs.BOM_UTF8):
         return digest.hexdigest(), size, "utf-8-sig"
     # What Excel writes on Windows in western Europe; it has a letter for nearly every byte.
-    return digest.hexdigest(), size, "utf-8" if is_utf8 else "cp1252"
+    return digest.hexdigest(), size, "utf-8" if is_unicode else "cp1252"
 
 
 def _delimiter(sample: str) -> str:

@@ -115,9 +115,9 @@ def phone_of(country: str) -> Convert:
     return convert
 
 
-_GROUPS = r"\d{1,3}(?:[ ,'\u00a0\u202f]\d{3})+"
-_PLAIN = re.compile(rf"(?:{_GROUPS}|\d+)(?:\.\d+)?|\.\d+")
-_COMMA = re.compile(r"(?:\d{1,3}(?:[ .'\u00a0\u202f]\d{3})+|\d+),(?:\d{1,2}|\d{4,})")
+_GROUPS = r"\d{1,3}(?:[ ,'\u00a0\u202f]\d{3})+|\d{1,2}(?:,\d{2})*,\d{3}"  # the second as India writes 1,23,456
+_PLAIN = re.compile(rf"(?:{_GROUPS}|\d+)(?:\.\d+)?|\.\d+", re.ASCII)
+_COMMA = re.compile(r"(?:\d{1,3}(?:[ .'\u00a0\u202f]\d{3})+|\d+),(?:\d{1,2}|\d{4,})", re.ASCII)
 _SEPARATORS = re.compile(r"[ ,'\u00a0\u202f]")
 _SEPARATORS_DOT = re.compile(r"[ .'\u00a0\u202f]")
 _CURRENCY = re.compile(r"^(?:[A-Z]{3}|[^\w\s.,'+\-()−])\s*|\s*(?:[A-Z]{3}|[^\w\s.,'+\-()−])$")
@@ -130,12 +130,10 @@ def number_of(*, decimals: int, largest: int, signed: bool) -> Convert:
         plain, negative = _unsigned(_CURRENCY.sub("", text))
         if _COMMA.fullmatch(plain):
             plain = _SEPARATORS_DOT.sub("", plain).replace(",", ".")
-        elif _PLAIN.fullmatch(plain) and plain.isascii():
+        elif _PLAIN.fullmatch(plain):
             plain = _SEPARATORS.sub("", plain)
         else:
-            plain = _SEPARATORS.sub("", plain)
-            if not re.fullmatch(r"(\d+(\.\d+)?|\.\d+)", plain, re.ASCII):
-                raise CellProblem("number")
+            raise CellProblem("number")
         whole, _dot, fraction = plain.partition(".")
         whole, fraction = whole.lstrip("0"), fraction.rstrip("0")
         if len(fraction) > decimals:
@@ -200,7 +198,11 @@ def moment_of(order: str, zone: ZoneInfo, latest: datetime) -> Convert:
         moment = parse_moment(text, order)
         if moment.year < FIRST_YEAR:
             raise CellProblem("date")
-        aware = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        try:
+            aware = aware.astimezone(UTC)
+        except OverflowError as error:  # the last hours of the year 9999
+            raise CellProblem("future") from error
         if aware > latest:
             raise CellProblem("future")
         return aware.isoformat()

@@ -22,6 +22,7 @@ LATEST = datetime(2026, 6, 17, tzinfo=UTC)
         ("12.40", "12.4"), ("12,40", "12.4"), ("1,200.50", "1200.5"), ("1.200,50", "1200.5"), ("1 200,50", "1200.5"),
         ("1,200", "1200"), ("£3", "3"), ("3.00 €", "3"), ("GBP 3.10", "3.1"), ("0.001", "0.001"), (".5", "0.5"),
         ("007", "7"), ("0.0", "0"), ("-0", "0"), ("+4", "4"), ("$1,000,000.00", "1000000"),
+        ("₹1,23,456.50", "123456.5"), ("1 200", "1200"),
     ],
 )  # fmt: skip
 def test_numbers_as_shops_write_them(text, value):
@@ -42,7 +43,8 @@ def test_numbers_below_zero(text, value):
     [
         ("NaN", "number"), ("inf", "number"), ("1e18", "number"), ("ten", "number"), ("1.2.3", "number"),
         ("1000000000000000000", "too_large"), ("10000001", "too_large"), ("0.00001", "digits"), ("--5", "number"),
-        ("٣", "number"),
+        ("٣", "number"), ("٣,٥", "number"), ("١.٢٠٠,٥٠", "number"), ("5.٣", "number"),
+        ("12 40", "number"), ("1,234,5", "number"), ("12.40 or so", "number"),
     ],
 )  # fmt: skip
 def test_what_is_no_price(text, problem):
@@ -70,6 +72,18 @@ def test_dates(text, order, moment):
 def test_what_is_no_date(text):
     with pytest.raises(CellProblem, match="date"):
         values.moment_of("dmy", ZoneInfo("Europe/London"), LATEST)(text)
+
+
+@pytest.mark.parametrize("text", ["9999-12-31 23:59:59", "9999-12-31T23:59:59-11:00"])
+def test_the_end_of_time_is_in_the_future_in_every_zone(text):
+    """Databases write it for "never"; in UTC it is a day that no calendar has."""
+    with pytest.raises(CellProblem, match="future"):
+        values.moment_of("ymd", ZoneInfo("America/New_York"), LATEST)(text)
+
+
+def test_the_beginning_of_time_is_no_date():
+    with pytest.raises(CellProblem, match="date"):
+        values.moment_of("ymd", ZoneInfo("Asia/Tokyo"), LATEST)("0001-01-01")
 
 
 def test_a_birthday_of_tomorrow_is_refused():
@@ -141,6 +155,10 @@ def test_the_order_of_day_and_month_is_guessed():
         (b"Email,email\n1,2\n", "same name"),
         (b"17850,13047\n1,2\n", "looks like data"),
         (b"Email,\x81\n1,2\n", "cannot be read"),
+        ("Email,Name\na@b.com,A\0n\n".encode("utf-16"), "not a text file"),
+        ("Email,Name\na@b.com,Ann\n".encode("utf-32"), "not a text file"),
+        ("Email,Name\na@b.com,Ann\n".encode("utf-16")[:-1], "middle of a letter"),
+        ("Email,Name\na@b.c".encode("utf-16"), "middle of a row"),
     ],
 )
 def test_what_is_no_csv_file_is_refused_with_the_reason(content, says):
