@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 
+from customers.actions.events import wake_readers
 from customers.actions.facts import write_facts
 from customers.models import Event
 from customers.stream import stream_reader
@@ -39,8 +40,15 @@ def refresh_facts(customer_ids: Sequence[int]) -> int:
 @due_work(EXPIRE)
 def expire_points(now: datetime) -> datetime | None:
     """Take out what expired of accounts that nobody touched, a batch for each commit; busy accounts wait."""
-    with connection.cursor() as cursor:
-        while True:
-            cursor.execute("SELECT ledger_expire_due(%s::timestamptz, %s::integer)", [now, EXPIRE_BATCH])
-            if cursor.fetchone()[0] < EXPIRE_BATCH:
-                return now + EXPIRE_EVERY
+    while _expire_batch(now) == EXPIRE_BATCH:
+        pass
+    return now + EXPIRE_EVERY
+
+
+def _expire_batch(now: datetime) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT ledger_expire_due(%s::timestamptz, %s::integer)", [now, EXPIRE_BATCH])
+        accounts: int = cursor.fetchone()[0]
+        if accounts:
+            wake_readers()  # lists show the new balances
+        return accounts

@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from customers.models import Customer
+from customers.stream import READ_STREAM, run_readers
 from loyalty import errors, reports
 from loyalty.actions.settings import change_settings
 from loyalty.models import Account, Lot, Transaction
 from loyalty.tasks import expire_points
+from programs.models import DueWork
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -45,3 +48,13 @@ def test_the_sweep_expires_what_nobody_touches(add, one_month, now):
         add("10", phone=f"0770090012{number}")
     assert expire_points(now + timedelta(days=40)) > now
     assert list(Account.objects.values_list("available", "expires_next_at")) == [(0, None)] * 3
+
+
+def test_lists_follow_what_the_sweep_took(add, one_month, programme, now):
+    add("10")
+    run_readers(now=timezone.now() + timedelta(hours=1))
+    DueWork.objects.filter(kind=READ_STREAM).delete()
+    assert expire_points(now) > now
+    assert not DueWork.objects.filter(kind=READ_STREAM).exists(), "nothing was due"
+    expire_points(now + timedelta(days=40))
+    assert DueWork.objects.filter(kind=READ_STREAM, programme=programme).count() == 1
