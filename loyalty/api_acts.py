@@ -34,9 +34,7 @@ class CustomerOutput(msgspec.Struct):
 
 class PointsOutput(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What a transaction came to. `points` is signed; `balance` and `debt` are right after it.
-
-    `held` is what it set aside (or, below 0, no longer sets aside) for the claim `claim_id`.
-    """
+    `held` is what it set aside (or, below 0, no longer sets aside) for the claim `claim_id`."""
 
     transaction_id: str
     type: str
@@ -97,7 +95,7 @@ def act(perm: Perm, *, id: str, summary: str, request: Any, description: str = "
 
 
 def do(operation: Operation, caller: ApiCaller, now: datetime) -> HttpResponse:
-    item = operation.item(ledger.setting())
+    item = operation.item(ledger.setting(now))
     return _answer(ledger.one(ledger.post([item], owner=caller.owner, source="api", actor=caller.actor, now=now)))
 
 

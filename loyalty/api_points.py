@@ -21,7 +21,8 @@ from workspace.models import Business
 
 
 class AddPointsInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A sale. `amount_spent` is a number or a text such as "12.40". `order_ref` is the shop's own order number."""
+    """A sale. `amount_spent` is a number or a text such as "12.40". `order_ref` is the shop's own order number.
+    `placed_at`, with its zone, is when the sale was, if not now."""
 
     business_id: str
     customer_phone_number: str

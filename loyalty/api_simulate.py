@@ -12,8 +12,9 @@ from core.openapi import Operation as Described
 from core.openapi import describe
 from core.permissions import Perm
 from core.phones import parse_phone
+from core.tenancy import active_programme
 from customers.models import Identifier
-from loyalty import ledger, reports
+from loyalty import reports
 from loyalty.api_acts import TAG, count_number, encode
 from loyalty.api_bodies import read, refusing
 from workspace.api_auth import ApiCaller, hot_view
@@ -57,7 +58,7 @@ def simulate(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
     customer_id: int | None = None
     if body.customer_phone_number:
         count_number(caller)
-        phone = parse_phone(body.customer_phone_number, ledger.setting().country, field="customer_phone_number")
+        phone = parse_phone(body.customer_phone_number, active_programme().country, field="customer_phone_number")
         known = Identifier.objects.filter(kind=Identifier.Kind.PHONE, value=phone)
         customer_id = known.values_list("customer_id", flat=True).first()
     preview = reports.preview_sale(

@@ -67,10 +67,10 @@ _decode_stored = msgspec.json.Decoder(_Stored).decode
 _decode_any = msgspec.json.Decoder(dict[str, object]).decode
 
 
-def setting() -> Setting:
+def setting(now: datetime) -> Setting:
     """What operations are read against in the programme active now."""
     programme = active_programme()
-    return Setting(country=programme.country, currency=programme.currency)
+    return Setting(country=programme.country, currency=programme.currency, now=now)
 
 
 def post(items: Sequence[Item], *, owner: str, source: str, actor: Actor, now: datetime) -> list[Outcome]:

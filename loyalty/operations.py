@@ -16,7 +16,7 @@ from core.idempotency import MAX_KEY_LENGTH, digest_of
 from core.money import check_amount
 from core.phones import parse_phone
 from loyalty.errors import IdempotencyKeyRequired, UnknownBusiness, UnknownHold, UnknownTransaction
-from loyalty.rules import HOLD_MINUTES, MAX_HOLD_MINUTES, MAX_POINTS
+from loyalty.rules import CLOCK_TOLERANCE, FIRST_YEAR, HOLD_MINUTES, MAX_HOLD_MINUTES, MAX_POINTS
 
 MAX_REFERENCE_LENGTH = 120
 MAX_REASON_LENGTH = 200
@@ -26,10 +26,11 @@ Item = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What an operation is read against: the programme's country (phones) and currency (amounts)."""
+    """What an operation is read against: the programme's country (phones) and currency (amounts), and the moment."""
 
     country: str
     currency: str
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ class AddPoints(Operation):
         if reference:
             content["reference"] = reference
         if self.placed_at is not None:
-            content["placed_at"] = self.placed_at.isoformat()
+            content["placed_at"] = _check_moment(self.placed_at, setting.now, "placed_at").isoformat()
         return self._base(content, without_key=bool(reference))
 
 
@@ -260,6 +261,15 @@ def _person(phone: str, customer_id: int | None, setting: Setting) -> Mapping[st
 def _plain(amount: Decimal) -> str:
     """12.40 and 12.4 are one amount: the same digest, the same text."""
     return f"{amount.normalize():f}"
+
+
+def _check_moment(moment: datetime, now: datetime, field: str) -> datetime:
+    """Days of sales are counted in every zone, so years at the ends of the calendar are none."""
+    if moment.tzinfo is None:
+        raise InvalidInput(_("Write the time with its zone, such as 2026-06-17T10:30:00Z."), field=field)
+    if moment.year < FIRST_YEAR or moment > now + CLOCK_TOLERANCE:
+        raise InvalidInput(_("A sale was after 1900 and is not ahead of today."), field=field)
+    return moment
 
 
 def _check_points(points: int, field: str) -> int:

@@ -15,6 +15,8 @@ MAX_RATE = Decimal(10_000)  # points for one unit of the currency
 HOLD_MINUTES = 30  # how long points are set aside where nobody says
 MAX_HOLD_MINUTES = 30 * 24 * 60
 UNDO_SECONDS = 60  # how long a cashier may take a sale back
+FIRST_YEAR = 1900  # of a sale
+CLOCK_TOLERANCE = timedelta(days=1)  # how far the clock of a shop's system may be ahead of ours
 
 _MODES = {"down": ROUND_FLOOR, "nearest": ROUND_HALF_UP, "up": ROUND_CEILING}
 _EXACT = Context(prec=60)  # amounts have up to 19 digits, rates 10

@@ -45,7 +45,7 @@ def add_points(
 
     `business` is an id or code, `phone` in any spelling, `amount` in the programme's currency. The same `key` of the
     same `owner` (default: the actor) returns the first posting; without a key the `reference` serves. Never gives
-    marketing consent. Raises InvalidInput (phone, amount), IdempotencyKeyRequired, IdempotencyKeyReused,
+    marketing consent. Raises InvalidInput (phone, amount, time), IdempotencyKeyRequired, IdempotencyKeyReused,
     UnknownBusiness, and OrderAlreadyEarned, OrderCancelled, OrderOfAnotherCustomer or OrderTotalDiffers.
     """
     operation = AddPoints(
@@ -208,7 +208,7 @@ def post_batch(
     """
     if len(operations) > MAX_BATCH:
         raise TooManyOperations()
-    setting = ledger.setting()
+    setting = ledger.setting(now)
     items: list[Item] = []
     places: list[int] = []
     outcomes: list[Outcome | None] = [None] * len(operations)
@@ -229,5 +229,5 @@ def post_batch(
 
 
 def _post_one(operation: Operation, *, owner: str, source: str, actor: Actor, now: datetime) -> Posting:
-    item = operation.item(ledger.setting())
+    item = operation.item(ledger.setting(now))
     return ledger.one(ledger.post([item], owner=owner or actor.reference, source=source, actor=actor, now=now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -189,6 +189,26 @@ def test_impossible_amounts_write_nothing(add, amount):
     with pytest.raises(InvalidInput) as refused:
         add(amount)
     assert refused.value.field == "amount_spent"
+    assert rows() == before
+
+
+@pytest.mark.parametrize(
+    "placed_at",
+    [
+        datetime(2026, 6, 17, 10),
+        datetime(1899, 12, 31, tzinfo=UTC),
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
+        datetime(2026, 6, 18, 10, 31, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone(timedelta(hours=-12))),
+    ],
+    ids=["without a zone", "before 1900", "before Christ in UTC", "a day ahead", "after the last day in UTC"],
+)
+def test_times_that_are_no_sale_s_write_nothing(add, placed_at):
+    """Read back, or counted by days in the programme's zone, such a time stops the page and the readers."""
+    before = rows()
+    with pytest.raises(InvalidInput) as refused:
+        add(placed_at=placed_at)
+    assert refused.value.field == "placed_at"
     assert rows() == before
 
 
