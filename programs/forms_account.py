@@ -9,6 +9,7 @@ from allauth.mfa.base import forms as mfa
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp
 from django import forms
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -58,7 +59,12 @@ class SignupForm(InOurWords, account.SignupForm):
         return " ".join(str(self.cleaned_data["name"]).split())
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """Two at once: the slower one is answered like anybody whose address has an account already."""
+        """Two at once: the slower one is answered like anybody whose address has an account already.
+
+        A password is hashed in every case, so that time does not tell who has one.
+        """
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
         try:
             with transaction.atomic():
                 saved: tuple[User | None, HttpResponse | None] = super().try_save(request)  # type: ignore[misc]

@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
 from django.core.cache import cache
 from django.core.cache.backends import locmem
@@ -28,7 +29,7 @@ def _fresh_limits(db):
 
 
 @pytest.fixture
-def visitor(run_queue):
+def visitor(db, run_queue):
     """A browser on the public host, beside a worker that is never late."""
 
     class Browser(Client):
@@ -134,6 +135,27 @@ def test_sign_up_does_not_tell_who_has_an_account(visitor, ada):
     assert User.objects.count() == 1
     assert "You have an account already" in mail.outbox[0].subject
     assert not re.search(r"^\d{6}$", mail.outbox[0].body, re.MULTILINE)
+
+
+class CountingHasher(MD5PasswordHasher):
+    made = 0
+
+    def encode(self, password, salt):
+        CountingHasher.made += 1
+        return super().encode(password, salt)
+
+
+def test_the_pages_after_sign_up_and_their_work_are_the_same_for_all(visitor, ada, settings):
+    settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
+
+    def page_and_work(email):
+        cache.clear()
+        CountingHasher.made = 0
+        browser = type(visitor)(headers={"host": "localhost"})
+        page = browser.get(sign_up(browser, email).url).content.decode()
+        return re.sub(r'nonce="[^"]+"|[A-Za-z0-9]{64}', "(token)", page).replace(email, "(email)"), CountingHasher.made
+
+    assert page_and_work("ada@example.com") == page_and_work("new@example.com")
 
 
 @pytest.mark.parametrize(
