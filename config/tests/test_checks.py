@@ -18,7 +18,9 @@ PRODUCTION = {
     "PUBLIC_HOST": "regulars.example",
     "PUBLIC_SCHEME": "https",
     "SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "ENCRYPTION_KEYS": "abcdefghijklmnopqrstuvwxyz-0123456789",
     "TRUST_PROXY_HEADERS": "1",
+    "EMAIL_URL": "smtp+tls://user:password@mail.example",
     "DJANGO_SETTINGS_MODULE": "config.settings.base",
 }
 
@@ -50,6 +52,8 @@ def test_deploy_check_is_clean_with_a_production_environment():
         ({"DEBUG": "1"}, "regulars.E101"),
         ({"DEVELOPMENT": "1"}, "regulars.E102"),
         ({"SECRET_KEY": ""}, "regulars.E103"),
+        ({"ENCRYPTION_KEYS": ""}, "regulars.E105"),
+        ({"EMAIL_BACKEND": checks.FILES_OF_MAIL}, "regulars.W103"),
         ({"PUBLIC_SCHEME": "http"}, "regulars.E104"),
         ({"PUBLIC_HOST": "localhost"}, "regulars.W101"),
     ],
@@ -59,8 +63,10 @@ def test_deploy_check_names_what_is_unsafe(monkeypatch, settings, changes, ident
         setattr(settings, name, bool(changes.get(name)))
     settings.PUBLIC_HOST = changes.get("PUBLIC_HOST", "regulars.example")
     settings.IS_HTTPS = changes.get("PUBLIC_SCHEME", "https") == "https"
-    monkeypatch.setenv("SECRET_KEY", changes.get("SECRET_KEY", "a long one"))
-    monkeypatch.delenv("SECRET_KEY_FILE", raising=False)
+    settings.EMAIL_BACKEND = changes.get("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
+    for name in ("SECRET_KEY", "ENCRYPTION_KEYS"):
+        monkeypatch.setenv(name, changes.get(name, "a long one"))
+        monkeypatch.delenv(f"{name}_FILE", raising=False)
 
     assert [found.id for found in checks.check_production(None)] == [identifier]
     assert all(found.hint for found in checks.check_production(None))

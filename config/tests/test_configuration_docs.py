@@ -13,7 +13,7 @@ SETTINGS = BASE_DIR / "config" / "settings" / "base.py"
 OUTSIDE = [BASE_DIR / "config" / "database.py", BASE_DIR / "config" / "management" / "commands" / "up.py"]
 OUTSIDE += [BASE_DIR / "config" / "supervisor" / "serve.py", BASE_DIR / "bootstrap.py"]
 NAMED = {create_api_key.ENVIRONMENT}  # read by the name in a constant
-READERS = {"str", "bool", "int", "float", "list", "json", "url", "email_url", "path"}
+READERS = {"str", "bool", "int", "list", "email_url", "choice", "host", "rate"}
 MISSING = object()
 
 
@@ -22,12 +22,10 @@ def read_by_settings() -> dict[str, object]:
     found: dict[str, object] = {}
     for call in (node for node in ast.walk(ast.parse(SETTINGS.read_text())) if isinstance(node, ast.Call)):
         is_reader = isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") == "env"
-        is_rate = getattr(call.func, "id", "") == "_rate"
-        if not (is_rate or (is_reader and call.func.attr in READERS)) or not call.args:
+        if not is_reader or not isinstance(call.args[0], ast.Constant):
             continue
-        if not isinstance(call.args[0], ast.Constant):
-            continue
-        default = next((k.value for k in call.keywords if k.arg == "default"), call.args[1] if is_rate else None)
+        assert call.func.attr in READERS
+        default = next((k.value for k in call.keywords if k.arg == "default"), None)
         name = str(call.args[0].value)
         try:
             found[name] = found.get(name) or (ast.literal_eval(default) if default is not None else MISSING)
