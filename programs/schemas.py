@@ -87,6 +87,7 @@ def _dump_template() -> str:
     """The template schema as SQL, rights included, without statements about the restoring session."""
     database = connection.settings_dict
     parts = {"host": database["HOST"], "port": database["PORT"], "user": database["USER"], "dbname": database["NAME"]}
+    parts |= {name: value for name, value in database["OPTIONS"].items() if name.startswith("ssl")}
     conninfo = psycopg.conninfo.make_conninfo("", **{key: value for key, value in parts.items() if value})
     dump = subprocess.run(
         [settings.PG_DUMP, "--schema-only", f"--schema={TEMPLATE_SCHEMA}", "--no-owner", "--no-comments", conninfo],

@@ -78,3 +78,13 @@ def test_the_server_says_which_schema_is_active(programme, other_programme):
         assert_schema(other_programme.schema_name)
     connection.set_tenant(other_programme)
     assert_schema(other_programme.schema_name)
+
+
+def test_the_dump_asks_for_the_same_tls_as_the_connection(db, settings, monkeypatch, tmp_path):
+    dumper = tmp_path / "pg_dump"
+    dumper.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\necho "CREATE SCHEMA x;"\n')
+    dumper.chmod(0o755)
+    settings.PG_DUMP = str(dumper)
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "sslmode", "verify-full")
+    schemas.store_template()
+    assert "sslmode=verify-full" in (tmp_path / "arguments").read_text()
