@@ -146,11 +146,13 @@ def reversal_of(
     )
 
 
-def _adjusted_at(caller: ApiCaller, code: str | None) -> int | str | None:
-    """The business named, or the one that the caller is limited to. The ledger also takes an adjustment of no business,
-    so it would not notice one that is not there. Raises UnknownBusiness."""
+def _adjusted_at(caller: ApiCaller, code: str | None) -> int | None:
+    """The id of the business named, or of the one that the caller is limited to. The ledger also takes an adjustment of
+    no business, so it would not notice one that is not there. Raises UnknownBusiness."""
     if code is None:
         return caller.business_id
-    if "\0" in code or not Business.objects.visible_to(caller.actor).filter(code=code).exists():
+    shops = Business.objects.none() if "\0" in code else Business.objects.visible_to(caller.actor).filter(code=code)
+    business_id: int | None = shops.values_list("pk", flat=True).first()
+    if business_id is None:
         raise UnknownBusiness()
-    return code
+    return business_id

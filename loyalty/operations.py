@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -22,6 +22,10 @@ MAX_REFERENCE_LENGTH = 120
 MAX_REASON_LENGTH = 200
 
 Item = dict[str, object]
+
+
+# Who and where is compared by the database, which knows that a code and an id, a number and a customer, are the same.
+_MEANING = ("amount", "points", "reason", "reference", "original", "cancels_order", "minutes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +50,15 @@ class Operation:
         """The object that SQL reads. Raises InvalidInput and IdempotencyKeyRequired."""
         raise NotImplementedError
 
-    def _base(self, content: Item, *, without_key: bool = False) -> Item:
+    def _base(self, content: Item, *, without_key: bool = False, meaning: Sequence[str] = _MEANING) -> Item:
         if not self.key and not without_key:
             raise IdempotencyKeyRequired()
         _check_text(self.key, MAX_KEY_LENGTH, "idempotency_key")
         item: Item = {"kind": self.kind, "endpoint": self.endpoint, **content}
         if self.key:
             item["key"] = self.key
-        item["digest"] = digest_of(self.kind, *(content.get(name) for name in _MEANING)).hex()
+        item["digest"] = digest_of(self.kind, *(content.get(name) for name in meaning)).hex()
         return item
-
-
-# Who and where is compared by the database, which knows that a code and an id, a number and a customer, are the same.
-_MEANING = ("amount", "points", "reason", "reference", "original", "cancels_order", "minutes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,10 @@ class ReverseTransaction(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdjustPoints(Operation):
-    """Give (`points` > 0) or take (< 0) by hand, with a `reason` that people will read."""
+    """Give (`points` > 0) or take (< 0) by hand, with a `reason` that people will read.
+
+    `business` is the id of one that is there, or none: to the database both are an adjustment, so it compares no place.
+    """
 
     kind: ClassVar[str] = "adjust"
     endpoint: ClassVar[str] = "points.adjust"
@@ -154,7 +157,7 @@ class AdjustPoints(Operation):
     reason: str
     phone: str = ""
     customer_id: int | None = None
-    business: int | str | None = None
+    business: int | None = None
 
     def item(self, setting: Setting) -> Item:
         reason = _check_text(self.reason.strip(), MAX_REASON_LENGTH, "reason")
@@ -164,11 +167,12 @@ class AdjustPoints(Operation):
             raise InvalidInput(_("Enter whole points, more or less than 0."), field="points")
         return self._base(
             {
-                **(_business(self.business) if self.business is not None else {}),
+                "business_id": self.business,
                 **_person(self.phone, self.customer_id, setting),
                 "points": self.points,
                 "reason": reason,
-            }
+            },
+            meaning=(*_MEANING, "business_id"),
         )
 
 

@@ -126,11 +126,13 @@ def adjust_points(
     now: datetime,
     phone: str = "",
     customer_id: int | None = None,
-    business: int | str | None = None,
+    business: int | None = None,
     owner: str = "",
     source: str = "page",
 ) -> Posting:
     """Give (`points` > 0) or take (< 0) by hand. Giving makes an account where the customer has none.
+
+    `business` is the id of one that the actor may see, or none.
 
     Raises NotEnoughPoints, UnknownMember, InvalidInput (no reason, 0 points), IdempotencyKeyReused.
     """

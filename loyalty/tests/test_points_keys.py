@@ -38,6 +38,18 @@ def test_the_same_key_with_other_content_is_refused(add, other_business):
     assert rows() == before
 
 
+def test_an_adjustment_at_another_business_is_another_act(add, business, other_business, actor, now):
+    add("10")
+    call = {"points": 5, "reason": "Sorry", "phone": PHONE, "key": "k", "actor": actor, "now": now}
+    first = points.adjust_points(**call, business=business.pk)
+    assert points.adjust_points(**call, business=business.pk).transaction == first.transaction
+    before = rows()
+    for elsewhere in (other_business.pk, None):
+        with pytest.raises(errors.IdempotencyKeyReused):
+            points.adjust_points(**call, business=elsewhere)
+    assert rows() == before
+
+
 def test_keys_of_two_owners_do_not_meet(add):
     add("10", key="k", owner="api:one")
     assert not add("10", key="k", owner="api:two").is_replayed
