@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from core.api import StrictSerializer, TooManyRequests, read_body
 from core.permissions import OPEN
-from core.requests import client_ip
+from core.requests import client_network
 from programs import api_limits
 from programs.actions import api_sessions, email_codes
 from programs.actions.api_sessions import EmailNotVerified, TokenPair
@@ -29,7 +29,7 @@ class OpenApiView(APIView):
     limit: api_limits.Limit = api_limits.OPEN
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        self._usage = api_limits.count(self.limit, client_ip(request._request))
+        self._usage = api_limits.count(self.limit, client_network(request._request))
         super().initial(request, *args, **kwargs)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:

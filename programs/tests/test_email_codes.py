@@ -132,3 +132,15 @@ def test_tries_for_one_address_are_limited(db, public_client, settings):
 
     assert [answer(EMAIL), answer(EMAIL.upper()), answer(EMAIL)] == [422, 422, 429]
     assert answer("somebody@example.com") == 422
+
+
+def test_one_ipv6_line_is_one_address(db, public_client, settings):
+    settings.API_LIMITS = {**settings.API_LIMITS, "login-address": (2, 10**9)}
+
+    def answer(address):
+        given = {"email": EMAIL, "code": "000000"}
+        path = "/api/v1/auth/verify-email"
+        return public_client.post(path, given, content_type="application/json", REMOTE_ADDR=address).status_code
+
+    assert [answer(f"2001:db8:1:2::{host}") for host in range(1, 4)] == [422, 422, 429]
+    assert answer("2001:db8:1:3::1") == 422
