@@ -200,11 +200,7 @@ def _clean(values: CustomerValues, *, region: str, now: datetime) -> dict[str, o
         cleaned["phone"] = parse_phone(typed, region) if typed else ""
         cleaned["phone_typed"] = typed
     if cleaned.get("email"):
-        cleaned["email"] = str(cleaned["email"]).lower()
-        try:
-            validate_email(cleaned["email"])  # type: ignore[arg-type]
-        except ValidationError as error:
-            raise InvalidEmail(field="email") from error
+        cleaned["email"] = _clean_email(str(cleaned["email"]))
     birthday = cleaned.get("birthday")
     if isinstance(birthday, date) and not OLDEST_BIRTHDAY <= birthday <= now.date():
         raise InvalidInput(_("This birthday cannot be right."), field="birthday")
@@ -212,6 +208,17 @@ def _clean(values: CustomerValues, *, region: str, now: datetime) -> dict[str, o
     if isinstance(attributes, dict):
         _check_attributes(attributes)
     return cleaned
+
+
+def _clean_email(text: str) -> str:
+    lowered = text.lower()
+    try:
+        validate_email(lowered)
+    except ValidationError as error:
+        raise InvalidEmail(field="email") from error
+    if len(lowered) > 254:  # "İ" becomes two characters
+        raise InvalidEmail(field="email")
+    return lowered
 
 
 def _check_attributes(attributes: Mapping[str, object]) -> None:

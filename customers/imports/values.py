@@ -98,9 +98,10 @@ _EMAIL = re.compile(r"[^@\s\"(),:;<>\[\\\]]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
 def email(text: str) -> str:
-    if len(text) > 254 or not _EMAIL.fullmatch(text):
+    lowered = text.lower()  # longer than the text where a capital has no small letter of its own
+    if len(lowered) > 254 or not _EMAIL.fullmatch(text):
         raise CellProblem("email")
-    return escape(text.lower())
+    return escape(lowered)
 
 
 def phone_of(country: str) -> Convert:

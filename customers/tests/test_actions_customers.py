@@ -95,6 +95,7 @@ def test_one_thing_to_know_somebody_by_is_enough(create, values):
         ({"first_name": "  ", "city": "Bath"}, InvalidInput, ""),
         ({"phone": "12"}, InvalidPhone, "phone"),
         ({"email": "ada@"}, InvalidEmail, "email"),
+        ({"email": f"ada@{'.'.join(['İ' * 30] * 5)}.com"}, InvalidEmail, "email"),
         ({"first_name": "Ada", "birthday": date(1899, 12, 31)}, InvalidInput, "birthday"),
         ({"first_name": "Ada", "birthday": date(2026, 6, 18)}, InvalidInput, "birthday"),
         ({"first_name": "Ada", "attributes": {str(n): n for n in range(51)}}, InvalidInput, "attributes"),

@@ -91,6 +91,12 @@ def test_a_birthday_of_tomorrow_is_refused():
         values.day_of("dmy", date(2026, 6, 17))("2026-06-18")
 
 
+def test_an_address_that_its_small_letters_make_too_long_is_refused():
+    assert values.email("ANN@Example.com") == "ann@example.com"
+    with pytest.raises(CellProblem, match="email"):
+        values.email("İ" * 200 + "@example.com")
+
+
 def test_text_is_kept_from_being_read_as_copy_syntax():
     assert values.text_of(40)("a\tb \\N") == r"a b \\N"
     assert values.reference_of(40)("a\\b") == r"a\\b"
