@@ -15,7 +15,8 @@ THEMES = ("dark", "light", "system")
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """`programme`, `membership`, `navigation`, `section`, `theme` ("" until a person chose), `switch_url`.
+    """`programme`, `membership`, `navigation`, `section`, `theme` ("" until a person chose), `switch_url`,
+    `is_development`.
 
     Works on every request, also on one that an outer middleware answers before there is a person.
     """
@@ -30,6 +31,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "section": SimpleLazyObject(lambda: nav.section),
         "theme": theme if theme in THEMES else "",
         "switch_url": public_url(settings.LOGIN_REDIRECT_URL),
+        "is_development": settings.DEVELOPMENT,
     }
 
 

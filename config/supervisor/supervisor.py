@@ -53,13 +53,14 @@ class Supervisor:
         self.postgres: EmbeddedPostgres | None = embedded()
         self.is_stopping = False
         self.has_tasks_to_release = False
-        # The page of sent texts shows log-in codes: it opens by itself only where nobody else can connect.
+        # The pages of sent texts and e-mails show codes: they open by themselves only where nobody else can connect.
         is_laptop = settings.PUBLIC_HOST == "localhost" and host in {"127.0.0.1", "::1", "localhost"}
+        self._is_development = settings.DEVELOPMENT or (is_laptop and "DEVELOPMENT" not in os.environ)
         self.environment = {
             **os.environ,
             orphans.MARK: str(VAR_DIR),
             "PUBLIC_PORT": str(port),
-            **({"DEVELOPMENT": os.environ.get("DEVELOPMENT", "1")} if is_laptop else {}),
+            "DEVELOPMENT": str(self._is_development),
             "PYTHONUNBUFFERED": "1",
         }
         self.web = self._child("web", web_command(port=port, host=host))
@@ -180,7 +181,7 @@ class Supervisor:
         if self.is_stopping:
             return
         say(f"\n  Ready in {seconds:.1f} s.\n")
-        for line in welcome(base=self._url, with_demo=self.with_demo):
+        for line in welcome(base=self._url, with_demo=self.with_demo, is_development=self._is_development):
             say(f"  {line}")
         say(f"\n  Logs are in {_relative(LOG_DIR)}. Ctrl-C stops everything.")
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from programs.models import Programme
 
 
-def welcome(*, base: Callable[..., str], with_demo: bool) -> list[str]:
+def welcome(*, base: Callable[..., str], with_demo: bool, is_development: bool) -> list[str]:
     """Lines for the console. `base(subdomain)` gives the address of a host."""
     lines = [f"Sign up or log in   {base()}/"]
     programmes = Programme.objects.filter(is_demo=True).order_by("-slug") if with_demo else Programme.objects.none()
@@ -20,6 +20,10 @@ def welcome(*, base: Callable[..., str], with_demo: bool) -> list[str]:
         lines.append(f"Points page         {base(first.slug)}/p/")
         lines.append(f"Till                {base(first.slug)}/till/")
         lines.append(f"API                 {base(first.slug)}/api/docs")
+    if is_development:
+        lines.append(f"Sent e-mails        {base()}/dev/mail/")
+        if first is not None:
+            lines.append(f"Sent texts          {base(first.slug)}/dev/messages/")
     if with_demo:
         lines += ["", *_log_ins()]
     return lines

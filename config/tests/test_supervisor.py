@@ -228,9 +228,13 @@ def test_welcome_names_the_demo_programmes(db):
 
     Programme.objects.filter(slug="harbour").update(is_demo=True)
 
-    lines = welcome(base=lambda slug="": f"http://{slug + '.' if slug else ''}localhost:8000", with_demo=True)
+    lines = welcome(
+        base=lambda slug="": f"http://{slug + '.' if slug else ''}localhost:8000", with_demo=True, is_development=True
+    )
 
     assert "Sign up or log in   http://localhost:8000/" in lines
     assert "Harbour             http://harbour.localhost:8000/" in lines
     assert "Points page         http://harbour.localhost:8000/p/" in lines
+    assert "Sent texts          http://harbour.localhost:8000/dev/messages/" in lines
+    assert "Sent e-mails        http://localhost:8000/dev/mail/" in lines
     assert not any("meadow" in line for line in lines)

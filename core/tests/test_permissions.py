@@ -62,6 +62,7 @@ def test_open_routes_are_few_and_known():
         "messaging.views.dev_messages",
         "messaging.",
         "programs.api.",
+        "programs.views_dev.dev_mail",
         "programs.views_public.",
         "programs.views_programme.",
         "screens.api.RegisterBusinessView",
