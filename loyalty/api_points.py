@@ -39,7 +39,8 @@ class RedeemPointsInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True
 
 
 class ReverseInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """`points` takes back only a part of what was given. `cancels_order`: the sale never happened."""
+    """`points` takes back only a part of what was given; what was redeemed always comes back whole.
+    `cancels_order`, without `points`: the sale never happened."""
 
     points: int | None = None
     reason: str = ""

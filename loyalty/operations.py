@@ -120,7 +120,8 @@ class RedeemPoints(Operation):
 class ReverseTransaction(Operation):
     """Undo the transaction with the code `transaction`: whole, or only `points` of what it gave (a partial refund).
 
-    `not_before`: refuse if it is older. `cancels_order`: the sale itself never happened, its order is cancelled too.
+    `not_before`: refuse if it is older. `cancels_order`: the sale itself never happened, its order is cancelled too;
+    then all that is left of its points goes.
     """
 
     kind: ClassVar[str] = "reverse"
@@ -135,6 +136,8 @@ class ReverseTransaction(Operation):
     def item(self, setting: Setting) -> Item:
         content: Item = {"original": _code(self.transaction, UnknownTransaction), "cancels_order": self.cancels_order}
         if self.points is not None:
+            if self.cancels_order:
+                raise InvalidInput(_("A sale that never happened loses all its points."), field="points")
             content["points"] = _check_points(self.points, "points")
         if self.reason:
             content["reason"] = _check_text(self.reason.strip(), MAX_REASON_LENGTH, "reason")

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from core.actor import Actor
+from core.errors import InvalidInput
 from customers.models import Event, Order
 from loyalty import errors
 from loyalty.actions.settings import change_settings
@@ -96,3 +97,16 @@ def test_an_undone_sale_is_no_sale(add, undo):
     undo(add("10"), cancels_order=True)
     assert Order.objects.get().status == Order.Status.CANCELLED
     assert Event.objects.filter(name="customers.order.cancelled").count() == 1
+
+
+def test_a_sale_that_never_happened_keeps_no_points(add, undo):
+    """Earn, refund, keep points (odoo PR 257854): its order cannot be cancelled for a part of them."""
+    posted = add("100")
+    before = rows()
+    with pytest.raises(InvalidInput) as refused:
+        undo(posted, points=10, cancels_order=True)
+    assert refused.value.field == "points"
+    assert rows() == before
+    undo(posted, "part", points=10)
+    assert undo(posted, "rest", cancels_order=True).balance == 0
+    assert Order.objects.get().status == Order.Status.CANCELLED
