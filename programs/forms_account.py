@@ -51,6 +51,7 @@ class InOurWords(forms.Form):
 
 
 class SignupForm(InOurWords, account.SignupForm):
+    account_already_exists: bool  # the library's
     name = forms.CharField(max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True}))
     words = {"password1": (_("Password"), NEW_PASSWORD)}
     field_order = ["name", "email", "password1"]
