@@ -1,6 +1,6 @@
 from django.urls import path
 
-from workspace import api_account, api_keys, api_programme, api_work
+from workspace import api_account, api_keys, api_programme, api_team, api_work
 
 urlpatterns = [
     path("auth/me", api_account.MeView.as_view(), name="auth-me"),
@@ -10,8 +10,8 @@ urlpatterns = [
     path("api-keys/<code:client_id>/rotate", api_keys.RotateView.as_view(), name="api-key-rotate"),
     path("businesses/", api_programme.BusinessesView.as_view(), name="businesses"),
     path("businesses/<code:business_id>", api_programme.BusinessView.as_view(), name="business"),
-    path("members/", api_programme.MembersView.as_view(), name="members"),
-    path("members/<code:member_id>", api_programme.MemberView.as_view(), name="member"),
+    path("members/", api_team.MembersView.as_view(), name="members"),
+    path("members/<code:member_id>", api_team.MemberView.as_view(), name="member"),
     path("settings/", api_programme.SettingsView.as_view(), name="settings"),
     path("jobs/", api_work.JobsView.as_view(), name="jobs"),
     path("jobs/<code:job_id>", api_work.JobView.as_view(), name="job"),
