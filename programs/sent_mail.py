@@ -26,7 +26,8 @@ class SentMail:
 
 def is_kept() -> bool:
     """Whether e-mails go to files here, and not to a mail server."""
-    return settings.EMAIL_BACKEND == FILE_BACKEND
+    backend: str = settings.EMAIL_BACKEND
+    return backend == FILE_BACKEND
 
 
 def newest(limit: int) -> list[SentMail]:
