@@ -16,7 +16,7 @@ from core.countries import COUNTRIES, CURRENCIES
 from core.errors import InvalidInput
 from core.forms import LiveForm, LongSelect
 from core.presentation import SYMBOLS
-from programs import media
+from programs import media, rules
 from programs.models import Programme, User
 
 COLOUR_PATTERN = re.compile(r"#[0-9a-f]{6}")
@@ -90,9 +90,19 @@ class ProgrammeForm(LiveForm):
 
 
 class ProgrammeSettingsForm(ProgrammeForm):
+    cors_origins = forms.CharField(
+        label=_("Web pages that may call the API"),
+        required=False,
+        max_length=rules.MAX_ORIGINS * rules.ORIGIN_MAX_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3, "autocapitalize": "off", "spellcheck": "false"}),
+        help_text=_("Their addresses without a path, such as https://shop.example.com, one in each line. Empty: none."),
+    )
+
     def __init__(self, *args: Any, programme: Programme, is_currency_fixed: bool, **kwargs: Any) -> None:
         values = ("name", "country", "currency", "time_zone", "language", "colour")
-        super().__init__(*args, initial={name: getattr(programme, name) for name in values}, **kwargs)
+        initial = {name: getattr(programme, name) for name in values}
+        initial["cors_origins"] = "\n".join(programme.cors_origins)
+        super().__init__(*args, initial=initial, **kwargs)
         zones = time_zone_choices()
         if programme.time_zone not in dict(zones):
             zones = [(programme.time_zone, programme.time_zone), *zones]
@@ -111,6 +121,16 @@ class ProgrammeSettingsForm(ProgrammeForm):
                 _("The currency cannot change after the first sale: every amount so far is in it.")
             )
         return stored
+
+    def clean_cors_origins(self) -> list[str]:
+        typed = str(self.cleaned_data["cors_origins"]).split()
+        if len(typed) > rules.MAX_ORIGINS:
+            raise forms.ValidationError(_("At most %(count)d addresses.") % {"count": rules.MAX_ORIGINS})
+        wrong = [one for one in typed if not rules.clean_origin(one)]
+        if wrong:
+            text = _("%(typed)s is not an address such as https://shop.example.com.")
+            raise forms.ValidationError(text % {"typed": wrong[0][: rules.ORIGIN_MAX_LENGTH]})
+        return list(dict.fromkeys(rules.clean_origin(one) for one in typed))
 
 
 class PersonForm(LiveForm):

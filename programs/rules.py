@@ -1,4 +1,4 @@
-"""Pure rules: which subdomains may exist, how a schema is called, where a log-in may lead."""
+"""Pure rules: which subdomains may exist, how a schema is called, where a log-in may lead, what an origin is."""
 
 from __future__ import annotations
 
@@ -45,3 +45,24 @@ def safe_path(path: str) -> str:
     if len(path) > NEXT_PATH_MAX_LENGTH or not path.startswith("/") or path[1:2] in ("/", "\\"):
         return "/"
     return "/" if any(character <= " " or character in "\\\x7f" for character in path) else path
+
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+ORIGIN_PATTERN = re.compile(rf"(https?)://((?:{_LABEL}\.)*{_LABEL})(?::([0-9]{{1,5}}))?/?")
+USUAL_PORTS = {"http": 80, "https": 443}
+MAX_ORIGINS = 20
+ORIGIN_MAX_LENGTH = 200
+
+
+def clean_origin(text: str) -> str:
+    """A web origin as browsers send it: scheme, host, and the port unless it is the usual one; "" for anything else.
+
+    Source: RFC 6454, section 6.2.
+    """
+    match = ORIGIN_PATTERN.fullmatch(text.strip().lower())
+    if match is None or len(text) > ORIGIN_MAX_LENGTH:
+        return ""
+    scheme, host, port = match.group(1), match.group(2), int(match.group(3) or USUAL_PORTS[match.group(1)])
+    if not 0 < port < 65536:
+        return ""
+    return f"{scheme}://{host}" if port == USUAL_PORTS[scheme] else f"{scheme}://{host}:{port}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.utils import timezone
@@ -21,6 +21,7 @@ from core.openapi import page_of, page_parameters
 from core.permissions import Perm
 from programs.forms import time_zone_choices
 from programs.models import Programme
+from programs.rules import MAX_ORIGINS, ORIGIN_MAX_LENGTH, clean_origin
 from workspace.actions.businesses import change_business, open_business
 from workspace.actions.settings import change_programme
 from workspace.api_auth import ApiView
@@ -136,7 +137,21 @@ class SettingsOutput(serializers.Serializer[Any]):
     time_zone = serializers.CharField()
     language = serializers.CharField()
     colour = serializers.CharField()
-    cors_origins = serializers.ListField(child=serializers.CharField())
+    cors_origins = serializers.ListField(
+        child=serializers.CharField(), help_text="Web origins whose pages may call this API; none by default."
+    )
+
+
+class OriginField(serializers.CharField):
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "not_an_origin": _("Send an origin such as https://shop.example.com, without a path.")
+    }
+
+    def to_internal_value(self, data: Any) -> str:
+        origin = clean_origin(super().to_internal_value(data))
+        if not origin:
+            self.fail("not_an_origin")
+        return origin
 
 
 class SettingsChange(StrictSerializer):
@@ -146,6 +161,16 @@ class SettingsChange(StrictSerializer):
     time_zone = serializers.CharField(required=False, help_text="A place such as Europe/London.")
     language = serializers.ChoiceField(choices=settings.LANGUAGES, required=False)
     colour = serializers.RegexField(r"^#[0-9a-f]{6}\Z", required=False, help_text="Such as #0f766e.")
+
+    cors_origins = serializers.ListField(
+        child=OriginField(max_length=ORIGIN_MAX_LENGTH),
+        max_length=MAX_ORIGINS,
+        required=False,
+        help_text="All web origins whose pages may call this API, such as https://shop.example.com.",
+    )
+
+    def validate_cors_origins(self, value: list[str]) -> list[str]:
+        return list(dict.fromkeys(value))
 
     def validate_currency(self, value: str) -> str:
         return _one_of(value, CURRENCIES, "unknown_currency")

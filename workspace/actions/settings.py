@@ -1,4 +1,4 @@
-"""Changing what a programme is called and how it looks and counts."""
+"""Changing what a programme is called, how it looks and counts, and which web pages may call its API."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from workspace.actions import audit
 from workspace.currency import is_currency_fixed
 from workspace.jobs import ZONED_WORK
 
-CHANGEABLE = ("name", "currency", "country", "time_zone", "language", "colour")
+CHANGEABLE = ("name", "currency", "country", "time_zone", "language", "colour", "cors_origins")
 
 
 class CurrencyFrozen(DomainError):

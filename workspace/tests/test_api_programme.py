@@ -90,6 +90,23 @@ def test_settings_are_changed(api, owner, other_programme):
     assert Programme.objects.get(pk=other_programme.pk).name == other_programme.name
 
 
+def test_a_web_page_may_call_once_its_origin_is_listed(api, programme, django_capture_on_commit_callbacks):
+    origin, boss = "https://shop.example.com", api("admin")
+
+    def allowed():
+        headers = {"origin": origin, "access-control-request-method": "GET"}
+        return boss.options("/api/v1/customers/", headers=headers).headers.get("Access-Control-Allow-Origin")
+
+    assert allowed() is None
+    with django_capture_on_commit_callbacks(execute=True):
+        changed = patch(boss, SETTINGS, cors_origins=["HTTPS://Shop.example.com/", origin, "http://localhost:3000"])
+    assert changed.json()["cors_origins"] == [origin, "http://localhost:3000"]
+    assert allowed() == origin
+    with django_capture_on_commit_callbacks(execute=True):
+        assert patch(boss, SETTINGS, cors_origins=[]).json()["cors_origins"] == []
+    assert allowed() is None
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
@@ -100,6 +117,11 @@ def test_settings_are_changed(api, owner, other_programme):
         ({"colour": "red"}, "invalid"),
         ({"name": ""}, "blank"),
         ({"subdomain": "other"}, "unknown_field"),
+        ({"cors_origins": "https://shop.example.com"}, "not_a_list"),
+        ({"cors_origins": ["*"]}, "not_an_origin"),
+        ({"cors_origins": ["null"]}, "not_an_origin"),
+        ({"cors_origins": [None]}, "null"),
+        ({"cors_origins": ["https://shop.example.com"] * 21}, "max_length"),
     ],
 )
 def test_settings_that_are_refused_change_nothing(api, programme, body, code):

@@ -84,6 +84,10 @@ def test_settings_are_saved_and_seen_at_once(client_of, owner, django_capture_on
         {"colour": "red"},
         {"colour": "#12345g"},
         {"language": "tlh"},
+        {"cors_origins": "*"},
+        {"cors_origins": "https://shop.example.com/path"},
+        {"cors_origins": "https://ok.example.com\njavascript:alert(1)"},
+        {"cors_origins": "\n".join(f"https://shop{number}.example.com" for number in range(21))},
     ],
 )
 def test_bad_settings_are_422_and_change_nothing(client_of, owner, changes):
@@ -91,6 +95,18 @@ def test_bad_settings_are_422_and_change_nothing(client_of, owner, changes):
     assert response.status_code == 422
     assert set(response.context["form"].errors) == set(changes)
     assert Programme.objects.get(slug="harbour").name == "Harbour"
+
+
+def test_origins_are_listed_one_in_each_line(client_of, owner):
+    browser, lines = (
+        client_of(owner),
+        "https://Shop.example.com/\r\n\r\nhttp://localhost:3000\r\nhttps://shop.example.com:443",
+    )
+    assert browser.post("/settings/", {**SETTINGS, "cors_origins": lines}).status_code == 303
+    assert Programme.objects.get(slug="harbour").cors_origins == ["https://shop.example.com", "http://localhost:3000"]
+    assert "https://shop.example.com\nhttp://localhost:3000</textarea>" in browser.get("/settings/").content.decode()
+    browser.post("/settings/", {**SETTINGS, "cors_origins": ""})
+    assert Programme.objects.get(slug="harbour").cors_origins == []
 
 
 def test_the_currency_is_frozen_after_the_first_sale(client_of, owner, business, actor, now, other_programme, outsider):
