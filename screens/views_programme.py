@@ -22,7 +22,6 @@ from customers.models import Customer
 from loyalty.access import get_transaction
 from loyalty.actions.points import add_points, adjust_points, redeem_points, reverse_transaction
 from loyalty.actions.settings import change_settings, set_earning_rate
-from loyalty.errors import NotEnoughPoints, UnknownMember
 from loyalty.ledger import Posting
 from loyalty.reports import find_transactions
 from loyalty.tabs import loyalty_tabs
@@ -158,7 +157,6 @@ def reverse_entry(request: StaffRequest, code: str) -> HttpResponse:
     posting = reverse_transaction(
         transaction=entry.code,
         key=f"reverse:{entry.code}",
-        owner=f"programme:{request.programme.slug}",
         reason=_("Reversed by %(name)s") % {"name": request.actor.label},
         source="page",
         actor=request.actor,
@@ -248,14 +246,8 @@ def _act(
         if form.is_valid():
             try:
                 posting = act()
-            except (NotEnoughPoints, UnknownMember):
-                asked = abs(form.cleaned_data["points"])
-                form.add_error("points", reports_till.too_few_points(customer, asked, timezone.now()))
-                form.renew_key()
-                status = 409
             except DomainError as error:
-                form.add_error(None, str(error.message))
-                status = error.status
+                status = form.refuse(error)
             else:
                 return _acted(request, customer, posting)
     card = reports_till.customer_card(

@@ -195,8 +195,10 @@ def test_reversing_takes_the_points_back_once(client_of, owner, business, custom
 def test_what_two_people_reverse_is_reversed_once(client_of, owner, manager, business, customer, actor):
     earn(customer, business, actor, key="other")
     posting = earn(customer, business, actor)
-    for person in (owner, manager):
-        client_of(person).post(f"/loyalty/transactions/{posting.transaction}/reverse/")
+    url = f"/loyalty/transactions/{posting.transaction}/reverse/"
+    first, second = (client_of(person).post(url) for person in (owner, manager))
+    assert (first.status_code, second.status_code) == (303, 409)
+    assert "This was undone before. Nothing was changed." in second.content.decode()
     assert points_of(customer) == 12
 
 
@@ -265,6 +267,17 @@ def test_a_plain_form_goes_to_the_business(client_of, owner, business):
         f"/businesses/{business.code}/add/", {"phone": "07700 900 651", "amount": "5", "key": "k"}
     )
     assert (response.status_code, response.headers["Location"]) == (303, f"/businesses/{business.code}/")
+
+
+def test_a_card_that_has_recorded_something_else_says_so_under_a_new_key(client_of, owner, business):
+    browser, url = client_of(owner), f"/businesses/{business.code}/add/"
+    data = {"phone": "07700 900 651", "key": "k"}
+    browser.post(url, {**data, "amount": "5"})
+    response = browser.post(url, {**data, "amount": "7"}, headers={"HX-Request": "true"})
+    assert response.status_code == 422
+    assert "This form has recorded something else before." in response.content.decode()
+    assert 'value="k"' not in response.content.decode()
+    assert points_of(Customer.objects.get()) == 5
 
 
 @pytest.mark.parametrize("data", [{"phone": "123", "amount": "5"}, {"phone": "07700900142", "amount": "-5"}, {}])
