@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.codes import public_code
-from core.errors import InvalidInput
+from core.errors import DomainError, InvalidInput
 from core.money import parse_amount
 from core.phones import parse_phone
+from core.presentation import format_points
 from customers.consent import WORDINGS
+from loyalty.errors import IdempotencyKeyReused, NotEnoughPoints, UnknownMember
 from workspace.models import Business
 
 MAX_POINTS = 10_000_000  # one redemption; a typing slip above it is refused
@@ -93,9 +95,30 @@ class KeyedForm(forms.Form):
 
     key = KeyField()
 
-    def renew_key(self) -> None:
-        """Keep the input under a new key, because the old one replays its refusal for ever."""
+    def refuse(self, error: DomainError) -> int:
+        """Say why it was refused, and keep the input under a new key: the old one gives this answer for ever.
+
+        Returns the status of the page.
+        """
+        status = error.status
+        if isinstance(error, NotEnoughPoints | UnknownMember):
+            self.add_error("points", _too_few_points(error, abs(self.cleaned_data["points"])))
+            status = NotEnoughPoints.status
+        elif isinstance(error, IdempotencyKeyReused):
+            text = _("This form has recorded something else before. Look at what was recorded, then send it again.")
+            self.add_error(None, text)
+        else:
+            self.add_error(None, str(error.message))
         self.data = {**{name: self.data[name] for name in self.data}, "key": public_code()}
+        return status
+
+
+def _too_few_points(error: NotEnoughPoints | UnknownMember, asked: int) -> str:
+    """What was there, what is missing, that nothing was taken. Who has no account has no points."""
+    balance = error.data["balance"] if isinstance(error, NotEnoughPoints) else 0
+    assert isinstance(balance, int)
+    facts = {"balance": format_points(balance), "missing": format_points(asked - balance)}
+    return _("Only %(balance)s points are there: %(missing)s too few. Nothing was taken.") % facts
 
 
 class FindForm(forms.Form):

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.clock import day_start, local_day
-from core.presentation import format_points
 from customers.models import Customer
 from loyalty.models import Transaction
 from loyalty.reports import balance_of
@@ -128,10 +127,3 @@ def result_of(entry: Transaction, *, now: datetime) -> SaleResult:
         reason=entry.reason,
         undo_seconds=undo_seconds(entry, now),
     )
-
-
-def too_few_points(customer: Customer, asked: int, now: datetime) -> str:
-    """The refusal in words: what is there, what is missing, that nothing was taken."""
-    balance = balance_of(customer.pk, now=now).points
-    facts = {"balance": format_points(balance), "missing": format_points(asked - balance)}
-    return _("Only %(balance)s points are there: %(missing)s too few. Nothing was taken.") % facts

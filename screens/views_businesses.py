@@ -54,8 +54,7 @@ def add(request: StaffRequest, code: str) -> HttpResponse:
             now=timezone.now(),
         )
     except DomainError as error:
-        form.add_error(None, str(error.message))
-        return _answer(request, shop, form, status=error.status)
+        return _answer(request, shop, form, status=form.refuse(error))
     text = _("%(points)s points added. The new balance is %(balance)s.") % {
         "points": format_points(posting.points),
         "balance": format_points(posting.balance),

@@ -21,7 +21,6 @@ from customers.actions.consent import record_consent
 from customers.actions.customers import CustomerValues, find_or_create_by_phone, update_customer
 from customers.models import Customer, Identifier
 from loyalty.actions.points import add_points, redeem_points, reverse_transaction
-from loyalty.errors import NotEnoughPoints, UnknownMember
 from loyalty.models import Transaction
 from loyalty.reports import SalePreview, preview_sale
 from programs import api_limits
@@ -177,8 +176,7 @@ def sale(request: TillRequest, code: str) -> HttpResponse:
             now=timezone.now(),
         )
     except DomainError as error:
-        form.add_error(None, str(error.message))
-        return _sale_page(request, customer, form, status=error.status)
+        return _sale_page(request, customer, form, status=form.refuse(error))
     return done(request, reverse("till:done", args=[posting.transaction]))
 
 
@@ -233,13 +231,8 @@ def redeem(request: TillRequest, code: str) -> HttpResponse:
             actor=request.actor,
             now=timezone.now(),
         )
-    except (NotEnoughPoints, UnknownMember):
-        form.add_error("points", reports_till.too_few_points(customer, form.cleaned_data["points"], timezone.now()))
-        form.renew_key()
-        return _redeem_page(request, customer, form, status=409)
     except DomainError as error:
-        form.add_error(None, str(error.message))
-        return _redeem_page(request, customer, form, status=error.status)
+        return _redeem_page(request, customer, form, status=form.refuse(error))
     return done(request, reverse("till:done", args=[posting.transaction]))
 
 

@@ -63,6 +63,10 @@ def redeem(browser, customer, points="50", key="redeem-1", reason="A coffee"):
     return browser.post(f"/till/customers/{customer.code}/redeem/", {"points": points, "reason": reason, "key": key})
 
 
+def key_in(html):
+    return re.search(r'name="key" value="(\w+)"', html).group(1)
+
+
 def points_of(customer):
     return balance_of(customer.pk, now=timezone.now()).points
 
@@ -218,12 +222,18 @@ def test_the_same_key_with_another_amount_is_refused(till, customer):
     assert points_of(customer) == 62
 
 
-def test_every_form_has_a_key_of_its_own(till, customer):
-    def key():
-        html = till.get(f"/till/customers/{customer.code}/").content.decode()
-        return re.search(r'name="key" value="(\w+)"', html).group(1)
+def test_a_form_that_has_recorded_something_else_says_so_and_can_be_sent_again(till, customer):
+    sell(till, customer)
+    html = sell(till, customer, amount="10").content.decode()
+    assert "This form has recorded something else before." in html
+    assert 'value="10"' in html
+    assert sell(till, customer, amount="10", key=key_in(html)).status_code == 303
+    assert points_of(customer) == 112
 
-    assert key() != key()
+
+def test_every_form_has_a_key_of_its_own(till, customer):
+    first, second = (till.get(f"/till/customers/{customer.code}/").content.decode() for _ in range(2))
+    assert key_in(first) != key_in(second)
 
 
 @pytest.mark.parametrize(
@@ -304,9 +314,18 @@ def test_more_points_than_there_are_is_refused_in_words_and_nothing_is_taken(til
 def test_after_a_refusal_the_form_can_be_sent_again(till, customer):
     redeem(till, customer)
     html = redeem(till, customer).content.decode()
-    key = re.search(r'name="key" value="(\w+)"', html).group(1)
     sell(till, customer)
-    assert redeem(till, customer, key=key).status_code == 303
+    assert redeem(till, customer, key=key_in(html)).status_code == 303
+
+
+def test_a_refusal_that_replays_tells_the_balance_of_its_time(till, customer):
+    sell(till, customer)
+    redeem(till, customer, points="63")
+    sell(till, customer, key="sale-2")
+    response = redeem(till, customer, points="63")
+    assert response.status_code == 409
+    assert "Only 62 points are there: 1 too few. Nothing was taken." in response.content.decode()
+    assert redeem(till, customer, points="63", key=key_in(response.content.decode())).status_code == 303
 
 
 def test_redeeming_twice_with_one_key_takes_once(till, customer):
