@@ -97,7 +97,7 @@ def update_rollups(*, now: datetime) -> None:
 
 
 def rebuild_rollups(*, now: datetime) -> None:
-    """Compute every roll-up from raw rows. Imports of history call it once at their end."""
+    """Compute every roll-up from raw rows. Imports of much history call it once at their end."""
     with transaction.atomic(), connection.cursor() as cursor:
         state = _lock_state()
         state.zone, state.rebuilt_at = programme_zone(), now
@@ -117,17 +117,32 @@ def apply_events(events: Sequence[Event]) -> None:
         zone = _lock_state().zone
         if zone != programme_zone():
             rebuild_rollups(now=events[-1].received_at)
-            return
-        customers, days = _touched(events, zone)
-        if not customers and not days:
-            return
-        # A late order moves somebody's first order: the day it was on before and the day it is on now both change.
-        days |= _first_days(customers, zone)
-        refresh_order_facts(sorted(customers))
-        _refresh_business_facts(sorted(customers))
-        days |= _first_days(customers, zone)
-        mark_stale(days)
-        refresh_stale_days()
+        else:
+            _refresh(*_touched(events, zone), zone)
+
+
+def refresh_rollups(*, customers: set[int], days: set[BusinessDay], zone: str, now: datetime) -> None:
+    """Compute again what was written past the event stream: `days` are those of `zone`, before and after the writing.
+
+    Everything, where there are no roll-ups yet or the programme's zone is another one by now.
+    """
+    with transaction.atomic():
+        if not zone == _lock_state().zone == programme_zone():
+            rebuild_rollups(now=now)
+        else:
+            _refresh(customers, days, zone)
+
+
+def _refresh(customers: set[int], days: set[BusinessDay], zone: str) -> None:
+    if not customers and not days:
+        return
+    # A late order moves somebody's first order: the day it was on before and the day it is on now both change.
+    days = days | _first_days(customers, zone)
+    refresh_order_facts(sorted(customers))
+    _refresh_business_facts(sorted(customers))
+    days |= _first_days(customers, zone)
+    mark_stale(days)
+    refresh_stale_days()
 
 
 def refresh_stale_days() -> int:
