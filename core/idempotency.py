@@ -6,8 +6,16 @@ import hashlib
 from dataclasses import dataclass
 
 import msgspec
+from django.utils.translation import gettext_lazy as _
+
+from core.errors import InvalidInput
 
 MAX_KEY_LENGTH = 255
+
+
+class IdempotencyKeyReused(InvalidInput):
+    code = "idempotency_key_reused"
+    message = _("This key was used for something else. Use a new key for a new act.")
 
 
 @dataclass(frozen=True, slots=True)

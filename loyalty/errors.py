@@ -5,17 +5,13 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import DomainError, InvalidInput, NotFound
+from core.idempotency import IdempotencyKeyReused
 
 
 class IdempotencyKeyRequired(DomainError):
     code = "idempotency_key_required"
     status = 400
     message = _("Send an Idempotency-Key, or the order's reference, so that a repeated call counts once.")
-
-
-class IdempotencyKeyReused(InvalidInput):
-    code = "idempotency_key_reused"
-    message = _("This key was used for something else. Use a new key for a new act.")
 
 
 class NotEnoughPoints(DomainError):

@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy
 
 from core.codes import public_code
 from core.errors import DomainError, InvalidInput
+from core.idempotency import IdempotencyKeyReused
 from core.money import parse_amount
 from core.phones import parse_phone
 from core.presentation import format_points
 from customers.consent import WORDINGS
-from loyalty.errors import IdempotencyKeyReused, NotEnoughPoints, UnknownMember
+from loyalty.errors import NotEnoughPoints, UnknownMember
 from workspace.models import Business
 
 MAX_POINTS = 10_000_000  # one redemption; a typing slip above it is refused

@@ -9,10 +9,11 @@ import pytest
 from django.db import connection
 
 from core.actor import SYSTEM
+from core.idempotency import IdempotencyKeyReused
 from customers.models import Customer, Order
 from loyalty.actions import points
 from loyalty.audit import audit
-from loyalty.errors import HoldOver, IdempotencyKeyReused, NotEnoughPoints
+from loyalty.errors import HoldOver, NotEnoughPoints
 from loyalty.models import Account
 from loyalty.operations import AddPoints, CaptureHold, HoldPoints, RedeemPoints, VoidHold
 from programs.models import Programme
