@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.codes import public_code
-from loyalty.querysets import AccountQuerySet, TransactionQuerySet
+from loyalty.querysets import TransactionQuerySet
 
 
 class Account(models.Model):
@@ -36,8 +36,6 @@ class Account(models.Model):
     # Not later than the first moment at which a live lot or a hold runs out; null: none does. Spares a look at them.
     expires_next_at = models.DateTimeField(null=True)
     joined_at = models.DateTimeField(default=timezone.now)
-
-    objects = AccountQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("account")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -9,13 +8,7 @@ from core.actor import Actor
 from core.clock import Period
 
 if TYPE_CHECKING:
-    from loyalty.models import Account, Transaction
-
-
-class AccountQuerySet(models.QuerySet["Account"]):
-    def expiring_until(self, moment: datetime) -> AccountQuerySet:
-        """Accounts with a lot that expires at `moment` or before (or that may: the mark is never late)."""
-        return self.filter(expires_next_at__lte=moment)
+    from loyalty.models import Transaction
 
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -24,8 +24,6 @@ from loyalty.ledger import Posting
 from loyalty.models import Account, EarningRate, HoldAllocation, Lot, LoyaltySettings, Transaction
 from loyalty.querysets import TransactionQuerySet
 from workspace.models import Business
-
-PAGE_SIZE = 20
 
 
 def settings_now() -> LoyaltySettings:
@@ -94,35 +92,6 @@ def balance_of(customer_id: int, *, now: datetime) -> Balance:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionLine:
-    """One line of a history. `points` is signed; `can_reverse` says whether anything of it is left to undo."""
-
-    id: int
-    code: str
-    kind: str
-    title: str
-    points: int
-    balance: int | None
-    business: str
-    customer_id: int
-    amount: Decimal | None
-    reason: str
-    reference: str
-    by: str
-    at: datetime
-    is_reversed: bool
-    can_reverse: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TransactionPage:
-    """`next_cursor` is given to the next call; None on the last page."""
-
-    lines: Sequence[TransactionLine]
-    next_cursor: int | None
-
-
 def find_transactions(
     *,
     visible_to: Actor | None,
@@ -150,42 +119,6 @@ def find_transactions(
     return found.filter(**{lookup: value for lookup, value in wanted.items() if value is not None})
 
 
-def transactions_of(
-    customer_id: int, *, visible_to: Actor | None = None, cursor: int | None = None, limit: int = PAGE_SIZE
-) -> TransactionPage:
-    """A customer's history, newest first, by keyset. One query."""
-    return _page(find_transactions(visible_to=visible_to, customer_id=customer_id), cursor=cursor, limit=limit)
-
-
-def _page(found: QuerySet[Transaction], *, cursor: int | None, limit: int) -> TransactionPage:
-    if cursor is not None:
-        found = found.filter(pk__lt=cursor)
-    rows = found.select_related("business", "order").order_by("-pk")[: limit + 1]
-    lines = [_line(row) for row in rows]
-    return TransactionPage(lines[:limit], lines[limit - 1].id if len(lines) > limit else None)
-
-
-def _line(row: Transaction) -> TransactionLine:
-    reversible = row.kind in (Transaction.Kind.EARN, Transaction.Kind.REDEEM, Transaction.Kind.ADJUST)
-    return TransactionLine(
-        id=row.pk,
-        code=row.code,
-        kind=row.kind,
-        title=row.get_kind_display(),
-        points=row.points,
-        balance=row.response.get("balance"),
-        business=row.business.name if row.business else "",
-        customer_id=row.account_id,
-        amount=row.order.total if row.order and row.kind == Transaction.Kind.EARN else None,
-        reason=row.reason,
-        reference=row.order.reference if row.order else "",
-        by=row.actor_label,
-        at=row.at,
-        is_reversed=row.reversed_at is not None,
-        can_reverse=reversible and row.reversed_at is None,
-    )
-
-
 # -- before anything is written ---------------------------------------------------------------------------------------
 
 
@@ -204,7 +137,6 @@ class SalePreview:
     points: int
     lines: Sequence[PreviewLine]
     balance_after: int | None
-    debt_after: int
 
 
 def preview_sale(
@@ -227,12 +159,12 @@ def preview_sale(
     points = rules.points_for(amount, rate.points_per_unit, rate.rounding)
     lines = [PreviewLine(earning_text(amount, rate.points_per_unit, rate.rounding, currency), points)]
     if customer_id is None:
-        return SalePreview(points, lines, None, 0)
+        return SalePreview(points, lines, None)
     balance = balance_of(customer_id, now=now)
     paid = min(balance.debt, points)
     if paid:
         lines.append(PreviewLine(_("%s points repay what was taken back before") % format_points(paid), -paid))
-    return SalePreview(points, lines, balance.points + points - paid, balance.debt - paid)
+    return SalePreview(points, lines, balance.points + points - paid)
 
 
 def earning_text(amount: Decimal, rate: Decimal, rounding: str, currency: str) -> str:
@@ -279,17 +211,13 @@ class LoyaltyFigures:
     issued: int
     redeemed: int
     expired: int
-    transactions: int
-    active_members: int
-    members: int
     outstanding: int
     liability: Decimal
-    point_value: Decimal
 
 
 def loyalty_figures(period: Period, *, actor: Actor | None = None) -> LoyaltyFigures:
     """Figures of `period` over what `actor` may see (None: everything). Outstanding points are those whose issuer the
-    actor may see, those set aside for claims among them. Five queries.
+    actor may see, those set aside for claims among them. Four queries.
     """
     found = Transaction.objects.done().within(period)
     lots = Lot.objects.filter(remaining__gt=0)
@@ -308,17 +236,12 @@ def loyalty_figures(period: Period, *, actor: Actor | None = None) -> LoyaltyFig
     )
     outstanding = int(lots.aggregate(total=Sum("remaining", default=0))["total"])
     outstanding += int(held.aggregate(total=Sum("points", default=0))["total"])
-    value = settings_now().point_value
     return LoyaltyFigures(
         issued=int(sums["issued"]),
         redeemed=int(sums["redeemed"]),
         expired=int(sums["expired"]),
-        transactions=found.count(),
-        active_members=found.filter(kind__in=["earn", "redeem"]).values("account_id").distinct().count(),
-        members=Account.objects.count(),
         outstanding=outstanding,
-        liability=rules.worth(outstanding, value),
-        point_value=value,
+        liability=rules.worth(outstanding, settings_now().point_value),
     )
 
 
