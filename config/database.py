@@ -51,5 +51,5 @@ def connection_settings(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured("A database URL must look like postgresql://user:password@host:5432/name.")
     del found["ENGINE"]
     options = found.pop("OPTIONS", {})
-    host = options.pop("host", found["HOST"])
-    return {**found, "HOST": host, "OPTIONS": options}
+    place = {"HOST": options.pop("host", found["HOST"]), "PORT": options.pop("port", found["PORT"])}
+    return {**found, **place, "OPTIONS": options}

