@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.actions.facts import ROLLUPS
 from customers.actions.imports import JOB_KIND as IMPORT
+from customers.actions.imports import SWEEP
 from customers.actions.rollups import update_rollups
-from customers.imports.run import discard, run_import
+from customers.imports.run import discard, run_import, sweep
 from customers.models import ImportRun, Order, Refund
 from customers.stream import READ_STREAM, run_readers
 from workspace.actions.jobs import JobCancelled, JobRun
@@ -46,3 +47,9 @@ def import_file(job: JobRun) -> dict[str, object]:
         discard(run)
         raise
     return {"import": run.code, "failed": run.rows_failed, "skipped": run.rows_skipped, **counts}
+
+
+@due_work(SWEEP)
+def sweep_imports(now: datetime) -> datetime | None:
+    """Whoever starts an import makes it due; it ends when no import is under way."""
+    return sweep(now=now)

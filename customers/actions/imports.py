@@ -23,13 +23,16 @@ from core.tenancy import active_schema
 from customers.imports.fields import fields_of, guess_date_order, guess_kind, guess_mapping, required_of
 from customers.imports.options import ImportOptions
 from customers.imports.reading import inspect
+from customers.imports.run import SWEEP_AFTER
 from customers.models import ImportRun
+from programs.actions.due_work import ensure_due
 from programs.models import Programme
 from workspace.actions import audit
 from workspace.actions.jobs import request_cancel, start_job
 from workspace.models import Business, Job
 
 JOB_KIND = "customers.import"
+SWEEP = "customers.imports.sweep"  # the due work that takes away what given-up imports leave
 MAX_FILE_BYTES = 512 * 1024 * 1024  # some five million sales lines; above it, split the file or use the command line
 MAX_BODY_BYTES = MAX_FILE_BYTES + 1024 * 1024  # with what a form puts around the file
 MAX_API_ROWS = 10_000
@@ -175,6 +178,7 @@ def start_import(*, run: ImportRun, actor: Actor, now: datetime) -> Job:
             kind=JOB_KIND, key=f"{run.code}:{attempt}", actor=actor, now=now, params={"import": run.code}
         )
         run.save(update_fields=["job"])
+        ensure_due(kind=SWEEP, by=now + SWEEP_AFTER)
         audit.record(
             actor,
             "customers.import.started",

@@ -8,7 +8,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, BinaryIO, cast
 
 from django.core.files.base import File
@@ -37,6 +37,7 @@ PLAIN_NUMBER = re.compile(r"[+-][0-9 .,()/£$€'-]+")  # amounts, phone numbers
 
 # With so few rows, what they touch is added up again and nothing else; the tables have the statistics that they had.
 FEW_ROWS = 10_000
+SWEEP_AFTER = timedelta(hours=1)
 READING_SHARE = 0.2  # of an import's time, measured on the million sales lines of the demo
 # Statistics of an empty table make the planner read whole tables for each row.
 GROWING_TABLES = (
@@ -118,8 +119,22 @@ def touched_by(run: ImportRun, zone: str) -> Touched:
 
 
 def discard(run: ImportRun) -> None:
-    """Take away the staged rows of an import that a person stopped. What it wrote stays; going on reads again."""
+    """Take away the staged rows of an import that has ended before its time. Going on reads again; what it wrote stays."""
     staging.clear(run.pk)
+
+
+def sweep(*, now: datetime) -> datetime | None:
+    """`discard` every import that was given up: stopped, refused, or failed or killed at each attempt.
+
+    Returns when to look again, None while no import is under way. Safe to repeat.
+    """
+    with transaction.atomic():
+        begun = ImportRun.objects.filter(phase__in=[ImportRun.Phase.READING, ImportRun.Phase.WRITING])
+        # The lock keeps those out that somebody goes on with just now.
+        for run in begun.filter(job__finished_at__isnull=False).select_for_update(of=("self",), skip_locked=True):
+            discard(run)
+    under_way = ImportRun.objects.filter(job__isnull=False, job__finished_at__isnull=True)
+    return now + SWEEP_AFTER if under_way.exists() else None
 
 
 def _binary(file: File[Any]) -> BinaryIO:
