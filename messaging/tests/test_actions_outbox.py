@@ -12,7 +12,8 @@ from core.errors import PermanentError, RetryableError
 from customers.actions.consent import record_consent
 from customers.models import ConsentRecord, Customer
 from messaging import channels
-from messaging.actions import outbox, queue_message
+from messaging.actions import outbox
+from messaging.actions.outbox import queue_message
 from messaging.models import OutboundMessage
 from programs.models import DueWork
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from django.db import connection
 from django.utils import timezone
 
-from messaging.actions import outbox, queue_message
+from messaging.actions import outbox
+from messaging.actions.outbox import queue_message
 from messaging.models import OutboundMessage
 from programs.models import Programme
 

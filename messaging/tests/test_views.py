@@ -3,7 +3,7 @@
 from django.db import connection
 from django.utils import timezone
 
-from messaging.actions import queue_message
+from messaging.actions.outbox import queue_message
 
 
 def queue(body, key="one"):

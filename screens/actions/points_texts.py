@@ -19,7 +19,7 @@ from customers.consent import with_consent
 from customers.models import Customer, Event
 from loyalty.models import Transaction
 from loyalty.rules import UNDO_SECONDS
-from messaging.actions import queue_message
+from messaging.actions.outbox import queue_message
 from messaging.models import OutboundMessage
 from programs.models import Programme
 
