@@ -9,18 +9,15 @@ from django.utils import timezone
 from core.permissions import Perm
 from loyalty.api_acts import act, count_number, do, key_of
 from loyalty.api_bodies import read
+from loyalty.api_points import RedeemPointsInput
 from loyalty.operations import CaptureHold, HoldPoints, VoidHold
 from loyalty.rules import HOLD_MINUTES
 from workspace.api_auth import ApiCaller
 
 
-class ClaimInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class ClaimInput(RedeemPointsInput, kw_only=True):
     """After `minutes` (to 43,200, which is 30 days) the points go back by themselves."""
 
-    business_id: str
-    customer_phone_number: str
-    points_to_redeem: int
-    reward_description: str
     minutes: int = HOLD_MINUTES
 
 

@@ -106,14 +106,7 @@ class RedeemPoints(Operation):
     customer_id: int | None = None
 
     def item(self, setting: Setting) -> Item:
-        return self._base(
-            {
-                **_business(self.business),
-                **_person(self.phone, self.customer_id, setting),
-                "points": _check_points(self.points, "points_to_redeem"),
-                "reason": _check_text(self.reason.strip(), MAX_REASON_LENGTH, "reward_description"),
-            }
-        )
+        return self._base(_spending(self, setting))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,15 +189,7 @@ class HoldPoints(Operation):
     def item(self, setting: Setting) -> Item:
         if not 0 < self.minutes <= MAX_HOLD_MINUTES:
             raise InvalidInput(_("Points can be set aside for 1 minute to 30 days."), field="minutes")
-        return self._base(
-            {
-                **_business(self.business),
-                **_person(self.phone, self.customer_id, setting),
-                "points": _check_points(self.points, "points_to_redeem"),
-                "reason": _check_text(self.reason.strip(), MAX_REASON_LENGTH, "reward_description"),
-                "minutes": self.minutes,
-            }
-        )
+        return self._base({**_spending(self, setting), "minutes": self.minutes})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +226,15 @@ class VoidHold(Operation):
 def _e164(phone: str, country: str) -> str:
     """Pure, 30 µs each without the memory (some 8 MB when full): the same members come back all day."""
     return parse_phone(phone, country, field="customer_phone_number")
+
+
+def _spending(operation: RedeemPoints | HoldPoints, setting: Setting) -> Item:
+    return {
+        **_business(operation.business),
+        **_person(operation.phone, operation.customer_id, setting),
+        "points": _check_points(operation.points, "points_to_redeem"),
+        "reason": _check_text(operation.reason.strip(), MAX_REASON_LENGTH, "reward_description"),
+    }
 
 
 def _business(business: int | str) -> Item:
