@@ -10,11 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from django_q.models import Schedule
+from django_q.models import OrmQ, Schedule
 
 from core.permissions import open_to_all
 
@@ -46,7 +46,7 @@ def _state() -> dict[str, Any]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         database, queue = "ok", _queue()
-    except DatabaseError:
+    except Error:
         logger.exception("health.database_unavailable")
         database, queue = "unavailable", "unknown"
     status = "ok" if (database, queue) == ("ok", "ok") else "degraded" if database == "ok" else "unavailable"
@@ -54,8 +54,9 @@ def _state() -> dict[str, Any]:
 
 
 def _queue() -> str:
-    """ok, late (the tick is overdue: no worker runs) or idle (no worker has ever run here)."""
+    """ok, idle (no worker has ever run here) or late: nobody plans the tick, or nobody takes what is queued."""
     due = Schedule.objects.filter(name=TICK).values_list("next_run", flat=True).first()
     if due is None:
         return "idle"
-    return "late" if due < timezone.now() - LATE_AFTER else "ok"
+    overdue = timezone.now() - LATE_AFTER
+    return "late" if due < overdue or OrmQ.objects.filter(lock__lt=overdue).exists() else "ok"
