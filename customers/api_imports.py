@@ -82,7 +82,7 @@ class ImportsView(ApiView):
         """Import customers, orders or sales lines.
 
         Send a CSV `file` or `rows`. The same content is imported once: sending it again answers with the first import
-        (200). Follow the progress at `imports/{id}`.
+        (200), which goes on if it was stopped or failed (202). Follow the progress at `imports/{id}`.
         """
         asked = ImportInput(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -123,8 +123,10 @@ class ImportsView(ApiView):
             actions.start_import(run=run, actor=self.actor, now=now)
         except actions.AlreadyImported as earlier:
             actions.drop_upload(run=run)
-            run = ImportRun.objects.get(code=earlier.data["import"])
-            return Response(ImportOutput(run).data)
+            run = ImportRun.objects.select_related("job").get(code=earlier.data["import"])
+            if run.phase == ImportRun.Phase.DONE or not (run.job and run.job.is_finished):
+                return Response(ImportOutput(run).data)
+            actions.start_import(run=run, actor=self.actor, now=now)  # it was stopped or failed
         except InvalidInput:
             actions.drop_upload(run=run)
             raise

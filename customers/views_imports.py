@@ -82,8 +82,11 @@ def import_start(request: StaffRequest, code: str) -> HttpResponse:
     """Start; after a trial, start what was tried; after a stop, go on."""
     run = _get(request, code)
     if run.is_dry_run and run.phase == ImportRun.Phase.DONE:
-        real = actions.start_after_dry_run(run=run, actor=request.actor, now=timezone.now())
-        return done(request, reverse("customers:import", args=[real.code]))
+        try:
+            code = actions.start_after_dry_run(run=run, actor=request.actor, now=timezone.now()).code
+        except actions.AlreadyImported as earlier:  # the button was pressed twice
+            code = str(earlier.data["import"])
+        return done(request, reverse("customers:import", args=[code]))
     if run.job is not None:
         actions.start_import(run=run, actor=request.actor, now=timezone.now())
         return done(request, reverse("customers:import", args=[run.code]))
@@ -101,10 +104,21 @@ def _begin(request: StaffRequest, code: str, *, is_dry_run: bool) -> HttpRespons
         )
         actions.start_import(run=run, actor=request.actor, now=timezone.now())
     except DomainError as error:
+        begun = _begun(error)
+        if begun is not None:
+            actions.drop_upload(run=run)
+            return done(request, reverse("customers:import", args=[begun.code]))
         field = getattr(error, "field", "")
         form.add_error(field if field in form.fields else None, str(error.message))
         return _columns(request, run, form, status=422)
     return done(request, reverse("customers:import", args=[run.code]))
+
+
+def _begun(error: DomainError) -> ImportRun | None:
+    """The import of the same content that waits, runs or was stopped: there it goes on."""
+    if not isinstance(error, actions.AlreadyImported):
+        return None
+    return ImportRun.objects.filter(code=error.data["import"]).exclude(phase=ImportRun.Phase.DONE).first()
 
 
 @require_POST

@@ -45,7 +45,7 @@ class FileTooLarge(DomainError):
 
 
 class AlreadyImported(DomainError):
-    """The same file with the same columns and choices was imported; `data["import"]` is its code."""
+    """The same file with the same columns and choices was imported, or its import was begun: `data["import"]`."""
 
     code = "already_imported"
     message = _("This file was imported before. Nothing was changed.")
@@ -190,25 +190,29 @@ def start_import(*, run: ImportRun, actor: Actor, now: datetime) -> Job:
 
 
 def start_after_dry_run(*, run: ImportRun, actor: Actor, now: datetime) -> ImportRun:
-    """The import that a dry run tried: same file, columns and choices, now for good."""
+    """The import that a dry run tried: same file, columns and choices, now for good.
+
+    Raises AlreadyImported when somebody was faster, NotStartable when the dry run has not ended; nothing is then made.
+    """
     if not run.is_dry_run or run.phase != ImportRun.Phase.DONE:
         raise NotStartable
-    real = ImportRun.objects.create(
-        kind=run.kind,
-        business_id=run.business_id,
-        file_name=run.file_name,
-        path=run.path,
-        digest=run.digest,
-        encoding=run.encoding,
-        delimiter=run.delimiter,
-        header=run.header,
-        rows_total=run.rows_total,
-        mapping=run.mapping,
-        options=run.options,
-        created_by=actor.label[:160],
-        created_at=now,
-    )
-    start_import(run=real, actor=actor, now=now)
+    with transaction.atomic():
+        real = ImportRun.objects.create(
+            kind=run.kind,
+            business_id=run.business_id,
+            file_name=run.file_name,
+            path=run.path,
+            digest=run.digest,
+            encoding=run.encoding,
+            delimiter=run.delimiter,
+            header=run.header,
+            rows_total=run.rows_total,
+            mapping=run.mapping,
+            options=run.options,
+            created_by=actor.label[:160],
+            created_at=now,
+        )
+        start_import(run=real, actor=actor, now=now)
     return real
 
 

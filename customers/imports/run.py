@@ -119,7 +119,7 @@ def touched_by(run: ImportRun, zone: str) -> Touched:
 
 
 def discard(run: ImportRun) -> None:
-    """Take away the staged rows of an import that has ended before its time. Going on reads again; what it wrote stays."""
+    """Take away the staged rows of an import that ended early. What it wrote stays; going on reads the file again."""
     staging.clear(run.pk)
 
 

@@ -4,9 +4,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from core.actor import SYSTEM
 from customers.models import Customer, ImportRun, Order
 from customers.tests.imports_fixtures import csv_of
-from workspace.actions.jobs import run_job
+from workspace.actions.jobs import request_cancel, run_job
 from workspace.models import Job
 
 URL = "/api/v1/imports/"
@@ -51,6 +52,22 @@ def test_a_file_is_imported_once(api, business):
     assert (first.status_code, second.status_code) == (202, 200)
     assert first.json()["id"] == second.json()["id"]
     finish()
+    assert Order.objects.count() == ImportRun.objects.count() == 1
+
+
+def test_a_stopped_import_goes_on_when_it_is_sent_again(api, business, now):
+    content = csv_of("1,A,x,2,2026-01-05,2.50,7,UK")
+
+    def post():
+        return api.post(URL, {"file": SimpleUploadedFile("sales.csv", content), "date_order": "ymd"})
+
+    first = post()
+    request_cancel(job=Job.objects.get(), actor=SYSTEM, now=now)
+    again = post()
+    assert (again.status_code, again.json()["id"], again.json()["state"]) == (202, first.json()["id"], "queued")
+    assert again["Location"] == first["Location"]
+    finish()
+    assert post().json()["phase"] == "done"
     assert Order.objects.count() == ImportRun.objects.count() == 1
 
 

@@ -84,6 +84,30 @@ def test_the_same_file_again_is_refused_with_a_word(client, business):
     assert Order.objects.count() == 1
 
 
+def test_the_same_file_again_leads_to_the_import_that_was_stopped(client, business):
+    upload(client, business)
+    first = ImportRun.objects.get()
+    client.post(reverse("customers:import-start", args=[first.code]), form_of(client, first))
+    client.post(reverse("customers:import-stop", args=[first.code]))
+    upload(client, business)
+    run = ImportRun.objects.newest_first().first()
+    response = client.post(reverse("customers:import-start", args=[run.code]), form_of(client, run))
+    assert (response.status_code, response.url) == (303, reverse("customers:import", args=[first.code]))
+    assert ImportRun.objects.get() == first
+    assert "Go on" in client.get(response.url).text
+
+
+def test_a_trial_is_made_real_once(client, business):
+    upload(client, business)
+    trial = ImportRun.objects.get()
+    client.post(reverse("customers:import-try", args=[trial.code]), form_of(client, trial))
+    finish()
+    answers = [client.post(reverse("customers:import-start", args=[trial.code])) for _press in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0].url == answers[1].url
+    assert ImportRun.objects.count() == 2
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
