@@ -25,6 +25,8 @@ from customers.models import ImportRun
 from workspace.api_auth import ApiView
 from workspace.models import Business
 
+CHOICES = ("date_order", "refund_prefix", "ignored_prefix")  # of ImportOptions
+
 
 class ImportInput(StrictSerializer):
     kind = serializers.ChoiceField(choices=ImportRun.Kind.choices, required=False, help_text="Guessed when missing.")
@@ -37,7 +39,6 @@ class ImportInput(StrictSerializer):
     date_order = serializers.ChoiceField(choices=["ymd", "dmy", "mdy"], required=False)
     refund_prefix = serializers.CharField(max_length=10, required=False, allow_blank=True)
     ignored_prefix = serializers.CharField(max_length=10, required=False, allow_blank=True)
-    earn_points = serializers.BooleanField(default=False)
     dry_run = serializers.BooleanField(default=False)
 
 
@@ -108,15 +109,8 @@ class ImportsView(ApiView):
                 now=now,
             )
         try:
-            options = ImportOptions.of(
-                {
-                    **run.options,
-                    **{
-                        name: given[name] for name in ("date_order", "refund_prefix", "ignored_prefix") if name in given
-                    },
-                    "earns_points": given["earn_points"],
-                }
-            )
+            chosen = {name: given[name] for name in CHOICES if name in given}
+            options = ImportOptions.of({**run.options, **chosen})
             actions.configure_import(
                 run=run, kind=run.kind, mapping=_mapping(run, given), options=options, is_dry_run=given["dry_run"]
             )

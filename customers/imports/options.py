@@ -13,14 +13,12 @@ DateOrder = Literal["ymd", "dmy", "mdy"]
 class ImportOptions:
     """`refund_prefix`: numbers that begin so are cancellations; without it, the sign of quantity or total decides.
     `ignored_prefix`: numbers that begin so are neither sales nor refunds (bookkeeping). `service_skus`: postage, fees.
-    `earns_points`: history earns points only when asked; kept for the ledger, which reads finished imports.
     """
 
     date_order: DateOrder = "dmy"
     refund_prefix: str = ""
     ignored_prefix: str = ""
     service_skus: Sequence[str] = field(default_factory=tuple)
-    earns_points: bool = False
 
     @classmethod
     def of(cls, stored: Mapping[str, object]) -> ImportOptions:

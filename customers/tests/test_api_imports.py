@@ -94,6 +94,7 @@ def test_a_mapping_by_the_names_of_the_columns(api, business):
         ({"kind": "lines", "rows": [{"order_reference": "1"}]}, "placed_at"),
         ({"kind": "pets", "rows": [{"phone": "1"}]}, "kind"),
         ({"kind": "customers", "rows": [{"phone": "1"}], "colour": "red"}, "colour"),
+        ({"kind": "orders", "rows": [{"order_reference": "1"}], "earn_points": True}, "earn_points"),
         ({"kind": "customers", "rows": [{"phone": "1"}], "business_id": "nothere1"}, "business_id"),
     ],
 )
