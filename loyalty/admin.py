@@ -6,13 +6,13 @@ from typing import ClassVar
 
 from django.contrib import admin
 
-from loyalty.models import Account, EarningRate, Entry, Lot, Transaction
+from loyalty.models import Account, EarningRate, Entry, Hold, Lot, Transaction
 from programs.admin_sites import RecordAdmin, programme_site
 
 
 @admin.register(Account, site=programme_site)
 class AccountAdmin(RecordAdmin):
-    list_display = ("customer", "available", "debt", "lifetime", "joined_at")
+    list_display = ("customer", "available", "held", "debt", "lifetime", "joined_at")
     list_select_related = ("customer",)
     search_fields = ("customer__code",)
     search_help_text = "The public id of a customer."
@@ -41,6 +41,16 @@ class LotAdmin(RecordAdmin):
 class EntryAdmin(RecordAdmin):
     list_select_related = True
     ordering = ("-id",)
+
+
+@admin.register(Hold, site=programme_site)
+class HoldAdmin(RecordAdmin):
+    list_display = ("transaction", "account", "points", "state", "expires_at", "settled_by")
+    list_filter = ("state",)
+    list_select_related = ("transaction", "account", "settled_by")
+    search_fields = ("transaction__code", "account__customer__code")
+    search_help_text = "A claim's or a customer's public id."
+    ordering = ("-pk",)
 
 
 @admin.register(EarningRate, site=programme_site)

@@ -169,6 +169,8 @@ class Lot(models.Model):
     expires_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("lot")
+        verbose_name_plural = _("lots")
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="lot_amount_positive"),
             models.CheckConstraint(
@@ -212,6 +214,8 @@ class Entry(models.Model):
     seal = models.UUIDField()
 
     class Meta:
+        verbose_name = _("entry")
+        verbose_name_plural = _("entries")
         constraints: ClassVar = [models.CheckConstraint(condition=~Q(amount=0), name="entry_amount_not_zero")]
         indexes: ClassVar = [models.Index(fields=["lot"], name="entry_by_lot", condition=Q(lot__isnull=False))]
 
@@ -241,6 +245,8 @@ class Hold(models.Model):
     expires_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = _("points set aside")
+        verbose_name_plural = _("points set aside")
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(points__gt=0), name="hold_points_positive"),
             models.CheckConstraint(
@@ -292,6 +298,8 @@ class EarningRate(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
+        verbose_name = _("earning rate")
+        verbose_name_plural = _("earning rates")
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(points_per_unit__gte=0) & Q(points_per_unit__lte=10_000), name="earning_rate_in_range"

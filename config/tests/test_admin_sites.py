@@ -27,6 +27,7 @@ from customers.models import (
     RefundLine,
 )
 from loyalty.models import EarningRate
+from messaging.models import OutboundMessage
 from programs.actions.api_sessions import open_session
 from programs.admin_sites import platform_site, programme_site
 from programs.models import DueWork, Invitation, PlatformAuditEntry, Programme, User
@@ -77,6 +78,13 @@ def programme_rows(programme, business, make_key, now):
     till = Client(headers={"host": "harbour.localhost", "x-api-key": key.secret})
     earned = till.post("/api/v1/transactions/add-points", sale, content_type="application/json")
     assert earned.status_code == 201, earned.content
+    claim = {**sale, "points_to_redeem": 5, "reward_description": "Cake"}
+    del claim["amount_spent"], claim["order_ref"]
+    held = till.post("/api/v1/claims/", claim, content_type="application/json", headers={"idempotency-key": "h"})
+    assert held.status_code == 201, held.content
+    OutboundMessage.objects.create(
+        channel="sms", purpose="one_time_code", recipient="+442079460099", body="482731", dedupe_key="code:1"
+    )
     EarningRate.objects.get_or_create(business=business)
     audit.record(SYSTEM, "workspace.test.done")
     job = Job.objects.create(kind="test", key="1", lease_until=now)
@@ -171,6 +179,15 @@ def test_a_key_page_shows_the_prefix_and_no_digest(client_of, owner, make_key):
     assert issued.key.prefix in page
     assert issued.secret not in page
     assert bytes(issued.key.digest).hex() not in page
+
+
+def test_a_sent_code_is_not_shown(client_of, owner, programme_rows):
+    client = client_of(owner)
+    base = "/admin/messaging/outboundmessage/"
+    pages = [client.get(base), client.get(f"{base}{OutboundMessage.objects.get().pk}/change/")]
+    for page in pages:
+        assert "+442079460099" in page.content.decode()
+        assert "482731" not in page.content.decode()
 
 
 def test_changing_a_customer_goes_through_the_action(client_of, owner, programme_rows):

@@ -1,0 +1,20 @@
+"""What was sent, on a programme's admin site: also what a provider never confirmed, about which a person decides."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+
+from messaging.models import OutboundMessage
+from programs.admin_sites import RecordAdmin, programme_site
+
+
+@admin.register(OutboundMessage, site=programme_site)
+class OutboundMessageAdmin(RecordAdmin):
+    list_display = ("created_at", "channel", "purpose", "recipient", "state", "error", "attempts", "provider")
+    list_filter = ("state", "channel", "purpose")
+    search_fields = ("code", "recipient", "customer__code")
+    search_help_text = "A message's or a customer's public id, or a whole number or address."
+    ordering = ("-id",)
+    hidden: ClassVar = ("body",)  # it may hold a code
