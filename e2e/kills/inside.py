@@ -129,7 +129,7 @@ INVARIANTS = {
     "balance is not the sum of transactions": """
         SELECT a.customer_id FROM loyalty_account a
         LEFT JOIN loyalty_transaction t ON t.account_id = a.customer_id AND t.status = 'done'
-        GROUP BY a.customer_id HAVING a.available - a.debt <> coalesce(sum(t.points), 0)""",
+        GROUP BY a.customer_id HAVING a.available + a.held - a.debt <> coalesce(sum(t.points), 0)""",
     "balance is not what is left of the lots": """
         SELECT a.customer_id FROM loyalty_account a LEFT JOIN loyalty_lot l ON l.account_id = a.customer_id
         GROUP BY a.customer_id HAVING a.available <> coalesce(sum(l.remaining), 0)""",
