@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -18,15 +19,24 @@ HEALTHY_SECONDS = 30
 PAUSES_SECONDS = (0.2, 1, 2, 5, 10, 30)
 
 
-def die_with_parent() -> None:
-    """Runs in the new process: SIGTERM when the supervisor ends, even by kill -9 (Linux only)."""
-    parent = os.getppid()
+def die_with(parent: int) -> None:
+    """Runs in the new process: SIGTERM when `parent` ends, even by kill -9 (Linux only)."""
     try:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     except AttributeError:
         return
     if os.getppid() != parent:  # it died between the fork and the line above
         os._exit(1)
+
+
+def signal_group(leader: int, number: signal.Signals) -> None:
+    """Signal a process and all it started. Workers whose leader died keep the port or a job."""
+    try:
+        os.killpg(leader, number)
+    except ProcessLookupError:
+        return
+    except PermissionError:  # macOS says this of a group of zombies
+        return
 
 
 @dataclass(slots=True)
@@ -57,7 +67,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 (the supervisor has one thread)
+                preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509 (the supervisor has one thread)
             )
         self.started_at = time.monotonic()
 
@@ -74,7 +84,7 @@ class Child:
             return None
         if self.process is not None:
             self.last_code = self.process.returncode
-            self._kill_group(self.process.pid)
+            signal_group(self.process.pid, signal.SIGKILL)
             is_fresh_trouble = time.monotonic() - self.started_at < HEALTHY_SECONDS
             self.deaths = self.deaths + 1 if is_fresh_trouble else 1
             pause = PAUSES_SECONDS[min(self.deaths, len(PAUSES_SECONDS)) - 1]
@@ -96,23 +106,13 @@ class Child:
         try:
             self.process.wait(timeout=patience_seconds)
         except subprocess.TimeoutExpired:
-            self._kill_group(self.process.pid)
+            signal_group(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        self._kill_group(self.process.pid)
+        signal_group(self.process.pid, signal.SIGKILL)
         self.process = None
 
     def kill(self) -> None:
         """End it at once; `tend` starts it again."""
         if self.process is not None:
-            self._kill_group(self.process.pid)
+            signal_group(self.process.pid, signal.SIGKILL)
             self.process.wait()
-
-    @staticmethod
-    def _kill_group(pid: int) -> None:
-        """Workers whose leader died keep the port or a job: no child starts again beside them."""
-        try:
-            os.killpg(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
-        except PermissionError:  # macOS says this of a group of zombies
-            return

@@ -10,6 +10,7 @@ import shutil
 import time
 from pathlib import Path
 
+from django.conf import settings
 from django_q.signals import post_execute_in_worker, pre_execute
 
 HEARTBEAT = "heartbeat"
@@ -62,13 +63,17 @@ def silent_seconds(run_dir: Path) -> float:
 
 
 def busy_workers(run_dir: Path) -> int:
-    """Workers with a task in hand. A file whose process is gone belongs to one that was killed."""
+    """Workers with a task in hand. The file of one that was killed goes, even when its pid has a new owner."""
+    longest = settings.JOB_TIMEOUT_SECONDS + 60  # the cluster ends a task that takes longer than its timeout
     count = 0
     for busy in run_dir.glob("busy-*"):
         try:
             os.kill(int(busy.name.removeprefix("busy-")), 0)
-        except ProcessLookupError:
-            busy.unlink(missing_ok=True)
-        else:
+            is_working = time.time() - busy.stat().st_mtime < longest
+        except OSError:  # nobody has this pid, or a process that is not ours; or the task has just ended
+            is_working = False
+        if is_working:
             count += 1
+        else:
+            busy.unlink(missing_ok=True)
     return count

@@ -20,7 +20,8 @@ def becomes_free(host: str, port: int, *, patience: float = PATIENCE_SECONDS) ->
 
 
 def _is_free(host: str, port: int) -> bool:
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

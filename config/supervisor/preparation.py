@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -17,7 +19,7 @@ from django.db import DatabaseError, connection
 from psycopg import sql
 
 from config.database import BASE_DIR
-from config.supervisor.child import die_with_parent
+from config.supervisor.child import die_with, signal_group
 from config.supervisor.commands import manage_command
 from programs.models import Programme, SchemaTemplate
 from programs.schemas import TEMPLATE_SCHEMA, migration_fingerprint
@@ -50,7 +52,7 @@ class Steps:
                 stdout=None if is_shown else output,
                 stderr=None if is_shown else output,
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 (the supervisor has one thread)
+                preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509 (the supervisor has one thread)
             )
         while True:
             try:
@@ -58,7 +60,7 @@ class Steps:
                 break
             except subprocess.TimeoutExpired:
                 if self.is_stopping():
-                    process.terminate()
+                    signal_group(process.pid, signal.SIGTERM)  # the demo loads in two processes
         if code != 0:
             tail = "" if is_shown else "\n" + "\n".join(self.log.read_text(errors="replace").splitlines()[-12:])
             raise PreparationFailed(f"manage.py {' '.join(arguments)} failed (exit code {code}).{tail}")
@@ -93,10 +95,10 @@ def static_digest() -> str:
 
 def collect_static(steps: Steps) -> bool:
     """Collect and compress static files unless nothing changed. Returns whether there was work."""
-    stamp = Path(settings.STATIC_ROOT) / ".digest"
-    digest = static_digest()
     if not settings.STATICFILES_FINDERS:
         return False
+    stamp = Path(settings.STATIC_ROOT) / ".digest"
+    digest = static_digest()
     if stamp.exists() and stamp.read_text() == digest:
         return False
     steps.run("collectstatic", "--noinput", "--clear", "--verbosity", "0")

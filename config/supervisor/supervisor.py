@@ -16,7 +16,7 @@ from typing import TextIO, TypeVar
 
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, Error, connection
 from django.utils import timezone
 
 from config.database import BASE_DIR, VAR_DIR, embedded
@@ -26,6 +26,7 @@ from config.supervisor.child import Child
 from config.supervisor.commands import web_command, worker_command
 from config.supervisor.console import phase, say
 from config.supervisor.welcome import welcome
+from core.hosts import DEFAULT_PORTS
 from workspace.actions.schedule import ensure_tick
 
 T = TypeVar("T")
@@ -49,17 +50,18 @@ class Supervisor:
     def __init__(self, *, port: int, host: str, with_demo: bool) -> None:
         self.port = port
         self.host = host
+        self.public_port = int(os.environ.get("PUBLIC_PORT") or port)  # a proxy before us has another one
         self.with_demo = with_demo
         self.postgres: EmbeddedPostgres | None = embedded()
         self.is_stopping = False
         self.has_tasks_to_release = False
         # The pages of sent texts and e-mails show codes: they open by themselves only where nobody else can connect.
         is_laptop = settings.PUBLIC_HOST == "localhost" and host in {"127.0.0.1", "::1", "localhost"}
-        self._is_development = settings.DEVELOPMENT or (is_laptop and "DEVELOPMENT" not in os.environ)
+        self._is_development = settings.DEVELOPMENT or (is_laptop and not os.environ.get("DEVELOPMENT"))
         self.environment = {
             **os.environ,
             orphans.MARK: str(VAR_DIR),
-            "PUBLIC_PORT": str(port),
+            "PUBLIC_PORT": str(self.public_port),
             "DEVELOPMENT": str(self._is_development),
             "PYTHONUNBUFFERED": "1",
         }
@@ -243,7 +245,7 @@ class Supervisor:
         """The database may be down at this moment; the next look asks again."""
         try:
             return ask()
-        except DatabaseError:
+        except Error:
             connection.close()
             return None
 
@@ -274,12 +276,14 @@ class Supervisor:
         return Child(name, command, LOG_DIR / f"{name}.log", self.environment, BASE_DIR)
 
     def _probe_host(self) -> str:
-        return "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
+        if ":" in self.host:
+            return "[::1]" if self.host == "::" else f"[{self.host}]"
+        return "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104
 
     def _url(self, subdomain: str = "") -> str:
         host = f"{subdomain}.{settings.PUBLIC_HOST}" if subdomain else settings.PUBLIC_HOST
-        is_default = self.port == (443 if settings.IS_HTTPS else 80)
-        return f"{settings.PUBLIC_SCHEME}://{host}" + ("" if is_default else f":{self.port}")
+        is_default = self.public_port == DEFAULT_PORTS[settings.PUBLIC_SCHEME]
+        return f"{settings.PUBLIC_SCHEME}://{host}" + ("" if is_default else f":{self.public_port}")
 
 
 def _relative(path: Path) -> str:

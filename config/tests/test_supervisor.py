@@ -14,11 +14,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from config.supervisor import heartbeat, orphans, port, watchdog
+from config.supervisor import heartbeat, orphans, port, preparation, watchdog
 from config.supervisor.child import PAUSES_SECONDS, Child
+from config.supervisor.supervisor import Supervisor
 from config.supervisor.welcome import welcome
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(300)"]
@@ -158,6 +160,40 @@ def test_a_port_is_waited_for_while_whoever_had_it_ends():
         closing.join()
 
 
+def test_a_port_of_the_other_family_is_seen():
+    with socket.socket(socket.AF_INET6) as other:
+        other.bind(("::1", 0))
+        other.listen()
+        assert not port.becomes_free("::1", other.getsockname()[1], patience=0)
+    assert port.becomes_free("::1", 0, patience=0)
+
+
+@pytest.mark.parametrize(
+    ("environment", "url"),
+    [
+        ({}, "http://localhost:8123"),
+        ({"PUBLIC_PORT": "443"}, "http://localhost:443"),
+        ({"PUBLIC_PORT": "80"}, "http://localhost"),
+    ],
+)
+def test_links_have_the_port_that_people_see(monkeypatch, environment, url):
+    monkeypatch.delenv("PUBLIC_PORT", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    supervisor = Supervisor(port=8123, host="127.0.0.1", with_demo=False)
+    assert supervisor._url() == url
+    assert supervisor.web.environment["PUBLIC_PORT"] == environment.get("PUBLIC_PORT", "8123")
+
+
+def test_a_step_that_is_stopped_ends_with_all_it_started(tmp_path):
+    """The demo loads in two processes; Ctrl-C must not leave one of them at work."""
+    log = tmp_path / "start.log"
+    steps = preparation.Steps(dict(os.environ), log, lambda: bool(log.read_text().strip()))
+    with pytest.raises(preparation.PreparationFailed):
+        steps.run("shell", "--no-imports", "-c", LEADER[-1])
+    _wait_until(lambda: not _is_alive(int(log.read_text())))
+
+
 def _age(run_dir: Path, seconds: float, *, has_worked: bool = True) -> None:
     then = time.time() - seconds
     os.utime(run_dir / heartbeat.HEARTBEAT, (then, then))
@@ -209,6 +245,19 @@ def test_a_worker_at_work_excuses_the_silence_and_a_killed_one_does_not(db, tmp_
 
     assert watchdog.reason_to_restart(tmp_path, now=timezone.now()) != ""
     assert list(tmp_path.glob("busy-*")) == []
+
+
+def test_a_pid_with_a_new_owner_is_no_worker_at_work(db, tmp_path):
+    """A worker was killed and its pid given away: to somebody else's process, or to one of ours that lives on."""
+    heartbeat.reset(tmp_path)
+    _age(tmp_path, watchdog.SILENCE_LIMIT_SECONDS + 10)
+    busy = tmp_path / f"busy-{os.getpid()}"
+    busy.touch()
+    assert watchdog.reason_to_restart(tmp_path, now=timezone.now()) == ""
+    long_ago = time.time() - settings.JOB_TIMEOUT_SECONDS - 120
+    os.utime(busy, (long_ago, long_ago))
+    assert watchdog.reason_to_restart(tmp_path, now=timezone.now()) != ""
+    assert not busy.exists()
 
 
 def test_tasks_of_a_dead_cluster_are_given_back(db):
