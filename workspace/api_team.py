@@ -1,10 +1,11 @@
-"""The people of the programme."""
+"""The people of the programme, and who is invited to join them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import JsonResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -16,11 +17,14 @@ from core.errors import NotFound
 from core.keyset import Order
 from core.openapi import page_of, page_parameters
 from core.permissions import Perm, Role
-from programs.models import Membership, Programme
+from programs.models import Invitation, Membership, Programme
 from workspace.actions import team
 from workspace.api_auth import ApiView
+from workspace.api_once import KEY_PARAMETER, once
 from workspace.api_programme import find_business
 from workspace.models import Business
+
+# -- members ----------------------------------------------------------------------------------------------------------
 
 
 class MemberOutput(serializers.Serializer[Any]):
@@ -117,3 +121,144 @@ class MemberView(ApiView):
         member = self._member(member_id)
         team.remove_member(programme=member.programme, code=member.code, actor=self.actor, now=timezone.now())
         return Response(status=204)
+
+
+# -- invitations ------------------------------------------------------------------------------------------------------
+
+
+class InvitationOutput(serializers.Serializer[Any]):
+    id = serializers.CharField(source="code")
+    email = serializers.CharField()
+    role = serializers.ChoiceField(choices=Role.choices)
+    business_id = serializers.SerializerMethodField(help_text="The business that the person would be limited to.")
+    invited_by = serializers.SerializerMethodField(help_text="Name of a person; null: a key did.")
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(help_text="Afterwards the link works no more, until it is renewed.")
+
+    def get_business_id(self, invitation: Invitation) -> str | None:
+        codes: dict[int, str] = self.context["codes"]
+        return codes.get(invitation.business_id) if invitation.business_id else None
+
+    def get_invited_by(self, invitation: Invitation) -> str | None:
+        return str(invitation.invited_by) if invitation.invited_by else None
+
+
+class InvitationInput(StrictSerializer):
+    email = serializers.EmailField(max_length=254)
+    role = serializers.ChoiceField(choices=Role.choices)
+    business_id = serializers.CharField(
+        max_length=16, required=False, allow_null=True, default=None, help_text="The business to limit the person to."
+    )
+
+
+def _invitations(view: ApiView) -> QuerySet[Invitation]:
+    """The open invitations of the programme, or to the one business that the caller is limited to."""
+    programme: Programme = view.request._request.programme  # type: ignore[attr-defined]
+    open_ones = Invitation.objects.filter(programme=programme, accepted_at=None, revoked_at=None)
+    limited_to = view.caller.business_id
+    invitations = open_ones if limited_to is None else open_ones.filter(business_id=limited_to)
+    return invitations.select_related("invited_by", "programme")
+
+
+def _invitation(view: ApiView, code: str) -> Invitation:
+    invitation = _invitations(view).filter(code=code).first()
+    if invitation is None:
+        raise NotFound()
+    return invitation
+
+
+def _invitation_output(invitation: Invitation) -> dict[str, Any]:
+    codes = dict(Business.objects.values_list("id", "code"))
+    output: dict[str, Any] = InvitationOutput(invitation, context={"codes": codes}).data
+    return output
+
+
+class InvitationsView(ApiView):
+    """Open invitations to the team."""
+
+    required = {"GET": Perm.TEAM_MANAGE, "POST": Perm.TEAM_MANAGE}
+
+    @extend_schema(
+        operation_id="invitations_list",
+        tags=["Programme"],
+        parameters=page_parameters("created", default="-created"),
+        responses={200: page_of(InvitationOutput)},
+    )
+    def get(self, request: Request) -> Response:
+        page = cursor_page(request, _invitations(self), orders={"created": Order(["id"])}, default="-created")
+        return page_response(page, InvitationOutput, codes=dict(Business.objects.values_list("id", "code")))
+
+    @extend_schema(
+        operation_id="invitations_create",
+        tags=["Programme"],
+        parameters=[KEY_PARAMETER],
+        request=InvitationInput,
+        responses={201: InvitationOutput},
+    )
+    def post(self, request: Request) -> JsonResponse:
+        """Mail somebody a link that makes them a member, good for seven days.
+
+        Inviting an address again ends its older link. Only an owner's token invites owners.
+        """
+        given = read_body(request, InvitationInput)
+
+        def act() -> dict[str, Any]:
+            business = find_business(self, given["business_id"]) if given["business_id"] else None
+            invitation = team.invite(
+                programme=request._request.programme,  # type: ignore[attr-defined]
+                email=given["email"],
+                role=Role(given["role"]),
+                business_id=business.pk if business else None,
+                actor=self.actor,
+                may_grant=self.caller.permissions,
+                now=timezone.now(),
+            )
+            return _invitation_output(invitation)
+
+        return once(request, self.caller, "team.invite", given, act, status=201)
+
+
+class InvitationView(ApiView):
+    """One open invitation."""
+
+    required = {"GET": Perm.TEAM_MANAGE, "DELETE": Perm.TEAM_MANAGE}
+
+    @extend_schema(operation_id="invitations_read", tags=["Programme"], responses={200: InvitationOutput})
+    def get(self, request: Request, invitation_id: str) -> Response:
+        return Response(_invitation_output(_invitation(self, invitation_id)))
+
+    @extend_schema(operation_id="invitations_withdraw", tags=["Programme"], responses={204: None})
+    def delete(self, request: Request, invitation_id: str) -> Response:
+        """Withdraw the invitation: its link works no more."""
+        invitation = _invitation(self, invitation_id)
+        team.revoke_invitation(
+            programme=invitation.programme, code=invitation.code, actor=self.actor, now=timezone.now()
+        )
+        return Response(status=204)
+
+
+class InvitationRenewView(ApiView):
+    """Mail the invitation again, with a new link for seven more days; the older link ends."""
+
+    required = {"POST": Perm.TEAM_MANAGE}
+
+    @extend_schema(
+        operation_id="invitations_renew",
+        tags=["Programme"],
+        parameters=[KEY_PARAMETER],
+        request=None,
+        responses={200: InvitationOutput},
+    )
+    def post(self, request: Request, invitation_id: str) -> JsonResponse:
+        def act() -> dict[str, Any]:
+            invitation = _invitation(self, invitation_id)
+            renewed = team.renew_invitation(
+                programme=invitation.programme,
+                code=invitation.code,
+                actor=self.actor,
+                may_grant=self.caller.permissions,
+                now=timezone.now(),
+            )
+            return _invitation_output(renewed)
+
+        return once(request, self.caller, "team.renew_invitation", invitation_id, act, status=200)

@@ -13,6 +13,7 @@ from core.jobs import enqueue
 from core.tenancy import enter_public
 from programs.actions import due_work as due
 from programs.models import Programme
+from workspace.actions.idempotency import PRUNE, prune_answers
 from workspace.actions.jobs import RESCUE, JobRun, rescue_jobs
 from workspace.actions.team import INVITATION_MAIL, JOINED_MAIL
 from workspace.actions.team_mail import mail_invitation, mail_joined
@@ -52,3 +53,8 @@ def send_joined(run: JobRun) -> dict[str, object]:
 @due_work(RESCUE)
 def rescue_abandoned_jobs(now: datetime) -> datetime | None:
     return rescue_jobs(now=now)
+
+
+@due_work(PRUNE)
+def forget_old_answers(now: datetime) -> datetime | None:
+    return prune_answers(now=now)
