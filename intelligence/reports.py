@@ -14,9 +14,10 @@ from customers.rfm_groups import RFM_GROUPS, RfmGroup
 from intelligence.models import RfmRun
 from intelligence.rules import SCORES
 
-# Of the programme, or of one business: its own customers and what they spent there.
+# Of the programme, or of one business: its own customers and what they spent there. Who never bought spent nothing:
+# what they got back was for orders from before our history.
 FIGURES = """
-    SELECT facts.rfm_group, count(*), coalesce(sum({own}.total_spent), 0),
+    SELECT facts.rfm_group, count(*), coalesce(sum({own}.total_spent) FILTER (WHERE {own}.orders_count > 0), 0),
            avg(extract(epoch FROM %(now)s - {own}.last_order_at) / 86400), avg({own}.orders_count)
     FROM customers_customerfacts AS facts
     JOIN customers_customer AS customer ON customer.id = facts.customer_id AND customer.state = 'active'

@@ -10,6 +10,7 @@ from django_tenants.utils import tenant_context
 from core.actor import SYSTEM, Actor
 from customers.actions import events
 from customers.actions.facts import refresh_order_facts
+from customers.actions.rollups import rebuild_rollups
 from customers.events import IMPORT_FINISHED
 from customers.models import Customer, CustomerFacts, Event
 from customers.tests.test_actions_facts import refund, sale
@@ -133,6 +134,21 @@ def test_overview_adds_up_and_compares_with_the_run_before(crowd: list[Customer]
     assert (prospects.group.code, prospects.customers, prospects.before) == ("prospects", 1, 0)
     assert sum(cell.customers for row in overview.grid for cell in row) == 25
     assert (overview.grid[0][0].recency, overview.grid[0][0].frequency) == (5, 1)
+
+
+def test_who_only_got_money_back_is_a_prospect_who_spent_nothing(business: Business) -> None:
+    """Of an order from before our history: no group's spend is below zero because of it."""
+    ann, ben = (Customer.objects.create(first_name=name) for name in ("Ann", "Ben"))
+    sale(business, ann, "1", "20.00", placed_at=NOW - timedelta(days=3))
+    refund(business, ben, "r", "85.00", refunded_at=NOW - timedelta(days=1))
+    rebuild_rollups(now=NOW)
+    score_customers(now=NOW)
+    for business_id in (None, business.pk):
+        overview = rfm_overview(business_id=business_id, now=NOW)
+        assert overview is not None
+        spent = {row.group.code: (row.customers, row.spent, row.spent_share) for row in overview.groups}
+        assert spent["prospects"] == (1, 0, 0.0)
+        assert spent["champions"] == (1, 20, 100.0)
 
 
 def test_the_job_reports_progress_and_runs_once(crowd: list[Customer], actor: Actor) -> None:
