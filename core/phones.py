@@ -6,6 +6,7 @@ from unicodedata import category
 
 import phonenumbers
 from django.utils.translation import gettext_lazy as _
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from core.errors import InvalidInput
 
@@ -66,9 +67,12 @@ def display_phone(e164: str, country: str) -> str:
     return phonenumbers.format_number(number, style)
 
 
+_CODES = {country: code for code, countries in COUNTRY_CODE_TO_REGION_CODE.items() for country in countries}
+
+
 def dial_code(country: str) -> str:
     """The prefix of a country's numbers, such as +44."""
-    return f"+{phonenumbers.country_code_for_region(country)}"
+    return f"+{_CODES[country]}"
 
 
 def mask_phone(e164: str) -> str:

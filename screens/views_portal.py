@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from core.countries import COUNTRIES
 from core.keyset import CURSOR
 from core.page import done, page
 from core.permissions import customer_page
@@ -33,6 +34,15 @@ NEW_CODE_AFTER_SECONDS = 30
 
 
 class PhoneForm(forms.Form):
+    """A number in any spelling; `country` says how one without a country code is read."""
+
+    country = forms.ChoiceField(
+        label=gettext_lazy("Country"),
+        choices=[(code, f"{dial_code(code)} {country.name}") for code, country in COUNTRIES.items()],
+        required=False,
+        widget=forms.Select(attrs={"autocomplete": "country"}),
+        error_messages={"invalid_choice": gettext_lazy("Choose a country from the list.")},
+    )
     phone = forms.CharField(
         label=gettext_lazy("Phone number"),
         max_length=40,
@@ -42,11 +52,12 @@ class PhoneForm(forms.Form):
 
     def __init__(self, *args: object, country: str, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.country = country
+        self.fields["country"].initial = country
 
     def clean_phone(self) -> str:
+        country = self.cleaned_data.get("country") or self.fields["country"].initial
         try:
-            return parse_phone(self.cleaned_data["phone"], self.country)
+            return parse_phone(self.cleaned_data["phone"], country)
         except InvalidPhone as error:
             raise forms.ValidationError(str(error.message)) from error
 
@@ -108,8 +119,7 @@ def _send_code(request: ProgrammeRequest, phone: str, form: PhoneForm) -> HttpRe
 
 
 def _phone_page(request: ProgrammeRequest, form: PhoneForm, status: int = 200) -> HttpResponse:
-    context = {"form": form, "dial_code": dial_code(request.programme.country)}
-    return page(request, "screens/portal/signin.html", context, status=status)
+    return page(request, "screens/portal/signin.html", {"form": form}, status=status)
 
 
 @never_cache
@@ -148,7 +158,8 @@ def sign_in_again(request: ProgrammeRequest) -> HttpResponse:
     pending = portal_session.pending_request(request)
     if pending is None:
         return _ask_again(request, _("That code has run out. Ask for a new one."))
-    form = PhoneForm({"phone": pending.phone}, country=request.programme.country)
+    country = request.programme.country
+    form = PhoneForm({"phone": pending.phone, "country": country}, country=country)
     return _send_code(request, pending.phone, form)
 
 

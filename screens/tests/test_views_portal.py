@@ -242,6 +242,26 @@ def test_the_whole_history_in_pages(browser, customer, business, actor):
     assert "Quayside, £1.00" in second
 
 
+@pytest.mark.parametrize(
+    ("country", "typed"), [("DE", "0171 2345678"), ("GB", "+49 171 2345678"), ("", "0049 171 2345678")]
+)
+def test_numbers_of_other_countries(country, typed, browser):
+    browser.post("/p/sign-in/", {"phone": typed, "country": country})
+    assert "+49 171 2345678" in browser.get("/p/code/").content.decode()
+
+
+def test_the_programmes_country_is_chosen_first_and_a_choice_is_kept(browser):
+    assert '<option value="GB" selected>+44 United Kingdom</option>' in browser.get("/p/sign-in/").content.decode()
+    refused = browser.post("/p/sign-in/", {"phone": "12", "country": "DE"}).content.decode()
+    assert '<option value="DE" selected>+49 Germany</option>' in refused
+
+
+def test_a_country_that_does_not_exist_is_refused(browser):
+    response = browser.post("/p/sign-in/", {"phone": "07700 900142", "country": "ZZ"})
+    assert response.status_code == 422
+    assert "Choose a country from the list." in response.content.decode()
+
+
 def test_somebody_else_s_history_is_not_there(browser, customer, business, actor):
     other = Customer.objects.create(first_name="Joe")
     add_points(business=business.pk, amount=Decimal(77), customer_id=other.pk, key="x", actor=actor, now=timezone.now())
