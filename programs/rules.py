@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+THEMES = ("dark", "light", "system")
 # E-mails that a person can switch off.
 NOTIFICATIONS = ("team",)  # somebody joined a programme that they own
 

@@ -1,21 +1,26 @@
-"""Who the caller is, and ending their session."""
+"""Who the caller is, what they prefer, and ending their session."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api import NotAuthenticated
+from core.api import CleanCharField, NotAuthenticated, StrictSerializer, read_body
+from core.errors import PermissionRefused
 from core.permissions import MEMBER, Role
 from programs import api_tokens
 from programs.actions.api_sessions import end_session
+from programs.actions.people import change_person
 from programs.models import Membership, Programme, User
+from programs.rules import NOTIFICATIONS, THEMES
 from workspace.api_auth import ApiView
 from workspace.models import ApiClient, Business
 
@@ -68,7 +73,7 @@ class MeView(ApiView):
         programmes = [
             {"name": one.programme.name, "subdomain": one.programme.slug, "role": one.role} for one in memberships
         ]
-        role = next(one.role for one in memberships if one.programme_id == programme.pk)
+        role = next((one.role for one in memberships if one.programme_id == programme.pk), None)
         person = {"kind": "person", "name": user.name, "email": user.email, "role": role, "programmes": programmes}
         return Response({**answer, **person})
 
@@ -81,8 +86,60 @@ class LogoutView(ApiView):
     @extend_schema(operation_id="auth_logout", tags=["Access"], request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         if self.actor.kind != "user":
-            raise NotAuthenticated("A key has no session. Revoke the key instead.")
+            raise NotAuthenticated(_("A key has no session. Revoke the key instead."))
         token = request._request.headers["Authorization"].partition(" ")[2].strip()
         claims = api_tokens.decode(api_tokens.ACCESS, token, schema=None)
         end_session(session_id=claims.session_id, now=timezone.now())
         return Response(status=204)
+
+
+class PeopleOnly(PermissionRefused):
+    code = "people_only"
+    message = _("This is about a person. Send a person's token, not a key.")
+
+
+class PreferencesOutput(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    language = serializers.CharField(help_text="Empty: as the browser says.")
+    theme = serializers.ChoiceField(choices=THEMES)
+    notifications = serializers.ListField(
+        child=serializers.ChoiceField(choices=NOTIFICATIONS), help_text="E-mails that the person wants."
+    )
+
+
+class PreferencesChange(StrictSerializer):
+    name = CleanCharField(max_length=120, required=False)
+    language = serializers.ChoiceField(choices=settings.LANGUAGES, required=False, allow_blank=True)
+    theme = serializers.ChoiceField(choices=THEMES, required=False)
+    notifications = serializers.ListField(
+        child=serializers.ChoiceField(choices=NOTIFICATIONS),
+        required=False,
+        max_length=len(NOTIFICATIONS),
+        help_text="All e-mails that the person wants; those about their own log-in always come.",
+    )
+
+
+class PreferencesView(ApiView):
+    """The caller's own name, language, theme and e-mails, the same in every programme."""
+
+    required = {"GET": MEMBER, "PATCH": MEMBER}
+
+    def _person(self) -> User:
+        if self.actor.user_id is None:
+            raise PeopleOnly
+        return User.objects.get(pk=self.actor.user_id)
+
+    @extend_schema(operation_id="me_preferences_read", tags=["Access"], responses={200: PreferencesOutput})
+    def get(self, request: Request) -> Response:
+        return Response(PreferencesOutput(self._person()).data)
+
+    @extend_schema(
+        operation_id="me_preferences_change",
+        tags=["Access"],
+        request=PreferencesChange,
+        responses={200: PreferencesOutput},
+    )
+    def patch(self, request: Request) -> Response:
+        person = self._person()
+        change_person(user=person, changes=read_body(request, PreferencesChange, partial=True))
+        return Response(PreferencesOutput(person).data)

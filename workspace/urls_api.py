@@ -5,6 +5,7 @@ from workspace import api_account, api_keys, api_programme, api_team, api_work
 urlpatterns = [
     path("auth/me", api_account.MeView.as_view(), name="auth-me"),
     path("auth/logout", api_account.LogoutView.as_view(), name="auth-logout"),
+    path("me/preferences", api_account.PreferencesView.as_view(), name="me-preferences"),
     path("api-keys/", api_keys.ClientsView.as_view(), name="api-keys"),
     path("api-keys/<code:client_id>", api_keys.ClientView.as_view(), name="api-key"),
     path("api-keys/<code:client_id>/rotate", api_keys.RotateView.as_view(), name="api-key-rotate"),
