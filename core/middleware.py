@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from core.errors import BodyTooLarge, DomainError
-from core.logs import request_id
+from core.logs import request_id, route_of
 from core.problems import is_api_request, problem_response
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -37,12 +37,11 @@ class RequestIdMiddleware:
         try:
             response = self.get_response(request)
             response.headers["X-Request-Id"] = request_id.get()
-            match = request.resolver_match
             logger.info(
                 "request.finished",
                 extra={
                     "method": request.method,
-                    "route": match.route if match else "unmatched",
+                    "route": route_of(request),
                     "status": response.status_code,
                     "ms": round((time.perf_counter() - started) * 1000, 1),
                 },
