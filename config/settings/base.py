@@ -174,7 +174,8 @@ CACHES = {
             else {
                 "BACKEND": "django.core.cache.backends.db.DatabaseCache",
                 "LOCATION": "programs_cache",
-                "OPTIONS": {"MAX_ENTRIES": 50_000},  # beyond, entries go before their time
+                # Beyond, what has expired goes; if that is not enough, the first third in the order of the keys.
+                "OPTIONS": {"MAX_ENTRIES": 50_000},
             }
         ),
         "KEY_FUNCTION": "django_tenants.cache.make_key",
