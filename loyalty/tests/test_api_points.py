@@ -7,9 +7,11 @@ from decimal import Decimal
 
 import pytest
 
+from core.actor import SYSTEM
 from core.permissions import Perm
 from customers.models import Customer, Order
 from loyalty.models import Account, Transaction
+from workspace.actions.api_keys import rotate_key
 
 ADD = "/api/v1/transactions/add-points"
 REDEEM = "/api/v1/transactions/redeem-points"
@@ -56,6 +58,16 @@ def test_a_repeated_key_gets_the_same_bytes(api, sale):
     assert (again.status_code, again.content) == (first.status_code, first.content)
     assert again.headers["Idempotency-Replayed"] == "true"
     assert "Idempotency-Replayed" not in first.headers
+
+
+def test_a_rotated_api_key_repeats_what_the_old_one_did(api, make_key, sale, now):
+    old, client = make_key("write"), api("write")
+    client.defaults["HTTP_X_API_KEY"] = old.secret
+    first = post(client, ADD, sale, key="k")
+    client.defaults["HTTP_X_API_KEY"] = rotate_key(client=old.client, actor=SYSTEM, now=now, overlap_hours=0).secret
+    again = post(client, ADD, sale, key="k")
+    assert (again.content, again.headers["Idempotency-Replayed"]) == (first.content, "true")
+    assert post(client, ADD, sale, key="k", **{"x-api-key": old.secret}).status_code == 401
 
 
 def test_the_same_key_with_other_content_is_422(api, sale):
