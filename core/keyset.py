@@ -12,6 +12,7 @@ import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
 from django.http import QueryDict
+from django.utils.timezone import is_naive
 
 from core.presentation import format_number
 
@@ -171,7 +173,7 @@ def _read_cursor(cursor: str, fields: Sequence[Any]) -> tuple[bool, int, list[Va
         direction, position, *texts = packed
         parse: list[Callable[[Any], Any]] = [field.to_python for field in fields]
         values = [read(text) for read, text in zip(parse, texts, strict=True)]
-    except (binascii.Error, ValueError, TypeError, ValidationError, RecursionError):
+    except (binascii.Error, ValueError, TypeError, ValidationError, OverflowError, RecursionError):
         return start
     if direction not in ("a", "b") or not isinstance(position, int) or not 0 <= position <= MAX_POSITION:
         return start
@@ -183,7 +185,9 @@ def _read_cursor(cursor: str, fields: Sequence[Any]) -> tuple[bool, int, list[Va
 def _is_foreign(value: Any) -> bool:
     """What no row of ours holds, and what PostgreSQL would refuse to compare with."""
     if isinstance(value, str):
-        return "\x00" in value
+        return "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value)
     if isinstance(value, int):
         return abs(value) > MAX_INTEGER
+    if isinstance(value, datetime):
+        return is_naive(value)
     return value is None

@@ -83,12 +83,25 @@ def packed(*values: object) -> str:
         "garbage", "%%%", "é", "a" * 5000, packed("a", 4), packed("a", -1, "x", 1), packed("z", 4, "cafe", 1),
         packed("a", 4, "cafe", "not a number"), packed("a", 4, None, 1), packed("a", "4", "cafe", 1),
         packed("a", 4, "ca\x00fe", 1), packed("a", 4, "cafe", 1, 2), packed(), "[" * 9000, packed("a", 4, "x", 10**30),
+        packed("a", 4, "ca\ud800fe", 1), packed("a", 4, "cafe", float("inf")), packed("a", 4, "cafe", float("nan")),
+        packed("a", float("inf"), "cafe", 1), packed("a", 4, {"x": 1}, [1]),
     ],
 )  # fmt: skip
 def test_a_damaged_cursor_gives_the_first_page(cursor: str) -> None:
     page = keyset_page(Business.objects.all(), ORDERS["category"], descending=False, cursor=cursor, size=4)
     assert page.first == 1
     assert len(page.rows) == 4
+
+
+@pytest.mark.usefixtures("eleven")
+@pytest.mark.parametrize(
+    "when", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-01-01T00:00:00", 5, "x"]
+)
+@pytest.mark.parametrize("descending", [True, False])
+def test_a_time_that_nobody_wrote_is_a_page_all_the_same(when: object, descending: bool) -> None:
+    cursor = packed("a", 4, when, 1)
+    page = keyset_page(Business.objects.all(), ORDERS["created"], descending=descending, cursor=cursor, size=4)
+    assert len(page.rows) in (0, 4)
 
 
 @pytest.mark.usefixtures("eleven")
