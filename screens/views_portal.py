@@ -38,7 +38,7 @@ class PhoneForm(forms.Form):
 
     country = forms.ChoiceField(
         label=gettext_lazy("Country"),
-        choices=[(code, f"{dial_code(code)} {country.name}") for code, country in COUNTRIES.items()],
+        choices=[(code, f"{dial_code(code)} {code} · {country.name}") for code, country in COUNTRIES.items()],
         required=False,
         widget=forms.Select(attrs={"autocomplete": "country"}),
         error_messages={"invalid_choice": gettext_lazy("Choose a country from the list.")},

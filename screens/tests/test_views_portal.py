@@ -251,9 +251,9 @@ def test_numbers_of_other_countries(country, typed, browser):
 
 
 def test_the_programmes_country_is_chosen_first_and_a_choice_is_kept(browser):
-    assert '<option value="GB" selected>+44 United Kingdom</option>' in browser.get("/p/sign-in/").content.decode()
+    assert '<option value="GB" selected>+44 GB · United Kingdom</option>' in browser.get("/p/sign-in/").content.decode()
     refused = browser.post("/p/sign-in/", {"phone": "12", "country": "DE"}).content.decode()
-    assert '<option value="DE" selected>+49 Germany</option>' in refused
+    assert '<option value="DE" selected>+49 DE · Germany</option>' in refused
 
 
 def test_a_country_that_does_not_exist_is_refused(browser):
