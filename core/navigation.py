@@ -127,8 +127,7 @@ def build(*, permissions: Collection[Perm], path: str, urlconf: Any = None) -> N
             url = _resolve(item.url_name, urlconf)
             if url:
                 found.append((item, url))
-    root = min((url for _item, url in found), key=len, default="/")
-    matches = [url for _item, url in found if path == url or (url != root and path.startswith(url))]
+    matches = [url for _item, url in found if path == url or (url != "/" and path.startswith(url))]
     current = max(matches, key=len, default="")
     links = {
         key: [

@@ -99,6 +99,10 @@ def test_exactly_the_deepest_matching_page_is_current(at: str, current: str | No
     assert [str(item.label) for item in nav.everything if item.current] == ([current] if current else [])
 
 
+def test_a_role_with_one_section_sees_where_it_is() -> None:
+    assert [str(item.label) for item in build(Role.CASHIER, "/till/sale/").everything if item.current] == ["Till"]
+
+
 def test_tab_bar_and_its_menu_hold_every_page_once() -> None:
     nav = build(Role.OWNER)
     assert [str(item.label) for item in nav.tabs] == ["Home", "Till", "Customers"]
