@@ -119,11 +119,14 @@
   });
 
   /* -- refusals: the alert goes into the form that was sent, so that nothing typed is lost ------------------------ */
+  const alertPlace = (elt) => {
+    const form = elt.closest("form");
+    return (form && form.querySelector("[data-form-errors]")) || document.getElementById("alerts");
+  };
   on("htmx:beforeSwap", (event) => {
     const { xhr, elt } = event.detail;
     if (xhr.status < 400 || !xhr.responseText.includes("data-alert=")) return;
-    const form = elt.closest("form");
-    const target = (form && form.querySelector("[data-form-errors]")) || document.getElementById("alerts");
+    const target = alertPlace(elt);
     if (!target) return;
     event.detail.shouldSwap = true;
     event.detail.isError = false;
@@ -131,13 +134,30 @@
     event.detail.swapOverride = "innerHTML";
     event.detail.selectOverride = "unset";
   });
+
+  /* -- failures: told in the same place until something works again; what only reads can be tried again there ------ */
+  const tellFailure = (kind, { elt, target, requestConfig }) => {
+    const place = alertPlace(elt);
+    const isPoll = (elt.getAttribute("hx-trigger") || "").startsWith("every");
+    if (!place || (isPoll && place.querySelector("[data-failure]"))) return;
+    const alert = document.getElementById(kind).content.firstElementChild.cloneNode(true);
+    const retry = alert.querySelector("[data-retry]");
+    if (requestConfig.verb === "get") retry.addEventListener("click", () => htmx.ajax("GET", requestConfig.path, { source: elt, target }));
+    else retry.remove();
+    alert.dataset.failure = kind;
+    place.replaceChildren(alert);
+    alert.scrollIntoView({ block: "nearest" });
+  };
   on("htmx:responseError", (event) => {
     const status = event.detail.xhr.status;
-    if (status === 401) { location.reload(); return; }
-    const said = region.dataset;
-    showToast({ level: "danger", message: status === 403 ? said.refused : status === 404 ? said.missing : said.failed });
+    if (status === 401) location.reload();
+    else if (status === 403 || status === 404) showToast({ level: "danger", message: status === 403 ? region.dataset.refused : region.dataset.missing });
+    else tellFailure("failed", event.detail);
   });
-  on("htmx:sendError", () => showToast({ level: "danger", message: region.dataset.offline }));
+  on("htmx:sendError", (event) => tellFailure("offline", event.detail));
+  on("htmx:afterRequest", (event) => {
+    if (event.detail.successful) document.querySelectorAll("[data-failure]").forEach((alert) => alert.remove());
+  });
 
   /* -- forms: a second click while the first is on its way does nothing ------------------------------------------- */
   const release = (form) => {
@@ -166,6 +186,8 @@
   on("input", ({ target }) => {
     const host = target.closest("[data-phone]");
     if (!host || target.type !== "tel" || target.selectionStart !== target.value.length || /[^\d\s()-]/.test(target.value)) return;
+    const country = host.querySelector("select");
+    if (country && !country.selectedOptions[0].defaultSelected) return; // the example is of the country that was asked for first
     const example = host.dataset.phone;
     const digits = target.value.replace(/\D/g, "");
     if (digits.slice(0, 2) !== example.replace(/\D/g, "").slice(0, Math.min(2, digits.length))) return;
@@ -215,6 +237,33 @@
   on("htmx:afterSettle", (event) => {
     const { elt, requestConfig: asked } = event.detail;
     prepare(elt, !(asked && asked.elt.matches("[data-check]")));
+  });
+
+  /* -- after a swap: focus that went with the old part returns to what it was on; counts are read out --------------- */
+  const nameOf = (control) => (control.getAttribute("aria-label") || control.textContent).trim();
+  let held = null;
+  on("htmx:beforeSwap", () => {
+    const control = document.activeElement;
+    if (!control.matches("a, button")) return;
+    const around = [];
+    for (let part = control.parentElement; part; part = part.parentElement) around.push(part);
+    held = { control, around };
+  });
+  on("htmx:afterSettle", ({ detail: { elt } }) => {
+    if (!held || held.control.isConnected || document.activeElement !== document.body) return;
+    const { control, around } = held;
+    held = null;
+    const host = around.find((part) => part.isConnected);
+    const again = [...host.querySelectorAll(control.localName)].find((one) => nameOf(one) === nameOf(control) && !one.disabled && one.offsetParent);
+    const place = again || elt.querySelector("h1, h2, h3") || host.closest("section, main");
+    if (!place) return;
+    if (!again) place.tabIndex = -1;
+    place.focus({ preventScroll: true });
+  });
+  const said = document.getElementById("said");
+  on("htmx:afterSettle", ({ detail: { elt } }) => {
+    const news = elt.querySelector("[data-said]");
+    if (news && said.textContent !== news.textContent) said.textContent = news.textContent;
   });
 
   /* -- selection of table rows: a bulk bar counts the boxes named "selected" -------------------------------------- */
