@@ -10,12 +10,14 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.urls import path
+from django.utils import timezone
 
 from config import api_docs
+from core.actor import SYSTEM
 from core.openapi import api_routes
 from core.permissions import API, MEMBER, OPEN, Perm
 from programs.models import Programme
-from workspace.actions.api_keys import new_secret
+from workspace.actions.api_keys import new_secret, revoke_client
 from workspace.models import ApiClient
 
 ROUTES = [(route, pattern) for route, pattern in api_routes("config.urls_programme") if pattern.name != "unknown"]
@@ -218,8 +220,14 @@ def test_the_key_of_the_environment_works_and_repeating_changes_nothing(programm
     connection.set_tenant(programme)
     assert ApiClient.objects.count() == 1
     assert client_on("harbour.localhost", **{"x-api-key": secret}).get("/api/v1/auth/me").status_code == 200
+    revoke_client(client=ApiClient.objects.get(), actor=SYSTEM, now=timezone.now())
+    with pytest.raises(CommandError, match="revoked"):
+        call_command("create_api_key", programme="harbour", from_environment=True, stdout=io.StringIO())
     monkeypatch.setenv("REGULARS_API_KEY", "too-short")
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError, match="not a key"):
+        call_command("create_api_key", programme="harbour", from_environment=True, stdout=io.StringIO())
+    monkeypatch.setenv("REGULARS_API_KEY_FILE", "/nowhere/key")
+    with pytest.raises(CommandError, match="cannot be read"):
         call_command("create_api_key", programme="harbour", from_environment=True, stdout=io.StringIO())
 
 

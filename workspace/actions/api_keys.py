@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
@@ -176,15 +176,21 @@ def revoke_key(*, key: ApiKey, actor: Actor, now: datetime) -> None:
 def ensure_named_key(*, name: str, secret: str, scopes: Collection[str], actor: Actor, now: datetime) -> ApiClient:
     """The client whose key is `secret`, as a deployment gives it in its environment. Safe to repeat at every start.
 
-    Raises InvalidInput when `secret` has not the form of a key (make one with `manage.py create_api_key --offline`).
+    Raises InvalidInput when `secret` has not the form of a key (make one with `manage.py create_api_key --offline`),
+    ClientRevoked when it works no more: revoking holds against the environment, too.
     """
     prefix = split_secret(secret)
     existing = ApiKey.objects.filter(prefix=prefix).select_related("client").first()
-    if existing is not None:
-        if bytes(existing.digest) != digest(secret):
-            raise NotAuthenticated(_("Another key has this prefix already."))
-        return existing.client
-    return create_client(name=name, scopes=scopes, business=None, actor=actor, now=now, secret=secret).client
+    if existing is None:
+        try:
+            return create_client(name=name, scopes=scopes, business=None, actor=actor, now=now, secret=secret).client
+        except IntegrityError:  # another machine of the deployment, started at the same time, was faster
+            existing = ApiKey.objects.select_related("client").get(prefix=prefix)
+    if bytes(existing.digest) != digest(secret):
+        raise NotAuthenticated(_("Another key has this prefix already."))
+    if not ApiKey.objects.live_at(now).filter(pk=existing.pk).exists():
+        raise ClientRevoked(_("This key was revoked or has ended. Make a new one."))
+    return existing.client
 
 
 def new_secret() -> str:

@@ -15,8 +15,8 @@ from core.errors import PermissionRefused
 from core.permissions import ROLE_PERMISSIONS, SCOPE_PRESETS, Perm, Role
 from programs import api_limits, api_tokens
 from programs.actions.api_sessions import end_session
-from programs.models import Membership
-from workspace.actions.api_keys import new_secret, revoke_client, revoke_key, rotate_key
+from programs.models import Membership, Programme
+from workspace.actions.api_keys import ensure_named_key, new_secret, revoke_client, revoke_key, rotate_key
 from workspace.api_auth import authenticate, hot_view
 from workspace.models import ApiKey
 
@@ -139,6 +139,13 @@ def test_a_key_cannot_take_over_a_stronger_client_by_rotating_it(api, make_key):
     assert strong.client.keys.get().expires_at is None
     response = limited.post(f"/api/v1/api-keys/{equal.client.code}/rotate", {}, content_type="application/json")
     assert response.status_code == 201
+
+
+def test_the_key_of_a_deployment_that_starts_on_many_machines_at_once_is_one(in_threads):
+    connection.set_tenant(Programme.objects.get(slug="harbour"))
+    given = {"name": "Deployment", "secret": new_secret(), "scopes": ["read"], "actor": SYSTEM, "now": timezone.now()}
+    clients = in_threads([lambda: ensure_named_key(**given)] * 4)
+    assert {client.pk for client in clients} == {ApiKey.objects.get().client_id}
 
 
 def test_revoking_one_key_leaves_the_other(programme, make_key):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -71,8 +72,10 @@ def from_environment() -> str:
     """The key of the environment, or of the file that it names. Raises CommandError when there is none."""
     path = os.environ.get(f"{ENVIRONMENT}_FILE")
     if path:
-        with open(path, encoding="utf-8") as file:
-            return file.read().strip()
+        try:
+            return Path(path).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{path} of {ENVIRONMENT}_FILE cannot be read: {error}") from error
     secret = os.environ.get(ENVIRONMENT, "")
     if not secret:
         raise CommandError(f"{ENVIRONMENT} is not set. Make a key with create_api_key --offline.")
