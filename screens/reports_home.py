@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.charts import Chart, Series
-from core.clock import Period, last_days
+from core.clock import Period, local_day
 from core.figures import Delta, make_delta
 from core.presentation import format_money, format_number, format_points
 from customers.models import Event
@@ -33,6 +34,8 @@ SPARK_POINTS = 14
 ACTIVITY_ROWS = 6
 # Events that one act appends together are one row; so many are read for ACTIVITY_ROWS rows.
 ACTIVITY_EVENTS = 40
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class HomeFigures:
     kpis: Sequence[Kpi]
     chart: Chart
     headline: str
-    has_sales: bool
+    ended: str  # the day that the figures end on, in words; empty: today
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,33 +70,50 @@ def home_figures(
 ) -> HomeFigures:
     """Figures of the last `days` days against the days before. Ten queries, whatever the size.
 
-    `business_id` narrows to one business; the caller has checked that the actor may see it.
+    The days end today; in a demo, whose sales are of the past, on the newest day with any. `business_id` narrows to
+    one business; the caller has checked that the actor may see it.
     """
-    period = last_days(days, now=now, zone=programme.zone)
+    today = local_day(now, programme.zone)
+    end = min(_demo_end(programme) or today, today)
+    first_day = _ending(end, days, programme.zone).before().first_day
+    by_day = sales_by_day(Period(first_day, today, programme.zone), business_id=business_id, now=now)
+    if end < today:  # somebody has tried the till since
+        end = max(end, *(day for day, figures in by_day.items() if figures != DayFigures()))
+    period = _ending(end, days, programme.zone)
     before = period.before()
-    by_day = sales_by_day(Period(before.first_day, period.last_day, period.zone), business_id=business_id, now=now)
     people, people_before = buyers(period, business_id=business_id)
     seen_by = replace(actor, business_id=business_id)
-    points = points_by_day(period, actor=seen_by)
+    until_today = replace(period, last_day=today)
+    points = points_by_day(until_today, actor=seen_by)
     sold, sold_before = total_of(by_day, period), total_of(by_day, before)
     known = people_before if sold_before.orders else None
     kpis = [
         *_sales_kpis(programme, period, by_day, sold, sold_before),
-        *_people_kpis(days, by_day, period, people, known),
-        _points_kpi(programme, period, points, seen_by),
+        *_people_kpis(by_day, period, people, known, is_over=end < today),
+        _points_kpi(programme, period, until_today, points, seen_by),
     ]
     return HomeFigures(
         kpis=kpis,
         chart=_chart(programme, period, by_day, points),
         headline=_headline(sold, sold_before, days),
-        has_sales=bool(by_day),
+        ended=date_format(end, "l j F Y") if end < today else "",
     )
+
+
+def _demo_end(programme: Programme) -> date | None:
+    """The last day of the data that a demo was made of; None for every other programme."""
+    known = programme.onboarding.get("demo", {}).get("last_day") if programme.is_demo else None
+    return date.fromisoformat(known) if known else None
+
+
+def _ending(last_day: date, days: int, zone: ZoneInfo) -> Period:
+    return Period(last_day - timedelta(days=days - 1), last_day, zone)
 
 
 def _sales_kpis(
     programme: Programme, period: Period, by_day: Mapping[date, DayFigures], sold: DayFigures, before: DayFigures
 ) -> list[Kpi]:
-    rows = f"{reverse('customers:orders')}?{urlencode({'from': period.first_day, 'to': period.last_day})}"
+    rows = _orders_of(period)
     compare = bool(before.orders)
     return [
         Kpi(
@@ -117,21 +137,26 @@ def _sales_kpis(
     ]
 
 
+def _orders_of(period: Period) -> str:
+    return f"{reverse('customers:orders')}?{urlencode({'from': period.first_day, 'to': period.last_day})}"
+
+
 def _people_kpis(
-    days: int, by_day: Mapping[date, DayFigures], period: Period, people: Buyers, before: Buyers | None
+    by_day: Mapping[date, DayFigures], period: Period, people: Buyers, before: Buyers | None, *, is_over: bool
 ) -> list[Kpi]:
-    customers = reverse("customers:list")
+    """A list of customers is narrowed to days before today: where the period `is_over`, its orders are what to open."""
     rate, rate_before = people.returning_rate, before.returning_rate if before else None
 
-    def returning(day: date) -> float:
-        figures = by_day.get(day, DayFigures())
-        return (figures.customers - figures.new_customers) / figures.customers * 100 if figures.customers else 0.0
+    def rows(**narrowed: str) -> str:
+        if is_over:
+            return _orders_of(period)
+        return f"{reverse('customers:list')}?{urlencode({**narrowed, 'last': f'within-{period.days}'})}"
 
     return [
         Kpi(
             label=_("Active members"),
             value=format_number(people.members),
-            href=f"{customers}?{urlencode({'member': 'yes', 'last': f'within-{days}'})}",
+            href=rows(member="yes"),
             spark=_spark(period, lambda day: float(by_day[day].members) if day in by_day else 0.0),
             change=make_delta(people.members, before.members) if before else None,
             before=_("from %(value)s") % {"value": format_number(before.members)} if before else "",
@@ -139,20 +164,23 @@ def _people_kpis(
         Kpi(
             label=_("Had bought before"),
             value=f"{format_number(rate, 1)}%" if rate is not None else "–",
-            href=f"{customers}?{urlencode({'last': f'within-{days}', 'sort': '-last'})}",
-            spark=_spark(period, returning),
+            href=rows(sort="-last"),
+            spark=_returning_spark(period, by_day),
             change=make_delta(rate, rate_before, unit="points"),
             before=_("from %(value)s%%") % {"value": format_number(rate_before, 1)} if rate_before is not None else "",
         ),
     ]
 
 
-def _points_kpi(programme: Programme, period: Period, points: Mapping[str, tuple[int, int]], actor: Actor) -> Kpi:
-    figures = loyalty_figures(period, actor=actor)
+def _points_kpi(
+    programme: Programme, period: Period, until_today: Period, points: Mapping[str, tuple[int, int]], actor: Actor
+) -> Kpi:
+    """What is owed is known of now only: days before are counted back from it, by what happened `until_today`."""
+    figures = loyalty_figures(until_today, actor=actor)
     at_start = figures.outstanding - (figures.issued - figures.redeemed - figures.expired)
-    # From today backwards: what was there at the end of each day.
+    # What was there at the end of each day.
     ends, level = [], figures.outstanding
-    for day in reversed(every_day(period)):
+    for day in reversed(every_day(until_today)):
         ends.append(float(level))
         earned, spent = points.get(day.isoformat(), (0, 0))
         level -= earned - spent
@@ -160,7 +188,7 @@ def _points_kpi(programme: Programme, period: Period, points: Mapping[str, tuple
         label=_("Points not yet spent"),
         value=format_points(figures.outstanding),
         href=f"{reverse('customers:list')}?{urlencode({'member': 'yes', 'sort': '-points'})}",
-        spark=_sample(list(reversed(ends))),
+        spark=_sample(list(reversed(ends))[: period.days]),
         change=make_delta(figures.outstanding, at_start, good="none") if at_start > 0 else None,
         before=_("worth %(value)s") % {"value": format_money(figures.liability, programme.currency, whole=True)},
         tone="2",
@@ -220,12 +248,32 @@ def _spark(period: Period, value: Callable[[date], float]) -> list[float]:
     return _sample([value(day) for day in every_day(period)])
 
 
+def _returning_spark(period: Period, by_day: Mapping[date, DayFigures]) -> list[float]:
+    """Percent of visits by people who had bought before; days without buyers go on as the ones before them."""
+    rates: list[float | None] = []
+    for days in _parts(every_day(period)):
+        figures = total_of(by_day, replace(period, first_day=days[0], last_day=days[-1]))
+        known = figures.customers - figures.new_customers
+        rates.append(known / figures.customers * 100 if figures.customers else None)
+    drawn: list[float] = []
+    level = next((rate for rate in rates if rate is not None), None)
+    for rate in rates:
+        level = level if rate is None else rate
+        if level is not None:
+            drawn.append(level)
+    return drawn
+
+
 def _sample(values: Sequence[float]) -> list[float]:
     """At most SPARK_POINTS means of neighbouring values."""
-    if len(values) <= SPARK_POINTS:
-        return list(values)
-    edges = [round(index * len(values) / SPARK_POINTS) for index in range(SPARK_POINTS + 1)]
-    return [sum(values[low:high]) / (high - low) for low, high in itertools.pairwise(edges)]
+    return [sum(part) / len(part) for part in _parts(values)]
+
+
+def _parts(values: Sequence[Value]) -> list[Sequence[Value]]:
+    """At most SPARK_POINTS runs of neighbouring values, of about the same length."""
+    count = min(SPARK_POINTS, len(values))
+    edges = [round(index * len(values) / count) for index in range(count + 1)]
+    return [values[low:high] for low, high in itertools.pairwise(edges)]
 
 
 def activity(*, programme: Programme, actor: Actor, business_id: int | None, now: datetime) -> list[Activity]:

@@ -91,6 +91,7 @@ def load_coffee(report: Report, *, owner: User, now: datetime) -> Programme:
 
 def _open(owner: User, now: datetime) -> Programme:
     first = SHOPS[0]
+    first_monday = Calendar.ending_before(now).first_monday
     with transaction.atomic():
         programme = open_shop(
             name="Harbour Street",
@@ -107,7 +108,10 @@ def _open(owner: User, now: datetime) -> Programme:
         )
         programme.onboarding = {
             **programme.onboarding,
-            "demo": {"first_monday": Calendar.ending_before(now).first_monday.isoformat()},
+            "demo": {
+                "first_monday": first_monday.isoformat(),
+                "last_day": (first_monday + timedelta(days=DAYS - 1)).isoformat(),
+            },
         }
         programme.save(update_fields=["onboarding"])
     return programme

@@ -28,7 +28,8 @@ TODAY = """
            count(*) FILTER (WHERE facts.member_since < %(end)s),
            coalesce(sum(sale.total) FILTER (WHERE facts.member_since < %(end)s), 0),
            count(DISTINCT sale.customer_id),
-           count(DISTINCT sale.customer_id) FILTER (WHERE facts.first_order_at >= %(start)s OR facts.orders_count = 0),
+           count(DISTINCT sale.customer_id) FILTER (
+               WHERE facts.first_order_at >= %(start)s OR coalesce(facts.orders_count, 0) = 0),
            count(DISTINCT sale.customer_id) FILTER (WHERE facts.member_since < %(end)s)
     FROM customers_order AS sale LEFT JOIN customers_customerfacts AS facts ON facts.customer_id = sale.customer_id
     WHERE sale.status <> 'cancelled' AND sale.placed_at >= %(start)s AND sale.placed_at < %(end)s AND {of_business}

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core.actor import Actor
 from core.clock import last_days
+from core.figures import make_delta
 from core.permissions import Role
 from customers.actions.facts import write_facts
 from customers.actions.rollups import rebuild_rollups
@@ -23,6 +24,8 @@ from customers.reports.sales import buyers, sales_by_day, total_of
 from customers.tests.queries import own_queries
 from customers.tests.test_actions_facts import refund, sale
 from intelligence.actions.rfm import score_customers
+from loyalty.actions.points import post_batch
+from loyalty.operations import AdjustPoints
 from programs.models import Programme, User
 from screens.reports_home import home_figures
 from workspace.models import Business
@@ -59,13 +62,14 @@ def test_today_is_read_live_and_equals_its_roll_up(business: Business, programme
     rebuild_rollups(now=NOW)
     sale(business, customer, "1", "10.00", placed_at=NOW)
     sale(business, None, "2", "5.00", placed_at=NOW)
+    sale(business, Customer.objects.create(first_name="No facts yet"), "3", "1.00", placed_at=NOW)
     refund(business, customer, "r", "2.00", refunded_at=NOW)
     period = last_days(1, now=NOW, zone=programme.zone)
     live = sales_by_day(period, business_id=business.pk, now=NOW)
     rebuild_rollups(now=NOW)
     stored = sales_by_day(period, business_id=business.pk, now=NOW + timedelta(days=1))
     assert live == stored
-    assert (live[period.last_day].net, live[period.last_day].new_customers) == (Decimal(13), 1)
+    assert (live[period.last_day].net, live[period.last_day].new_customers) == (Decimal(14), 2)
 
 
 def test_a_refund_counts_on_its_own_date(business: Business, programme: Programme, actor: Actor) -> None:
@@ -109,6 +113,75 @@ def test_one_business_and_people_limited_to_it(
             content = bound.get(path).content.decode()
             assert not re.search(r"\b777\b", content)
             assert other_business.name not in content
+
+
+@pytest.fixture
+def demo(programme: Programme) -> Programme:
+    """A demo whose data end on 5 June, twelve days ago."""
+    programme.is_demo = True
+    programme.onboarding = {"demo": {"last_day": "2026-06-05", "shifted_weeks": 700, "source": "A paper"}}
+    programme.save()
+    return programme
+
+
+def test_a_demo_shows_the_days_up_to_the_last_one_with_sales(
+    business: Business, demo: Programme, client_of: Callable[..., Client], owner: User
+) -> None:
+    ann = Customer.objects.create(first_name="Ann")
+    # 5 June, and the borders of seven days and of the seven before.
+    for number, days in enumerate((12, 13, 18, 19, 25, 26)):
+        sale(business, ann, str(number), f"{10**number}.00", placed_at=NOW - timedelta(days=days))
+    rebuild_rollups(now=NOW)
+    with time_machine.travel(NOW, tick=False):
+        response = client_of(owner).get("/?days=7")
+    content = response.content.decode()
+    assert "moved by 700 whole weeks" in content
+    assert "The figures end on Friday 5 June 2026, the last day with sales." in content
+    revenue, _orders, members, *_others = response.context["figures"].kpis
+    assert (revenue.value, revenue.before) == ("£111", "from £11,000")
+    assert revenue.href == members.href == "/orders/?from=2026-05-30&to=2026-06-05"
+    assert response.context["figures"].chart.labels[-1] == "5 Jun"
+
+
+def test_a_sale_in_a_demo_moves_the_days_on(business: Business, demo: Programme, actor: Actor) -> None:
+    sale(business, None, "1", "5.00", placed_at=NOW - timedelta(days=12))
+    sale(business, None, "2", "7.00", placed_at=NOW - timedelta(days=2))
+    rebuild_rollups(now=NOW)
+    assert kpis(demo, actor, 7)["Revenue"] == "£7"
+    sale(business, None, "3", "9.00", placed_at=NOW)
+    figures = home_figures(programme=demo, actor=actor, business_id=None, days=7, now=NOW)
+    assert (figures.kpis[0].value, figures.ended) == ("£16", "")
+
+
+def test_points_are_counted_back_from_today(business: Business, demo: Programme, actor: Actor) -> None:
+    """What happened after the last day shown is not a change of these days."""
+    context = {"owner": "t", "source": "till", "actor": actor}
+    sale(business, None, "1", "5.00", placed_at=NOW - timedelta(days=12))
+    rebuild_rollups(now=NOW)
+    for key, points, days in (("a", 100, 30), ("b", 20, 14), ("c", -30, 1)):
+        given = AdjustPoints(business=business.pk, points=points, reason="x", phone="07700 900123", key=key)
+        post_batch(operations=[given], now=NOW - timedelta(days=days), **context)  # type: ignore[arg-type]
+    figures = home_figures(programme=demo, actor=actor, business_id=None, days=7, now=NOW)
+    points_kpi = figures.kpis[-1]
+    assert points_kpi.value == "90"
+    assert points_kpi.change == make_delta(90, 100, good="none")
+
+
+def test_the_share_of_known_buyers_has_no_hole_on_days_without_sales(
+    business: Business, programme: Programme, actor: Actor
+) -> None:
+    ann, ben = (Customer.objects.create(first_name=name) for name in ("Ann", "Ben"))
+    for number, (customer, days) in enumerate([(ann, 20), (ann, 5), (ann, 3), (ben, 3)]):
+        sale(business, customer, str(number), "5.00", placed_at=NOW - timedelta(days=days))
+    rebuild_rollups(now=NOW)
+
+    def spark(days: int) -> list[float]:
+        figures = home_figures(programme=programme, actor=actor, business_id=None, days=days, now=NOW)
+        return next(list(kpi.spark) for kpi in figures.kpis if kpi.label == "Had bought before")
+
+    assert spark(7) == [100.0, 100.0, 100.0, 50.0, 50.0, 50.0, 50.0]
+    assert len(spark(30)) == 14
+    assert set(spark(30)) == {0.0, 100.0, 50.0}, "Ann was new twenty days ago"
 
 
 def test_cashiers_land_on_the_till(client_of: Callable[..., Client], cashier: User) -> None:
