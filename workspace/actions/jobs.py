@@ -63,12 +63,13 @@ def start_job(*, kind: str, key: str, actor: Actor, now: datetime, params: Mappi
 
 
 def request_cancel(*, job: Job, actor: Actor, now: datetime) -> None:
-    """Ask a job to stop; one that has not begun stops at once. Nothing happens to a finished one."""
+    """Ask a job to stop; one that has not begun stops at once. Nothing happens to one that is finished or was asked."""
     with transaction.atomic():
         waiting = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED)
-        if not waiting.update(state=Job.State.CANCELLED, finished_at=now, cancel_requested=True):
-            Job.objects.unfinished().filter(pk=job.pk).update(cancel_requested=True)
-        audit.record(actor, "workspace.job.cancel_requested", subject=f"job:{job.code}")
+        running = Job.objects.unfinished().filter(pk=job.pk, cancel_requested=False)
+        stopped = waiting.update(state=Job.State.CANCELLED, finished_at=now, cancel_requested=True)
+        if stopped or running.update(cancel_requested=True):
+            audit.record(actor, "workspace.job.cancel_requested", subject=f"job:{job.code}")
 
 
 @dataclass

@@ -120,6 +120,19 @@ def test_stop_before_the_start_means_it_never_runs(programme, actor):
     assert RUNS == []
 
 
+def test_stopping_what_has_ended_changes_and_tells_nothing(programme, actor):
+    job = start(actor)
+    for _press in range(2):
+        jobs.request_cancel(job=job, actor=actor, now=timezone.now())
+    done = start(actor, key="two")
+    jobs.run_job(done.pk)
+    jobs.request_cancel(job=done, actor=actor, now=timezone.now())
+    done.refresh_from_db()
+    assert (done.state, done.cancel_requested) == (Job.State.DONE, False)
+    told = AuditEntry.objects.filter(action="workspace.job.cancel_requested").values_list("subject", flat=True)
+    assert list(told) == [f"job:{job.code}"]
+
+
 def test_a_refusal_fails_at_once_with_its_words(programme, actor, monkeypatch):
     def refuse(run):
         raise DomainError("The file has no rows.")
