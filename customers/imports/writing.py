@@ -224,17 +224,14 @@ def statistics_after(run: ImportRun) -> set[int]:
 def write_steps(run: ImportRun, *, options: ImportOptions, now: datetime) -> Iterator[int]:
     """Write what is not written yet; gives the number of steps done, after each commit or two."""
     people, sales, _refunds = _parts(run)
-    first_sale, after_sales = 1 + people, 1 + people + sales
-    while run.steps_done < first_sale:
-        write_step(run, step=run.steps_done, options=options, now=now)
-        yield run.steps_done
-    with _second_connection(wanted=after_sales - run.steps_done > 1) as second:
-        while run.steps_done < after_sales:
-            _write_side_by_side(run, second, last=after_sales - 1, options=options, now=now)
+    of_sales = range(1 + people, 1 + people + sales)
+    with _second_connection(wanted=len(of_sales) > 1) as second:
+        while (step := run.steps_done) < steps_of(run):
+            if second is not None and step in of_sales and step + 1 in of_sales:
+                _write_side_by_side(run, second, options=options, now=now)
+            else:
+                write_step(run, step=step, options=options, now=now)
             yield run.steps_done
-    while run.steps_done < steps_of(run):
-        write_step(run, step=run.steps_done, options=options, now=now)
-        yield run.steps_done
 
 
 def write_step(
@@ -311,13 +308,9 @@ def _second_connection(*, wanted: bool) -> Iterator[ThreadPoolExecutor | None]:
             thread.submit(connections.close_all)
 
 
-def _write_side_by_side(
-    run: ImportRun, second: ThreadPoolExecutor | None, *, last: int, options: ImportOptions, now: datetime
-) -> None:
+def _write_side_by_side(run: ImportRun, second: ThreadPoolExecutor, *, options: ImportOptions, now: datetime) -> None:
+    """Two steps at once; the second of them commits after the first, so that what is done stays a beginning."""
     step = run.steps_done
-    if second is None or step == last:
-        write_step(run, step=step, options=options, now=now)
-        return
     first: Future[None] = Future()
     following = second.submit(write_step, run, step=step + 1, options=options, now=now, beside=True, after=first)
     try:
