@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from core.codes import public_code
 from core.errors import DomainError, InvalidInput
 from core.idempotency import IdempotencyKeyReused
-from core.money import parse_amount
+from core.money import parse_amount, quantise
 from core.phones import parse_phone
 from core.presentation import format_points
 from customers.consent import WORDINGS
@@ -21,7 +21,8 @@ from loyalty.errors import NotEnoughPoints, UnknownMember
 from workspace.models import Business
 
 MAX_POINTS = 10_000_000  # one redemption; a typing slip above it is refused
-_POINTS = re.compile(r"\d{1,3}(?:[ ,.'\u00a0\u202f]\d{3})+|\d+")
+# [0-9], not \d: a digit of another script at a till is a slip.
+_POINTS = re.compile(r"[0-9]{1,3}(?:[ ,.'\u00a0\u202f][0-9]{3})+|[0-9]+")
 
 
 class PhoneField(forms.CharField):
@@ -69,7 +70,7 @@ class PointsField(forms.CharField):
         typed = super().clean(value)
         if not typed:
             return None
-        if not _POINTS.fullmatch(typed) or not typed.isascii():
+        if not _POINTS.fullmatch(typed):
             raise forms.ValidationError(_("Enter whole points, such as 350."))
         points = int(re.sub(r"\D", "", typed))
         if not 0 < points <= MAX_POINTS:
@@ -144,11 +145,15 @@ class CreateForm(FindForm):
 
 
 class AmountForm(KeyedForm):
+    """`example` is no money in the currency's digits; `point` the key of the pad between them, empty for none."""
+
     amount = AmountField()
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["amount"].currency = currency  # type: ignore[attr-defined]
+        self.example = str(quantise(Decimal(0), currency))
+        self.point = "." if "." in self.example else ""
 
 
 class PhoneAmountForm(AmountForm):

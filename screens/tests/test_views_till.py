@@ -14,6 +14,8 @@ from loyalty.actions.settings import set_earning_rate
 from loyalty.models import Account, Transaction
 from loyalty.reports import balance_of
 from programs import api_limits
+from programs.middleware import forget_programmes
+from programs.models import Programme
 from workspace.models import TillDevice
 
 NUMBER = "+447700900142"
@@ -263,6 +265,15 @@ def test_the_preview_says_what_the_sale_then_gives(till, customer):
     assert not Transaction.objects.exists()
 
 
+@pytest.mark.parametrize(("currency", "example", "has_point"), [("GBP", "0.00", True), ("JPY", "0", False)])
+def test_the_pad_has_the_digits_of_the_currency(currency, example, has_point, till, customer, programme):
+    Programme.objects.filter(pk=programme.pk).update(currency=currency)
+    forget_programmes()
+    html = till.get(f"/till/customers/{customer.code}/").content.decode()
+    assert f'placeholder="{example}"' in html
+    assert ('data-key="."' in html) == has_point
+
+
 def test_half_an_amount_previews_nothing_and_complains_about_nothing(till, customer):
     response = till.post(f"/till/customers/{customer.code}/preview/", {"amount": "12.", "key": "x"})
     assert response.status_code == 200
@@ -340,6 +351,13 @@ def test_points_that_are_none_are_refused(points, till, customer):
     sell(till, customer)
     assert redeem(till, customer, points=points).status_code == 422
     assert points_of(customer) == 62
+
+
+@pytest.mark.parametrize("points", ["1000", "1,000", "1 000", "1.000", "1\u00a0000", "1\u202f000"])
+def test_points_as_people_write_them(points, till, customer):
+    sell(till, customer, amount="240")
+    assert redeem(till, customer, points=points).status_code == 303
+    assert points_of(customer) == 200
 
 
 def test_a_redemption_needs_a_reason(till, customer):
