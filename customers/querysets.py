@@ -16,11 +16,15 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         return self.filter(state="active")
 
     def visible_to(self, actor: Actor) -> CustomerQuerySet:
-        """Everybody, or for people limited to one business those who bought there."""
+        """Everybody, or for people limited to one business those who bought there or gave something back."""
         if actor.business_id is None:
             return self
         orders = self.model._meta.get_field("orders").related_model
-        return self.filter(Exists(orders._default_manager.filter(customer=OuterRef("pk"), business=actor.business_id)))
+        refunds = self.model._meta.get_field("refunds").related_model
+        theirs = {"customer": OuterRef("pk"), "business": actor.business_id}
+        return self.filter(
+            Exists(orders._default_manager.filter(**theirs)) | Exists(refunds._default_manager.filter(**theirs))
+        )
 
 
 class OrderQuerySet(models.QuerySet["Order"]):

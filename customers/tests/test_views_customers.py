@@ -179,6 +179,21 @@ def test_people_of_one_business_see_its_customers_and_figures_only(
     assert "£125.00" not in profile
 
 
+def test_people_of_one_business_can_open_everybody_on_their_list(
+    make_member: Callable[..., User],
+    client_of: Callable[..., Client],
+    crowd: dict[str, Customer],
+    other_business: Business,
+) -> None:
+    """Also who only gave something back there, of an order from before our history."""
+    refund(other_business, crowd["Tom"], "r", "3.00", refunded_at=timezone.now())
+    rebuild_rollups(now=timezone.now())
+    bound = client_of(make_member("bo@example.com", Role.MANAGER, business=other_business))
+    assert names(bound.get(LIST)) == ["Elif Demir", "Tom Aldridge"]
+    assert bound.get(f"/customers/{crowd['Tom'].code}/").status_code == 200
+    assert bound.get(f"/customers/{crowd['Priya'].code}/").status_code == 404
+
+
 def test_another_programme_shows_nothing_of_this_one(
     crowd: dict[str, Customer], other_programme: Programme, outsider: User, client_of: Callable[..., Client]
 ) -> None:
