@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,6 +13,7 @@ from core.jobs import enqueue
 from core.tenancy import enter_public
 from programs.actions import due_work as due
 from programs.models import Programme
+from workspace.actions.housekeeping import end_expired_sessions, forget_old_failures
 from workspace.actions.idempotency import PRUNE, prune_answers
 from workspace.actions.jobs import RESCUE, JobRun, rescue_jobs
 from workspace.actions.team import INVITATION_MAIL, JOINED_MAIL
@@ -23,8 +24,11 @@ from workspace.jobs import DUE_WORK, due_work, job_kind
 def tick() -> None:
     """Hand out what is due in every programme. One schedule row calls it each minute, in the public schema."""
     enter_public()
+    now = timezone.now()
+    end_expired_sessions(now=now)
+    forget_old_failures(now=now)
     with transaction.atomic():
-        work = due.take_due(now=timezone.now())
+        work = due.take_due(now=now)
         programmes = Programme.objects.in_bulk({schema for schema, _ in work}, field_name="schema_name")
         for schema, kind in work:
             with tenant_context(programmes[schema]):
@@ -38,13 +42,14 @@ def run_due(kind: str) -> None:
     due.settle(kind=kind, mark=mark, next_due_at=next_due_at)
 
 
-@job_kind(INVITATION_MAIL, title=_("Invitation by e-mail"))
+# Five attempts: a mail server may be away for a quarter of an hour.
+@job_kind(INVITATION_MAIL, title=_("Invitation by e-mail"), max_attempts=5)
 def send_invitation(run: JobRun) -> dict[str, object]:
     mail_invitation(code=str(run.params["invitation"]))
     return {}
 
 
-@job_kind(JOINED_MAIL, title=_("News of the team by e-mail"))
+@job_kind(JOINED_MAIL, title=_("News of the team by e-mail"), max_attempts=5)
 def send_joined(run: JobRun) -> dict[str, object]:
     mail_joined(member=str(run.params["member"]), owner=str(run.params["owner"]))
     return {}
@@ -58,3 +63,9 @@ def rescue_abandoned_jobs(now: datetime) -> datetime | None:
 @due_work(PRUNE)
 def forget_old_answers(now: datetime) -> datetime | None:
     return prune_answers(now=now)
+
+
+@due_work("workspace.sessions.end")
+def end_sessions_of_the_programme(now: datetime) -> datetime:
+    end_expired_sessions(now=now)
+    return now + timedelta(days=1)

@@ -170,7 +170,8 @@ def _requeue(run: JobRun) -> None:
     """Let it be tried again after a while, longer each time: the row waits, the queue is told."""
     delay = retry_delay(run.job.attempts)
     with transaction.atomic():
-        if run._mine().update(state=Job.State.QUEUED, lease_token=None, lease_until=timezone.now() + delay + LEASE):
+        waiting = {"state": Job.State.QUEUED, "lease_token": None, "lease_until": timezone.now() + delay + LEASE}
+        if run._mine().update(**waiting, message=_("Something went wrong. It is tried again soon.")):
             enqueue_in(delay, run_job, job_id=run.job.pk)
 
 

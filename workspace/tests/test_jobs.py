@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.utils import timezone
-from django_q.models import OrmQ
+from django_q.models import Failure, OrmQ
 from django_q.signing import SignedPackage
 
 from core.errors import DomainError
@@ -168,6 +169,7 @@ def test_a_job_that_failed_waits_longer_each_time(programme, actor, monkeypatch)
         job.refresh_from_db()
         again_at = OrmQ.objects.get().lock
         assert failed_at + timedelta(seconds=waited) <= again_at < job.lease_until
+        assert (job.state, job.message) == (Job.State.QUEUED, "Something went wrong. It is tried again soon.")
         # While it waits, it counts as looked after.
         assert jobs.rescue_jobs(now=again_at) == job.lease_until
         assert OrmQ.objects.count() == 1
@@ -224,3 +226,27 @@ def test_an_earlier_wish_moves_due_work_forward_and_a_later_one_does_not(program
     for hours in (5, 2, 9):
         ensure_due(kind="a", by=now + timedelta(hours=hours))
     assert DueWork.objects.get().next_due_at == now + timedelta(hours=2)
+
+
+def test_sessions_that_ran_out_and_old_failures_go(programme):
+    now = timezone.now()
+
+    def sessions():
+        return set(Session.objects.values_list("session_key", flat=True))
+
+    for schema in ("programme", "public"):
+        for key, away in (("live", timedelta(hours=1)), ("over", timedelta(hours=-1))):
+            Session.objects.create(session_key=key, session_data="x", expire_date=now + away)
+        if schema == "programme":
+            connection.set_schema_to_public()
+    for key, days in (("new", 29), ("old", 31)):
+        stopped = now - timedelta(days=days)
+        Failure.objects.create(id=key, name=key, func="x", started=stopped, stopped=stopped, success=False)
+    tick()
+    assert sessions() == {"live"}
+    assert set(Failure.objects.values_list("id", flat=True)) == {"new"}
+
+    connection.set_tenant(programme)
+    assert sessions() == {"live", "over"}
+    run_due("workspace.sessions.end")
+    assert sessions() == {"live"}
