@@ -153,8 +153,8 @@ def _claim(job_id: int, *, now: datetime) -> JobRun | None:
             return None
         job.attempts += 1
         job.state, job.started_at, job.lease_until = Job.State.RUNNING, job.started_at or now, now + LEASE
-        job.lease_token = uuid.uuid4()
-        job.save(update_fields=["attempts", "state", "started_at", "lease_until", "lease_token"])
+        job.lease_token, job.message = uuid.uuid4(), ""
+        job.save(update_fields=["attempts", "state", "started_at", "lease_until", "lease_token", "message"])
         return JobRun(job, job.lease_token)
 
 

@@ -173,6 +173,10 @@ def test_a_job_that_failed_waits_longer_each_time(programme, actor, monkeypatch)
         # While it waits, it counts as looked after.
         assert jobs.rescue_jobs(now=again_at) == job.lease_until
         assert OrmQ.objects.count() == 1
+    monkeypatch.setitem(JOB_KINDS, "test.count", JobKind("test.count", "Counting", count_to_three, 3))
+    jobs.run_job(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.message) == (Job.State.DONE, "")
 
 
 def test_a_task_that_kills_its_worker_is_given_up_after_its_attempts(programme, actor):
