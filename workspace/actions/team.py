@@ -21,6 +21,7 @@ from core.actor import Actor
 from core.codes import digest, keyed_digest
 from core.errors import DomainError, InvalidInput, NotFound, PermissionRefused
 from core.permissions import Perm, Role, permissions_of
+from programs import api_limits
 from programs.actions.people import has_verified
 from programs.actions.sessions import end_all_sessions
 from programs.models import Invitation, Membership, Programme, User
@@ -168,8 +169,9 @@ def invite(
     link ends.
 
     Raises AlreadyMember, OwnersOnly, BusinessNeeded, OwnerNotLimited, and PermissionRefused, also when the role may
-    do more than `may_grant` (None: everything).
+    do more than `may_grant` (None: everything), TooManyRequests.
     """
+    api_limits.count(api_limits.INVITATION, programme.schema_name)
     email = email.strip().lower()
     with transaction.atomic():
         giver = _lock_team(programme, actor, may_grant)
@@ -211,6 +213,7 @@ def renew_invitation(
     may_grant: Collection[Perm] | None = None,
 ) -> Invitation:
     """A fresh link for seven more days, mailed by a job; the older one ends. Raises NotFound and what `invite` does."""
+    api_limits.count(api_limits.INVITATION, programme.schema_name)
     with transaction.atomic():
         giver = _lock_team(programme, actor, may_grant)
         invitation = _invitation(programme, code, giver.actor)

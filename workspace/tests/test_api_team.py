@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from core.actor import SYSTEM
 from core.permissions import Role
+from programs import api_limits
 from programs.models import ApiSession, DueWork, Invitation, Membership, Programme
 from workspace.actions.api_keys import create_client
 from workspace.actions.idempotency import PRUNE, prune_answers
@@ -153,6 +154,21 @@ def test_invitations_of_another_programme_are_not_there(api, foreign):
         404
     ] * 3
     assert Invitation.objects.get(code=foreign["invitation"]).revoked_at is None
+
+
+def test_a_programme_mails_so_many_invitations_a_day(api, owner, settings, run_queue):
+    settings.API_LIMITS = {**settings.API_LIMITS, "invitation": (2, 86400)}
+    boss = api(user=owner)
+    made = invite(boss, key="one").json()
+    assert boss.post(f"{INVITATIONS}{made['id']}/renew").status_code == 200
+    again = invite(boss, key="two", email="ben@example.com")
+    refused(again, 429, "too_many_requests")
+    assert int(again.headers["Retry-After"]) > 0
+    run_queue()
+    assert len(mail.outbox) == 2
+    settings.API_LIMITS = {**settings.API_LIMITS, "invitation": (3, 86400)}
+    api_limits.forget()
+    assert invite(boss, key="two", email="ben@example.com").status_code == 201, "a limit is no answer to keep"
 
 
 # -- repeated requests ------------------------------------------------------------------------------------------------
