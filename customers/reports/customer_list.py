@@ -203,5 +203,7 @@ VIEWS: Sequence[View] = (
 
 def countries_of(scope: Scope) -> list[str]:
     """Countries that the customers have whom the person sees, in order; for the filter."""
-    known = Customer.objects.active().visible_to(scope.actor).exclude(country="")
+    known = Customer.objects.active().exclude(country="")
+    if scope.actor.business_id is not None:
+        known = known.filter(business_facts__business_id=scope.actor.business_id)
     return list(known.order_by("country").values_list("country", flat=True).distinct()[:200])
