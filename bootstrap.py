@@ -31,13 +31,17 @@ def stop(message: str) -> None:
     sys.exit(1)
 
 
+def answers(python: str) -> bool:
+    return subprocess.call([python, "-c", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+
+
 def use_a_new_enough_python() -> None:
     """Go on with a newer Python of this machine, or say what is missing."""
     if sys.version_info[:2] >= OLDEST:
         return
     for minor in range(14, OLDEST[1] - 1, -1):
         found = shutil.which(f"python3.{minor}")
-        if found:
+        if found and answers(found):  # what pyenv puts into PATH may lead nowhere
             os.execv(found, [found, os.path.abspath(__file__), *sys.argv[1:]])  # noqa: S606
     this = ".".join(map(str, sys.version_info[:2]))
     stop(f"Regulars needs Python 3.11 or newer; this is {this}. Install python3.11 and run this again.")
@@ -60,7 +64,7 @@ def is_installed(group: str) -> bool:
 
 
 def make_venv(uv: str) -> None:
-    if os.path.exists(VENV_PYTHON) and subprocess.call([VENV_PYTHON, "-c", ""], stderr=subprocess.DEVNULL) == 0:
+    if os.path.exists(VENV_PYTHON) and answers(VENV_PYTHON):
         return
     if uv:
         subprocess.check_call([uv, "venv", "--quiet", "--clear", "--python", sys.executable, VENV])

@@ -67,6 +67,22 @@ def test_old_python_is_told_in_one_line(bootstrap, monkeypatch, capsys):
     assert error == "Regulars needs Python 3.11 or newer; this is 3.9. Install python3.11 and run this again.\n"
 
 
+def test_a_newer_python_that_does_not_answer_is_passed_over(bootstrap, monkeypatch, tmp_path):
+    """pyenv leaves a script in PATH for every version that it knows, installed for this directory or not."""
+    for name, code in (("python3.13", 127), ("python3.12", 0)):
+        (tmp_path / name).write_text(f"#!/bin/sh\nexit {code}\n")
+        (tmp_path / name).chmod(0o755)
+    became = []
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "version_info", (3, 9, 2))
+    monkeypatch.setattr(bootstrap.os, "execv", lambda path, command: became.append(path) or sys.exit(0))
+
+    with pytest.raises(SystemExit):
+        bootstrap.use_a_new_enough_python()
+
+    assert became == [str(tmp_path / "python3.12")]
+
+
 def test_missing_browser_without_the_right_to_install_is_told_in_one_line(bootstrap, monkeypatch, capsys):
     monkeypatch.setattr(shutil, "which", lambda name: None)
 
