@@ -1,12 +1,13 @@
 from django.urls import path
 
-from loyalty import api_batch, api_claims, api_points, api_simulate, api_transactions
+from loyalty import api_batch, api_claims, api_member, api_points, api_simulate, api_transactions
 
 urlpatterns = [
     path("transactions/add-points", api_points.add_points, name="transactions-add-points"),  # first: it is asked most
     path("claims/", api_claims.claim, name="claims"),
     path("claims/<code:claim_id>/capture", api_claims.capture, name="claims-capture"),
     path("claims/<code:claim_id>/void", api_claims.void, name="claims-void"),
+    path("customers/points/<str:phone>", api_member.MemberPointsView.as_view(), name="customer-points"),
     path("customers/<code:customer_id>/ledger", api_transactions.LedgerView.as_view(), name="customer-ledger"),
     path("transactions/", api_transactions.TransactionsView.as_view(), name="transactions"),
     path("transactions/redeem-points", api_points.redeem_points, name="transactions-redeem-points"),
