@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 class Server:
     port: int
     database_url: str
+    media: Path
     sessions: dict[str, str] = field(default_factory=dict)  # session cookies by e-mail
 
     def url(self, path: str = "/", programme: str = "harbour") -> str:
@@ -51,6 +52,7 @@ def serve(database_url: str, port: int, log: Path, settings: str = "e2e.settings
         "DATABASE_URL": database_url,
         "DJANGO_SETTINGS_MODULE": settings,
         "PUBLIC_PORT": str(port),
+        "MEDIA_ROOT": str(log.parent / "media"),
         "WORKERS": "1",
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
     }
@@ -66,7 +68,7 @@ def serve(database_url: str, port: int, log: Path, settings: str = "e2e.settings
         ]
         try:
             _wait_until_it_answers(port, processes[0], log)
-            yield Server(port, database_url)
+            yield Server(port, database_url, log.parent / "media")
         finally:
             for process in processes:
                 os.killpg(process.pid, signal.SIGTERM)

@@ -6,5 +6,6 @@ from config.settings.test import *  # noqa: F403
 
 WHITENOISE_USE_FINDERS = True
 PUBLIC_PORT = int(os.environ["PUBLIC_PORT"])
+MEDIA_ROOT = os.environ["MEDIA_ROOT"]
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -13,6 +13,7 @@ from decimal import Decimal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.db import connection, connections
+from django.test import override_settings
 from django.utils import timezone
 from playwright.sync_api import Error
 
@@ -22,8 +23,10 @@ from core.actor import SYSTEM
 from customers.actions.customers import update_customer
 from customers.actions.rollups import rebuild_rollups
 from customers.models import Customer, Order
+from customers.tests.imports_fixtures import csv_of, import_csv, receive
 from e2e.conftest import DESK, PHONE
 from e2e.test_till import as_a_till
+from intelligence.actions.rfm import score_customers
 from loyalty.actions.points import add_points
 from loyalty.tasks import refresh_facts
 from programs.models import Programme
@@ -44,6 +47,7 @@ EVERYTHING = {"resultTypes": ["violations"]}
 CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
 
 NEXT_FRAME = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"  # charts follow the size
+NARROW = {"width": 320, "height": 640}  # a small phone, and a page at 400 %
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # WCAG 2.2, 2.5.8: 24 × 24 px, or so far from the next target that a circle of 24 px touches no other, or in a sentence.
 SMALL_TARGETS = """() => {
@@ -77,7 +81,8 @@ def in_the_servers_database(server, work):
             connection.set_schema_to_public()
             programme = Programme.objects.get(slug="harbour")
             connection.set_tenant(programme)
-            result.append(work(programme))
+            with override_settings(MEDIA_ROOT=server.media):
+                result.append(work(programme))
         finally:
             connections.close_all()
             _connect_to(shared, APP_ROLE)
@@ -101,10 +106,20 @@ def a_few_weeks_of_sales(_programme) -> dict[str, str]:
         update_customer(customer_id=customer.pk, values=values, region="GB", actor=SYSTEM, now=now)
     rebuild_rollups(now=now)
     refresh_facts(list(Customer.objects.values_list("pk", flat=True)))
+    for _run in range(2):  # the second one has a run before to compare with
+        score_customers(now=now)
+    lines = csv_of(
+        "900001,85123A,White hanging heart T-light holder,6,2026-01-05 08:26:00,2.55,17850,United Kingdom",
+        "900002,85123A,White hanging heart T-light holder,a few,2026-01-05 08:28:00,2.55,17850,United Kingdom",
+    )
+    imported = import_csv(lines, business)
+    received = receive(lines + b"900003,71053,White metal lantern,6,2026-01-06 08:26:00,3.39,17850,France\n", business)
     return {
         "customers": customer.code,
         "orders": Order.objects.first().code,
         "businesses": business.code,
+        "imports": imported.code,
+        "received": received.code,
         "done": posting.transaction,
         "undo": posting.transaction,
         "transactions": posting.transaction,
@@ -145,11 +160,12 @@ def faults_of(page) -> list[str]:
         for violation in AXE.run(page, options=rules).response["violations"]:
             targets = [str(node["target"]) for node in violation["nodes"][:3]]
             faults.append(f"{theme}: {violation['id']} at {', '.join(targets)}")
-    page.set_viewport_size(PHONE)
-    page.evaluate(NEXT_FRAME)
-    overflow = page.evaluate(OVERFLOW)
-    if overflow > 0:
-        faults.append(f"{overflow} px wider than a phone")
+    for size in (NARROW, PHONE):
+        page.set_viewport_size(size)
+        page.evaluate(NEXT_FRAME)
+        overflow = page.evaluate(OVERFLOW)
+        if overflow > 0:
+            faults.append(f"{overflow} px wider than {size['width']} px")
     faults += [f"small target: {target}" for target in page.evaluate(SMALL_TARGETS)]
     page.set_viewport_size(DESK)
     return faults
@@ -173,7 +189,8 @@ def test_every_page_of_the_staff(open_browser, server):
     codes = in_the_servers_database(server, a_few_weeks_of_sales)
     page = open_browser("maya@example.com")
     as_a_till(page, server)
-    seen, faults = look_at(page, [server.url(path) for path in paths("programme", codes)])
+    urls = [server.url(path) for path in [*paths("programme", codes), f"/customers/imports/{codes['received']}/"]]
+    seen, faults = look_at(page, urls)
     assert not faults, json.dumps(faults, indent=1)
     assert seen >= 20
 

@@ -33,6 +33,15 @@ def test_template_keeps_to_the_policy(path: Any) -> None:
     assert scripts == [], "inline scripts are refused by the CSP"
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_parts_of_a_template_have_names_of_their_own(path: Any) -> None:
+    """A reader of landmarks hears where it is: no table is called as the card around it."""
+    parts = re.findall(r"<(?:section|div|nav|figure)\b(?:[^<>]|\{%.*?%\})*>", path.read_text())
+    found = [re.search(r'aria-label(?:ledby)?="(\{%.*?%\}|[^"]*)"', part) for part in parts]
+    names = [name.group(1) for name in found if name]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_template_names_only_icons_that_are_there(path: Any) -> None:
     for name in re.findall(r'\{%\s*icon\s+"([^"]+)"', path.read_text()):
