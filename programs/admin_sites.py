@@ -14,7 +14,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db import models
+from django.db import models, transaction
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
@@ -27,7 +27,9 @@ from core.errors import DomainError
 from core.permissions import OPEN, Role
 from core.requests import client_ip
 from programs import access
-from programs.models import PlatformAuditEntry
+from programs.actions import platform_audit
+from programs.middleware import forget_programmes
+from programs.models import Programme
 
 NONE, SELF, INLINE = "'none'", "'self'", "'unsafe-inline'"
 # The theme evaluates Alpine expressions and has inline scripts and styles. Only `/admin/` gets this policy.
@@ -174,13 +176,15 @@ class PlatformAdmin(RecordAdmin):
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: ModelForm, change: bool) -> None:  # type: ignore[type-arg]  # noqa: FBT001
         super().save_model(request, obj, form, change)
-        PlatformAuditEntry.objects.create(
-            actor=f"user:{request.user.pk}",
-            actor_label=str(request.user)[:160],
-            action=f"{self.opts.app_label}.{self.opts.model_name}.{'changed' if change else 'added'}",
+        assert request.user.is_authenticated
+        platform_audit.record(
+            f"{self.opts.app_label}.{self.opts.model_name}.{'changed' if change else 'added'}",
+            person=request.user,
+            programme=obj if isinstance(obj, Programme) else None,
             data={"id": str(obj.pk), "fields": sorted(form.changed_data)},
             ip=client_ip(request) or None,
         )
+        transaction.on_commit(forget_programmes)
 
 
 class RecordInline(TabularInline):  # type: ignore[misc]

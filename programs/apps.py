@@ -5,6 +5,7 @@ class ProgramsConfig(AppConfig):
     name = "programs"
 
     def ready(self) -> None:
-        from programs import cors
+        from programs import account_audit, cors
 
+        account_audit.connect()
         cors.connect()

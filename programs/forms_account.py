@@ -15,9 +15,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from core.requests import client_ip
+from programs.actions import platform_audit
 from programs.actions.second_factor import spend_code
 from programs.adapter import MfaAdapter
-from programs.models import PlatformAuditEntry, User
+from programs.models import User
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -77,12 +78,8 @@ class SignupForm(InOurWords, account.SignupForm):
     def custom_signup(self, request: HttpRequest, user: User) -> None:
         user.name = self.cleaned_data["name"]
         user.save(update_fields=["name"])
-        PlatformAuditEntry.objects.create(
-            actor=f"user:{user.pk}",
-            actor_label=str(user)[:160],
-            action="programs.person.signed_up",
-            data={"email": user.email},
-            ip=client_ip(request) or None,
+        platform_audit.record(
+            "programs.person.signed_up", person=user, data={"email": user.email}, ip=client_ip(request) or None
         )
 
 

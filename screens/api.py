@@ -119,7 +119,7 @@ class RegisterBusinessView(OpenApiView):
         api_limits.count(api_limits.LOGIN_EMAIL, given["email"].lower())
         now = timezone.now()
         with transaction.atomic():
-            person = _person(given)
+            person = _person(given, ip=client_ip(request._request) or None)
             programme = open_shop(
                 name=given["name"],
                 slug=given["subdomain"],
@@ -150,7 +150,7 @@ class RegisterBusinessView(OpenApiView):
         )
 
 
-def _person(given: dict[str, Any]) -> User:
+def _person(given: dict[str, Any], *, ip: str | None) -> User:
     """The person of the address: their password proves an existing one, a good password makes a new one."""
     existing = User.objects.filter(email__iexact=given["email"]).first()
     if existing is not None:
@@ -161,7 +161,7 @@ def _person(given: dict[str, Any]) -> User:
         details = {"password": [serializers.ErrorDetail(text, "weak_password") for text in error.messages]}
         raise serializers.ValidationError(details) from error
     try:
-        return create_person(email=given["email"], password=given["password"], name=given["contact_person"])
+        return create_person(email=given["email"], password=given["password"], name=given["contact_person"], ip=ip)
     except IntegrityError:  # the same registration, sent twice, was faster
         return api_sessions.prove(email=given["email"], password=given["password"], code=given["code"])
 

@@ -257,6 +257,7 @@ def test_a_platform_change_is_audited(platform, programme):
     assert (changed.name, changed.is_active) == ("Harbour Two", False)
     entry = PlatformAuditEntry.objects.latest("id")
     assert (entry.action, entry.data["fields"]) == ("programs.programme.changed", ["is_active", "name"])
+    assert (entry.programme, entry.ip) == (programme, "127.0.0.1")
 
 
 def test_staff_who_are_no_superusers_change_nothing(public_client, programme):

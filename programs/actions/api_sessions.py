@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy as _
 
 from core.api import NotAuthenticated
 from programs import api_tokens
+from programs.actions import platform_audit
 from programs.actions.second_factor import spend_code
-from programs.models import ApiSession, Membership, PlatformAuditEntry, Programme, User
+from programs.models import ApiSession, Membership, Programme, User
 
 logger = logging.getLogger(__name__)
 
@@ -136,12 +137,10 @@ def _refusal(session: ApiSession | None, claims: api_tokens.Claims, *, now: date
         session.revoked_at = now
         session.save(update_fields=["revoked_at"])
         logger.warning("api_session.refresh_reused", extra={"user": session.user_id, "session": str(session.pk)})
-        PlatformAuditEntry.objects.create(
-            at=now,
-            actor=f"user:{session.user_id}",
-            actor_label=str(session.user)[:160],
-            action="programs.api_session.refresh_reused",
-            programme_id=session.programme_id,
+        platform_audit.record(
+            "programs.api_session.refresh_reused",
+            person=session.user,
+            programme=session.programme,
             data={"session": str(session.pk)},
         )
         return api_tokens.SessionRevoked()

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
+from programs.actions import platform_audit
 from programs.models import User
 
 CHANGEABLE = ("name", "language", "theme", "notifications")
 
 
-def create_person(*, email: str, password: str | None, name: str = "", is_verified: bool = False) -> User:
+def create_person(
+    *, email: str, password: str | None, name: str = "", is_verified: bool = False, ip: str | None = None
+) -> User:
     """A person whose e-mail address counts as checked or not; an unchecked one is asked for a code at log-in.
 
     For the API's registration, the demo and commands. The caller has checked the password and that the address is
@@ -21,6 +24,7 @@ def create_person(*, email: str, password: str | None, name: str = "", is_verifi
     with transaction.atomic():
         user = User.objects.create_user(email, password, name=name)
         EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=is_verified)
+        platform_audit.record("programs.person.signed_up", person=user, data={"email": user.email}, ip=ip)
     return user
 
 

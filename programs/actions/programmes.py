@@ -12,7 +12,8 @@ from core.errors import InvalidInput
 from core.permissions import Role
 from core.tenancy import enter_public
 from programs import rules, schemas
-from programs.models import Domain, Membership, PlatformAuditEntry, Programme, User
+from programs.actions import platform_audit
+from programs.models import Domain, Membership, Programme, User
 
 
 class SlugTaken(InvalidInput):
@@ -50,6 +51,7 @@ def create_programme(
     language: str = "en",
     colour: str = "#2563eb",
     is_demo: bool = False,
+    ip: str | None = None,
 ) -> Programme:
     """A programme with its schema, host and owner, in one transaction of about 0.3 s.
 
@@ -80,11 +82,7 @@ def create_programme(
         schemas.create_schema(programme.schema_name)
         if owner is not None:
             Membership.objects.create(user=owner, programme=programme, role=Role.OWNER, created_at=now)
-        PlatformAuditEntry.objects.create(
-            actor=f"user:{owner.pk}" if owner else "system:system",
-            actor_label=str(owner or "Regulars")[:160],
-            action="programs.programme.created",
-            programme=programme,
-            data={"slug": slug},
+        platform_audit.record(
+            "programs.programme.created", person=owner, programme=programme, data={"slug": slug}, ip=ip
         )
     return programme

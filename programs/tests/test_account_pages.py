@@ -62,6 +62,11 @@ def confirm_it_is_me(visitor):
     assert visitor.post("/accounts/reauthenticate/", {"password": PASSWORD}).status_code == 302
 
 
+def noted(action):
+    """The one entry of this kind in the platform's audit log."""
+    return PlatformAuditEntry.objects.get(action=action)
+
+
 def is_signed_in(visitor):
     return SESSION_KEY in visitor.session
 
@@ -235,6 +240,7 @@ def test_a_forgotten_password_is_set_anew_with_a_code(visitor, ada):
     visitor.post("/accounts/logout/")
     assert log_in(visitor, password=new).status_code == 302
     assert elsewhere.get("/programmes/").status_code == 302
+    assert noted("programs.password.reset").ip == "127.0.0.1"
 
 
 def test_asking_for_a_new_password_does_not_tell_who_has_an_account(visitor, ada):
@@ -269,6 +275,11 @@ def test_the_authenticator_app_is_asked_for_at_log_in_and_recovery_codes_work_on
         secret = switch_on_totp(visitor)
     run_queue()
     assert "Authenticator app switched on" in mail.outbox[-1].subject
+    kinds = PlatformAuditEntry.objects.filter(action="programs.authenticator.added").values_list(
+        "data__type", flat=True
+    )
+    assert set(kinds) == {"totp", "recovery_codes"}
+    assert not PlatformAuditEntry.objects.filter(data__icontains=secret).exists()
     stored = Authenticator.objects.get(type="totp").data["secret"]
     assert secret not in stored
     recovery = Authenticator.objects.get(type="recovery_codes").wrap().get_unused_codes()
@@ -337,6 +348,7 @@ def test_changing_the_e_mail_takes_a_code_from_the_new_one(visitor, ada):
     visitor.post("/accounts/confirm-email/", {"code": code_in_mail()})
     assert User.objects.get().email == "ada@new.example.com"
     assert "ada@example.com" in [address for message in mail.outbox for address in message.to]
+    assert noted("programs.email.changed").data == {"email": ["ada@example.com", "ada@new.example.com"]}
 
 
 def test_changing_the_password_ends_other_sessions(visitor, ada):
@@ -348,6 +360,7 @@ def test_changing_the_password_ends_other_sessions(visitor, ada):
     assert response.url == "/accounts/2fa/"
     assert visitor.get("/programmes/").status_code == 200
     assert elsewhere.get("/programmes/").status_code == 302
+    assert noted("programs.password.changed").actor == f"user:{ada.pk}"
 
 
 PAGES = [

@@ -66,6 +66,7 @@ def open_shop(
             language=language,
             colour=colour,
             is_demo=is_demo,
+            ip=ip,
         )
         if request_key:
             programme.onboarding = {"request_key": request_key}

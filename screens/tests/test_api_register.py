@@ -82,6 +82,16 @@ def test_registering_gives_a_programme_a_business_and_tokens_that_work(db):
     )
 
 
+def test_registering_is_in_the_platforms_audit_log(db):
+    register()
+    entries = PlatformAuditEntry.objects.exclude(actor="system:system").order_by("pk")
+    noted = entries.values_list("action", "actor_label", "ip")
+    assert list(noted) == [
+        ("programs.person.signed_up", "Ida Berg", "127.0.0.1"),
+        ("programs.programme.created", "Ida Berg", "127.0.0.1"),
+    ]
+
+
 def test_an_address_must_be_proven_before_the_next_log_in(db, run_queue):
     register()
     assert not mail.outbox  # a slow mail server holds nobody

@@ -1,0 +1,47 @@
+"""What people change about their own log-in, as the log-in library tells it, in the platform's audit log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.signals import email_changed, password_changed, password_reset, password_set
+from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from django.dispatch import Signal
+from django.http import HttpRequest
+
+from core.requests import client_ip
+from programs.actions import platform_audit
+from programs.models import User
+
+WATCHED: dict[str, Signal] = {
+    "programs.password.changed": password_changed,
+    "programs.password.reset": password_reset,
+    "programs.password.set": password_set,
+    "programs.email.changed": email_changed,
+    "programs.authenticator.added": authenticator_added,
+    "programs.authenticator.removed": authenticator_removed,
+    "programs.authenticator.reset": authenticator_reset,
+}
+
+
+def connect() -> None:
+    for action, signal in WATCHED.items():
+        signal.connect(_writer(action), weak=False, dispatch_uid=action)
+
+
+def _writer(action: str) -> Any:
+    def write(sender: object, request: HttpRequest, user: User, **told: Any) -> None:
+        platform_audit.record(action, person=user, data=_facts(told), ip=client_ip(request) or None)
+
+    return write
+
+
+def _facts(told: dict[str, Any]) -> dict[str, object]:
+    """The addresses of a changed e-mail, the kind of an authenticator; nothing else that the library tells."""
+    facts: dict[str, object] = {}
+    if "authenticator" in told:
+        facts["type"] = told["authenticator"].type
+    if "to_email_address" in told:
+        before = told["from_email_address"]
+        facts["email"] = [before.email if before else None, told["to_email_address"].email]
+    return facts

@@ -1,0 +1,29 @@
+"""Writing the platform's audit log: what is done outside any programme."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from programs.models import PlatformAuditEntry, Programme, User
+
+
+def record(
+    action: str,
+    *,
+    person: User | None,
+    programme: Programme | None = None,
+    data: Mapping[str, object] | None = None,
+    ip: str | None = None,
+) -> None:
+    """Write one entry in the caller's transaction. `action` is `programs.noun.past`, `person` None is the system.
+
+    `data` is JSON-safe and carries what changed, never a secret.
+    """
+    PlatformAuditEntry.objects.create(
+        actor=f"user:{person.pk}" if person else "system:system",
+        actor_label=str(person or "Regulars")[:160],
+        action=action,
+        programme=programme,
+        data=dict(data or {}),
+        ip=ip,
+    )
