@@ -14,7 +14,9 @@ from core.page import done, page
 from core.permissions import Perm, requires
 from core.presentation import format_points
 from core.requests import StaffRequest
+from core.tenancy import active_schema
 from loyalty.actions.points import add_points
+from programs import api_limits
 from screens import reports_businesses
 from screens.forms_till import PhoneAmountForm
 from screens.reports_businesses import BusinessCard
@@ -43,6 +45,8 @@ def add(request: StaffRequest, code: str) -> HttpResponse:
     )
     if not form.is_valid():
         return _answer(request, shop, form, status=422)
+    if Perm.CUSTOMERS_VIEW not in request.membership.permissions:  # the answer tells whose number it is, as at a till
+        api_limits.count(api_limits.TILL_LOOKUP, f"{active_schema()}:{request.actor.reference}")
     try:
         posting = add_points(
             business=shop.pk,

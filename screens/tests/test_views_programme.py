@@ -269,6 +269,19 @@ def test_a_plain_form_goes_to_the_business(client_of, owner, business):
     assert (response.status_code, response.headers["Location"]) == (303, f"/businesses/{business.code}/")
 
 
+def test_a_cashier_does_not_walk_through_numbers_at_the_card(client_of, cashier, owner, business, settings):
+    settings.API_LIMITS = {**settings.API_LIMITS, "till-lookup": (2, 3600)}
+
+    def add(browser, number):
+        data = {"phone": f"07700 90065{number}", "amount": "5", "key": f"k{number}"}
+        return browser.post(f"/businesses/{business.code}/add/", data).status_code
+
+    browser = client_of(cashier)
+    assert [add(browser, number) for number in range(3)] == [303, 303, 429]
+    assert add(client_of(owner), 3) == 303
+    assert Customer.objects.count() == 3
+
+
 def test_a_card_that_has_recorded_something_else_says_so_under_a_new_key(client_of, owner, business):
     browser, url = client_of(owner), f"/businesses/{business.code}/add/"
     data = {"phone": "07700 900 651", "key": "k"}
