@@ -155,6 +155,14 @@ def test_a_refused_sale_makes_no_customer_and_no_account(add, business, now, cha
     assert not Transaction.objects.exists()
 
 
+def test_the_key_of_a_refusal_that_left_nobody_is_free(add, business, now):
+    other = Customer.objects.create(phone="+447700900555")
+    Order.objects.create(business=business, source="x", reference="R", placed_at=now, total=Decimal(10), customer=other)
+    with pytest.raises(errors.OrderOfAnotherCustomer):
+        add("10", reference="R", key="k")
+    assert (add("5", key="k").points, add("5", key="k").is_replayed) == (5, True)
+
+
 def test_the_others_of_a_batch_do_not_notice_a_refused_new_number(business, actor, now):
     """Two new numbers name one sale: the first gets it, the second stays unknown; what follows is judged without it."""
     shop = {"business": business.pk}

@@ -227,7 +227,8 @@ $$;
 --
 -- Locks are taken in one order everywhere: identifiers by number, accounts by id, orders by reference, keys. A rare
 -- clash (a key that two members' calls use at once) ends in a serialization failure: nothing is written, call again.
--- LP001 says the same with answers in its detail, [[ordinal, status, response], …]: call again without these.
+-- LP001 says the same and gives the answers to some in its detail, [[ordinal, status, response], …]: to those whose sale
+-- would have made somebody a member for nothing. Call again without these; their keys are free, as nothing is stored.
 -- The settings make every plan generic and index-driven: tables grow from empty to millions under the same plan.
 CREATE FUNCTION loyalty_post(items jsonb, call jsonb, at timestamptz)
 RETURNS TABLE (ordinal integer, status text, response text)
