@@ -1,8 +1,10 @@
 """Sign-up, log-in, reset and the authenticator app, as a person without JavaScript meets them."""
 
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
@@ -13,6 +15,7 @@ from django.core.cache import cache
 from django.core.cache.backends import locmem
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
@@ -241,6 +244,14 @@ def test_a_forgotten_password_is_set_anew_with_a_code(visitor, ada):
     assert log_in(visitor, password=new).status_code == 302
     assert elsewhere.get("/programmes/").status_code == 302
     assert noted("programs.password.reset").ip == "127.0.0.1"
+
+
+@pytest.mark.parametrize(("minutes", "is_good"), [(14, True), (16, False)])
+def test_a_code_for_a_new_password_is_good_for_fifteen_minutes(visitor, ada, minutes, is_good):
+    page = visitor.post("/accounts/password/reset/", {"email": "ada@example.com"}).url
+    with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
+        answer = visitor.post(page, {"code": code_in_mail()})
+    assert (answer.url == "/accounts/password/reset/complete/") is is_good
 
 
 def test_asking_for_a_new_password_does_not_tell_who_has_an_account(visitor, ada):
