@@ -11,11 +11,12 @@ ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOST_A
 WORKDIR /app
 COPY --from=build /opt/venv /opt/venv
 COPY . /app
+RUN python -m compileall -q /app
 USER regulars
 # Media, and the database when there is no DATABASE_URL.
 VOLUME /app/var
 EXPOSE 8000
-HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
+HEALTHCHECK --interval=15s --timeout=5s --start-period=120s \
   CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/health/live', timeout=4)"]
 # Everything in one container, embedded PostgreSQL included. compose.yaml runs web and worker apart.
 CMD ["python", "manage.py", "up"]

@@ -7,6 +7,7 @@ import re
 import sys
 
 import pytest
+import yaml
 
 from config.database import BASE_DIR
 from config.supervisor import serve
@@ -38,6 +39,15 @@ def test_deploy_files_use_the_known_commands(files, expected):
         text = "\n".join(re.findall(r"^\s+command: (.*)$", (BASE_DIR / "compose.yaml").read_text(), re.MULTILINE))
 
     assert _commands_of(text) == expected
+
+
+def test_compose_listens_where_the_port_is_mapped():
+    """PORT of .env is for people; passed on to the container it would move the server away from its mapping."""
+    compose = yaml.safe_load((BASE_DIR / "compose.yaml").read_text())
+    assert compose["services"]["web"]["ports"] == ["${PORT:-8000}:8000"]
+    for service in ("release", "web", "worker"):
+        assert compose["services"][service]["environment"]["PORT"] == 8000
+        assert compose["services"][service]["environment"]["HOST_ADDRESS"] == "0.0.0.0"
 
 
 def test_container_runs_up_as_an_ordinary_user():

@@ -1,19 +1,18 @@
-"""`manage.py postgres start|stop|status|psql`: the embedded database by hand."""
+"""`manage.py postgres start|stop|status|url|psql`: the embedded database by hand."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.database import embedded
-from config.embedded_postgres import OWNER_ROLE, PostgresNotStarted
+from config.embedded_postgres import OWNER_ROLE, PostgresNotStarted, binaries
 
 
 class Command(BaseCommand):
-    help = "Starts, stops or shows the embedded PostgreSQL, or opens psql on it."
+    help = "Starts, stops or shows the embedded PostgreSQL, says its address, or opens psql on it."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -37,6 +36,6 @@ class Command(BaseCommand):
             case "url":
                 self.stdout.write(server.url(OWNER_ROLE))
             case "psql":
-                psql = shutil.which("psql") or "psql"
+                psql = str(binaries() / "psql")
                 server.start()
                 os.execlp(psql, psql, server.url(OWNER_ROLE))  # noqa: S606
