@@ -23,6 +23,7 @@ from core.permissions import member_only, open_to_all
 from core.requests import ProgrammeRequest, StaffRequest
 from programs import access, media, rules
 from programs.actions import handover
+from programs.actions.sessions import forget_expired_sessions
 from programs.models import Membership, User
 
 STATE_SECONDS = 600  # time to type a password and a code on the public host
@@ -56,18 +57,20 @@ def login(request: ProgrammeRequest) -> HttpResponse:
 @require_safe
 @open_to_all  # the code is the proof
 def enter(request: ProgrammeRequest) -> HttpResponse:
+    now = timezone.now()
     try:
         found = handover.consume_code(
             code=request.GET.get("code", ""),
             state=request.COOKIES.get(STATE_COOKIE, ""),
             programme=request.programme,
-            now=timezone.now(),
+            now=now,
         )
     except handover.CodeRefused as refused:  # starting again by itself could go round for ever, so a person decides
         return render(request, "programs/handover_refused.html", {"error": refused}, status=refused.status)
     open_session(request, found.user, backend=BACKEND)  # changes the session's key
     request.session["public_session"] = found.session_key
-    Membership.objects.filter(user=found.user, programme=request.programme).update(last_seen_at=timezone.now())
+    forget_expired_sessions(now=now)
+    Membership.objects.filter(user=found.user, programme=request.programme).update(last_seen_at=now)
     response = HttpResponseRedirect(found.next_path)
     response.delete_cookie(STATE_COOKIE)
     remember_preferences(response, found.user, has_theme="theme" in request.COOKIES)

@@ -94,7 +94,8 @@ def _with_password(email: str, password: str) -> User:
 
 
 def open_session(*, user: User, programme: Programme, now: datetime, ip: str | None = None) -> TokenPair:
-    """A new session of a person whose identity is proven."""
+    """A new session of a person whose identity is proven; expired ones of the programme are forgotten."""
+    ApiSession.objects.filter(programme=programme, expires_at__lt=now).delete()
     session = ApiSession(
         user=user,
         programme=programme,

@@ -15,7 +15,7 @@ from core.errors import PermissionRefused
 from core.permissions import ROLE_PERMISSIONS, SCOPE_PRESETS, Perm, Role
 from programs import api_limits, api_tokens
 from programs.actions.api_sessions import end_session
-from programs.models import Membership, Programme
+from programs.models import ApiSession, Membership, Programme
 from workspace.actions.api_keys import ensure_named_key, new_secret, revoke_client, revoke_key, rotate_key
 from workspace.api_auth import authenticate, hot_view
 from workspace.models import ApiKey
@@ -179,6 +179,14 @@ def test_a_session_ends_at_once_when_revoked_removed_deactivated_or_with_a_new_p
     assert authenticate(request_of(programme, authorization=token))
     Membership.objects.filter(user=manager).delete()
     assert refused(programme, authorization=token) == "session_revoked"
+
+
+def test_expired_sessions_are_forgotten_when_a_new_one_begins(other_programme, owner, outsider, make_tokens):
+    gone, foreign = make_tokens(owner).session, make_tokens(outsider, of=other_programme).session
+    ApiSession.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    kept = make_tokens(owner).session
+    assert set(ApiSession.objects.values_list("pk", flat=True)) == {kept.pk, foreign.pk}
+    assert gone.pk != kept.pk
 
 
 def test_a_changed_role_counts_from_the_next_request(programme, manager, make_tokens):
