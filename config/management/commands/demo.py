@@ -63,6 +63,8 @@ class Command(BaseCommand):
 
     def _load(self, name: str) -> None:
         with _one_at_a_time(name):
+            if Programme.objects.filter(slug=name, is_demo=False).exists():
+                raise CommandError(f"The subdomain {name} is a real programme's: the demo needs another database.")
             self._report_load(name, LOADERS[name], User.objects.get(email__iexact=OWNER))
             _give_roles(Programme.objects.get(slug=name))
 
