@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
-from zoneinfo import available_timezones
 
-import phonenumbers
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import IntegrityError, transaction
@@ -18,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api import CleanCharField, StrictSerializer, read_body
+from core.countries import COUNTRIES
 from core.errors import NotFound
 from core.permissions import Perm
 from core.requests import client_ip
@@ -29,6 +28,7 @@ from programs.actions import api_sessions
 from programs.actions.people import create_person, has_verified
 from programs.actions.programmes import host_of
 from programs.api import OpenApiView, TokensOutput, send_code_at_most, tokens_output
+from programs.api_fields import CountryField, CurrencyField, TimeZoneField
 from programs.models import Programme, User
 from screens.actions.onboarding import open_shop
 from workspace.api_auth import ApiView
@@ -54,23 +54,13 @@ class RegisterBusinessInput(StrictSerializer):
     subdomain = serializers.CharField(
         max_length=40, help_text="Becomes the programme's address. Small letters, digits, hyphens."
     )
-    currency = serializers.RegexField(r"^[A-Z]{3}\Z", help_text="ISO 4217.")
-    country = serializers.RegexField(r"^[A-Z]{2}\Z", help_text="ISO 3166 alpha-2, for phone numbers.")
+    currency = CurrencyField(help_text="ISO 4217.")
+    country = CountryField(help_text="ISO 3166 alpha-2, for phone numbers.")
     loyalty_rate = serializers.DecimalField(
         max_digits=9, decimal_places=4, min_value=Decimal(0), help_text="Points for one unit of the currency."
     )
-    time_zone = serializers.CharField(max_length=64, default="Europe/London")
+    time_zone = TimeZoneField(required=False, help_text="A place such as Europe/London; by default the country's.")
     category = serializers.ChoiceField(choices=Business.Category.choices, default=Business.Category.OTHER)
-
-    def validate_time_zone(self, value: str) -> str:
-        if value not in available_timezones():
-            raise serializers.ValidationError(_("There is no such time zone."), "unknown_time_zone")
-        return value
-
-    def validate_country(self, value: str) -> str:
-        if not phonenumbers.country_code_for_region(value):
-            raise serializers.ValidationError(_("There is no such country."), "unknown_country")
-        return value
 
 
 class NewProgrammeOutput(serializers.Serializer[Any]):
@@ -125,7 +115,7 @@ class RegisterBusinessView(OpenApiView):
                 slug=given["subdomain"],
                 currency=given["currency"],
                 country=given["country"],
-                time_zone=given["time_zone"],
+                time_zone=given.get("time_zone") or COUNTRIES[given["country"]].time_zone,
                 owner=person,
                 business_name=given["name"],
                 points_per_unit=given["loyalty_rate"],

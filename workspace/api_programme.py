@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -14,12 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api import CleanCharField, StrictSerializer, cursor_page, page_response, read_body
-from core.countries import COUNTRIES, CURRENCIES
 from core.errors import NotFound
 from core.keyset import Order
 from core.openapi import page_of, page_parameters
 from core.permissions import Perm
-from programs.forms import time_zone_choices
+from programs.api_fields import CountryField, CurrencyField, TimeZoneField
 from programs.models import Programme
 from programs.rules import MAX_ORIGINS, ORIGIN_MAX_LENGTH, clean_origin
 from workspace.actions.businesses import change_business, open_business
@@ -156,9 +154,9 @@ class OriginField(serializers.CharField):
 
 class SettingsChange(StrictSerializer):
     name = CleanCharField(max_length=80, required=False)
-    currency = serializers.CharField(required=False, help_text="ISO 4217; fixed after the first sale.")
-    country = serializers.CharField(required=False, help_text="ISO 3166-1, for phone numbers.")
-    time_zone = serializers.CharField(required=False, help_text="A place such as Europe/London.")
+    currency = CurrencyField(required=False, help_text="ISO 4217; fixed after the first sale.")
+    country = CountryField(required=False, help_text="ISO 3166-1, for phone numbers.")
+    time_zone = TimeZoneField(required=False, help_text="A place such as Europe/London.")
     language = serializers.ChoiceField(choices=settings.LANGUAGES, required=False)
     colour = serializers.RegexField(r"^#[0-9a-f]{6}\Z", required=False, help_text="Such as #0f766e.")
 
@@ -171,21 +169,6 @@ class SettingsChange(StrictSerializer):
 
     def validate_cors_origins(self, value: list[str]) -> list[str]:
         return list(dict.fromkeys(value))
-
-    def validate_currency(self, value: str) -> str:
-        return _one_of(value, CURRENCIES, "unknown_currency")
-
-    def validate_country(self, value: str) -> str:
-        return _one_of(value, COUNTRIES, "unknown_country")
-
-    def validate_time_zone(self, value: str) -> str:
-        return _one_of(value, dict(time_zone_choices()), "unknown_time_zone")
-
-
-def _one_of(value: str, known: Collection[str], code: str) -> str:
-    if value not in known:
-        raise serializers.ValidationError(_("There is no such choice."), code)
-    return value
 
 
 class SettingsView(ApiView):

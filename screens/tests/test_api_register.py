@@ -116,9 +116,11 @@ def test_an_address_must_be_proven_before_the_next_log_in(db, run_queue):
         ({"subdomain": "harbour"}, 422, "subdomain_taken"),
         ({"password": "short"}, 422, "weak_password"),
         ({"email": "nobody"}, 422, "invalid"),
-        ({"currency": "pounds"}, 422, "invalid"),
+        ({"currency": "pounds"}, 422, "unknown_currency"),
+        ({"currency": "XXX"}, 422, "unknown_currency"),
         ({"country": "ZZ"}, 422, "unknown_country"),
         ({"time_zone": "Mars/Olympus"}, 422, "unknown_time_zone"),
+        ({"time_zone": "EST"}, 422, "unknown_time_zone"),
         ({"loyalty_rate": "-1"}, 422, "min_value"),
         ({"loyalty_rate": "NaN"}, 422, "invalid"),
         ({"referrer": "x"}, 422, "unknown_field"),
@@ -128,6 +130,12 @@ def test_bad_registrations_write_nothing(db, changes, status, code):
     before = (User.objects.count(), Programme.objects.count())
     refused(register(**changes), status, code)
     assert (User.objects.count(), Programme.objects.count()) == before
+
+
+def test_the_time_zone_is_the_countrys_unless_another_is_sent(db):
+    assert register(country="NZ", currency="NZD").json()["programme"]["time_zone"] == "Pacific/Auckland"
+    sent = register(country="NZ", currency="NZD", subdomain="chatham", time_zone="Pacific/Chatham")
+    assert sent.json()["programme"]["time_zone"] == "Pacific/Chatham"
 
 
 def test_an_existing_person_registers_with_their_own_password(verified):
