@@ -300,8 +300,10 @@ def test_no_bar_covers_what_has_the_focus(chromium: Browser, width: int) -> None
     page, _ = open_sheet(chromium, theme="dark", width=width)
     covered = """() => { const one = document.activeElement, box = one.getBoundingClientRect();
         const bars = [...document.querySelectorAll(".topbar, .tabbar")].filter((bar) => !bar.contains(one));
-        const lies = (bar) => { const its = bar.getBoundingClientRect();
-            return box.top < its.bottom - 1 && box.bottom > its.top + 1 && box.left < its.right && box.right > its.left; };
+        const lies = (bar) => {
+          const its = bar.getBoundingClientRect();
+          return box.top < its.bottom - 1 && its.top + 1 < box.bottom && box.left < its.right && its.left < box.right;
+        };
         return one.matches("[href='#main']") || !bars.some(lies) ? "" : one.outerHTML.slice(0, 80); }"""
     seen = []
     for key in ["Tab"] * 60 + ["Shift+Tab"] * 50:

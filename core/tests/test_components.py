@@ -20,6 +20,10 @@ from core.tests.sheet import open_sheet, progress, sheet
 
 TEMPLATES = sorted([*ROOT.glob("templates/**/*.html"), *ROOT.glob("*/templates/**/*.html")])
 PAGES = [path for path in TEMPLATES if "emails" not in path.parts and "admin" not in path.parts]
+SHEET = {ROOT / "core/templates/core/component_sheet.html", ROOT / "core/templates/core/_sheet_dialog.html"}
+WORDED = [path for path in TEMPLATES if path not in SHEET]  # the sheet is for those who build pages
+PROPER_NAMES = {"Regulars", "Harbour &amp; Pine", "Quayside", "Mill Lane", "Ctrl K", "rg_live_", "ms"}
+COUNTED = r"(?:points?|days?|weeks?|months?|rows?|people|customers?|orders?|codes?|permissions?|businesses|texts)\b"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -31,6 +35,27 @@ def test_template_keeps_to_the_policy(path: Any) -> None:
     assert "<style" not in source
     scripts = re.findall(r"<script(?![^>]*\bsrc=)[^>]*>", source)
     assert scripts == [], "inline scripts are refused by the CSP"
+
+
+@pytest.mark.parametrize("path", WORDED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_word_of_a_template_can_be_translated(path: Any) -> None:
+    source = re.sub(r"\{#.*?#\}|<style.*?</style>", "", path.read_text(), flags=re.DOTALL)
+    source = re.sub(r"\{% blocktranslate.*?\{% endblocktranslate %\}", "", source, flags=re.DOTALL)
+    heard = re.findall(r"\s(?:aria-label|placeholder|alt|title)=\"([^\"{]*[A-Za-z]{3}[^\"{]*)\"", source)
+    tags = " ".join(re.findall(r"\{%.*?%\}", source))
+    handed = re.findall(r"\b(?:label|title|text|noun|\w+_label)=\"([^\"]*[A-Za-z]{3}[^\"]*)\"", tags)
+    written = re.sub(r"\{%.*?%\}|\{\{.*?\}\}|<(?:[^<>\"]|\"[^\"]*\")*>", "\n", source).split("\n")
+    words = [text.strip(" ·…") for text in [*heard, *handed, *written] if re.search("[A-Za-z]{2}", text)]
+    classes = re.compile(r"[a-z]+(?:-[\w\[\]]+)+")  # in a block of classes
+    assert [text for text in words if text not in PROPER_NAMES and not classes.fullmatch(text)] == []
+
+
+@pytest.mark.parametrize("path", WORDED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_counted_noun_has_a_plural(path: Any) -> None:
+    for head, body in re.findall(
+        r"\{% blocktranslate(.*?)%\}(.*?)\{% endblocktranslate %\}", path.read_text(), re.DOTALL
+    ):
+        assert " count " in head or not re.search(r"\{\{ \w+ \}\} " + COUNTED, body), body
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
