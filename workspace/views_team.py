@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Case, IntegerField, Value, When
+from django.db.models import Case, IntegerField, Q, Value, When
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -75,7 +75,8 @@ def invitation_revoke(request: StaffRequest, code: str) -> HttpResponse:
 @require_POST
 @requires(Perm.TEAM_MANAGE)
 def member_change(request: StaffRequest, code: str) -> HttpResponse:
-    form = RoleForm(request.POST, **_choices(request))
+    member = Membership.objects.filter(programme=request.programme, code=code).first()
+    form = RoleForm(request.POST, **_choices(request, held=member.business_id if member else None))
     if not form.is_valid():
         for errors in form.errors.values():
             messages.error(request, " ".join(str(error) for error in errors))
@@ -99,9 +100,11 @@ def member_remove(request: StaffRequest, code: str) -> HttpResponse:
     return done(request, reverse("workspace:team"))
 
 
-def _choices(request: StaffRequest) -> dict[str, Any]:
+def _choices(request: StaffRequest, *, held: int | None = None) -> dict[str, Any]:
+    """What a form of this person may offer: open businesses, and the one that a member is limited to already."""
+    businesses = Business.objects.visible_to(request.actor).filter(Q(is_active=True) | Q(pk=held))
     return {
-        "businesses": list(Business.objects.visible_to(request.actor).active().order_by("name")),
+        "businesses": list(businesses.order_by("name")),
         "giver_role": request.membership.role,
         "giver_sees_all": request.actor.business_id is None,
     }
@@ -114,6 +117,13 @@ def _empty_form(choices: dict[str, Any]) -> InvitationForm:
     return InvitationForm(initial=initial, check_url=reverse("workspace:invitation-new"), **choices)
 
 
+def _role_form(member: Membership, choices: dict[str, Any], closed: Business | None) -> RoleForm:
+    """Without the business that somebody is limited to, though closed, saving the form would lift the limit."""
+    offered = {**choices, "businesses": [*choices["businesses"], closed]} if closed else choices
+    initial = {"role": member.role, "business": member.business_id or ""}
+    return RoleForm(initial=initial, auto_id=f"{member.code}-%s", **offered)
+
+
 def _page(request: StaffRequest, form: InvitationForm | None, *, status: int = 200) -> HttpResponse:
     choices = _choices(request)
     members = Membership.objects.filter(programme=request.programme, user__is_active=True).select_related("user")
@@ -121,7 +131,9 @@ def _page(request: StaffRequest, form: InvitationForm | None, *, status: int = 2
     if request.actor.business_id is not None:
         members = members.filter(business_id=request.actor.business_id)
         invitations = invitations.filter(business_id=request.actor.business_id)
-    names: dict[int | None, str] = dict(Business.objects.values_list("pk", "name"))
+    shut = Business.objects.visible_to(request.actor).filter(is_active=False)
+    closed: dict[int | None, Business] = {one.pk: one for one in shut}
+    names: dict[int | None, str] = {one.pk: one.name for one in (*choices["businesses"], *closed.values())}
     may_change_owners = request.membership.role == Role.OWNER
     now = timezone.now()
     stopped = Job.objects.filter(kind=team.INVITATION_MAIL, state__in=[Job.State.FAILED, Job.State.CANCELLED])
@@ -134,9 +146,7 @@ def _page(request: StaffRequest, form: InvitationForm | None, *, status: int = 2
                 "business": names.get(one.business_id, ""),
                 "is_me": one.user_id == request.user.pk,
                 "may_change": may_change_owners or one.role != Role.OWNER,
-                "form": RoleForm(
-                    initial={"role": one.role, "business": one.business_id or ""}, auto_id=f"{one.code}-%s", **choices
-                ),
+                "form": _role_form(one, choices, closed.get(one.business_id)),
             }
             for one in members.order_by(BY_ROLE, "user__name", "pk")
         ],

@@ -10,7 +10,7 @@ from core.permissions import Role
 from programs.models import Invitation, Membership
 from workspace.actions.jobs import request_cancel
 from workspace.actions.team_mail import mail_invitation, mail_joined
-from workspace.models import Job
+from workspace.models import Business, Job
 
 PUBLIC = {"host": "localhost"}
 
@@ -147,6 +147,19 @@ def test_a_role_is_changed_and_a_removed_person_is_outside_at_once(client_of, ow
     browser.post(f"/settings/team/{code}/remove/")
     assert theirs.get("/settings/businesses/").url == "/login/?next=/settings/businesses/"
     assert browser.post(f"/settings/team/{code}/remove/").status_code == 404
+
+
+def test_a_new_role_leaves_somebody_limited_to_a_business_that_is_closed(client_of, owner, cashier, business):
+    Business.objects.filter(pk=business.pk).update(is_active=False)
+    browser, member = client_of(owner), Membership.objects.get(user=cashier)
+    page = browser.get("/settings/team/").content.decode()
+    assert page.count(f'<option value="{business.pk}" selected>{business.name}</option>') == 1
+    assert page.count(f'<option value="{business.pk}"') == 1, "nobody else is offered it"
+    assert (
+        browser.post(f"/settings/team/{member.code}/", {"role": "analyst", "business": business.pk}).status_code == 303
+    )
+    member.refresh_from_db()
+    assert (member.role, member.business_id) == (Role.ANALYST, business.pk)
 
 
 def test_who_leaves_the_team_is_outside_at_once(client_of, owner, manager):
