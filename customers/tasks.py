@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.actions.facts import ROLLUPS
 from customers.actions.imports import JOB_KIND as IMPORT
 from customers.actions.imports import SWEEP
-from customers.actions.rollups import update_rollups
+from customers.actions.rollups import PRODUCT_SALES_DUE, refresh_product_sales, update_rollups
 from customers.imports.run import discard, run_import, sweep
 from customers.models import ImportRun, Order, Refund
 from customers.stream import READ_STREAM, run_readers
@@ -29,6 +29,12 @@ def has_sales() -> bool:
 def refresh_rollups(now: datetime) -> None:
     """On demand only: days were marked outside the event stream, or the programme's time zone changed."""
     update_rollups(now=now)
+
+
+@due_work(PRODUCT_SALES_DUE)
+def count_product_sales(now: datetime) -> datetime | None:
+    """Each night, when the days that count have moved on."""
+    return refresh_product_sales(None, now=now)
 
 
 @due_work(READ_STREAM)

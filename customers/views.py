@@ -20,6 +20,7 @@ from core.permissions import Perm, requires
 from core.requests import StaffRequest
 from customers.actions.customers import CustomerValues, IdentifierTaken, create_customer
 from customers.forms import CustomerFilterForm, NewCustomerForm, OrderFilterForm
+from customers.models import ProductSales
 from customers.reports import customer_list
 from customers.reports import orders as order_list
 from customers.reports.customer_list import SORTS, VIEWS, CustomerFilters, Scope
@@ -113,7 +114,7 @@ def order(request: StaffRequest, code: str) -> HttpResponse:
 @requires(Perm.ORDERS_VIEW)
 def products(request: StaffRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\x00", "").strip()[:120]
-    sort, descending = sort_of(request.GET.get("sort"), order_list.PRODUCT_SORTS, "title")
+    sort, descending = sort_of(request.GET.get("sort"), order_list.PRODUCT_SORTS, order_list.DEFAULT_PRODUCT_SORT)
     rows, count = order_list.product_page(
         scope_of(request), text, sort=sort, descending=descending, cursor=request.GET.get("cursor", "")
     )
@@ -122,7 +123,7 @@ def products(request: StaffRequest) -> HttpResponse:
         "count": count,
         "links": rows.links(request.GET),
         "text": text,
-        "days": order_list.SOLD_DAYS,
+        "days": ProductSales.DAYS,
     }
     return page(request, "customers/product_list.html", context, partials={"products-rows"})
 

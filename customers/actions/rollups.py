@@ -1,4 +1,5 @@
-"""Keeping the roll-ups true: facts per customer, facts per customer and business, sales per business and day.
+"""Keeping the roll-ups true: facts per customer, facts per customer and business, sales per business and day, and what
+products sold lately.
 
 A reader of the event stream finds which customers and days an order or refund touched, and computes those again from
 raw rows. Nothing is added up on top of an old figure, so doing it twice, in another
@@ -8,19 +9,23 @@ order or after a late order gives what `rebuild_rollups` gives. A sale's own tra
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
+from core.clock import day_start, local_day
 from core.tenancy import active_schema
 from customers.actions.facts import mark_stale, refresh_order_facts
 from customers.events import CUSTOMER_CREATED
-from customers.models import Event, RollupState
+from customers.models import Event, ProductSales, RollupState
 from customers.stream import stream_reader
+from programs.actions.due_work import ensure_due
 from programs.models import Programme
 
 READER = "customers.rollups"
+PRODUCT_SALES_DUE = "customers.product_sales"  # the due work that counts when the days have moved on
 BusinessDay = tuple[int, date]
 
 # One row for each customer and business: see customers.actions.facts for what counts as a sale.
@@ -86,6 +91,28 @@ OF_DAYS = """
      AND ({table}.{column} AT TIME ZONE %(zone)s)::date = stale.day
 """
 
+# For each product at each business, and from these sums in all: grouping sets would sort every line.
+PRODUCT_SALES = """
+    WITH own AS (
+        SELECT product_id, business_id, sum(quantity) AS quantity, sum(revenue) AS revenue
+        FROM (
+            SELECT line.product_id, sale.business_id, line.quantity, line.total AS revenue
+            FROM customers_order AS sale JOIN customers_orderline AS line ON line.order_id = sale.id
+            WHERE sale.status <> 'cancelled' AND sale.placed_at >= %(since)s AND {of_products}
+            UNION ALL
+            SELECT line.product_id, refund.business_id, -line.quantity, -line.total
+            FROM customers_refund AS refund JOIN customers_refundline AS line ON line.refund_id = refund.id
+            LEFT JOIN customers_order AS sale ON sale.id = refund.order_id
+            WHERE sale.status IS DISTINCT FROM 'cancelled' AND refund.refunded_at >= %(since)s AND {of_products}
+        ) AS moved
+        GROUP BY product_id, business_id
+    )
+    INSERT INTO customers_productsales (product_id, business_id, quantity, revenue)
+    SELECT product_id, business_id, quantity, revenue FROM own
+    UNION ALL
+    SELECT product_id, NULL, sum(quantity), sum(revenue) FROM own GROUP BY product_id
+"""
+
 
 def update_rollups(*, now: datetime) -> None:
     """Compute what was marked; everything on the first call and on the first after the time zone changed."""
@@ -108,6 +135,7 @@ def rebuild_rollups(*, now: datetime) -> None:
         cursor.execute("DELETE FROM customers_staleday")
         cursor.execute("DELETE FROM customers_dailysales")
         cursor.execute(DAILY_SALES.format(sale_days="", refund_days=""), {"zone": state.zone})
+        refresh_product_sales(None, now=now)
 
 
 @stream_reader(READER)
@@ -121,16 +149,20 @@ def apply_events(events: Sequence[Event]) -> None:
             _refresh(*_touched(events, zone), zone)
 
 
-def refresh_rollups(*, customers: set[int], days: set[BusinessDay], zone: str, now: datetime) -> None:
-    """Compute again what was written past the event stream: `days` are those of `zone`, before and after the writing.
+def refresh_rollups(
+    *, customers: set[int], days: set[BusinessDay], products: set[int], zone: str, now: datetime
+) -> None:
+    """Compute again what was written past the event stream: whom and what it was about before the writing and after.
 
-    Everything, where there are no roll-ups yet or the programme's zone is another one by now.
+    `days` are those of `zone`. Everything, where there are no roll-ups yet or the programme has another zone by now.
     """
     with transaction.atomic():
         if not zone == _lock_state().zone == programme_zone():
             rebuild_rollups(now=now)
-        else:
-            _refresh(customers, days, zone)
+            return
+        _refresh(customers, days, zone)
+        if products:
+            refresh_product_sales(products, now=now)
 
 
 def _refresh(customers: set[int], days: set[BusinessDay], zone: str) -> None:
@@ -168,6 +200,30 @@ def refresh_stale_days() -> int:
         refund_days = OF_DAYS.format(table="refund", column="refunded_at")
         cursor.execute(DAILY_SALES.format(sale_days=sale_days, refund_days=refund_days), values)
         return len(stale)
+
+
+def refresh_product_sales(products: set[int] | None, *, now: datetime) -> datetime | None:
+    """Count what these products (None: all) sold in the last days; returns when the days move on.
+
+    None when nothing was sold in them: whoever writes lines counts again.
+    """
+    zone = ZoneInfo(programme_zone())
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Two at once would both insert; sales of days go on meanwhile.
+        cursor.execute("LOCK TABLE customers_productsales IN SHARE ROW EXCLUSIVE MODE")
+        today = local_day(now, zone)
+        values = {
+            "since": day_start(today - timedelta(days=ProductSales.DAYS - 1), zone),
+            "products": None if products is None else sorted(products),
+        }
+        chosen = "product_id IS NOT NULL" if products is None else "product_id = ANY(%(products)s::bigint[])"
+        cursor.execute(f"DELETE FROM customers_productsales WHERE {chosen}", values)
+        cursor.execute(PRODUCT_SALES.format(of_products=f"line.{chosen}"), values)
+        if not ProductSales.objects.exists():
+            return None
+        tomorrow = day_start(today + timedelta(days=1), zone)
+        ensure_due(kind=PRODUCT_SALES_DUE, by=tomorrow)
+        return tomorrow
 
 
 def programme_zone() -> str:

@@ -50,15 +50,17 @@ WITH document AS (
     SELECT DISTINCT order_reference AS reference, document FROM customers_importrow
     WHERE import_id = %(run)s AND problem IS NULL AND order_reference IS NOT NULL
 )
-SELECT customer_id, (placed_at AT TIME ZONE %(zone)s)::date
-FROM customers_order JOIN document USING (reference)
+SELECT customer_id, (placed_at AT TIME ZONE %(zone)s)::date, line.product_id
+FROM customers_order AS own JOIN document USING (reference)
+LEFT JOIN customers_orderline AS line ON line.order_id = own.id
 WHERE business_id = %(business)s AND document = 's'
 UNION
-SELECT customer_id, (refunded_at AT TIME ZONE %(zone)s)::date
-FROM customers_refund JOIN document USING (reference)
+SELECT customer_id, (refunded_at AT TIME ZONE %(zone)s)::date, line.product_id
+FROM customers_refund AS own JOIN document USING (reference)
+LEFT JOIN customers_refundline AS line ON line.refund_id = own.id
 WHERE business_id = %(business)s AND document = 'r'
 UNION
-SELECT customer_id, NULL FROM customers_importperson WHERE import_id = %(run)s
+SELECT customer_id, NULL, NULL FROM customers_importperson WHERE import_id = %(run)s
 """
 
 
@@ -97,7 +99,11 @@ def _write_few(run: ImportRun, options: ImportOptions, *, report: Report, now: d
     _write(run, options, report=report, now=now)
     after = touched_by(run, zone)
     rollups.refresh_rollups(
-        customers=before.customers | after.customers, days=before.days | after.days, zone=zone, now=now
+        customers=before.customers | after.customers,
+        days=before.days | after.days,
+        products=before.products | after.products,
+        zone=zone,
+        now=now,
     )
 
 
@@ -105,16 +111,18 @@ def _write_few(run: ImportRun, options: ImportOptions, *, report: Report, now: d
 class Touched:
     customers: set[int]
     days: set[rollups.BusinessDay]
+    products: set[int]
 
 
 def touched_by(run: ImportRun, zone: str) -> Touched:
-    """Whose figures and which business-days the staged rows speak of, as the tables are now. One query."""
+    """Whom, which business-days and which products the staged rows speak of, as the tables are now. One query."""
     with connection.cursor() as cursor:
         cursor.execute(TOUCHED, {"run": run.pk, "business": run.business_id, "zone": zone})
         rows = cursor.fetchall()
     return Touched(
-        customers={customer for customer, _day in rows if customer is not None},
-        days={(run.business_id, day) for _customer, day in rows if day is not None},
+        customers={customer for customer, _day, _product in rows if customer is not None},
+        days={(run.business_id, day) for _customer, day, _product in rows if day is not None},
+        products={product for _customer, _day, product in rows if product is not None},
     )
 
 

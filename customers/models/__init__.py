@@ -4,7 +4,15 @@ Amounts are NUMERIC(19,4) in the programme's currency. Times are aware UTC.
 """
 
 from customers.models.events import CurrentTransaction, Event, StreamReader
-from customers.models.facts import BusinessCustomerFacts, CustomerFacts, DailySales, OrOldest, RollupState, StaleDay
+from customers.models.facts import (
+    BusinessCustomerFacts,
+    CustomerFacts,
+    DailySales,
+    OrOldest,
+    ProductSales,
+    RollupState,
+    StaleDay,
+)
 from customers.models.fields import MoneyField
 from customers.models.imports import ImportPerson, ImportRow, ImportRun
 from customers.models.orders import Order, OrderLine, Refund, RefundLine
@@ -28,6 +36,7 @@ __all__ = [
     "Order",
     "OrderLine",
     "Product",
+    "ProductSales",
     "Refund",
     "RefundLine",
     "RollupState",

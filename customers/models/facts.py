@@ -9,6 +9,7 @@ from django.db.models import F, Func
 
 from customers.models.fields import MoneyField
 from customers.models.people import Customer
+from customers.models.products import Product
 
 
 class OrOldest(Func):
@@ -105,6 +106,28 @@ class DailySales(models.Model):
             models.UniqueConstraint(fields=["business", "day"], name="daily_sales_once"),
         ]
         indexes: ClassVar = [models.Index("day", "business", name="daily_sales_by_day")]
+
+
+class ProductSales(models.Model):
+    """What was sold of a product in the last DAYS days, less what came back in them: at one business, or at all (none).
+
+    What the list of products sorts by. Built from the lines of orders and refunds after each import, and each night,
+    when the days move on.
+    """
+
+    DAYS = 90  # up to today, in the programme's zone
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="sales", db_index=False)
+    business = models.ForeignKey(
+        "workspace.Business", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    quantity = models.DecimalField(max_digits=19, decimal_places=3)
+    revenue = MoneyField()  # net
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["product", "business"], name="product_sales_once", nulls_distinct=False),
+        ]
 
 
 class StaleDay(models.Model):

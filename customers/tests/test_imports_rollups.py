@@ -1,8 +1,9 @@
 """What an import adds up: a few rows only what they touch, and never anything else than a rebuild would."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -10,13 +11,20 @@ from django.utils import timezone
 from customers.actions.rollups import rebuild_rollups
 from customers.imports import run as run_module
 from customers.imports.run import run_import
-from customers.models import BusinessCustomerFacts, CustomerFacts, DailySales, ImportRun
+from customers.models import BusinessCustomerFacts, CustomerFacts, DailySales, ImportRun, ProductSales
 from customers.tests.imports_fixtures import csv_of, import_csv, receive
 
 
 @pytest.fixture(autouse=True)
 def _media(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture(autouse=True)
+def _soon_after():
+    """The rows of these tests are of the days before."""
+    with time_machine.travel(datetime(2026, 3, 2, tzinfo=UTC), tick=False):
+        yield
 
 
 def rollups():
@@ -29,7 +37,7 @@ def rollups():
 
 
 def figures():
-    tables = (CustomerFacts, BusinessCustomerFacts, DailySales)
+    tables = (CustomerFacts, BusinessCustomerFacts, DailySales, ProductSales)
     return [sorted(map(str, table.objects.values().values_list(*figures_of(table)))) for table in tables]
 
 
@@ -70,6 +78,7 @@ def test_a_few_rows_add_up_only_what_they_touch(business):
         "C29,A,MUG,-1,2026-02-03 10:00,2.50,4,UK",  # and of another customer
         "C33,A,MUG,-2,2026-02-03 10:00,2.50,8,UK",  # somebody who never bought
         "34,A,MUG,1,2025-12-01 00:00,2.50,2,UK",  # the new first order
+        "20,B,CUP,2,2026-01-20 10:00,2.50,6,UK",  # another product
     ],
 )
 def test_a_few_rows_give_what_a_rebuild_gives(business, row):
@@ -78,6 +87,7 @@ def test_a_few_rows_give_what_a_rebuild_gives(business, row):
     import_csv(csv_of(row), business)
     told = figures()
     assert told != before
+    assert ProductSales.objects.exists()
     rebuild_rollups(now=timezone.now())
     assert figures() == told
 
