@@ -25,7 +25,7 @@ def web_command(
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws"),
         *("--host", host, "--port", str(port), "--backlog", str(BACKLOG)),
         *("--workers", str(workers), "--blocking-threads", str(threads)),
-        # A worker that dies is replaced; one that grew (a backend keeps 2.5 MB per programme) is renewed at leisure.
+        # A worker that dies is replaced; one that does not stop in time is killed.
         *("--respawn-failed-workers", "--workers-kill-timeout", "15"),
         application,
     ]

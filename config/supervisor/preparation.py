@@ -14,7 +14,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import get_commands
 from django.db import DatabaseError, connection
 from psycopg import sql
 
@@ -104,11 +103,6 @@ def collect_static(steps: Steps) -> bool:
     steps.run("collectstatic", "--noinput", "--clear", "--verbosity", "0")
     stamp.write_text(digest)
     return True
-
-
-def has_demo() -> bool:
-    """Whether this version can load a demo."""
-    return "demo" in get_commands()
 
 
 def demo_mark() -> str:

@@ -146,11 +146,8 @@ class Supervisor:
             (RUN_DIR / "postgres-is-ours").touch()
 
     def _load_demo(self, steps: preparation.Steps) -> None:
-        if not preparation.has_demo():
-            return
         stamp = VAR_DIR / "demo-loaded"
-        is_first = not stamp.exists()
-        if is_first:
+        if not stamp.exists():
             say("  Demo data")
         with phase("Demo data") as remarks:
             is_new = preparation.load_demo(steps, stamp=stamp)
