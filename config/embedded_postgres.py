@@ -145,8 +145,8 @@ class EmbeddedPostgres:
         self.socket_dir = self._socket_dir()
 
     def _socket_dir(self) -> Path:
-        # libpq reads a comma as "several hosts"; plain names need no care anywhere.
-        is_plain = re.fullmatch(r"[A-Za-z0-9_./+@-]+", str(self.home)) is not None
+        # libpq reads a comma as "several hosts", others a plus as a blank; plain names need no care anywhere.
+        is_plain = re.fullmatch(r"[A-Za-z0-9_./@-]+", str(self.home)) is not None
         if is_plain and len(os.fsencode(self.home)) <= SOCKET_DIR_MAX_BYTES:
             return self.home
         return Path(tempfile.gettempdir()) / f"regulars-pg-{self.digest}"

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from config import embedded_postgres
+from config.database import connection_settings
 from config.embedded_postgres import EmbeddedPostgres, binaries
 
 SMALL = {"shared_buffers": "16MB", "max_connections": "20"}
@@ -167,6 +168,14 @@ def test_long_and_odd_paths_get_a_short_socket(make_server):
     assert len(os.fsencode(server.socket_dir)) <= embedded_postgres.SOCKET_DIR_MAX_BYTES
     with psycopg.connect(server.url()) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("folder", ["plain", "c++", "a@b", "100%", "a b", "a?b", "a,b", "ü"])
+def test_settings_and_server_mean_the_same_socket(tmp_path, folder):
+    server = EmbeddedPostgres(tmp_path / folder)
+    for role in ("regulars_app", "regulars_owner"):
+        found = connection_settings(server.url(role))
+        assert (found["HOST"], found["PORT"], found["USER"]) == (str(server.socket_dir), 5432, role)
 
 
 def test_a_port_in_the_environment_changes_nothing(make_server, monkeypatch):
