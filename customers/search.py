@@ -31,21 +31,25 @@ class Search:
 
 
 def search_for(text: str, *, country: str, prefix: str = "") -> Search | None:
-    """Conditions on a customer reached by `prefix` (such as "customer__"); None when nothing was typed.
+    """Conditions on a customer reached by `prefix` (such as "customer__"); None when nothing was typed. One query.
 
-    A whole phone number, e-mail address or external id finds exactly its owner; words find names, parts of e-mail
-    addresses and ids that hold all of them.
+    A whole phone number, e-mail address or external id with a digit finds exactly its owner; words find names, parts of
+    e-mail addresses and ids that hold all of them, and the owner of an id that is a word.
     """
     typed = " ".join(text.replace("\x00", "").split())[:MAX_LENGTH]
     if not typed:
         return None
-    owners = Identifier.objects.filter(_identifiers(typed, country)).values("customer_id")
+    owners = list(Identifier.objects.filter(_identifiers(typed, country)).values_list("customer_id", flat=True))
+    is_name = not any(character.isdigit() or character == "@" for character in typed)
+    if owners and not is_name:
+        # No "or" with the words: it would read every customer.
+        return Search(Q(**{f"{prefix}pk__in": owners}), None)
     words = Q()
     for word in typed.lower().split():
         words &= Q(**{f"{prefix}search_text__contains": word})
-    strict = words | Q(**{f"{prefix}pk__in": owners})
-    is_word = len(typed) >= FUZZY_LENGTH and not any(character.isdigit() or character == "@" for character in typed)
-    return Search(strict, WordSimilar(F(f"{prefix}search_text"), Value(typed.lower())) if is_word else None)
+    strict = words | Q(**{f"{prefix}pk__in": owners}) if owners else words
+    is_fuzzy = is_name and len(typed) >= FUZZY_LENGTH
+    return Search(strict, WordSimilar(F(f"{prefix}search_text"), Value(typed.lower())) if is_fuzzy else None)
 
 
 def _identifiers(typed: str, country: str) -> Q:

@@ -127,6 +127,16 @@ def test_search_in_any_spelling(browser: Client, crowd: dict[str, Customer], typ
     assert names(browser.get(LIST, {"q": typed})) == expected
 
 
+def test_a_whole_id_finds_its_owner_alone_and_a_word_everybody(browser: Client, programme: Programme) -> None:
+    person("Ada", external_id="1234")
+    person("Ben", email="ben1234@example.com")
+    person("Cleo", external_id="ben")
+    rebuild_rollups(now=timezone.now())
+    assert names(browser.get(LIST, {"q": "1234"})) == ["Ada"]
+    assert names(browser.get(LIST, {"q": "123"})) == ["Ben", "Ada"]
+    assert sorted(names(browser.get(LIST, {"q": "ben"}))) == ["Ben", "Cleo"]
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
