@@ -101,6 +101,11 @@ def format_money(amount: Decimal | float, currency: str, *, whole: bool = False)
     return f"{MINUS}{text}" if value < 0 else text
 
 
+def noun_count(number: Decimal) -> int:
+    """What `ngettext` asks, of a number that need not be whole: 1.5 points are many."""
+    return int(number) if number == number.to_integral_value() else 2
+
+
 def format_points(points: int) -> str:
     """Grouped whole points: 1,284."""
     return format_number(points)

@@ -10,13 +10,13 @@ from functools import lru_cache
 
 from django.db.models import Q, Sum
 from django.db.models.functions import TruncDate
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.clock import Period
 from core.money import check_amount
-from core.presentation import format_money, format_number, format_points
+from core.presentation import format_money, format_number, format_points, noun_count
 from core.tenancy import active_programme
 from loyalty import rules
 from loyalty.errors import UnknownBusiness
@@ -176,7 +176,9 @@ def earning_text(amount: Decimal, rate: Decimal, rounding: str, currency: str) -
 def _earning_text(amount: Decimal, rate: Decimal, rounding: str, currency: str, language: str) -> str:
     """`language` is the active one: numbers and words follow it. 40 µs each without the memory."""
     exact = amount * rate
-    text = _("%(amount)s × %(rate)s = %(exact)s points") % {
+    text = ngettext(
+        "%(amount)s × %(rate)s = %(exact)s point", "%(amount)s × %(rate)s = %(exact)s points", noun_count(exact)
+    ) % {
         "amount": format_money(amount, currency),
         "rate": format_number(rate.normalize(), _decimals(rate)),
         "exact": format_number(exact.normalize(), _decimals(exact)),

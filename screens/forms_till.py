@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from core.codes import public_code
 from core.errors import DomainError, InvalidInput
@@ -120,7 +120,12 @@ def _too_few_points(error: NotEnoughPoints | UnknownMember, asked: int) -> str:
     balance = error.data["balance"] if isinstance(error, NotEnoughPoints) else 0
     assert isinstance(balance, int)
     facts = {"balance": format_points(balance), "missing": format_points(asked - balance)}
-    return _("Only %(balance)s points are there: %(missing)s too few. Nothing was taken.") % facts
+    text = ngettext(
+        "Only %(balance)s point is there: %(missing)s too few. Nothing was taken.",
+        "Only %(balance)s points are there: %(missing)s too few. Nothing was taken.",
+        balance,
+    )
+    return text % facts
 
 
 class FindForm(forms.Form):

@@ -8,10 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import connection
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.actor import Actor
-from core.presentation import format_money, format_number
+from core.presentation import format_money, format_number, noun_count
 from loyalty.models import EarningRate, Transaction
 from programs.models import Programme
 from screens.forms_till import PhoneAmountForm
@@ -91,7 +91,10 @@ def rate_text(rate: EarningRate, currency: str) -> str:
     exponent = number.as_tuple().exponent
     decimals = max(0, -exponent) if isinstance(exponent, int) else 0
     unit = format_money(Decimal(1), currency, whole=True)
-    return _("%(points)s points for each %(unit)s") % {"points": format_number(number, decimals), "unit": unit}
+    text = ngettext(
+        "%(points)s point for each %(unit)s", "%(points)s points for each %(unit)s", noun_count(rate.points_per_unit)
+    )
+    return text % {"points": format_number(number, decimals), "unit": unit}
 
 
 def _add_form(business: Business, programme: Programme) -> PhoneAmountForm:

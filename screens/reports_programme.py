@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.actor import Actor
 from core.keyset import Count, KeysetPage, count_up_to_cap
@@ -70,7 +71,8 @@ def rate_example(points_per_unit: Decimal, rounding: str, currency: str) -> str:
         return ""
     points = points_for(EXAMPLE, points_per_unit, rounding)
     amount = format_money(EXAMPLE, currency)
-    return _("%(amount)s gives %(points)s points") % {"amount": amount, "points": format_points(points)}
+    text = ngettext("%(amount)s gives %(points)s point", "%(amount)s gives %(points)s points", points)
+    return text % {"amount": amount, "points": format_points(points)}
 
 
 def point_settings(currency: str) -> str:
@@ -97,9 +99,16 @@ def transaction_rows(
 def _row(movement: Movement) -> TransactionRow:
     kinds = (Transaction.Kind.EARN, Transaction.Kind.REDEEM, Transaction.Kind.ADJUST)
     can_reverse = movement.kind in kinds and not movement.is_reversed
-    points = format_points(abs(movement.points))
+    points = abs(movement.points)
     if movement.points >= 0:
-        warning = _("%(points)s points leave the balance of %(name)s. What is spent already is owed.")
+        warning = ngettext(
+            "%(points)s point leaves the balance of %(name)s. What is spent already is owed.",
+            "%(points)s points leave the balance of %(name)s. What is spent already is owed.",
+            points,
+        )
     else:
-        warning = _("%(points)s points come back to %(name)s.")
-    return TransactionRow(movement, can_reverse, warning % {"points": points, "name": movement.customer})
+        warning = ngettext(
+            "%(points)s point comes back to %(name)s.", "%(points)s points come back to %(name)s.", points
+        )
+    facts = {"points": format_points(points), "name": movement.customer}
+    return TransactionRow(movement, can_reverse, warning % facts)

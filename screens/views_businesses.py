@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import DomainError
@@ -59,7 +59,11 @@ def add(request: StaffRequest, code: str) -> HttpResponse:
         )
     except DomainError as error:
         return _answer(request, shop, form, status=form.refuse(error))
-    text = _("%(points)s points added. The new balance is %(balance)s.") % {
+    text = ngettext(
+        "%(points)s point added. The new balance is %(balance)s.",
+        "%(points)s points added. The new balance is %(balance)s.",
+        posting.points,
+    ) % {
         "points": format_points(posting.points),
         "balance": format_points(posting.balance),
     }

@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from core.clock import Period
@@ -162,8 +163,12 @@ def reverse_entry(request: StaffRequest, code: str) -> HttpResponse:
         actor=request.actor,
         now=timezone.now(),
     )
-    text = _("Reversed. The balance is %(balance)s points now.") % {"balance": format_points(posting.balance)}
-    messages.success(request, text)
+    text = ngettext(
+        "Reversed. The balance is %(balance)s point now.",
+        "Reversed. The balance is %(balance)s points now.",
+        posting.balance,
+    )
+    messages.success(request, text % {"balance": format_points(posting.balance)})
     return done(request, reverse("loyalty:transactions"))
 
 
@@ -258,7 +263,11 @@ def _act(
 
 
 def _acted(request: StaffRequest, customer: Customer, posting: Posting) -> HttpResponse:
-    text = _("Done: %(points)s points. The balance is %(balance)s now.") % {
+    text = ngettext(
+        "Done: %(points)s point. The balance is %(balance)s now.",
+        "Done: %(points)s points. The balance is %(balance)s now.",
+        abs(posting.points),
+    ) % {
         "points": f"{posting.points:+,d}".replace("-", "\u2212"),
         "balance": format_points(posting.balance),
     }

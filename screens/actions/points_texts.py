@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 from django.utils import translation
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.presentation import format_points
@@ -95,10 +94,19 @@ def _redeemed(data: Mapping[str, int], programme: str) -> str:
 
 
 def _reversed(data: Mapping[str, int], programme: str) -> str:
+    points = abs(data["points"])
     if data["points"] < 0:
-        text = _("%(programme)s: %(points)s points were taken back. Your balance is %(balance)s.")
+        text = ngettext(
+            "%(programme)s: %(points)s point was taken back. Your balance is %(balance)s.",
+            "%(programme)s: %(points)s points were taken back. Your balance is %(balance)s.",
+            points,
+        )
     else:
-        text = _("%(programme)s: %(points)s points came back to you. Your balance is %(balance)s.")
+        text = ngettext(
+            "%(programme)s: %(points)s point came back to you. Your balance is %(balance)s.",
+            "%(programme)s: %(points)s points came back to you. Your balance is %(balance)s.",
+            points,
+        )
     return text % _facts(data, programme)
 
 
