@@ -15,9 +15,10 @@ from django.utils.formats import date_format
 from core.clock import Period
 from core.keyset import Count, KeysetPage, count_up_to_cap, keyset_page
 from core.keyset import Order as ListOrder
-from customers.models import Order, OrderLine, Product, Refund
+from customers.models import Customer, Order, OrderLine, Product, Refund
 from customers.reports.customer_list import Scope, name_and_contact
 from customers.words import clock_time, days_ago
+from workspace.models import Business
 
 ORDER_SORTS: Mapping[str, ListOrder] = {
     "placed": ListOrder(["placed_at", "id"]),
@@ -30,6 +31,7 @@ PRODUCT_SORTS: Mapping[str, ListOrder] = {
     "revenue": ListOrder(["revenue", "id"]),
 }
 DEFAULT_PRODUCT_SORT = "-revenue"
+NAMED = 100  # orders of as many businesses may have one number
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class ProductRow:
 def order_page(
     scope: Scope, filters: OrderFilters, *, sort: str, descending: bool, cursor: str = ""
 ) -> tuple[KeysetPage[OrderRow], Count]:
-    """One page and the count: two queries."""
+    """One page and the count: two queries, and two for what is searched."""
     found = _orders(scope, filters)
     page = keyset_page(
         found.select_related("customer", "business"), ORDER_SORTS[sort], descending=descending, cursor=cursor
@@ -85,8 +87,8 @@ def order_page(
 def _orders(scope: Scope, filters: OrderFilters) -> QuerySet[Order]:
     found = Order.objects.visible_to(scope.actor)
     if filters.text:
-        exact = Q(number=filters.text) | Q(reference=filters.text) | Q(code=filters.text.lower())
-        found = found.filter(exact | Q(customer__search_text__contains=filters.text.lower()))
+        named = _named(scope, filters.text)
+        found = found.filter(pk__in=named) if named else found.filter(customer__in=_people(filters.text))
     if filters.status:
         found = found.filter(status=filters.status)
     if filters.business_id is not None:
@@ -96,6 +98,21 @@ def _orders(scope: Scope, filters: OrderFilters) -> QuerySet[Order]:
     if filters.last_day is not None:
         found = found.filter(placed_at__lt=Period(filters.last_day, filters.last_day, scope.zone).end)
     return found
+
+
+def _named(scope: Scope, text: str) -> list[int]:
+    """Orders with this number, reference or public id: each of the three has an index."""
+    businesses = list(Business.objects.visible_to(scope.actor).values_list("pk", flat=True))
+    named = Q(number=text) | Q(business__in=businesses, reference=text) | Q(code=text.lower())
+    return list(Order.objects.visible_to(scope.actor).filter(named).values_list("pk", flat=True)[:NAMED])
+
+
+def _people(text: str) -> QuerySet[Customer]:
+    """Customers whose name or address holds every word."""
+    people = Customer.objects.all()
+    for word in text.lower().split():
+        people = people.filter(search_text__contains=word)
+    return people
 
 
 def order_row(order: Order, scope: Scope) -> OrderRow:
