@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -39,6 +40,13 @@ def signal_group(leader: int, number: signal.Signals) -> None:
         return
 
 
+def trim_log(log: Path) -> None:
+    """Put what a log has grown to aside, once, and let it begin anew under the process that appends to it."""
+    if log.exists() and log.stat().st_size > LOG_MAX_BYTES:
+        shutil.copyfile(log, log.with_suffix(".old.log"))
+        os.truncate(log, 0)
+
+
 @dataclass(slots=True)
 class Child:
     """A process in a group of its own, so that one signal reaches everything it started."""
@@ -56,8 +64,6 @@ class Child:
 
     def start(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        if self.log.exists() and self.log.stat().st_size > LOG_MAX_BYTES:
-            self.log.replace(self.log.with_suffix(".old.log"))
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command,

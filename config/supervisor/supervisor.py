@@ -22,7 +22,7 @@ from django.utils import timezone
 from config.database import BASE_DIR, VAR_DIR, embedded
 from config.embedded_postgres import EmbeddedPostgres, PostgresNotStarted
 from config.supervisor import heartbeat, orphans, port, preparation, watchdog
-from config.supervisor.child import Child
+from config.supervisor.child import Child, trim_log
 from config.supervisor.commands import web_command, worker_command
 from config.supervisor.console import phase, say
 from config.supervisor.welcome import welcome
@@ -36,6 +36,7 @@ LOG_DIR = VAR_DIR / "log"
 LOOK_SECONDS = 0.25
 POSTGRES_LOOK_SECONDS = 2.0
 WATCHDOG_LOOK_SECONDS = 5.0
+LOG_LOOK_SECONDS = 10.0
 STOP_PATIENCE_SECONDS = 12.0
 FIRST_ANSWER_SECONDS = 60
 
@@ -187,7 +188,7 @@ class Supervisor:
     # -- run -----------------------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        next_postgres_look = next_watchdog_look = time.monotonic()
+        next_postgres_look = next_watchdog_look = next_log_look = time.monotonic()
         while not self.is_stopping:
             now = time.monotonic()
             if self.postgres is not None and now >= next_postgres_look:
@@ -196,6 +197,9 @@ class Supervisor:
             if now >= next_watchdog_look:
                 self._look_at_the_queue()
                 next_watchdog_look = now + WATCHDOG_LOOK_SECONDS
+            if now >= next_log_look:
+                self._trim_logs()
+                next_log_look = now + LOG_LOOK_SECONDS
             self._tend(self.web)
             self._tend(self.worker)
             time.sleep(LOOK_SECONDS)
@@ -226,6 +230,10 @@ class Supervisor:
             say(f"  {error}")
         else:
             say(f"  PostgreSQL is back after {time.monotonic() - started:.1f} s.")
+
+    def _trim_logs(self) -> None:
+        for log in (self.web.log, self.worker.log, *([self.postgres.log] if self.postgres else [])):
+            trim_log(log)
 
     def _look_at_the_queue(self) -> None:
         if self.has_tasks_to_release and self._quietly(watchdog.release_tasks) is not None:

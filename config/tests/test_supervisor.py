@@ -18,8 +18,9 @@ from django.conf import settings
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from config.supervisor import child as child_module
 from config.supervisor import heartbeat, orphans, port, preparation, watchdog
-from config.supervisor.child import PAUSES_SECONDS, Child
+from config.supervisor.child import PAUSES_SECONDS, Child, trim_log
 from config.supervisor.supervisor import Supervisor
 from config.supervisor.welcome import welcome
 
@@ -88,6 +89,23 @@ def test_workers_of_a_dead_leader_are_ended_before_it_starts_again(make_child):
     child.tend()
 
     _wait_until(lambda: not _is_alive(worker))
+
+
+def test_a_log_that_grows_is_put_aside_while_its_process_writes_on(make_child, monkeypatch):
+    monkeypatch.setattr(child_module, "LOG_MAX_BYTES", 5_000)
+    talker = "import itertools, time\nfor n in itertools.count(): print(f'line {n}', flush=True); time.sleep(0.0005)"
+    child = make_child([sys.executable, "-c", talker])
+    child.start()
+    _wait_until(lambda: child.log.stat().st_size > 6_000)
+
+    trim_log(child.log)
+
+    old = child.log.with_suffix(".old.log")
+    assert old.read_bytes().startswith(b"line 0\n")
+    assert old.stat().st_size > 6_000
+    begins_at = child.log.stat().st_size
+    _wait_until(lambda: child.log.stat().st_size > begins_at)
+    assert b"\0" not in child.log.read_bytes()
 
 
 def test_stop_is_gentle_then_firm(make_child):
