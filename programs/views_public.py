@@ -16,6 +16,7 @@ from core.permissions import open_to_all, signed_in
 from core.requests import PublicRequest
 from programs import rules
 from programs.actions import handover
+from programs.admin_sites import platform_site
 from programs.hosts import programme_url
 from programs.models import Membership, Programme
 
@@ -49,7 +50,11 @@ def start(request: PublicRequest) -> HttpResponse:
 @signed_in
 def programmes(request: PublicRequest) -> HttpResponse:
     memberships = Membership.objects.live().filter(user=request.user).select_related("programme")
-    return page(request, "programs/programme_list.html", {"memberships": memberships.order_by("programme__name")})
+    context = {
+        "memberships": memberships.order_by("programme__name"),
+        "records_url": reverse("platform:index") if platform_site.has_permission(request) else "",
+    }
+    return page(request, "programs/programme_list.html", context)
 
 
 @never_cache

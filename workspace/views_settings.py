@@ -16,6 +16,7 @@ from core.page import done, page
 from core.permissions import Perm, member_only, requires
 from core.requests import StaffRequest
 from programs.actions.people import change_person
+from programs.admin_sites import programme_site
 from programs.forms import PersonForm, ProgrammeSettingsForm
 from programs.models import Programme
 from programs.views_programme import YEAR_SECONDS
@@ -48,6 +49,7 @@ def programme_settings(request: StaffRequest) -> HttpResponse:
         "stored": programme,
         "tabs": settings_tabs(request),
         "sees_all": request.actor.business_id is None,
+        "records_url": reverse("programme:index") if programme_site.has_permission(request) else "",
     }
     return page(request, "workspace/settings.html", context, status=422 if form.errors else 200)
 

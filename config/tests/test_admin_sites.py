@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.core import mail
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -156,6 +158,30 @@ def test_a_manager_of_one_business_and_an_outsider_and_platform_staff_are_refuse
     limited = make_member("kit@example.com", Role.MANAGER, business=business)
     for person in (limited, outsider, staff):
         assert client_of(person).get("/admin/", follow=True).status_code == 403
+
+
+def test_each_site_is_linked_for_those_who_may_open_it(
+    client_of, owner, manager, make_member, business, staff, public_client
+):
+    limited = make_member("kit@example.com", Role.MANAGER, business=business)
+    for person, is_linked in ((owner, True), (manager, True), (limited, False)):
+        assert ('href="/admin/"' in client_of(person).get("/settings/").content.decode()) is is_linked
+    for person, is_linked in ((staff, True), (owner, False)):
+        connection.set_schema_to_public()
+        public_client.force_login(person)
+        assert ('href="/admin/"' in public_client.get("/programmes/").content.decode()) is is_linked
+
+
+def test_a_superuser_of_the_command_line_gets_in_with_a_code(db, public_client, run_queue, monkeypatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "correct horse battery")
+    call_command("createsuperuser", email="root@example.com", interactive=False, verbosity=0)
+    page = public_client.post(
+        "/accounts/login/", {"login": "root@example.com", "password": "correct horse battery"}
+    ).url
+    run_queue()
+    code = next(line for line in mail.outbox[0].body.splitlines() if line.isdigit())
+    public_client.post(page, {"code": code})
+    assert public_client.get("/admin/programs/programme/").status_code == 200
 
 
 def test_owners_are_refused_on_the_platform_site_and_nobody_gets_a_log_in_form_there(public_client, owner):
