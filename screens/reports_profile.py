@@ -17,13 +17,13 @@ from core.clock import day_start, local_day
 from core.figures import Delta, make_delta
 from core.presentation import format_money, format_number, format_signed
 from customers.consent import consents_of
-from customers.models import ConsentRecord, Customer, CustomerFacts, Event, Order, Refund
+from customers.models import Customer, CustomerFacts, Event, Order, Refund
 from customers.reports.customer_list import Scope
 from customers.reports.timeline import TimelinePage, timeline
 from customers.rfm_groups import RFM_GROUPS, RfmGroup
 from customers.words import clock_time, day_heading, days_ago
 from loyalty.models import Transaction
-from screens.words import happened
+from screens.words import CONSENTS, happened
 from workspace.models import Business
 
 WINDOW_DAYS = 90
@@ -222,14 +222,13 @@ def consent_lines(customer: Customer, scope: Scope) -> list[ConsentLine]:
     """A line for each channel and purpose: yes or no, since when. One query."""
     newest = consents_of(customer.pk)
     lines = []
-    for channel, channel_label in ConsentRecord.Channel.choices:
-        for purpose, purpose_label in ConsentRecord.Purpose.choices:
-            record = newest.get((channel, purpose))
-            text = _("Never asked")
-            if record is not None:
-                day = date_format(record.at.astimezone(scope.zone), "j M Y")
-                text = (_("Yes, %(day)s") if record.is_granted else _("No, %(day)s")) % {"day": day}
-            lines.append(ConsentLine(f"{channel_label}: {purpose_label}", bool(record and record.is_granted), text))
+    for asked, label in CONSENTS.items():
+        record = newest.get(asked)
+        text = _("Never asked")
+        if record is not None:
+            day = date_format(record.at.astimezone(scope.zone), "j M Y")
+            text = (_("Yes, %(day)s") if record.is_granted else _("No, %(day)s")) % {"day": day}
+        lines.append(ConsentLine(str(label), bool(record and record.is_granted), text))
     return lines
 
 

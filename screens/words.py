@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.presentation import format_money, format_signed
 from customers.events import EVENT_TYPES
@@ -30,6 +31,13 @@ TELLS_IT = (
     "customers.order.refunded",
     "customers.order.placed",
 )
+# What staff read of a consent, by its channel and purpose.
+CONSENTS = {
+    (ConsentRecord.Channel.SMS, ConsentRecord.Purpose.SERVICE): gettext_lazy("Texts about points"),
+    (ConsentRecord.Channel.SMS, ConsentRecord.Purpose.MARKETING): gettext_lazy("Offers by text"),
+    (ConsentRecord.Channel.EMAIL, ConsentRecord.Purpose.SERVICE): gettext_lazy("E-mails about points"),
+    (ConsentRecord.Channel.EMAIL, ConsentRecord.Purpose.MARKETING): gettext_lazy("Offers by e-mail"),
+}
 # Housekeeping that says nothing about what people did.
 QUIET = frozenset({"customers.import.finished"})
 
@@ -66,13 +74,8 @@ def _what(event: Event, title: str, business: str) -> str:
     if event.name == "loyalty.points.redeemed" and data.get("reason"):
         text = str(data["reason"])
     elif event.name == "customers.consent.changed":
-        channels, purposes = dict(ConsentRecord.Channel.choices), dict(ConsentRecord.Purpose.choices)
-        channel, purpose = str(data.get("channel")), str(data.get("purpose"))
-        words = {"channel": channels.get(channel, channel), "purpose": purposes.get(purpose, purpose)}
-        agreed = (
-            _("Agreed to %(channel)s: %(purpose)s") if data.get("is_granted") else _("No more %(channel)s: %(purpose)s")
-        )
-        text = agreed % words
+        agreed = _("Said yes: %(what)s") if data.get("is_granted") else _("Said no: %(what)s")
+        text = agreed % {"what": CONSENTS.get((data.get("channel"), data.get("purpose")), title)}
     return f"{text} · {business}" if business else text
 
 
