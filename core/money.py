@@ -17,7 +17,7 @@ MINOR_UNITS = {
     "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
 }
 # fmt: on
-MAX_AMOUNT = Decimal("9999999.99")  # one sale of a small shop; a typing slip above it is refused, not stored
+MAX_AMOUNT = Decimal("999999999.99")  # one sale, also where a coffee costs 50,000; a slip above it is refused
 
 # [0-9], not \d: a digit of another script at a till is a slip.
 _PLAIN = re.compile(r"[0-9]{1,3}(?:[ ,'\u00a0\u202f][0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?")

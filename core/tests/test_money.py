@@ -21,7 +21,7 @@ from core.money import check_amount, parse_amount, quantise
         ("1 200,50", "1200.50"),
         ("1'200.50", "1200.50"),
         ("0.01", "0.01"),
-        ("9999999.99", "9999999.99"),
+        ("999999999.99", "999999999.99"),
     ],
 )
 def test_amounts_as_typed(typed, amount):
@@ -31,7 +31,7 @@ def test_amounts_as_typed(typed, amount):
 @pytest.mark.parametrize(
     "typed",
     ["", "abc", "NaN", "nan", "Infinity", "-5", "-0.01", "0", "0.00", "1e3", "1e18", "1000000000000000000", "12.345",
-     "1,2,3", "12,", ".5.", "£12", "12 40", "0x10", "٣", "10000000"],
+     "1,2,3", "12,", ".5.", "£12", "12 40", "0x10", "٣", "1000000000"],
 )  # fmt: skip
 def test_refused_amounts(typed):
     with pytest.raises(InvalidInput) as refused:
@@ -41,6 +41,7 @@ def test_refused_amounts(typed):
 
 def test_the_currency_decides_about_digits_after_the_point():
     assert parse_amount("500", "JPY") == 500
+    assert parse_amount("25,000,000", "VND") == 25_000_000
     with pytest.raises(InvalidInput):
         parse_amount("500.5", "JPY")
     assert parse_amount("1.250", "KWD") == Decimal("1.250")

@@ -17,7 +17,7 @@ from core.phones import parse_phone
 NULL = r"\N"  # COPY's text format for "no value"
 REMEMBERED = 50_000  # distinct texts kept for each column; more of them are judged again, so memory stays flat
 MAX_QUANTITY = 1_000_000  # one line; the product with MAX_PRICE fits NUMERIC(19,4)
-MAX_PRICE = 10_000_000
+MAX_PRICE = 999_999_999
 FIRST_YEAR = 1900
 
 Convert = Callable[[str], str]

@@ -42,7 +42,7 @@ def test_numbers_below_zero(text, value):
     ("text", "problem"),
     [
         ("NaN", "number"), ("inf", "number"), ("1e18", "number"), ("ten", "number"), ("1.2.3", "number"),
-        ("1000000000000000000", "too_large"), ("10000001", "too_large"), ("0.00001", "digits"), ("--5", "number"),
+        ("1000000000000000000", "too_large"), ("1000000000", "too_large"), ("0.00001", "digits"), ("--5", "number"),
         ("٣", "number"), ("٣,٥", "number"), ("١.٢٠٠,٥٠", "number"), ("5.٣", "number"),
         ("12 40", "number"), ("1,234,5", "number"), ("12.40 or so", "number"),
     ],
