@@ -23,7 +23,6 @@ from core.permissions import member_only, open_to_all
 from core.requests import ProgrammeRequest, StaffRequest
 from programs import access, media, rules
 from programs.actions import handover
-from programs.actions.sessions import forget_expired_sessions
 from programs.models import Membership, User
 
 STATE_SECONDS = 600  # time to type a password and a code on the public host
@@ -69,7 +68,6 @@ def enter(request: ProgrammeRequest) -> HttpResponse:
         return render(request, "programs/handover_refused.html", {"error": refused}, status=refused.status)
     open_session(request, found.user, backend=BACKEND)  # changes the session's key
     request.session["public_session"] = found.session_key
-    forget_expired_sessions(now=now)
     Membership.objects.filter(user=found.user, programme=request.programme).update(last_seen_at=now)
     response = HttpResponseRedirect(found.next_path)
     response.delete_cookie(STATE_COOKIE)

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from core.codes import digest
 from core.errors import DomainError, PermissionRefused
 from programs import rules
-from programs.actions.sessions import forget_expired_sessions
 from programs.models import HandoverCode, Membership, Programme, User
 
 LIFETIME = timedelta(seconds=60)
@@ -34,13 +33,12 @@ class CodeRefused(DomainError):
 def issue_code(*, user: User, programme: Programme, state: str, next_path: str, session_key: str, now: datetime) -> str:
     """A code that opens a session of `user` on the host of `programme`, in the browser that holds `state`.
 
-    Called in the public schema. Raises NotAMember. Being platform staff helps nobody: a membership is needed.
+    Raises NotAMember. Being platform staff helps nobody: a membership is needed.
     """
     if not Membership.objects.live().filter(user=user, programme=programme).exists():
         raise NotAMember
     code = secrets.token_urlsafe(CODE_BYTES)
     HandoverCode.objects.filter(expires_at__lt=now - LIFETIME).delete()
-    forget_expired_sessions(now=now)
     HandoverCode.objects.create(
         code_digest=digest(code),
         state_digest=digest(state),

@@ -1,4 +1,4 @@
-"""Ending what a person has open in one programme, and forgetting what has ended by itself."""
+"""Ending what a person has open in one programme."""
 
 from __future__ import annotations
 
@@ -21,8 +21,3 @@ def end_all_sessions(*, user: User, programme: Programme, now: datetime) -> None
     live = Session.objects.filter(expire_date__gt=now).iterator()
     mine = [session.pk for session in live if session.get_decoded().get(SESSION_KEY) == str(user.pk)]
     Session.objects.filter(pk__in=mine).delete()
-
-
-def forget_expired_sessions(*, now: datetime) -> None:
-    """Delete the expired browser sessions of the schema active now. Whoever makes a new one calls it: few each time."""
-    Session.objects.filter(expire_date__lt=now).delete()

@@ -5,10 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
-from django.utils import timezone
 
 from programs.actions import handover
 from programs.models import HandoverCode, Membership, Programme, User
@@ -153,22 +151,6 @@ def test_old_codes_are_swept_away(programme, owner, now):
     handover.issue_code(**make, now=now)
     handover.issue_code(**make, now=now + timedelta(minutes=5))
     assert HandoverCode.objects.count() == 1
-
-
-def test_expired_sessions_are_swept_away_on_both_hosts(maya, public_client, programme_browser):
-    long_ago = timezone.now() - timedelta(days=1)
-
-    def expired_session():
-        return Session.objects.create(session_key="expired", session_data="x", expire_date=long_ago)
-
-    expired_session()
-    to_programme = code_for(public_client, ask(programme_browser))
-    connection.set_schema_to_public()
-    assert not Session.objects.filter(session_key="expired").exists()
-    connection.set_tenant(Programme.objects.get(slug="harbour"))
-    expired_session()
-    programme_browser.get("/enter/", query(to_programme))
-    assert [one.get_decoded()[SESSION_KEY] for one in Session.objects.all()] == [str(maya.pk)]
 
 
 def test_outsiders_get_no_code(outsider, public_client, programme):
