@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,6 +34,8 @@ def make_server(tmp_path: Path) -> Iterator[Callable[..., EmbeddedPostgres]]:
     yield make
     for server in made:
         server.stop()
+        if server.socket_dir != server.home:
+            shutil.rmtree(server.socket_dir, ignore_errors=True)
 
 
 def _start(root: Path, outcomes: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
@@ -78,9 +79,8 @@ def test_killed_postmaster_is_restarted_without_loss(make_server):
 
 
 @pytest.mark.parametrize("lost", ["the socket", "the directory"])
-def test_living_server_that_lost_its_socket_is_started_anew(make_server, tmp_path, monkeypatch, lost):
+def test_living_server_that_lost_its_socket_is_started_anew(make_server, lost):
     """Whoever cleans the temporary directory takes the socket's file; the server lives on and nobody reaches it."""
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     server = make_server("a directory, whose socket lies elsewhere")
     server.start()
     pid = server.postmaster_pid()
