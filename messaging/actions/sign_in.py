@@ -19,7 +19,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from core.codes import digest, keyed_digest
-from core.jobs import enqueue
+from core.jobs import enqueue_with_retries
 from core.requests import network_of
 from core.tenancy import active_schema
 from customers.models import Customer, Identifier
@@ -72,7 +72,7 @@ def request_code(*, phone: str, address: str, now: datetime) -> str:
         request = OneTimeCode.objects.create(
             request_digest=digest(token), created_at=now, expires_at=now + CODE_LIFETIME, **values
         )
-        enqueue(deliver_code, request_id=request.pk)
+        enqueue_with_retries(deliver_code, request_id=request.pk)
         ensure_due(kind=OUTBOX, by=request.expires_at)
     return token
 
