@@ -239,6 +239,11 @@ def test_a_person_changes_themselves(client_of, cashier):
     assert 'data-theme="light"' in browser.get("/settings/me/").content.decode()
 
 
+def test_who_has_one_settings_page_sees_no_tabs(client_of, cashier, owner):
+    assert 'class="tabs' not in client_of(cashier).get("/settings/me/").content.decode()
+    assert 'class="tabs' in client_of(owner).get("/settings/me/").content.decode()
+
+
 @pytest.mark.parametrize(
     "changes", [{"name": ""}, {"theme": "pink"}, {"language": "xx"}, {"notifications": ["everything"]}]
 )

@@ -189,3 +189,11 @@ def test_the_team_page_costs_the_same_for_many(client_of, owner, make_member, dj
         make_member(f"p{number}@example.com", Role.ANALYST)
     with django_assert_max_num_queries(9):
         browser.get("/settings/team/")
+
+
+def test_leaving_is_asked_in_other_words_than_removing(client_of, owner, make_member):
+    make_member("ben@example.com", Role.MARKETER)
+    page = client_of(owner).get("/settings/team/").content.decode()
+    assert page.count("Leave the team?") == 1
+    assert "Remove Ben?" in page
+    assert f"Remove {owner.get_full_name()}" not in page
