@@ -200,6 +200,16 @@ def test_sheet_never_scrolls_sideways(chromium: Browser, width: int) -> None:
     assert overflow <= 0
 
 
+def test_last_column_that_a_phone_shows_keeps_its_distance_from_the_edge(chromium: Browser) -> None:
+    page, _ = open_sheet(chromium, theme="dark", width=390)
+    padding = page.evaluate(
+        """[...document.querySelectorAll("#sheet-rows tbody tr")].map((row) => [...row.cells]
+        .filter((cell) => cell.offsetParent).map((cell) => getComputedStyle(cell).paddingRight).at(-1))"""
+    )
+    page.close()
+    assert padding == ["16px"] * 3
+
+
 def test_touch_targets_on_a_phone_are_24_pixels(chromium: Browser) -> None:
     page, _ = open_sheet(chromium, theme="dark", width=390)
     small = page.evaluate(
