@@ -332,6 +332,19 @@ class CustomerView(ApiView):
         return Response(status=204)
 
 
+class RestoreView(ApiView):
+    """Back from the archive."""
+
+    required = {"POST": Perm.CUSTOMERS_EDIT}
+
+    @extend_schema(operation_id="customers_restore", tags=["Customers"], request=None, responses={200: CustomerOutput})
+    def post(self, request: Request, customer_id: str) -> Response:
+        """Undo the archiving of a customer; one who is not archived stays as they are."""
+        found = find_customer(self, customer_id)
+        actions.restore_customer(customer_id=found.pk, actor=self.actor, now=timezone.now())
+        return Response(_output(self, find_customer(self, customer_id)))
+
+
 class TimelineView(ApiView):
     """What happened to a customer, newest first; a caller limited to one business sees that one's events."""
 

@@ -45,6 +45,7 @@ class CustomerFilterForm(forms.Form):
     max = forms.DecimalField(label=_("Spent at most"), required=False, max_digits=12, decimal_places=2)
     r = forms.TypedChoiceField(label=_("Recency score"), required=False, choices=SCORES, coerce=int, empty_value=None)
     f = forms.TypedChoiceField(label=_("Frequency score"), required=False, choices=SCORES, coerce=int, empty_value=None)
+    state = forms.ChoiceField(label=_("Archive"), required=False, choices=[("", _("No")), ("archived", _("Archived"))])
     new = forms.IntegerField(label=_("New within days"), required=False, min_value=1, max_value=366)
 
     def __init__(self, query: QueryDict, *, businesses: list[Business], countries: list[str]) -> None:
@@ -89,6 +90,7 @@ class CustomerFilterForm(forms.Form):
             business_id=self.business_ids.get(valid.get("business", "")),
             country=valid.get("country", ""),
             new_days=valid.get("new"),
+            is_archived=valid.get("state") == "archived",
         )
 
     def chips(self, query: QueryDict, currency: str) -> list[Chip]:
@@ -172,21 +174,3 @@ class OrderFilterForm(forms.Form):
                 text = date_format(value, "j M Y")
             chips.append(Chip(str(field.label), str(text), with_query(query, **{name: None})))
         return chips
-
-
-class NewCustomerForm(forms.Form):
-    """What a person types about a new customer; the action judges phone, e-mail and what others have already."""
-
-    first_name = forms.CharField(label=_("First name"), max_length=80, required=False)
-    last_name = forms.CharField(label=_("Last name"), max_length=80, required=False)
-    phone = forms.CharField(
-        label=_("Phone"),
-        max_length=40,
-        required=False,
-        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "off"}),
-        help_text=_("In any spelling. Points are added to this number."),
-    )
-    email = forms.EmailField(label=_("E-mail"), required=False, widget=forms.EmailInput(attrs={"autocomplete": "off"}))
-    external_id = forms.CharField(
-        label=_("External id"), max_length=120, required=False, help_text=_("The number in your own system.")
-    )

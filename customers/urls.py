@@ -5,12 +5,15 @@ from __future__ import annotations
 from django.urls import path
 
 import core.api  # noqa: F401 (the converter `code`)
-from customers import views, views_imports
+from customers import views, views_customer, views_imports
 
 app_name = "customers"
 urlpatterns = [
     path("customers/", views.customers, name="list"),
-    path("customers/new/", views.create, name="create"),
+    path("customers/new/", views_customer.create, name="create"),
+    path("customers/<code:code>/edit/", views_customer.edit, name="edit"),
+    path("customers/<code:code>/archive/", views_customer.archive, name="archive"),
+    path("customers/<code:code>/restore/", views_customer.restore, name="restore"),
     path("customers/imports/", views_imports.imports, name="imports"),
     path("customers/imports/upload/", views_imports.upload, name="import-upload"),
     path("customers/imports/<code:code>/", views_imports.import_detail, name="import"),

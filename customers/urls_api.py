@@ -6,6 +6,7 @@ urlpatterns = [
     path("customers/", api_customers.CustomersView.as_view(), name="customers"),
     path("customers/search", api_customers.CustomerSearchView.as_view(), name="customer-search"),
     path("customers/<code:customer_id>", api_customers.CustomerView.as_view(), name="customer"),
+    path("customers/<code:customer_id>/restore", api_customers.RestoreView.as_view(), name="customer-restore"),
     path("customers/<code:customer_id>/timeline", api_customers.TimelineView.as_view(), name="customer-timeline"),
     path("imports/", api_imports.ImportsView.as_view(), name="imports"),
     path("imports/<code:import_id>", api_imports.ImportView.as_view(), name="import"),

@@ -1,25 +1,22 @@
-"""Customers, orders and products as lists. Imports have their own views."""
+"""Customers, orders and products as lists. One customer and imports have their own views."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
-from core.errors import InvalidInput, NotFound
+from core.errors import NotFound
 from core.keyset import sort_of, with_query
-from core.page import done, page
+from core.page import page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
-from customers.actions.customers import CustomerValues, IdentifierTaken, create_customer
-from customers.forms import CustomerFilterForm, NewCustomerForm, OrderFilterForm
+from customers.forms import CustomerFilterForm, OrderFilterForm
 from customers.models import ProductSales
 from customers.reports import customer_list
 from customers.reports import orders as order_list
@@ -54,27 +51,6 @@ def customers(request: StaffRequest) -> HttpResponse:
         "create_url": link_if("customers:create", request, Perm.CUSTOMERS_EDIT),
     }
     return page(request, "customers/customer_list.html", context, partials={LIST_ROWS})
-
-
-@require_http_methods(["GET", "POST"])
-@requires(Perm.CUSTOMERS_EDIT)
-def create(request: StaffRequest) -> HttpResponse:
-    form = NewCustomerForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid():
-        values = cast("CustomerValues", form.cleaned_data)
-        region, now = request.programme.country, timezone.now()
-        try:
-            made = create_customer(values=values, source="staff", region=region, actor=request.actor, now=now)
-        except (InvalidInput, IdentifierTaken) as error:
-            field = str(getattr(error, "field", "") or error.data.get("field", ""))
-            form.add_error(field if field in form.fields else None, str(error.message))
-        else:
-            messages.success(request, _("%(name)s is in your list now") % {"name": made})
-            # People of one business see who bought there; a new customer has not.
-            seen = request.actor.business_id is None
-            return done(request, reverse("screens:profile", args=[made.code]) if seen else reverse("customers:list"))
-    status = 422 if form.errors else 200
-    return page(request, "customers/customer_new.html", {"form": form}, status=status)
 
 
 @require_safe

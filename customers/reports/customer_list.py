@@ -51,6 +51,7 @@ class CustomerFilters:
     business_id: int | None = None
     country: str = ""
     new_days: int | None = None  # became a customer within so many days
+    is_archived: bool = False  # who is in the archive instead of who is not
 
     @property
     def is_narrowed(self) -> bool:
@@ -124,7 +125,8 @@ def _source(scope: Scope, filters: CustomerFilters) -> tuple[Source, str]:
     rest = ""
     if business_id is not None:
         source, rest = BusinessCustomerFacts.objects.filter(business_id=business_id), "customer__facts__"
-    source = source.filter(customer__state=Customer.State.ACTIVE)
+    state = Customer.State.ARCHIVED if filters.is_archived else Customer.State.ACTIVE
+    source = source.filter(customer__state=state)
     if scope.actor.business_id and filters.business_id not in (None, scope.actor.business_id):
         return source.none(), rest
     conditions = Q()

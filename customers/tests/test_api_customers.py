@@ -38,6 +38,18 @@ def order_of(customer, business, reference, total="10"):
     )
 
 
+def test_who_was_archived_is_restored(api):
+    client = api("write")
+    one = URL + add(client, first_name="Ada").json()["id"]
+    client.delete(one)
+    problem(api("read").post(f"{one}/restore"), 403, "permission_denied")
+    for _again in range(2):
+        restored = client.post(f"{one}/restore")
+        assert (restored.status_code, restored.json()["state"]) == (200, "active")
+    assert Event.objects.filter(name="customers.customer.restored").count() == 1
+    problem(client.post(f"{URL}nobody1234/restore"), 404, "not_found")
+
+
 def test_a_customer_is_added_read_changed_and_archived(api):
     client = api("write")
     made = add(client, first_name="Ada", phone="020 7946 0018", email="Ada@Example.com", attributes={"vip": True})

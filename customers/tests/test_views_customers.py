@@ -267,15 +267,3 @@ def test_queries_do_not_grow_with_rows(browser: Client, business: Business) -> N
     assert {path: queries(path) for path in paths} == before
     assert before[LIST] <= 16
     assert queries(LIST, **PART) <= 9
-
-
-def test_adding_a_customer(browser: Client, analyst: User, client_of: Callable[..., Client]) -> None:
-    assert client_of(analyst).get("/customers/new/").status_code == 403
-    assert "Add customer" in browser.get(LIST).content.decode()
-    answer = browser.post("/customers/new/", {"first_name": "Zofia", "phone": "07700 900318"})
-    made = Customer.objects.get()
-    assert (answer.status_code, answer["Location"]) == (303, f"/customers/{made.code}/")
-    assert names(browser.get(LIST)) == ["Zofia"], "at once, not after the next roll-up"
-    for wrong in ({}, {"phone": "123"}, {"email": "no@"}, {"phone": "+44 7700 900 318"}):
-        assert browser.post("/customers/new/", wrong).status_code == 422
-    assert Customer.objects.count() == 1
