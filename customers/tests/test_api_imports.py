@@ -110,6 +110,27 @@ def test_a_broken_file_has_its_code(api, business):
     assert (answer.status_code, answer.json()["code"]) == (422, "unreadable_file")
 
 
+CUT_OFF = b'--x\r\nContent-Disposition: form-data; name="file"; filename="sales.csv"\r\n\r\nInvoice,Sto'
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status", "code"),
+    [
+        (CUT_OFF, "multipart/form-data; boundary=x", 422, "invalid"),
+        (b"nothing of a form", "multipart/form-data; boundary=x", 422, "invalid"),
+        (CUT_OFF, "multipart/form-data", 400, "malformed"),
+        (b"a,b\n1,2\n", "text/csv", 415, "unsupported_media_type"),
+        (b"\xff\xfe", "application/json", 400, "malformed"),
+        (b"[1]", "application/json", 422, "invalid"),
+    ],
+)
+def test_an_upload_cut_off_or_of_another_type_has_its_code(api, business, body, content_type, status, code):
+    answer = api.post(URL, body, content_type=content_type)
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json"), answer.text
+    assert answer.json()["code"] == code, answer.text
+    assert not ImportRun.objects.exists()
+
+
 def test_several_businesses_need_a_choice(api, business, other_business):
     rows = [{"phone": "07700 900123"}]
     assert send(api, kind="customers", rows=rows).json()["errors"][0]["field"] == "business_id"

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from core.tests.test_phones import SPELLINGS
 from customers.models import Customer, Identifier, Order, Refund
 from customers.tests.imports_fixtures import csv_of, import_csv
 
@@ -58,6 +59,14 @@ def test_rows_of_one_person_in_one_file_are_one_customer(business):
     ann = Customer.objects.get()
     assert (ann.last_name, ann.email) == ("Lee", "ann@example.com")
     assert len(identifiers(ann)) == 3
+
+
+def test_twenty_spellings_are_one_person_and_impossible_numbers_nobody(business):
+    rows = [f',"{spelling.strip()}",,,Lee,' for spelling in SPELLINGS]
+    run = people(*rows, ",07700 90014,,,,", ",+999 123 456 789,,,,", ",call me,,,,", business=business)
+    assert Customer.objects.get().phone == "+447700900142"
+    assert run.problems == {"phone": 3}
+    assert run.rows_total == len(SPELLINGS) + 3
 
 
 def test_identifiers_of_two_customers_in_one_row_are_refused(business):
