@@ -60,12 +60,16 @@ def write_facts(fields: Sequence[str], rows: Iterable[tuple[object, ...]]) -> in
 
 
 def mark_stale(days: set[tuple[int, date]]) -> None:
-    """Let the roll-ups compute these (business, day) again."""
+    """Let the roll-ups compute these (business, day) again, with what the caller's transaction has written.
+
+    A mark that is there already is locked: who computes its day now waits until that is committed.
+    """
     ordered = sorted(days)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO customers_staleday (business_id, day)"
-            " SELECT * FROM unnest(%s::bigint[], %s::date[]) ON CONFLICT DO NOTHING",
+            " SELECT * FROM unnest(%s::bigint[], %s::date[])"
+            " ON CONFLICT (business_id, day) DO UPDATE SET day = EXCLUDED.day",
             [[business for business, _ in ordered], [day for _, day in ordered]],
         )
 
