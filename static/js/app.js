@@ -231,7 +231,6 @@
       const [bar, box] = [tab.parentElement, tab.getBoundingClientRect()];
       bar.scrollLeft += box.left - bar.getBoundingClientRect().left - (bar.clientWidth - box.width) / 2;
     });
-    part.querySelectorAll("[data-width]").forEach((bar) => { bar.style.width = `${bar.dataset.width}%`; });
   };
   /* A field that was only checked on leaving it does not call the person back. */
   on("htmx:afterSettle", (event) => {
