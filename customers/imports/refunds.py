@@ -4,7 +4,8 @@ No column of a sales file links the two. A returned line is matched with sales o
 product before it, the latest first, and uses up what they sold: what was given back of a line never exceeds what the
 line sold. Rules, in this order: a line of the same price with enough left; a line of any price with enough left;
 several lines that have enough together, over which the returned line is split; otherwise none.
-A row may name its order itself (`refund_of`), which then alone is searched.
+A row may name its order itself (`refund_of`), which then alone is searched. A file of orders has no lines: there a
+cancellation belongs to the order that it names or whose number it has.
 """
 
 from __future__ import annotations
@@ -155,7 +156,7 @@ def write(run: ImportRun, *, chunks: range, now: datetime, counts: Counter[str])
             for id_, order_id, reference, customer_id, product_id, placed_at, price, left in cursor.fetchall():
                 sold[customer_id, product_id].append(SoldLine(id_, order_id, reference, placed_at, price, left))
 
-    named = _orders_by_reference(run, [document.order_reference for document in documents])
+    named = _orders_by_reference(run, [document.order_reference or document.reference for document in documents])
     parts: dict[str, list[tuple[tuple[object, ...], SoldLine | None, Decimal]]] = defaultdict(list)
     by_reference = {document.reference: document for document in documents}
     for row in returned:
@@ -244,17 +245,16 @@ def _refresh(orders: set[int]) -> None:
             cursor.execute(REFRESH_ORDERS, {"orders": sorted(orders)})
 
 
-def _orders_by_reference(run: ImportRun, references: list[str | None]) -> dict[str, int]:
-    named = [reference for reference in references if reference]
-    found = Order.objects.filter(business_id=run.business_id, reference__in=named)
+def _orders_by_reference(run: ImportRun, references: list[str]) -> dict[str, int]:
+    found = Order.objects.filter(business_id=run.business_id, reference__in=references)
     return dict(found.values_list("reference", "pk"))
 
 
 def _order_of(
     document: Document, parts: list[tuple[tuple[object, ...], SoldLine | None, Decimal]], named: dict[str, int]
 ) -> int | None:
-    """The one order that a refund belongs to: the one it names, or that of all its lines."""
-    if document.order_reference:
-        return named.get(document.order_reference)
+    """The one order that a refund belongs to: the one it names, that of all its lines, or of its number without any."""
+    if document.order_reference or not parts:
+        return named.get(document.order_reference or document.reference)
     orders = {line.order_id if line else None for _row, line, _quantity in parts}
     return orders.pop() if len(orders) == 1 else None

@@ -103,6 +103,22 @@ def test_a_cancellation_is_known_by_its_number_or_by_its_sign(business):
     assert Order.objects.get().reference == "1"
 
 
+def test_money_back_on_the_number_of_an_order_belongs_to_it(business):
+    header = "Order number,Date,Total,Email"
+    import_csv(
+        csv_of(
+            "1,2026-01-05,12.00,ann@example.com",
+            "1,2026-01-08,-5.00,ann@example.com",
+            "2,2026-01-08,-3.00,ann@example.com",
+            header=header,
+        ),
+        business,
+    )
+    order = Order.objects.get()
+    assert (order.refunded_total, order.status) == (Decimal("5.00"), "part_refunded")
+    assert dict(Refund.objects.values_list("reference", "order__reference")) == {"1": "1", "2": None}
+
+
 def test_an_exchange_on_one_receipt_is_an_order_and_its_refund(business):
     import_csv(csv_of("1,A,x,2,2026-01-05,2.50,7,UK", "1,B,y,-1,2026-01-05,4,7,UK"), business)
     assert Order.objects.get().total == Decimal("5.00")
