@@ -25,6 +25,7 @@ from customers.actions.customers import (
 )
 from customers.forms_customer import CustomerForm, NewCustomerForm
 from customers.models import Customer
+from customers.reports.customer_list import name_and_contact
 
 PROFILE = "screens:profile"
 
@@ -48,7 +49,8 @@ def create(request: StaffRequest) -> HttpResponse:
         ),
     )
     if made is not None:
-        messages.success(request, _("%(name)s is in your list now") % {"name": made})
+        name = name_and_contact(made, country)[0]
+        messages.success(request, _("%(name)s is in your list now") % {"name": name})
         # People of one business see who bought there; a new customer has not.
         seen = request.actor.business_id is None
         return done(request, reverse(PROFILE, args=[made.code]) if seen else reverse("customers:list"))
@@ -77,7 +79,7 @@ def edit(request: StaffRequest, code: str) -> HttpResponse:
     if changed is not None:
         messages.success(request, _("Saved"))
         return done(request, reverse(PROFILE, args=[code]))
-    context = {"form": form, "customer": customer}
+    context = {"form": form, "customer": customer, "name": name_and_contact(customer, country)[0]}
     return page(request, "customers/customer_form.html", context, status=422 if form.errors else 200)
 
 

@@ -168,13 +168,18 @@ def order_detail(scope: Scope, code: str) -> OrderDetail | None:
 def product_page(
     scope: Scope, text: str, *, sort: str, descending: bool, cursor: str = ""
 ) -> tuple[KeysetPage[ProductRow], Count]:
-    """One page of products with what they sold in the last ProductSales.DAYS days: two queries."""
+    """One page of products with what they sold in the last ProductSales.DAYS days: two queries.
+
+    Postage and fees, which would stand above all goods, are there when they are searched.
+    """
     found = Product.objects.all()
     if text:
         words = Q()
         for word in text.split():
             words &= Q(title__icontains=word)
         found = found.filter(words | Q(sku__iexact=text) | Q(category__iexact=text))
+    else:
+        found = found.filter(kind=Product.Kind.GOODS)
     business_id = scope.actor.business_id
     shop = Q(sales__business_id=business_id) if business_id else Q(sales__business__isnull=True)
     listed: QuerySet[Any] = found.annotate(own=FilteredRelation("sales", condition=shop)).annotate(

@@ -97,6 +97,10 @@ def test_the_list_shows_what_sells_best_first(
     assert titles(browser, "?sort=revenue") == ["Apron", "Bowl", "Cup"]
     assert titles(browser, "?sort=title") == ["Apron", "Bowl", "Cup"]
     assert titles(browser, "?q=bo") == ["Bowl"]
+    Product.objects.filter(sku="C").update(kind=Product.Kind.SERVICE)
+    assert titles(browser) == ["Bowl", "Apron"]
+    assert titles(browser, "?q=cup") == ["Cup"]
+    Product.objects.update(kind=Product.Kind.GOODS)
     bound = client_of(make_member("bo@example.com", Role.MANAGER, business=business))
     assert titles(bound) == ["Bowl", "Cup", "Apron"]
     content = bound.get("/products/").text

@@ -64,6 +64,13 @@ def test_changing_what_is_known(browser: Client, ada: Customer) -> None:
     assert told.data == {"fields": ["birthday", "city", "country", "phone"]}
 
 
+def test_who_has_no_name_is_called_by_the_number(browser: Client, programme: Programme) -> None:
+    nameless = person("", phone="+447700900142")
+    page = browser.get(page_of(nameless)).text
+    assert "Archive 07700 900142?" in page
+    assert f">{nameless.code}<" not in page
+
+
 def test_a_form_sent_as_it_was_changes_nothing(browser: Client, ada: Customer) -> None:
     assert browser.post(page_of(ada), form_of(browser, ada)).status_code == 303
     assert not Event.objects.exists()
