@@ -121,6 +121,6 @@ def load_demo(steps: Steps, *, stamp: Path) -> bool:
     """
     if stamp.exists() and stamp.read_text() == demo_mark():
         return False
-    steps.run("demo", is_shown=True)
+    steps.run("demo", is_shown=True, LOG_LEVEL="WARNING")  # a person reads the progress, not the log
     stamp.write_text(demo_mark())
     return True
