@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 import zlib
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 
 from django.utils.formats import number_format
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 
 from core.money import minor_units, quantise
 
@@ -115,6 +116,18 @@ def format_signed(value: Decimal | float, decimals: int = 0) -> str:
     """A change: +46, −350, 0."""
     text = format_number(value, decimals)
     return f"+{text}" if value > 0 else text
+
+
+def time_left(started_at: datetime, done: int, total: int, *, now: datetime) -> str:
+    """About how long the rest takes at the pace so far; nothing before a twentieth is done or at the very end."""
+    seconds = (now - started_at).total_seconds() * (total - done) / max(done, 1)
+    if done * 20 < total or seconds < 5:
+        return ""
+    if seconds < 90:
+        tens = max(10, round(seconds, -1))
+        return ngettext("About %(count)s second left", "About %(count)s seconds left", int(tens)) % {"count": int(tens)}
+    minutes = round(seconds / 60)
+    return ngettext("About %(count)s minute left", "About %(count)s minutes left", minutes) % {"count": minutes}
 
 
 def initials(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.template.context import Context
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from core import figures, icons, presentation
@@ -76,6 +77,14 @@ def number(value: object, decimals: int = 0) -> str:
 
 
 register.filter("phone_example", example_phone)
+
+
+@register.filter
+def time_left(job: Any) -> str:
+    """How long a running job still takes, for `_job_progress`: anything with started_at, done_count and total_count."""
+    if not job.started_at or not job.total_count:
+        return ""
+    return presentation.time_left(job.started_at, job.done_count, job.total_count, now=timezone.now())
 
 
 @register.filter

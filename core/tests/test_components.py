@@ -147,6 +147,11 @@ def test_progress_is_said_in_words_and_to_screen_readers() -> None:
     assert 'width="68.7%"' in html
 
 
+def test_progress_says_what_it_does_and_how_long_it_takes() -> None:
+    html = progress(state="running", message="Reading", left="About 40 seconds left")
+    assert "Reading · About 40 seconds left · You can leave this page" in html
+
+
 def test_progress_of_unknown_length_claims_no_number() -> None:
     assert "aria-valuenow" not in progress(state="running")
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import time_machine
 from django import forms
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import translation
+
+from core import presentation
 
 
 def render(source: str, **context: Any) -> str:
@@ -233,3 +238,29 @@ def test_sort_header_escapes_the_query() -> None:
 )
 def test_number_is_rounded_and_never_minus_zero(value: float, decimals: int, shown: str) -> None:
     assert render("{{ value|number:decimals }}", value=value, decimals=decimals) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "done", "said"),
+    [
+        (60, 4, ""),  # too early to say
+        (10, 50, "About 10 seconds left"),
+        (60, 60, "About 40 seconds left"),
+        (60, 40, "About 2 minutes left"),
+        (600, 5, "About 190 minutes left"),
+        (60, 99, ""),  # at once
+        (60, 100, ""),
+    ],
+)
+def test_time_left_follows_the_pace_so_far(seconds: int, done: int, said: str) -> None:
+    started_at = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    now = started_at + timedelta(seconds=seconds)
+    assert presentation.time_left(started_at, done, 100, now=now) == said
+
+
+@time_machine.travel(datetime(2026, 1, 5, 12, tzinfo=UTC), tick=False)
+def test_job_that_waits_or_cannot_count_has_no_time() -> None:
+    started_at = datetime(2026, 1, 5, 11, 59, tzinfo=UTC)
+    jobs = [(None, 0, None), (started_at, 50, None), (started_at, 50, 100)]
+    made = [SimpleNamespace(started_at=at, done_count=done, total_count=total) for at, done, total in jobs]
+    assert [render("{{ job|time_left }}", job=job) for job in made] == ["", "", "About 60 seconds left"]
