@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from core.errors import BodyTooLarge, DomainError
 from core.logs import request_id, route_of
@@ -85,13 +86,17 @@ class BodySizeMiddleware:
 
 
 class DomainErrorMiddleware:
-    """Turns a DomainError of a view into a problem (API) or an alert (HTML)."""
+    """Turns a DomainError of a view into a problem (API) or an alert (HTML), and an empty 405 into a page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content and not is_api_request(request):
+            # A person reloads the answer to a form that was refused.
+            response.content = render_to_string("405.html", request=request)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return refusal(request, exception) if isinstance(exception, DomainError) else None

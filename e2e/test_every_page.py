@@ -15,7 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.db import connection, connections
 from django.test import override_settings
 from django.utils import timezone
-from playwright.sync_api import Error
+from playwright.sync_api import Error, expect
 
 from config.embedded_postgres import APP_ROLE
 from conftest import _connect_to
@@ -200,3 +200,13 @@ def test_every_page_of_the_public_host(open_browser, server):
     seen, faults = look_at(page, [server.url(path, programme="") for path in paths("public", {})])
     assert not faults, json.dumps(faults, indent=1)
     assert seen >= 5
+
+
+@pytest.mark.parametrize(("path", "status"), [("/nothing/", 404), ("/customers/", 403), ("/till/customers/", 405)])
+def test_every_page_that_refuses(path, status, open_browser, server):
+    page = open_browser("sam@example.com")
+    page.set_viewport_size(DESK)
+    response = page.goto(server.url(path))
+    assert (response.status, faults_of(page)) == (status, [])
+    page.get_by_role("link", name="Go to the start").click()
+    expect(page).not_to_have_url(server.url(path))

@@ -22,6 +22,8 @@ TEMPLATES = sorted([*ROOT.glob("templates/**/*.html"), *ROOT.glob("*/templates/*
 PAGES = [path for path in TEMPLATES if "emails" not in path.parts and "admin" not in path.parts]
 SHEET = {ROOT / "core/templates/core/component_sheet.html", ROOT / "core/templates/core/_sheet_dialog.html"}
 WORDED = [path for path in TEMPLATES if path not in SHEET]  # the sheet is for those who build pages
+NUMBERED = [f"{name}.html" for name in ("400", "403", "403_csrf", "404", "405", "429", "500")]
+ERRORS = [*NUMBERED, "errors/unknown_programme.html"]
 PROPER_NAMES = {"Regulars", "Harbour &amp; Pine", "Quayside", "Mill Lane", "Ctrl K", "rg_live_", "ms"}
 COUNTED = r"(?:points?|days?|weeks?|months?|rows?|people|customers?|orders?|codes?|permissions?|businesses|texts)\b"
 
@@ -120,7 +122,7 @@ def test_theme_comes_from_the_server() -> None:
     assert 'data-theme="dark"' in sheet("purple")
 
 
-@pytest.mark.parametrize("name", ["404.html", "403.html", "403_csrf.html", "500.html", "errors/unknown_programme.html"])
+@pytest.mark.parametrize("name", ERRORS)
 def test_error_page_needs_neither_person_nor_programme(name: str) -> None:
     html = render_to_string(name)
     assert html.count("<h1") == 1

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from django.test import Client
+from django.core.exceptions import SuspiciousOperation
+from django.test import Client, RequestFactory
 
 from core import brand
+from core.error_views import bad_request
 from programs.models import Programme, User
 
 
@@ -59,3 +61,22 @@ def test_unknown_programme_is_404_in_our_words() -> None:
     response = Client(headers={"host": "nobody.localhost"}).get("/")
     assert response.status_code == 404
     assert b"No programme has this address" in response.content
+
+
+def test_request_that_is_not_understood_is_400_in_our_words() -> None:
+    response = bad_request(RequestFactory().get("/"), SuspiciousOperation())
+    assert response.status_code == 400
+    assert "That request was not understood" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_address_of_a_form_opened_as_a_page_is_405_in_our_words(client_of: Callable[..., Client], owner: User) -> None:
+    response = client_of(owner).get("/settings/team/invitations/")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert "There is no page at this address" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_method_that_the_api_does_not_know_is_a_problem_still(client_of: Callable[..., Client], owner: User) -> None:
+    response = client_of(owner).delete("/api/v1/me")
+    assert response["Content-Type"] == "application/problem+json"
