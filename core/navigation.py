@@ -19,7 +19,9 @@ GROUPS: dict[str, str | Promise] = {
     "loyalty": _("Loyalty"),
     "bottom": "",
     "account": "",
+    "settings": _("Settings"),
 }
+NAMELESS = ("bottom", "account", "settings")  # not among the sidebar's groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,16 @@ ITEMS: Sequence[NavItem] = (
     NavItem(_("Settings"), "workspace:settings", "settings", Perm.SETTINGS_EDIT, "bottom"),
     NavItem(_("Your profile"), "workspace:me", "circle-user-round", None, "account"),
 )
+# Behind the pages above. The command palette finds these, too.
+DEEPER: Sequence[NavItem] = (
+    NavItem(_("Add a customer"), "customers:create", "user-plus", Perm.CUSTOMERS_EDIT, "customers"),
+    NavItem(_("Imports"), "customers:imports", "upload", Perm.IMPORTS_RUN, "customers"),
+    NavItem(_("Transactions"), "loyalty:transactions", "scroll-text", Perm.POINTS_VIEW, "loyalty"),
+    NavItem(_("Businesses"), "workspace:business-list", "store", Perm.PROGRAMME_VIEW, "settings"),
+    NavItem(_("Team"), "workspace:team", "users", Perm.TEAM_MANAGE, "settings"),
+    NavItem(_("API keys"), "workspace:api-keys", "key-round", Perm.KEYS_MANAGE, "settings"),
+    NavItem(_("Audit log"), "workspace:audit", "scroll-text", Perm.AUDIT_VIEW, "settings"),
+)
 SEARCH = ("customers:list", Perm.CUSTOMERS_VIEW)
 LOGOUT = ("account_logout", "programs:logout")
 
@@ -87,18 +99,24 @@ class Navigation:
     groups: Sequence[NavGroup]
     bottom: Sequence[NavLink]
     account: Sequence[NavLink]
+    deeper: Sequence[NavLink]
     home_url: str
     search_url: str
     logout_url: str
 
     @property
     def everything(self) -> list[NavLink]:
-        """All pages, for the command palette."""
+        """All sections."""
         return [
             *(item for group in self.groups for item in group.items),
             *self.bottom,
             *self.account,
         ]
+
+    @property
+    def palette(self) -> list[NavLink]:
+        """All pages that can be named: the sections and what is behind them."""
+        return [*self.everything, *self.deeper]
 
     @property
     def tabs(self) -> list[NavLink]:
@@ -121,12 +139,7 @@ def build(*, permissions: Collection[Perm], path: str, urlconf: Any = None) -> N
     A page whose URL name does not exist is left out, never a dead link. The current item is the one whose URL is the
     longest prefix of `path`.
     """
-    found: list[tuple[NavItem, str]] = []
-    for item in ITEMS:
-        if item.perm is None or item.perm in permissions:
-            url = _resolve(item.url_name, urlconf)
-            if url:
-                found.append((item, url))
+    found = _open_to(permissions, ITEMS, urlconf)
     matches = [url for _item, url in found if path == url or (url != "/" and path.startswith(url))]
     current = max(matches, key=len, default="")
     links = {
@@ -140,16 +153,26 @@ def build(*, permissions: Collection[Perm], path: str, urlconf: Any = None) -> N
     search_name, search_perm = SEARCH
     return Navigation(
         groups=[
-            NavGroup(key, label, links[key])
-            for key, label in GROUPS.items()
-            if key not in ("bottom", "account") and links[key]
+            NavGroup(key, label, links[key]) for key, label in GROUPS.items() if key not in NAMELESS and links[key]
         ],
         bottom=links["bottom"],
         account=links["account"],
+        deeper=[
+            NavLink(item.label, url, item.icon, GROUPS[item.group], current=False, tab=False)
+            for item, url in _open_to(permissions, DEEPER, urlconf)
+        ],
         home_url=found[0][1] if found else "/",
         search_url=_resolve(search_name, urlconf) if search_perm in permissions else "",
         logout_url=next(filter(None, (_resolve(name, urlconf) for name in LOGOUT)), ""),
     )
+
+
+def _open_to(permissions: Collection[Perm], items: Sequence[NavItem], urlconf: Any) -> list[tuple[NavItem, str]]:
+    """Those that the role may open and that exist, with their URLs."""
+    found = [
+        (item, _resolve(item.url_name, urlconf)) for item in items if item.perm is None or item.perm in permissions
+    ]
+    return [(item, url) for item, url in found if url]
 
 
 def _resolve(name: str, urlconf: Any) -> str:

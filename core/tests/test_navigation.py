@@ -59,7 +59,7 @@ def test_role_sees_its_pages_that_exist(role: str, seen: list[str]) -> None:
 REAL = {route.name: route for route in all_routes() if route.host == "programme"}
 
 
-@pytest.mark.parametrize("item", navigation.ITEMS, ids=lambda item: item.url_name)
+@pytest.mark.parametrize("item", [*navigation.ITEMS, *navigation.DEEPER], ids=lambda item: item.url_name)
 def test_every_item_leads_to_a_page_that_who_sees_it_may_open(item: navigation.NavItem) -> None:
     assert REAL[item.url_name].access in {item.perm, MEMBER}
 
@@ -76,6 +76,16 @@ def test_every_role_sees_all_pages_that_it_may_open(role: Role) -> None:
     seen = navigation.build(permissions=may, path="/", urlconf="config.urls_programme")
     expected = [item.label for item in navigation.ITEMS if item.perm is None or item.perm in may]
     assert sorted(str(link.label) for link in seen.everything) == sorted(map(str, expected))
+
+
+def test_palette_names_the_pages_behind_the_sections_that_the_role_may_open() -> None:
+    def behind(role: Role) -> list[str]:
+        nav = navigation.build(permissions=permissions_of(role), path="/", urlconf="config.urls_programme")
+        return [str(item.label) for item in nav.palette if item not in nav.everything]
+
+    assert behind(Role.OWNER) == [str(item.label) for item in navigation.DEEPER]
+    assert behind(Role.ANALYST) == ["Transactions", "Businesses"]
+    assert behind(Role.CASHIER) == []
 
 
 def test_home_link_leads_where_the_role_lands() -> None:
