@@ -309,7 +309,7 @@ Q_CLUSTER = {
 # -- language, time ---------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
-LANGUAGES = [("en", _("English")), ("de", _("German"))]
+LANGUAGES = [("en", _("English"))]  # a language joins with its catalogue in locale/: half of one is worse than none
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.exceptions import SuspiciousOperation
@@ -54,6 +55,14 @@ def test_unknown_customer_is_404_in_the_same_words(client_of: Callable[..., Clie
     response = client_of(owner).get("/customers/nobody/")
     assert response.status_code == 404
     assert b"This page is not here" in response.content
+
+
+@pytest.mark.django_db
+def test_page_says_the_language_that_it_is_written_in(settings: Any) -> None:
+    public = Client(headers={"host": "localhost", "accept-language": "de-DE,de;q=0.9"})
+    assert '<html lang="en"' in public.get("/accounts/login/").content.decode()
+    for code, _name in settings.LANGUAGES[1:]:
+        assert (settings.LOCALE_PATHS[0] / code / "LC_MESSAGES/django.mo").exists()
 
 
 @pytest.mark.django_db

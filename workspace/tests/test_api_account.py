@@ -14,9 +14,9 @@ def test_a_person_changes_what_they_prefer_and_nothing_else(api, cashier, owner)
     changed = patch(me, ME, theme="light", notifications=[])
     assert changed.json() == me.get(ME).json()
     assert changed.json() == {"name": "Sam", "language": "", "theme": "light", "notifications": []}
-    patch(me, ME, language="de", name="Sam Lee")
+    patch(me, ME, language="en", name="Sam Lee")
     stored = User.objects.get(pk=cashier.pk)
-    assert (stored.name, stored.language, stored.theme) == ("Sam Lee", "de", "light")
+    assert (stored.name, stored.language, stored.theme) == ("Sam Lee", "en", "light")
     assert User.objects.get(pk=owner.pk).theme == "dark"
 
 

@@ -229,13 +229,13 @@ def test_only_names_that_we_gave_are_served(client_of, programme, name):
 
 def test_a_person_changes_themselves(client_of, cashier):
     browser = client_of(cashier)
-    data = {"name": " Sam  Lee ", "language": "de", "theme": "light"}
+    data = {"name": " Sam  Lee ", "language": "en", "theme": "light"}
     response = browser.post("/settings/me/", data)
     assert response.status_code == 303
     assert response.cookies["theme"].value == "light"
-    assert response.cookies["django_language"].value == "de"
+    assert response.cookies["django_language"].value == "en"
     stored = User.objects.get(pk=cashier.pk)
-    assert (stored.name, stored.language, stored.theme, stored.notifications) == ("Sam Lee", "de", "light", [])
+    assert (stored.name, stored.language, stored.theme, stored.notifications) == ("Sam Lee", "en", "light", [])
     assert 'data-theme="light"' in browser.get("/settings/me/").content.decode()
 
 
