@@ -115,7 +115,7 @@ def test_an_unknown_address_gets_the_same_answer(mailed):
 
 
 def test_few_codes_a_day_for_one_address(ida, programme, run_queue, settings):
-    settings.API_LIMITS = {**settings.API_LIMITS, "email-code-day": (2, 86400)}
+    settings.API_LIMITS = {**settings.API_LIMITS, "email-code-day": (2, 10**9)}
     for _time in range(4):
         send_code_at_most(ida, programme)
     run_queue()
@@ -124,7 +124,7 @@ def test_few_codes_a_day_for_one_address(ida, programme, run_queue, settings):
 
 
 def test_tries_for_one_address_are_limited(db, public_client, settings):
-    settings.API_LIMITS = {**settings.API_LIMITS, "email-code-tries": (2, 900)}
+    settings.API_LIMITS = {**settings.API_LIMITS, "email-code-tries": (2, 10**9)}
 
     def answer(email):
         given = {"email": email, "code": "123456"}

@@ -270,7 +270,7 @@ def test_a_plain_form_goes_to_the_business(client_of, owner, business):
 
 
 def test_a_cashier_does_not_walk_through_numbers_at_the_card(client_of, cashier, owner, business, settings):
-    settings.API_LIMITS = {**settings.API_LIMITS, "till-lookup": (2, 3600)}
+    settings.API_LIMITS = {**settings.API_LIMITS, "till-lookup": (2, 10**9)}
 
     def add(browser, number):
         data = {"phone": f"07700 90065{number}", "amount": "5", "key": f"k{number}"}

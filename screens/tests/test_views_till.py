@@ -157,7 +157,7 @@ def test_typing_matches_only_a_whole_number(till, customer):
 
 
 def test_walking_through_numbers_stops(till, settings):
-    settings.API_LIMITS = {**settings.API_LIMITS, "till-lookup": (20, 3600)}
+    settings.API_LIMITS = {**settings.API_LIMITS, "till-lookup": (20, 10**9)}
     answers = [till.post("/till/", {"phone": f"07700 9{index:05d}"}).status_code for index in range(30)]
     assert answers.count(200) == 20
     assert answers.count(429) == 10
