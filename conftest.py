@@ -10,12 +10,14 @@ import fcntl
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from config.database import VAR_DIR, embedded
 from config.embedded_postgres import APP_ROLE, OWNER_ROLE
@@ -165,3 +167,14 @@ def in_threads(committed_database: str) -> Callable[[list[Callable[[], Any]]], l
         return results
 
     return run
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Module by module: while Playwright runs, this thread may not use the database."""
+    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert binary, "Chromium is missing: apt install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=binary, args=["--disable-dev-shm-usage"])
+        yield browser
+        browser.close()

@@ -1,8 +1,7 @@
-"""A browser, and a server with two programmes and their people. One of each per session."""
+"""A server with two programmes and their people, one for all tests of a process."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django_tenants.utils import tenant_context
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from config.database import embedded
 from config.embedded_postgres import APP_ROLE
@@ -64,17 +63,6 @@ def arrive(page: Page, landmark: Locator) -> Page:
     expect(landmark).to_be_visible()
     page.wait_for_load_state("load")
     return page
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Module by module: while Playwright runs, this thread may not use the database."""
-    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert binary, "Chromium is missing: apt install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=binary, args=["--disable-dev-shm-usage"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
