@@ -78,16 +78,9 @@ class ImportRun(models.Model):
         return self.file_name
 
 
-class ImportRow(models.Model):
-    """One row of a file on its way in, typed and judged. Deleted when its import ends; UNLOGGED, a crash empties it."""
+class PersonCells(models.Model):
+    """What a row of a file says of a person; null: nothing."""
 
-    pk = models.CompositePrimaryKey("import_id", "chunk", "line")
-    import_id = models.BigIntegerField()
-    line = models.BigIntegerField()  # of the file, where the row begins; the header is 1
-    chunk = models.IntegerField(default=0)  # written in one transaction; all rows of an order are in the same one
-    problem = models.CharField(max_length=30, null=True)  # why the row cannot be imported
-    document = models.CharField(max_length=1, null=True)  # s sale, r refund, empty: neither
-    person_key = models.CharField(max_length=260, null=True)  # the strongest identifier: x:… p:… or e:…
     customer_external_id = models.CharField(max_length=120, null=True)
     phone = models.CharField(max_length=16, null=True)
     email = models.CharField(max_length=254, null=True)
@@ -100,6 +93,21 @@ class ImportRow(models.Model):
     country = models.CharField(max_length=60, null=True)
     birthday = models.DateField(null=True)
     language = models.CharField(max_length=10, null=True)
+
+    class Meta:
+        abstract = True
+
+
+class ImportRow(PersonCells):
+    """One row of a file on its way in, typed and judged. Deleted when its import ends; UNLOGGED, a crash empties it."""
+
+    pk = models.CompositePrimaryKey("import_id", "chunk", "line")
+    import_id = models.BigIntegerField()
+    line = models.BigIntegerField()  # of the file, where the row begins; the header is 1
+    chunk = models.IntegerField(default=0)  # written in one transaction; all rows of an order are in the same one
+    problem = models.CharField(max_length=30, null=True)  # why the row cannot be imported
+    document = models.CharField(max_length=1, null=True)  # s sale, r refund, empty: neither
+    person_key = models.CharField(max_length=260, null=True)  # the strongest identifier: x:… p:… or e:…
     order_reference = models.CharField(max_length=120, null=True)
     order_number = models.CharField(max_length=60, null=True)
     refund_of = models.CharField(max_length=120, null=True)  # the order that a refund belongs to
@@ -118,7 +126,7 @@ class ImportRow(models.Model):
     line_discount = MoneyField(null=True)
 
 
-class ImportPerson(models.Model):
+class ImportPerson(PersonCells):
     """Somebody that a file speaks of, and who that is here. Lives and dies with the import's rows; UNLOGGED."""
 
     pk = models.CompositePrimaryKey("import_id", "key")
@@ -128,18 +136,6 @@ class ImportPerson(models.Model):
     customer_id = models.BigIntegerField(null=True)
     is_new = models.BooleanField(default=False)
     first_at = models.DateTimeField(null=True)
-    customer_external_id = models.CharField(max_length=120, null=True)
-    phone = models.CharField(max_length=16, null=True)
-    email = models.CharField(max_length=254, null=True)
-    first_name = models.CharField(max_length=80, null=True)
-    last_name = models.CharField(max_length=80, null=True)
-    address = models.CharField(max_length=250, null=True)
-    city = models.CharField(max_length=120, null=True)
-    region = models.CharField(max_length=120, null=True)
-    postcode = models.CharField(max_length=20, null=True)
-    country = models.CharField(max_length=60, null=True)
-    birthday = models.DateField(null=True)
-    language = models.CharField(max_length=10, null=True)
 
     class Meta:
         indexes: ClassVar = [models.Index("import_id", "chunk", name="import_person_by_chunk")]
