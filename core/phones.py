@@ -75,6 +75,11 @@ def dial_code(country: str) -> str:
     return f"+{_CODES[country]}"
 
 
+def dial_code_of(e164: str) -> str:
+    """The dial code of a number in E.164, such as +44."""
+    return f"+{phonenumbers.parse(e164, None).country_code}"
+
+
 def mask_phone(e164: str) -> str:
     """Only the last three digits, for screens and logs of people who may not see the number."""
     return "•" * max(len(e164) - 4, 0) + e164[-3:]

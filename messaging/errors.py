@@ -12,6 +12,17 @@ class TooManyCodes(DomainError):
     status = 429
     message = _("Too many codes have been asked for. Wait a few minutes and try again.")
 
+    def __init__(self, cap: str, group: str = "") -> None:
+        self.cap, self.group = cap, group  # `group`: the prefix, dial code or address that is capped
+        super().__init__(cap=cap)
+
+
+class TooManyTries(TooManyCodes):
+    """So many wrong codes for one number that no code helps any more today: whoever types them is guessing."""
+
+    code = "too_many_tries"
+    message = _("Too many wrong codes were typed for this number. Try again tomorrow, or ask at the till.")
+
 
 class CodeDead(DomainError):
     """The request is used, run out, tried too often or not this browser's: only a new code helps."""

@@ -87,15 +87,21 @@ class OutboundMessage(models.Model):
 
 
 class OneTimeCode(models.Model):
-    """One request to sign in on the points page: who asked, for which number, and how often a code was tried.
+    """One request for a code on the points page: who asked, for which number, and how often a code was tried.
 
     The request itself never looks the number up, so it cannot tell whether it is known. A worker does, and only then
     gives a known one its `code_digest`. Rows are kept for a day, for the caps.
     """
 
+    class Purpose(models.TextChoices):
+        SIGN_IN = "sign_in", _("Sign in")
+        ERASE = "erase", _("Delete my data")
+
     request_digest = models.BinaryField(max_length=32, unique=True)  # of the token in the browser's cookie
+    purpose = models.CharField(max_length=8, choices=Purpose.choices, default=Purpose.SIGN_IN)
     phone = models.CharField(max_length=16)  # E.164
     prefix = models.CharField(max_length=16)  # the number without its last four digits
+    dial_code = models.CharField(max_length=4, blank=True)  # +44
     address = models.CharField(max_length=45)  # IPv4, or the /64 network of IPv6
     code_digest = models.BinaryField(max_length=32, null=True)  # keyed; empty for numbers that nobody has
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, null=True, related_name="+")
@@ -111,6 +117,7 @@ class OneTimeCode(models.Model):
             # The caps count the last requests of a number, a prefix, an address and the programme.
             models.Index(fields=["phone", "created_at"], name="code_by_phone"),
             models.Index(fields=["prefix", "created_at"], name="code_by_prefix"),
+            models.Index(fields=["dial_code", "created_at"], name="code_by_dial_code"),
             models.Index(fields=["address", "created_at"], name="code_by_address"),
             models.Index(fields=["created_at"], name="code_by_age"),
         ]
@@ -136,3 +143,30 @@ class CustomerSession(models.Model):
 
     def __str__(self) -> str:
         return f"session {self.pk}"
+
+
+class CustomerPin(models.Model):
+    """A customer's own PIN, with which they sign in without a text. Slow-hashed: four digits are soon guessed."""
+
+    customer = models.OneToOneField(
+        "customers.Customer", on_delete=models.CASCADE, primary_key=True, related_name="pin"
+    )
+    digest = models.CharField(max_length=128)  # as Django stores passwords
+    set_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"PIN of customer {self.customer_id}"
+
+
+class PinFailure(models.Model):
+    """Wrong PINs in a row for one number, known or not: counting looks alike for both. A code starts it afresh."""
+
+    phone_digest = models.BinaryField(max_length=32, unique=True)  # keyed, with the programme's schema
+    failures = models.PositiveSmallIntegerField(default=0)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["last_at"], name="pin_failure_by_age")]  # the sweep
+
+    def __str__(self) -> str:
+        return f"{self.failures} wrong PINs"

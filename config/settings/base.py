@@ -388,6 +388,20 @@ API_LIMITS = {
     "till-lookup": env.rate("API_LIMIT_TILL_LOOKUP", default="300/3600"),  # numbers that one till looks up
 }
 
+# Codes for the points page, of one programme (messaging.limits): requests in so many seconds.
+SIGN_IN_LIMITS = {
+    "phone": env.rate("SIGN_IN_LIMIT_PHONE", default="3/600"),
+    "phone-day": env.rate("SIGN_IN_LIMIT_PHONE_DAY", default="10/86400"),
+    "address": env.rate("SIGN_IN_LIMIT_ADDRESS", default="10/3600"),
+    "prefix": env.rate("SIGN_IN_LIMIT_PREFIX", default="30/3600"),
+    "dial-code": env.rate("SIGN_IN_LIMIT_DIAL_CODE", default="500/3600"),
+    "dial-code-abroad": env.rate("SIGN_IN_LIMIT_DIAL_CODE_ABROAD", default="20/3600"),
+    "programme": env.rate("SIGN_IN_LIMIT_PROGRAMME", default="600/3600"),
+    "tries": env.rate("SIGN_IN_LIMIT_TRIES", default="20/86400"),  # wrong codes for one number, over all of its codes
+    "pin-address": env.rate("SIGN_IN_LIMIT_PIN_ADDRESS", default="30/3600"),  # PINs typed from one address
+}
+SIGN_IN_RARE_PERCENT = env.int("SIGN_IN_RARE_PERCENT", default=10)
+
 # -- e-mail -----------------------------------------------------------------------------------------------------------
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="filemail://")

@@ -17,6 +17,7 @@ from core.errors import PermanentError, RetryableError
 from core.jobs import enqueue
 from customers.consent import has_consent
 from messaging.channels import Outgoing, channel_for
+from messaging.limits import longest_window
 from messaging.models import CustomerSession, OneTimeCode, OutboundMessage
 from programs.actions.due_work import ensure_due
 
@@ -28,7 +29,6 @@ RETRY_AFTER = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10
 CLAIM_LEASE = timedelta(minutes=15)  # longer than a task may run, so that its worker is certainly gone
 SWEEP_AFTER = timedelta(minutes=2)  # a queued message that nobody took by then is queued again
 SWEEP_BATCH = 500
-KEEP_SIGN_IN_REQUESTS = timedelta(days=1)  # the longest window of the caps
 
 
 def queue_message(
@@ -169,7 +169,7 @@ def sweep(*, now: datetime) -> datetime | None:
     for message_id in OutboundMessage.objects.due(now).values_list("pk", flat=True)[:SWEEP_BATCH]:
         enqueue(send_message, message_id=message_id)
     OutboundMessage.objects.with_dead_code(now).update(body="", redacted_at=now)
-    OneTimeCode.objects.filter(created_at__lt=now - KEEP_SIGN_IN_REQUESTS).delete()
+    OneTimeCode.objects.filter(created_at__lt=now - longest_window()).delete()
     CustomerSession.objects.filter(expires_at__lt=now).delete()
     return _next_sweep(now)
 
@@ -187,5 +187,5 @@ def _next_sweep(now: datetime) -> datetime | None:
         times.append(first_readable.expires_at)
     oldest = OneTimeCode.objects.order_by("created_at").first()
     if oldest is not None:
-        times.append(oldest.created_at + KEEP_SIGN_IN_REQUESTS)
+        times.append(oldest.created_at + longest_window())
     return max(min(times), now + timedelta(seconds=1)) if times else None
