@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.signals import email_changed, password_changed, password_reset, password_set
+from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from django.dispatch import Signal
 from django.http import HttpRequest
@@ -37,10 +38,12 @@ def _writer(action: str) -> Any:
 
 
 def _facts(told: dict[str, Any]) -> dict[str, object]:
-    """The addresses of a changed e-mail, the kind of an authenticator; nothing else that the library tells."""
+    """The addresses of a changed e-mail, kind and name of an authenticator; nothing else that the library tells."""
     facts: dict[str, object] = {}
     if "authenticator" in told:
         facts["type"] = told["authenticator"].type
+        if told["authenticator"].type == Authenticator.Type.WEBAUTHN:
+            facts["name"] = told["authenticator"].data["name"]
     if "to_email_address" in told:
         before = told["from_email_address"]
         facts["email"] = [before.email if before else None, told["to_email_address"].email]

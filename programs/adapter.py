@@ -6,14 +6,18 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.secrets import decrypt, encrypt
 from programs import rules
 from programs.actions.account_mail import queue_letter
 from programs.mail import compose
+from programs.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -50,10 +54,20 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class MfaAdapter(DefaultMFAAdapter):
-    """Secrets of authenticator apps rest encrypted: a copy of the database is no second factor."""
+    """Secrets of authenticator apps rest encrypted: a copy of the database is no second factor.
+
+    Passkeys belong to the public host, where people log in, and to nothing else.
+    """
 
     def encrypt(self, text: str) -> str:
         return encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
         return decrypt(encrypted_text)
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
+        number = Authenticator.objects.filter(user=user, type=type).count() + 1
+        return gettext("Passkey %(number)s") % {"number": number}
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {"id": settings.PUBLIC_HOST, "name": settings.MFA_TOTP_ISSUER}

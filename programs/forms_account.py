@@ -29,6 +29,7 @@ NEW_PASSWORD = _("At least 10 characters. A few words that belong together only 
 WORDS: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     "name": (_("Your name"), ""),
     "email": (_("E-mail"), ""),
+    "login": (_("E-mail"), ""),
     "password": (_("Password"), ""),
     "oldpassword": (_("Password you use now"), ""),
     "password1": (_("New password"), NEW_PASSWORD),

@@ -137,8 +137,17 @@ class FormErrorStatusMiddleware:
 
     def process_template_response(self, request: HttpRequest, response: Any) -> Any:
         match = request.resolver_match
-        form = (response.context_data or {}).get("form")
-        is_library = match is not None and match.func.__module__.startswith("allauth.")
-        if is_library and response.status_code == HTTPStatus.OK and form is not None and form.is_bound and form.errors:
+        if match is None or response.status_code != HTTPStatus.OK or not _is_library_view(match.func):
+            return response
+        context = response.context_data or {}
+        forms = [context[name] for name in ("form", "webauthn_form") if context.get(name) is not None]
+        if any(form.is_bound and form.errors for form in forms):
             response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
         return response
+
+
+def _is_library_view(view: Callable[..., HttpResponse]) -> bool:
+    """Whether the view, or what it is derived from, is one of the log-in library."""
+    view_class = getattr(view, "view_class", None)
+    bases = [base.__module__ for base in view_class.__mro__] if view_class else [view.__module__]
+    return any(name.startswith("allauth.") for name in bases)

@@ -246,8 +246,16 @@ MFA_FORMS = {
     "authenticate": "programs.forms_account.MfaAuthenticateForm",
     "reauthenticate": "programs.forms_account.MfaReauthenticateForm",
     "activate_totp": "programs.forms_account.ActivateTotpForm",
+    "add_webauthn": "programs.forms_passkeys.AddPasskeyForm",
+    "edit_webauthn": "programs.forms_passkeys.RenamePasskeyForm",
+    "login_webauthn": "programs.forms_passkeys.LoginPasskeyForm",
+    "authenticate_webauthn": "programs.forms_passkeys.AuthenticatePasskeyForm",
+    "reauthenticate_webauthn": "programs.forms_passkeys.ReauthenticatePasskeyForm",
 }
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a finger, a face or the device's PIN: the passkey alone opens the account
+MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip"}  # question and answer count; a shop's people share an address
 MFA_TOTP_ISSUER = "Regulars"
 
 # The e-mail is unique without regard to case, by a constraint that this check does not see.
@@ -310,6 +318,7 @@ Q_CLUSTER = {
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en", _("English"))]  # a language joins with its catalogue in locale/: half of one is worse than none
+PORTAL_LANGUAGES = LANGUAGES  # what customers may choose on the points page, and are written to in
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
@@ -386,6 +395,7 @@ API_LIMITS = {
     "invitation": env.rate("API_LIMIT_INVITATION", default="100/86400"),  # that one programme mails
     "till-register": env.rate("API_LIMIT_TILL_REGISTER", default="20/3600"),  # browsers that one person makes tills
     "till-lookup": env.rate("API_LIMIT_TILL_LOOKUP", default="300/3600"),  # numbers that one till looks up
+    "pin-address": env.rate("SIGN_IN_LIMIT_PIN_ADDRESS", default="30/3600"),  # PINs of customers typed from one address
 }
 
 # Codes for the points page, of one programme (messaging.limits): requests in so many seconds.
@@ -398,7 +408,6 @@ SIGN_IN_LIMITS = {
     "dial-code-abroad": env.rate("SIGN_IN_LIMIT_DIAL_CODE_ABROAD", default="20/3600"),
     "programme": env.rate("SIGN_IN_LIMIT_PROGRAMME", default="600/3600"),
     "tries": env.rate("SIGN_IN_LIMIT_TRIES", default="20/86400"),  # wrong codes for one number, over all of its codes
-    "pin-address": env.rate("SIGN_IN_LIMIT_PIN_ADDRESS", default="30/3600"),  # PINs typed from one address
 }
 SIGN_IN_RARE_PERCENT = env.int("SIGN_IN_RARE_PERCENT", default=10)
 

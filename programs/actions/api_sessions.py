@@ -40,7 +40,7 @@ class EmailNotVerified(NotAuthenticated):
 
 class MfaRequired(NotAuthenticated):
     code = "mfa_required"
-    message = _("Send the code of your authenticator app as `code`.")
+    message = _("Send the code of your authenticator app, or a recovery code, as `code`.")
 
 
 class MfaWrong(NotAuthenticated):
@@ -175,15 +175,18 @@ def _pair(session: ApiSession, user: User, programme: Programme, *, now: datetim
 
 
 def _check_second_factor(user: User, code: str) -> None:
-    """Nothing for people without a second factor; otherwise an app's code or a recovery code, each good once."""
+    """Nothing for people without a second factor; otherwise an app's code or a recovery code, each good once.
+
+    A passkey needs a browser: who has nothing else sends a recovery code.
+    """
     factors = {factor.type: factor for factor in Authenticator.objects.filter(user=user)}
     totp = factors.get(Authenticator.Type.TOTP)
-    if totp is None:
+    if totp is None and Authenticator.Type.WEBAUTHN not in factors:
         return
     if not code:
         raise MfaRequired()
     typed = code.replace(" ", "")
-    if TOTP(totp).validate_code(typed):
+    if totp is not None and TOTP(totp).validate_code(typed):
         if not spend_code(user_id=user.pk, code=typed):
             raise MfaWrong()
         return

@@ -8,12 +8,10 @@ import time_machine
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
-from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
 from django.core.cache import cache
 from django.core.cache.backends import locmem
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -22,56 +20,9 @@ from django_q.signing import SignedPackage
 from core.jobs import run_in_programme
 from programs.actions.people import create_person
 from programs.models import Membership, PlatformAuditEntry, User
+from programs.tests.log_in import PASSWORD, code_in_mail, confirm_it_is_me, is_signed_in, log_in, noted, sign_up
 
-PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_limits(db):
-    cache.clear()
-
-
-@pytest.fixture
-def visitor(db, run_queue):
-    """A browser on the public host, beside a worker that is never late."""
-
-    class Browser(Client):
-        def request(self, **request):
-            response = super().request(**request)
-            run_queue()
-            return response
-
-    return Browser(headers={"host": "localhost"})
-
-
-@pytest.fixture
-def ada():
-    return create_person(email="ada@example.com", password=PASSWORD, name="Ada Byron", is_verified=True)
-
-
-def code_in_mail(index=-1):
-    return re.search(r"^(\d{6})$", mail.outbox[index].body, re.MULTILINE)[1]
-
-
-def sign_up(visitor, email="ada@example.com", path="/accounts/signup/", **changes):
-    return visitor.post(path, {"name": "Ada  Byron", "email": email, "password1": PASSWORD, **changes})
-
-
-def log_in(visitor, password=PASSWORD, email="ada@example.com", **more):
-    return visitor.post("/accounts/login/", {"login": email, "password": password, **more})
-
-
-def confirm_it_is_me(visitor):
-    assert visitor.post("/accounts/reauthenticate/", {"password": PASSWORD}).status_code == 302
-
-
-def noted(action):
-    """The one entry of this kind in the platform's audit log."""
-    return PlatformAuditEntry.objects.get(action=action)
-
-
-def is_signed_in(visitor):
-    return SESSION_KEY in visitor.session
+pytestmark = pytest.mark.usefixtures("fresh_limits")
 
 
 def test_signing_up_takes_a_code_from_the_mail(visitor):
