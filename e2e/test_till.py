@@ -68,7 +68,7 @@ def test_a_sale_by_keyboard_alone_and_its_undo(open_browser, server):
     page.get_by_role("link", name="Next customer").press("Enter")
     ready_for_a_number(page)
     page.keyboard.type("07700900201")
-    expect(page.get_by_role("link", name=re.compile("Ruth"))).to_be_visible()
+    expect(page.locator("#match").get_by_role("link", name=re.compile("Ruth"))).to_be_visible()
 
 
 def test_a_double_click_is_one_sale(open_browser, server):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
@@ -19,7 +20,7 @@ from screens.reports_movements import Movement, movement, movements, with_names
 from workspace.models import TillDevice
 
 UNDO_WINDOW = timedelta(seconds=UNDO_SECONDS)
-EARLIER, VISITS = 6, 4
+EARLIER, VISITS, RECENT = 6, 4, 6
 
 
 def key_owner(till: TillDevice) -> str:
@@ -98,6 +99,25 @@ def earlier_at_till(*, till: TillDevice, programme: Programme, now: datetime) ->
     ]
     today = own.filter(at__gte=day_start(local_day(now, programme.zone), programme.zone))
     return EarlierAtTill(rows, today.values("account_id").distinct().count())
+
+
+@dataclass(frozen=True, slots=True)
+class RecentCustomer:
+    """Somebody who was served at this till today. `phone` is masked."""
+
+    code: str
+    name: str
+    phone: str
+
+
+def recent_customers(*, till: TillDevice, programme: Programme, now: datetime) -> list[RecentCustomer]:
+    """The last people of today at this till, newest first: known faces are one tap, and nobody else is listed."""
+    since = day_start(local_day(now, programme.zone), programme.zone)
+    own = Transaction.objects.done().filter(business_id=till.business_id, key_owner=key_owner(till), at__gte=since)
+    served = own.values("account_id").annotate(last=Max("id")).order_by("-last")[:RECENT]
+    people = Customer.objects.exclude(state=Customer.State.ERASED).in_bulk([one["account_id"] for one in served])
+    found = [people[one["account_id"]] for one in served if one["account_id"] in people]
+    return [RecentCustomer(one.code, one.name or _("No name yet"), last_digits(one.phone)) for one in found]
 
 
 def say_ago(at: datetime, now: datetime) -> str:

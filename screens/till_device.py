@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+from csp.constants import SELF
+from csp.decorators import csp_update
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -14,6 +16,7 @@ from django.utils import timezone
 from core.page import done
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
+from screens.till_shell import config_of
 from workspace.actions.tills import recognise_till
 from workspace.models import TillDevice
 
@@ -25,6 +28,7 @@ class TillRequest(StaffRequest):
     """A request of a member of staff at a registered till."""
 
     till: TillDevice
+    till_config: dict[str, object]  # for the scripts
 
 
 def at_a_till(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -36,11 +40,13 @@ def at_a_till(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         if till is None:
             return done(request, reverse("till:device"))
         request.till = till
+        request.till_config = config_of(till, request.programme, timezone.now())
         response = view(request, *args, **kwargs)
         response.headers["Cache-Control"] = "private, no-store"  # "Back" must not show, or send, an old sale
         return response
 
-    return requires(Perm.TILL_USE)(wrapped)
+    with_worker = cast(Callable[..., HttpResponse], csp_update({"worker-src": [SELF]})(wrapped))
+    return requires(Perm.TILL_USE)(with_worker)
 
 
 def till_of(request: HttpRequest) -> TillDevice | None:

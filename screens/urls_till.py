@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from screens import views_till
+from screens import views_till, views_till_offline
 
 app_name = "till"
 urlpatterns = [
     path("", views_till.find, name="find"),
+    path("worker.js", views_till_offline.worker, name="worker"),
+    path("kept/", views_till_offline.kept, name="kept"),
+    path("queue/", views_till_offline.queue, name="queue"),
     path("device/", views_till.device, name="device"),
     path("match/", views_till.match, name="match"),
     path("customers/", views_till.create, name="create"),

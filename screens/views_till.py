@@ -26,8 +26,8 @@ from loyalty.reports import SalePreview, preview_sale
 from programs import api_limits
 from screens import reports_till
 from screens.forms_till import AmountForm, CreateForm, DeviceForm, FindForm, RedeemForm
-from screens.till_device import TillRequest, at_a_till, remember_till, till_of
-from workspace.actions.tills import register_till
+from screens.till_device import COOKIE, TillRequest, at_a_till, remember_till, till_of
+from workspace.actions.tills import register_till, till_of_token
 from workspace.models import Business
 
 # -- this browser as a till -------------------------------------------------------------------------------------------
@@ -43,7 +43,8 @@ def device(request: StaffRequest) -> HttpResponse:
         form = DeviceForm(request.POST, businesses=businesses)
         if not form.is_valid():
             return page(request, "screens/till/device.html", {"form": form, "current": current}, status=422)
-        _device, token = register_till(**form.cleaned_data, actor=request.actor, now=timezone.now())
+        before = till_of_token(request.COOKIES.get(COOKIE, ""))
+        _device, token = register_till(**form.cleaned_data, actor=request.actor, now=timezone.now(), moved_from=before)
         response = done(request, reverse("till:find"))
         remember_till(response, token)
         return response
@@ -79,6 +80,8 @@ def match(request: TillRequest) -> HttpResponse:
     if form.is_valid():
         customer = _look_up(request, form.cleaned_data["phone"])
         context |= {"customer": customer, "phone": reports_till.last_digits(form.cleaned_data["phone"])}
+    elif not request.POST.get("phone"):
+        context["recent"] = _recent(request)
     return page(request, "screens/till/_match.html", context)
 
 
@@ -125,6 +128,7 @@ def _find_page(request: TillRequest, form: FindForm, status: int = 200) -> HttpR
         "country": request.programme.country,
         "dial_code": dial_code(request.programme.country),
         "idle": _idle(request),
+        "recent": _recent(request),
         "till": request.till,
     }
     return page(request, "screens/till/find.html", context, status=status)
@@ -137,6 +141,10 @@ def _create_page(request: TillRequest, form: CreateForm, phone: str, status: int
 
 def _idle(request: TillRequest) -> reports_till.EarlierAtTill:
     return reports_till.earlier_at_till(till=request.till, programme=request.programme, now=timezone.now())
+
+
+def _recent(request: TillRequest) -> list[reports_till.RecentCustomer]:
+    return reports_till.recent_customers(till=request.till, programme=request.programme, now=timezone.now())
 
 
 def _count_number(request: TillRequest) -> None:
@@ -215,7 +223,7 @@ def _sale_page(request: TillRequest, customer: Customer, form: AmountForm, statu
 def redeem(request: TillRequest, code: str) -> HttpResponse:
     customer = _customer(code)
     if request.method == "GET":
-        return _redeem_page(request, customer, RedeemForm())
+        return _redeem_page(request, customer, RedeemForm(initial=_tried_before(request)))
     form = RedeemForm(request.POST)
     if not form.is_valid():
         return _redeem_page(request, customer, form, status=422)
@@ -234,6 +242,11 @@ def redeem(request: TillRequest, code: str) -> HttpResponse:
     except DomainError as error:
         return _redeem_page(request, customer, form, status=form.refuse(error))
     return done(request, reverse("till:done", args=[posting.transaction]))
+
+
+def _tried_before(request: TillRequest) -> dict[str, str]:
+    """A redemption that got no answer comes back with its key: sent again, it takes once."""
+    return {name: request.GET[name][:200] for name in ("points", "reason", "key") if name in request.GET}
 
 
 def _redeem_page(request: TillRequest, customer: Customer, form: RedeemForm, status: int = 200) -> HttpResponse:

@@ -5,20 +5,17 @@ from decimal import Decimal
 
 import pytest
 import time_machine
-from django.test import Client
 from django.utils import timezone
 
-from customers.models import ConsentRecord, Customer, Identifier, Order
+from customers.models import ConsentRecord, Customer, Order
 from loyalty.actions.points import add_points
-from loyalty.actions.settings import set_earning_rate
 from loyalty.models import Account, Transaction
 from loyalty.reports import balance_of
-from programs import api_limits
 from programs.middleware import forget_programmes
 from programs.models import Programme
+from screens.tests.till import NUMBER, redeem, sell, set_up
 from workspace.models import TillDevice
 
-NUMBER = "+447700900142"
 SPELLINGS = [
     "07700900142", "07700 900142", "07700 900 142", "077 0090 0142", "(07700) 900142", "(07700) 900-142",
     "07700-900-142", "07700.900.142", "07700/900142", "+447700900142", "+44 7700 900142", "+44 (0)7700 900142",
@@ -26,43 +23,6 @@ SPELLINGS = [
     " 07700900142 ", "+44 7700\u00a0900\u00a0142", "０７７００９００１４２",
 ]  # fmt: skip
 IMPOSSIBLE = ["", "0", "07700", "07700 900 142 142 142", "call me", "+999 12345678", "--------", "+44", "1' OR '1'='1"]
-
-
-@pytest.fixture(autouse=True)
-def forget_limits():
-    api_limits.forget()
-
-
-@pytest.fixture
-def customer(programme):
-    customer = Customer.objects.create(first_name="Priya", last_name="Nair", phone=NUMBER)
-    Identifier.objects.create(kind="phone", value=NUMBER, customer=customer)
-    return customer
-
-
-@pytest.fixture
-def rate(business, actor):
-    return set_earning_rate(business_id=business.pk, points_per_unit=Decimal(5), actor=actor)
-
-
-@pytest.fixture
-def till(client_of, cashier, business, rate):
-    """The cashier's browser, set up as a till of the business."""
-    return set_up(client_of(cashier), business)
-
-
-def set_up(browser: Client, business, name="Till 1"):
-    response = browser.post("/till/device/", {"business": business.code, "name": name})
-    assert (response.status_code, response.headers["Location"]) == (303, "/till/")
-    return browser
-
-
-def sell(browser, customer, amount="12.40", key="sale-1"):
-    return browser.post(f"/till/customers/{customer.code}/", {"amount": amount, "key": key})
-
-
-def redeem(browser, customer, points="50", key="redeem-1", reason="A coffee"):
-    return browser.post(f"/till/customers/{customer.code}/redeem/", {"points": points, "reason": reason, "key": key})
 
 
 def key_in(html):
