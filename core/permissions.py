@@ -29,6 +29,7 @@ class Perm(models.TextChoices):
     CUSTOMERS_VIEW = "customers:read", _("See customers and their history")
     CUSTOMERS_EDIT = "customers:write", _("Add and change customers")
     CUSTOMERS_EXPORT = "customers:export", _("Export customers")
+    CUSTOMERS_ERASE = "customers:erase", _("Erase a customer for good")
     ORDERS_VIEW = "orders:read", _("See orders and products")
     IMPORTS_RUN = "imports:write", _("Import customers and orders")
     TILL_USE = "till:write", _("Use the till")

@@ -40,6 +40,7 @@ CUSTOMER_CREATED = register(
 CUSTOMER_CHANGED = register("customers.customer.changed", title=_("Details changed"), icon="pencil", fields="array")
 CUSTOMER_ARCHIVED = register("customers.customer.archived", title=_("Archived"), icon="lock")
 CUSTOMER_RESTORED = register("customers.customer.restored", title=_("Restored from the archive"), icon="rotate-cw")
+CUSTOMER_ERASED = register("customers.customer.erased", title=_("Erased"), icon="trash")
 ORDER_PLACED = register(
     "customers.order.placed",
     title=_("Bought"),

@@ -22,7 +22,7 @@ from core.permissions import customer_page
 from core.requests import ProgrammeRequest, client_ip
 from core.tenancy import active_schema
 from customers.models import Customer
-from messaging.actions import sign_in
+from messaging.actions import sessions, sign_in
 from messaging.models import CustomerSession, OneTimeCode
 
 _PREFIX = "__Host-" if settings.IS_HTTPS else ""
@@ -59,7 +59,7 @@ def signed_in_customer(view: Callable[..., HttpResponse]) -> Callable[..., HttpR
 def current_session(request: HttpRequest) -> CustomerSession | None:
     """The live session of the request's cookie in the request's programme: one query, none without a cookie."""
     token = request.COOKIES.get(SESSION_COOKIE, "")
-    return sign_in.resume_session(token=token, now=timezone.now()) if token else None
+    return sessions.resume_session(token=token, now=timezone.now()) if token else None
 
 
 def actor_of(request: HttpRequest, customer: Customer) -> Actor:
@@ -67,7 +67,7 @@ def actor_of(request: HttpRequest, customer: Customer) -> Actor:
 
 
 def open_in_browser(response: HttpResponse, session_token: str) -> None:
-    _set(response, SESSION_COOKIE, session_token, int(sign_in.SESSION_LIFETIME.total_seconds()))
+    _set(response, SESSION_COOKIE, session_token, int(sessions.SESSION_LIFETIME.total_seconds()))
     response.delete_cookie(REQUEST_COOKIE)
 
 

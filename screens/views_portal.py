@@ -22,7 +22,7 @@ from core.phones import InvalidPhone, dial_code, display_phone, parse_phone
 from core.requests import ProgrammeRequest, client_ip
 from customers.actions.consent import record_consent
 from customers.consent import WORDINGS, consents_of
-from messaging.actions import sign_in
+from messaging.actions import sessions, sign_in
 from messaging.errors import CodeDead, TooManyCodes, WrongCode
 from messaging.models import OneTimeCode
 from screens import portal_session, reports_portal
@@ -181,7 +181,7 @@ def _ask_again(request: ProgrammeRequest, text: str) -> HttpResponse:
 @require_POST
 @signed_in_customer
 def sign_out(request: CustomerRequest) -> HttpResponse:
-    sign_in.end_session(session=request.customer_session, now=timezone.now())
+    sessions.end_session(session=request.customer_session, now=timezone.now())
     response = done(request, reverse("portal:sign-in"))
     portal_session.close_in_browser(response)
     return response

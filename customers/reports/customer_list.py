@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.clock import day_start, local_day
@@ -178,6 +179,8 @@ def _row(row: Any, scope: Scope) -> CustomerRow:
 
 def name_and_contact(customer: Customer, country: str) -> tuple[str, str]:
     """What to call a person, and how else to recognise them, from what is known; never two times the same."""
+    if customer.state == Customer.State.ERASED:
+        return _("Erased customer"), ""
     phone = display_phone(customer.phone, country) if customer.phone else ""
     known = [text for text in (customer.name, phone, customer.email, customer.external_id) if text]
     return (known[0] if known else customer.code), (known[1] if len(known) > 1 else "")

@@ -25,8 +25,11 @@ from core.tenancy import active_programme, active_schema
 from customers.models import Customer, Identifier
 from messaging import limits
 from messaging.actions.outbox import OUTBOX, queue_message, redact_code, send_message
+from messaging.actions.pins import forget_pin_failures
+from messaging.actions.sessions import open_session
 from messaging.errors import CodeDead, TooManyCodes, WrongCode
-from messaging.models import CustomerSession, OneTimeCode, OutboundMessage
+from messaging.languages import language_of
+from messaging.models import OneTimeCode, OutboundMessage
 from programs.actions.due_work import ensure_due
 from workspace.actions import audit
 from workspace.models import AuditEntry
@@ -34,9 +37,7 @@ from workspace.models import AuditEntry
 CODE_LIFETIME = timedelta(minutes=10)
 CODE_DIGITS = 6
 MAX_TRIES = 5  # of a million: one chance in 200,000 for each code
-SESSION_LIFETIME = timedelta(days=90)
 LIMIT_REACHED = "messaging.codes.limited"
-SEEN_EVERY = timedelta(hours=1)  # the session row is written at most this often
 
 
 REFUSAL_NOTED_EVERY = timedelta(hours=1)
@@ -116,7 +117,7 @@ def deliver_code(request_id: int) -> None:
 
 def _queue_text(request: OneTimeCode, customer: Customer, code: str, now: datetime) -> None:
     programme = active_programme()
-    with translation.override(customer.language or programme.language):
+    with translation.override(language_of(customer)):
         body = _words(request.purpose) % {"code": code, "programme": programme.name}
     queue_message(
         channel=OutboundMessage.Channel.SMS,
@@ -156,12 +157,13 @@ def verify_code(*, token: str, code: str, now: datetime) -> str:
     """
     session_token = ""
 
-    def open_session(request: OneTimeCode) -> None:
+    def start_session(request: OneTimeCode) -> None:
         nonlocal session_token
         assert request.customer_id is not None
-        session_token = _open_session(request.customer_id, now)
+        session_token = open_session(request.customer_id, now)
+        forget_pin_failures([request.phone])
 
-    _spend_code(token=token, code=code, purpose=OneTimeCode.Purpose.SIGN_IN, then=open_session, now=now)
+    _spend_code(token=token, code=code, purpose=OneTimeCode.Purpose.SIGN_IN, then=start_session, now=now)
     return session_token
 
 
@@ -206,28 +208,3 @@ def pending_request(*, token: str, now: datetime, purpose: str = OneTimeCode.Pur
     """The request that this browser may still answer."""
     open_requests = OneTimeCode.objects.filter(used_at__isnull=True, expires_at__gt=now, purpose=purpose)
     return open_requests.filter(request_digest=digest(token)).first()
-
-
-def _open_session(customer_id: int, now: datetime) -> str:
-    token = secrets.token_urlsafe(32)
-    CustomerSession.objects.create(
-        token_digest=digest(token),
-        customer_id=customer_id,
-        created_at=now,
-        last_seen_at=now,
-        expires_at=now + SESSION_LIFETIME,
-    )
-    return token
-
-
-def resume_session(*, token: str, now: datetime) -> CustomerSession | None:
-    """The live session of a cookie's token in this programme, or None. One query."""
-    session = CustomerSession.objects.live(now).select_related("customer").filter(token_digest=digest(token)).first()
-    if session is not None and session.last_seen_at < now - SEEN_EVERY:
-        CustomerSession.objects.filter(pk=session.pk).update(last_seen_at=now)
-    return session
-
-
-def end_session(*, session: CustomerSession, now: datetime) -> None:
-    """Sign this browser out."""
-    CustomerSession.objects.filter(pk=session.pk, ended_at__isnull=True).update(ended_at=now)

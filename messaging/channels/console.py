@@ -5,12 +5,25 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Collection
 
 from django.conf import settings
 from django.utils import timezone
 
 from core.tenancy import active_schema
 from messaging.channels import Outgoing
+
+
+def forget(recipients: Collection[str]) -> None:
+    """Drop the lines of messages to these people from the file of the active programme."""
+    path = settings.CONSOLE_MESSAGES_DIR / f"{active_schema()}.jsonl"
+    if not path.exists():
+        return
+    kept = [line for line in path.read_text().splitlines() if json.loads(line)["to"] not in recipients]
+    fresh = path.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text("".join(f"{line}\n" for line in kept))
+    fresh.replace(path)
 
 
 class Console:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.codes import digest
 from customers.models import Customer, Identifier
-from messaging.actions import sign_in
+from messaging.actions import sessions, sign_in
 from messaging.errors import CodeDead, TooManyCodes, WrongCode
 from messaging.models import CustomerSession, OneTimeCode, OutboundMessage
 
@@ -43,7 +43,7 @@ def wrong(code):
 def test_the_right_code_opens_a_session(customer):
     token, code = ask()
     session_token = sign_in.verify_code(token=token, code=code, now=timezone.now())
-    session = sign_in.resume_session(token=session_token, now=timezone.now())
+    session = sessions.resume_session(token=session_token, now=timezone.now())
     assert session.customer == customer
 
 
@@ -132,7 +132,7 @@ def test_archived_people_get_no_code_and_lose_their_session(customer):
     token, code = ask()
     session_token = sign_in.verify_code(token=token, code=code, now=timezone.now())
     Customer.objects.update(state="archived")
-    assert sign_in.resume_session(token=session_token, now=timezone.now()) is None
+    assert sessions.resume_session(token=session_token, now=timezone.now()) is None
     assert ask()[1] is None
 
 
@@ -220,22 +220,22 @@ def test_code_and_session_of_one_programme_are_useless_in_the_other(customer, ot
     ask()  # the same number has a request with the same id here
     with pytest.raises(CodeDead):
         sign_in.verify_code(token=token, code=code, now=timezone.now())
-    assert sign_in.resume_session(token=session_token, now=timezone.now()) is None
+    assert sessions.resume_session(token=session_token, now=timezone.now()) is None
 
 
 def test_signing_out_ends_the_session(customer):
     token, code = ask()
     session_token = sign_in.verify_code(token=token, code=code, now=timezone.now())
-    session = sign_in.resume_session(token=session_token, now=timezone.now())
-    sign_in.end_session(session=session, now=timezone.now())
-    assert sign_in.resume_session(token=session_token, now=timezone.now()) is None
+    session = sessions.resume_session(token=session_token, now=timezone.now())
+    sessions.end_session(session=session, now=timezone.now())
+    assert sessions.resume_session(token=session_token, now=timezone.now()) is None
 
 
 def test_a_session_ends_after_ninety_days(customer):
     token, code = ask()
     session_token = sign_in.verify_code(token=token, code=code, now=timezone.now())
-    assert sign_in.resume_session(token=session_token, now=timezone.now() + timedelta(days=89))
-    assert sign_in.resume_session(token=session_token, now=timezone.now() + timedelta(days=91)) is None
+    assert sessions.resume_session(token=session_token, now=timezone.now() + timedelta(days=89))
+    assert sessions.resume_session(token=session_token, now=timezone.now() + timedelta(days=91)) is None
 
 
 def test_old_requests_are_forgotten(customer):

@@ -1,0 +1,28 @@
+"""Erasing a person: their sessions, codes and PIN, and what was sent to them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from messaging.actions.pins import forget_pin_failures
+from messaging.channels import console
+from messaging.models import CustomerPin, CustomerSession, OneTimeCode, OutboundMessage
+
+
+def forget_person(*, customer_id: int, recipients: Collection[str], now: datetime) -> None:
+    """Delete what signs the person in, and empty every message to them, sent or waiting; the row and its state stay.
+
+    `recipients` are their numbers (E.164) and addresses. In the caller's transaction.
+    """
+    CustomerSession.objects.filter(customer_id=customer_id).delete()
+    CustomerPin.objects.filter(customer_id=customer_id).delete()
+    OneTimeCode.objects.filter(Q(customer_id=customer_id) | Q(phone__in=recipients)).delete()
+    forget_pin_failures(recipients)
+    theirs = OutboundMessage.objects.filter(Q(customer_id=customer_id) | Q(recipient__in=recipients))
+    theirs.unfinished().update(state=OutboundMessage.State.SUPPRESSED, finished_at=now)
+    theirs.update(recipient="", subject="", body="", error="", provider_id="", redacted_at=now)
+    transaction.on_commit(lambda: console.forget(recipients))

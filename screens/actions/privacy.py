@@ -1,0 +1,107 @@
+"""Erasing a person: every room forgets them, in one transaction. What each keeps is in docs/how-to/privacy.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.admin.models import LogEntry
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from core.actor import Actor
+from customers.actions import privacy as customers_privacy
+from customers.actions.privacy import Traces
+from customers.models import Customer
+from loyalty.actions.points import adjust_points, void_hold
+from loyalty.models import Account, Hold, Transaction
+from loyalty.reports import balance_of
+from messaging.actions import privacy as messaging_privacy
+from screens.actions.export import forget_exports
+from workspace.actions.privacy import forget_in_workspace
+
+# The ledger's answers carry the reason of an act; the auditor compares the rest of them.
+EMPTY_DIGEST = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """`points` were left and are gone; `debt` stays in the ledger, with nobody behind it."""
+
+    points: int
+    debt: int
+
+
+def erase_customer(*, customer_id: int, actor: Actor, now: datetime) -> Erased:
+    """Forget a person: nothing says any more who they were; orders, points and figures stay, without a face.
+
+    Points are taken out by the ledger's own acts, so that its sums stay right. Whoever comes back with the same number
+    is a new customer. Raises NotFound (gone or erased already), ImportUnderWay, PermissionRefused for people limited
+    to one business.
+    """
+    actor.check_sees_all()
+    with transaction.atomic():
+        customer = customers_privacy.lock_for_erasing(customer_id)
+        traces = customers_privacy.traces_of(customer)
+        customers_privacy.refuse_while_imported(traces)
+        nobody = _without_name(actor)
+        erased = _take_points(customer, actor=nobody, now=now)
+        _forget_in_ledger(customer)
+        messaging_privacy.forget_person(customer_id=customer.pk, recipients=[*traces.phones, *traces.emails], now=now)
+        forget_exports(customer_code=customer.code)
+        forget_in_workspace(words=[*traces.words, traces.code], labels=[customer.name] if customer.name else [])
+        _forget_in_admin_log(customer, traces)
+        customers_privacy.erase_person(customer=customer, traces=traces, actor=nobody, now=now)
+    return erased
+
+
+def _without_name(actor: Actor) -> Actor:
+    """Customers who erase themselves must not be named by the record of it."""
+    if actor.kind != "customer":
+        return actor
+    return Actor(kind="customer", id=actor.id, label=_("A customer"))
+
+
+def _take_points(customer: Customer, *, actor: Actor, now: datetime) -> Erased:
+    """Void what is set aside and take out what is left."""
+    account = Account.objects.select_for_update().filter(pk=customer.pk).first()
+    if account is None:
+        return Erased(0, 0)
+    held = Hold.objects.filter(account=account, state=Hold.State.HELD, expires_at__gt=now)
+    for code in held.values_list("transaction__code", flat=True):
+        void_hold(hold=code, key=f"erase:{code}", actor=actor, source="privacy", now=now)
+    balance = balance_of(customer.pk, now=now)
+    if balance.points:
+        adjust_points(
+            points=-balance.points,
+            reason=_("Data deleted"),
+            key=f"erase:{customer.code}",
+            customer_id=customer.pk,
+            actor=actor,
+            source="privacy",
+            now=now,
+        )
+    return Erased(balance.points, balance.debt)
+
+
+def _forget_in_ledger(customer: Customer) -> None:
+    """The ledger knows members by id alone, but people write reasons, and a customer's own acts carry their name.
+
+    The digest of a request was made with the number in it: without it, a repeated key is refused.
+    """
+    own = Transaction.objects.filter(account_id=customer.pk)
+    own.filter(actor=f"customer:{customer.code}").update(actor_label="", ip=None)
+    kept = _("Data deleted")
+    for row in own.filter(Q(response__has_key="reason") | ~Q(reason="")).exclude(reason=kept):
+        row.response.pop("reason", None)
+        Transaction.objects.filter(pk=row.pk).update(reason="", response=row.response)
+    own.exclude(key=None).update(request_digest=EMPTY_DIGEST)
+
+
+def _forget_in_admin_log(customer: Customer, traces: Traces) -> None:
+    """The log of the admin site names what was opened there by its text."""
+    named = Q(object_id=str(customer.pk), content_type__model="customer")
+    for word in traces.words:
+        named |= Q(object_repr__icontains=word) | Q(change_message__icontains=word)
+    LogEntry.objects.filter(named).delete()

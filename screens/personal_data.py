@@ -1,0 +1,175 @@
+"""Everything about one person, for the person: what a download of their data holds. Notes of staff are not theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import ConsentRecord, Customer, Identifier, Order, OrderLine, Refund, RefundLine
+from loyalty.models import Account, Transaction
+from messaging.models import CustomerPin, CustomerSession, OutboundMessage
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """`rows` gives JSON-safe rows; times are ISO 8601 in UTC, amounts text in the programme's currency."""
+
+    name: str
+    title: str | Promise
+    rows: Callable[[Customer], Iterator[Row]]
+
+
+def sections() -> list[Section]:
+    return [
+        Section("profile", _("You"), _profile),
+        Section("identifiers", _("What you are known by"), _identifiers),
+        Section("consents", _("What you agreed to"), _consents),
+        Section("points", _("Your points"), _points),
+        Section("transactions", _("Everything that moved your points"), _transactions),
+        Section("orders", _("What you bought"), _orders),
+        Section("refunds", _("What you gave back"), _refunds),
+        Section("messages", _("What was sent to you"), _messages),
+        Section("sessions", _("Where you are signed in"), _sessions),
+    ]
+
+
+def count_rows(customer: Customer) -> int:
+    """How much there is, for progress: the kinds that grow. Three queries."""
+    return (
+        Order.objects.filter(customer=customer).count()
+        + Transaction.objects.filter(account_id=customer.pk).count()
+        + OutboundMessage.objects.filter(customer=customer).count()
+    )
+
+
+def _profile(customer: Customer) -> Iterator[Row]:
+    names = (
+        "first_name", "last_name", "phone", "email", "external_id", "address", "city", "region", "postcode", "country",
+        "language", "source",
+    )  # fmt: skip
+    yield {
+        "id": customer.code,
+        **{name: getattr(customer, name) for name in names},
+        "birthday": customer.birthday.isoformat() if customer.birthday else None,
+        "attributes": customer.attributes,
+        "state": customer.state,
+        "created_at": _time(customer.created_at),
+        "has_pin": CustomerPin.objects.filter(customer=customer).exists(),
+    }
+
+
+def _identifiers(customer: Customer) -> Iterator[Row]:
+    for kind, value, at in Identifier.objects.filter(customer=customer).values_list("kind", "value", "created_at"):
+        yield {"kind": kind, "value": value, "since": _time(at)}
+
+
+def _consents(customer: Customer) -> Iterator[Row]:
+    """The whole history, with the words that were shown."""
+    for record in ConsentRecord.objects.filter(customer=customer).order_by("pk").iterator():
+        yield {
+            "channel": record.channel,
+            "purpose": record.purpose,
+            "is_granted": record.is_granted,
+            "text": record.proof.get("text", ""),
+            "ip": record.proof.get("ip"),
+            "source": record.source,
+            "at": _time(record.at),
+        }
+
+
+def _points(customer: Customer) -> Iterator[Row]:
+    for account in Account.objects.filter(pk=customer.pk):
+        yield {
+            "available": account.available,
+            "set_aside": account.held,
+            "debt": account.debt,
+            "earned_ever": account.lifetime,
+            "member_since": _time(account.joined_at),
+        }
+
+
+def _transactions(customer: Customer) -> Iterator[Row]:
+    moved = Transaction.objects.done().filter(account_id=customer.pk).select_related("business", "order")
+    for row in moved.order_by("pk").iterator(chunk_size=2000):
+        yield {
+            "id": row.code,
+            "kind": row.kind,
+            "points": row.points,
+            "business": row.business.name if row.business else None,
+            "order": row.order.code if row.order else None,
+            "reason": row.reason,
+            "at": _time(row.at),
+        }
+
+
+def _orders(customer: Customer) -> Iterator[Row]:
+    bought = Order.objects.filter(customer=customer).select_related("business").prefetch_related("lines__product")
+    for order in bought.order_by("placed_at", "pk").iterator(chunk_size=500):
+        yield {
+            "id": order.code,
+            "number": order.number,
+            "business": order.business.name,
+            "status": order.status,
+            "placed_at": _time(order.placed_at),
+            "total": str(order.total),
+            "refunded": str(order.refunded_total),
+            "lines": [_line(line) for line in order.lines.all()],
+        }
+
+
+def _line(line: OrderLine) -> Row:
+    return {
+        "title": line.title or (line.product.title if line.product else ""),
+        "quantity": str(line.quantity),
+        "unit_price": str(line.unit_price),
+        "total": str(line.total),
+    }
+
+
+def _refunds(customer: Customer) -> Iterator[Row]:
+    given_back = Refund.objects.filter(customer=customer).select_related("business", "order").prefetch_related("lines")
+    for refund in given_back.order_by("refunded_at", "pk").iterator(chunk_size=500):
+        lines: list[RefundLine] = list(refund.lines.all())
+        yield {
+            "id": refund.code,
+            "order": refund.order.code if refund.order else None,
+            "business": refund.business.name,
+            "refunded_at": _time(refund.refunded_at),
+            "total": str(refund.total),
+            "lines": [{"quantity": str(line.quantity), "total": str(line.total)} for line in lines],
+        }
+
+
+def _messages(customer: Customer) -> Iterator[Row]:
+    for message in OutboundMessage.objects.filter(customer=customer).order_by("pk").iterator():
+        yield {
+            "channel": message.channel,
+            "purpose": message.purpose,
+            "to": message.recipient,
+            "subject": message.subject,
+            # A code that still works opens the page: it is no record of anything.
+            "text": "" if message.purpose == OutboundMessage.Purpose.ONE_TIME_CODE else message.body,
+            "state": message.state,
+            "at": _time(message.created_at),
+        }
+
+
+def _sessions(customer: Customer) -> Iterator[Row]:
+    for session in CustomerSession.objects.filter(customer=customer).order_by("pk"):
+        yield {
+            "signed_in_at": _time(session.created_at),
+            "last_seen_at": _time(session.last_seen_at),
+            "ended_at": _time(session.ended_at) if session.ended_at else None,
+            "ends_at": _time(session.expires_at),
+        }
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
