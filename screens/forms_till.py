@@ -182,6 +182,15 @@ class RedeemForm(KeyedForm):
     )
 
 
+class ReceiptEmailForm(forms.Form):
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail address"),
+        max_length=254,
+        required=False,
+        widget=forms.EmailInput(attrs={"placeholder": gettext_lazy("name@example.com"), "autocomplete": "off"}),
+    )
+
+
 class DeviceForm(forms.Form):
     business = forms.ModelChoiceField(
         label=gettext_lazy("Business"), queryset=Business.objects.none(), empty_label=None, to_field_name="code"

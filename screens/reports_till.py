@@ -8,9 +8,11 @@ from decimal import Decimal
 
 from django.db.models import Max
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.actor import Actor
 from core.clock import day_start, local_day
+from core.presentation import format_money, format_points
 from customers.models import Customer
 from loyalty.models import Transaction
 from loyalty.reports import balance_of
@@ -56,7 +58,7 @@ class EarlierAtTill:
 
 @dataclass(frozen=True, slots=True)
 class SaleResult:
-    """`points` is how many were added, taken or brought back, without a sign."""
+    """`points` is how many were added, taken or brought back, without a sign; `undone` says what a reversal took."""
 
     code: str
     kind: str
@@ -64,6 +66,7 @@ class SaleResult:
     amount: Decimal | None
     reason: str
     undo_seconds: int
+    undone: str
 
 
 def customer_card(*, customer: Customer, actor: Actor, programme: Programme, now: datetime) -> CustomerCard:
@@ -138,7 +141,7 @@ def undo_seconds(entry: Transaction, now: datetime) -> int:
     return max(0, int((entry.at + UNDO_WINDOW - now).total_seconds())) if undoable else 0
 
 
-def result_of(entry: Transaction, *, now: datetime) -> SaleResult:
+def result_of(entry: Transaction, *, currency: str, now: datetime) -> SaleResult:
     return SaleResult(
         code=entry.code,
         kind=entry.kind,
@@ -146,4 +149,29 @@ def result_of(entry: Transaction, *, now: datetime) -> SaleResult:
         amount=entry.order.total if entry.order is not None else None,
         reason=entry.reason,
         undo_seconds=undo_seconds(entry, now),
+        undone=_undone(entry, currency),
     )
+
+
+def _undone(entry: Transaction, currency: str) -> str:
+    """What a reversal took back: the points, and what they were for."""
+    if entry.reverses is None:
+        return ""
+    points = abs(entry.points)
+    facts = {"points": format_points(points), "reason": entry.reverses.reason}
+    if entry.reverses.order is not None:
+        facts["amount"] = format_money(entry.reverses.order.total, currency)
+        text = ngettext(
+            "%(points)s point for %(amount)s was taken back. The sale is cancelled.",
+            "%(points)s points for %(amount)s were taken back. The sale is cancelled.",
+            points,
+        )
+    elif entry.reverses.reason:
+        text = ngettext(
+            "%(points)s point came back: “%(reason)s” is not redeemed.",
+            "%(points)s points came back: “%(reason)s” is not redeemed.",
+            points,
+        )
+    else:
+        text = ngettext("%(points)s point came back.", "%(points)s points came back.", points)
+    return text % facts

@@ -9,13 +9,15 @@ from typing import Any, cast
 from csp.constants import SELF
 from csp.decorators import csp_update
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
 from core.page import done
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
+from loyalty.models import Transaction
+from screens.reports_till import key_owner
 from screens.till_shell import config_of
 from workspace.actions.tills import recognise_till
 from workspace.models import TillDevice
@@ -47,6 +49,16 @@ def at_a_till(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     with_worker = cast(Callable[..., HttpResponse], csp_update({"worker-src": [SELF]})(wrapped))
     return requires(Perm.TILL_USE)(with_worker)
+
+
+def own_transaction(request: TillRequest, code: str) -> Transaction:
+    """A transaction of this till; another till's is not there."""
+    mine = Transaction.objects.done().filter(key_owner=key_owner(request.till), code=code)
+    with_words = mine.select_related("account__customer", "business", "order", "reverses__order")
+    entry: Transaction | None = with_words.first()
+    if entry is None:
+        raise Http404
+    return entry
 
 
 def till_of(request: HttpRequest) -> TillDevice | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from screens import views_till, views_till_offline
+from screens import views_till, views_till_offline, views_till_receipt
 
 app_name = "till"
 urlpatterns = [
@@ -17,5 +17,8 @@ urlpatterns = [
     path("customers/<slug:code>/preview/", views_till.preview, name="preview"),
     path("customers/<slug:code>/redeem/", views_till.redeem, name="redeem"),
     path("done/<slug:code>/", views_till.finished, name="done"),
+    path("receipt/<slug:code>/", views_till_receipt.receipt, name="receipt"),
+    path("receipt/<slug:code>/text/", views_till_receipt.send_text, name="receipt-text"),
+    path("receipt/<slug:code>/email/", views_till_receipt.send_email, name="receipt-email"),
     path("undo/<slug:code>/", views_till.undo, name="undo"),
 ]

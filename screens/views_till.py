@@ -21,12 +21,11 @@ from customers.actions.consent import record_consent
 from customers.actions.customers import CustomerValues, find_or_create_by_phone, update_customer
 from customers.models import Customer, Identifier
 from loyalty.actions.points import add_points, redeem_points, reverse_transaction
-from loyalty.models import Transaction
 from loyalty.reports import SalePreview, preview_sale
 from programs import api_limits
 from screens import reports_till
 from screens.forms_till import AmountForm, CreateForm, DeviceForm, FindForm, RedeemForm
-from screens.till_device import COOKIE, TillRequest, at_a_till, remember_till, till_of
+from screens.till_device import COOKIE, TillRequest, at_a_till, own_transaction, remember_till, till_of
 from workspace.actions.tills import register_till, till_of_token
 from workspace.models import Business
 
@@ -257,11 +256,11 @@ def _redeem_page(request: TillRequest, customer: Customer, form: RedeemForm, sta
 @at_a_till
 def finished(request: TillRequest, code: str) -> HttpResponse:
     """The result of a sale, on one screen, with a minute to undo it."""
-    entry = _own_transaction(request, code)
+    entry = own_transaction(request, code)
     now = timezone.now()
     context = {
         **_card(request, entry.account.customer),
-        "done": reports_till.result_of(entry, now=now),
+        "done": reports_till.result_of(entry, currency=request.programme.currency, now=now),
     }
     return page(request, "screens/till/done.html", context)
 
@@ -270,7 +269,7 @@ def finished(request: TillRequest, code: str) -> HttpResponse:
 @at_a_till
 def undo(request: TillRequest, code: str) -> HttpResponse:
     """Take back what this till did within the last minute. A second press finds it done."""
-    entry = _own_transaction(request, code)
+    entry = own_transaction(request, code)
     posting = reverse_transaction(
         transaction=entry.code,
         key=f"undo:{entry.code}",
@@ -283,15 +282,6 @@ def undo(request: TillRequest, code: str) -> HttpResponse:
         now=timezone.now(),
     )
     return done(request, reverse("till:done", args=[posting.transaction]))
-
-
-def _own_transaction(request: TillRequest, code: str) -> Transaction:
-    """A transaction of this till; another till's is not there."""
-    mine = Transaction.objects.done().filter(key_owner=reports_till.key_owner(request.till), code=code)
-    entry: Transaction | None = mine.select_related("account__customer", "business", "order", "reverses").first()
-    if entry is None:
-        raise Http404
-    return entry
 
 
 def _customer(code: str) -> Customer:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import smtplib
 
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.template.loader import render_to_string
 
 from core.errors import PermanentError, RetryableError
+from core.hosts import public_url
+from core.tenancy import active_programme
 from messaging.channels import Outgoing
 
 TIMEOUT_SECONDS = 30
@@ -23,9 +26,10 @@ class Email:
             backend.open()
         except (OSError, smtplib.SMTPException) as error:
             raise RetryableError("mail server not reachable") from error  # nothing has been handed over yet
-        mail = EmailMessage(
+        mail = EmailMultiAlternatives(
             message.subject, message.body, to=[message.recipient], headers={"X-Message-Code": message.code}
         )
+        mail.attach_alternative(_page(message), "text/html")
         try:
             backend.send_messages([mail])
         except smtplib.SMTPRecipientsRefused as error:
@@ -33,3 +37,17 @@ class Email:
         finally:
             backend.close()
         return message.code
+
+
+def _page(message: Outgoing) -> str:
+    """The same words in the design of our e-mails: under the subject, and the last paragraph as the small print."""
+    *paragraphs, last = message.body.split("\n\n")
+    context = {
+        "email_base": "emails/_page.html",
+        "programme_name": active_programme().name,
+        "home_url": public_url("/"),
+        "subject": message.subject,
+        "paragraphs": paragraphs or [last],
+        "small_print": last if paragraphs else "",
+    }
+    return render_to_string("emails/message.html", context)

@@ -13,7 +13,7 @@ from loyalty.models import Account, Transaction
 from loyalty.reports import balance_of
 from programs.middleware import forget_programmes
 from programs.models import Programme
-from screens.tests.till import NUMBER, redeem, sell, set_up
+from screens.tests.till import NUMBER, code_in, redeem, sell, set_up
 from workspace.models import TillDevice
 
 SPELLINGS = [
@@ -114,6 +114,13 @@ def test_typing_matches_only_a_whole_number(till, customer):
     assert "Priya" in typed("07700 900 142")
     assert "••• ••• 142" in typed("07700 900 142")
     assert NUMBER not in typed("07700 900 142")
+
+
+def test_who_was_served_today_is_offered_until_a_digit_is_typed(till, customer):
+    sell(till, customer)
+    assert till.get("/till/").content.decode().count("data-person=") == 1
+    assert "Priya" in till.post("/till/match/", {"phone": ""}).content.decode()
+    assert "Priya" not in till.post("/till/match/", {"phone": "07"}).content.decode()
 
 
 def test_walking_through_numbers_stops(till, settings):
@@ -234,6 +241,21 @@ def test_the_pad_has_the_digits_of_the_currency(currency, example, has_point, ti
     assert ('data-key="."' in html) == has_point
 
 
+def test_the_preview_explains_itself_when_there_is_more_than_one_line(till, customer, business, actor):
+    sell(till, customer)
+    redeem(till, customer)
+    till.post(f"/till/undo/{Transaction.objects.get(kind='earn').code}/")  # leaves a debt of 50
+
+    def previewed(amount):
+        return till.post(f"/till/customers/{customer.code}/preview/", {"amount": amount, "key": "x"}).content.decode()
+
+    html = previewed("20")
+    assert html.index("£20.00 × 5 = 100 points") < html.index("50 points repay what was taken back before")
+    assert "<details" in html
+    sell(till, customer, amount="20", key="repaid")
+    assert "<details" not in previewed("20")
+
+
 def test_half_an_amount_previews_nothing_and_complains_about_nothing(till, customer):
     response = till.post(f"/till/customers/{customer.code}/preview/", {"amount": "12.", "key": "x"})
     assert response.status_code == 200
@@ -336,6 +358,15 @@ def test_undo_within_a_minute_takes_the_sale_back_and_cancels_the_order(till, cu
     assert "Undone" in till.get(response.headers["Location"]).content.decode()
     assert points_of(customer) == 0
     assert Order.objects.get().status == "cancelled"
+
+
+def test_after_an_undo_the_screen_says_what_was_undone(till, customer):
+    entry = code_in(sell(till, customer))
+    redeemed = code_in(redeem(till, customer))
+    html = till.get(till.post(f"/till/undo/{redeemed}/").headers["Location"]).content.decode()
+    assert "50 points came back: “A coffee” is not redeemed." in html
+    html = till.get(till.post(f"/till/undo/{entry}/").headers["Location"]).content.decode()
+    assert "62 points for £12.40 were taken back. The sale is cancelled." in html
 
 
 def test_undo_pressed_twice_undoes_once(till, customer):
