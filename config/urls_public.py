@@ -19,6 +19,7 @@ urlpatterns = [
     path("accounts/2fa/totp/", include("allauth.mfa.totp.urls")),
     path("accounts/2fa/recovery-codes/", include("allauth.mfa.recovery_codes.urls")),
     path("accounts/2fa/passkeys/", include("programs.urls_passkeys")),
+    path("accounts/google/", include("programs.urls_google")),
     path("", include("programs.urls_public")),
     path("", include("workspace.urls_public")),
     path("", include("screens.urls_onboarding")),

@@ -23,7 +23,7 @@ REASONS = {
     "django-tenants": "A schema per programme: migrations, routing and cache keys.",
     "django-q2": "Job queue in the database: a job is queued in the transaction that causes it.",
     "croniter": "Read by django-q2 for schedules.",
-    "django-allauth": "Sign-up, log-in, verification, second factor.",
+    "django-allauth": "Sign-up, log-in, verification, second factor; passkeys (fido2) and Google (requests, pyjwt).",
     "argon2-cffi": "Password hashing.",
     "djangorestframework": "The API's views, except the hottest.",
     "djangorestframework-simplejwt": "Tokens of people for the API.",

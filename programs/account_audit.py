@@ -7,6 +7,8 @@ from typing import Any
 from allauth.account.signals import email_changed, password_changed, password_reset, password_set
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from allauth.socialaccount.models import SocialAccount, SocialLogin
+from allauth.socialaccount.signals import social_account_added, social_account_removed
 from django.dispatch import Signal
 from django.http import HttpRequest
 
@@ -28,6 +30,21 @@ WATCHED: dict[str, Signal] = {
 def connect() -> None:
     for action, signal in WATCHED.items():
         signal.connect(_writer(action), weak=False, dispatch_uid=action)
+    social_account_added.connect(google_connected, dispatch_uid="programs.google.connected")
+    social_account_removed.connect(google_disconnected, dispatch_uid="programs.google.disconnected")
+
+
+def google_connected(sender: object, request: HttpRequest, sociallogin: SocialLogin, **_told: object) -> None:
+    _record_google("programs.google.connected", request, sociallogin.account)
+
+
+def google_disconnected(sender: object, request: HttpRequest, socialaccount: SocialAccount, **_told: object) -> None:
+    _record_google("programs.google.disconnected", request, socialaccount)
+
+
+def _record_google(action: str, request: HttpRequest, account: SocialAccount) -> None:
+    data = {"email": account.extra_data["email"]}
+    platform_audit.record(action, person=account.user, data=data, ip=client_ip(request) or None)
 
 
 def _writer(action: str) -> Any:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config.database import BASE_DIR, VAR_DIR, connection_settings, embedded_urls
@@ -57,6 +58,7 @@ SHARED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "django_q",
     "django_htmx",
     "template_partials",
@@ -258,6 +260,18 @@ MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a finger, a face or the device's 
 MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip"}  # question and answer count; a shop's people share an address
 MFA_TOTP_ISSUER = "Regulars"
 
+# Log-in with Google: off until both are set. The origin names a stand-in for Google (devservers/google.py).
+GOOGLE_OAUTH_CLIENT_ID = env.str("GOOGLE_OAUTH_CLIENT_ID", default="")
+GOOGLE_OAUTH_CLIENT_SECRET = env.str("GOOGLE_OAUTH_CLIENT_SECRET", default="")
+GOOGLE_OAUTH_ORIGIN = env.str("GOOGLE_OAUTH_ORIGIN", default="").rstrip("/")
+if bool(GOOGLE_OAUTH_CLIENT_ID) != bool(GOOGLE_OAUTH_CLIENT_SECRET):
+    raise ImproperlyConfigured("Set both GOOGLE_OAUTH_CLIENT_ID and GOOGLE_OAUTH_CLIENT_SECRET, or neither.")
+SOCIALACCOUNT_ADAPTER = "programs.adapter_social.SocialAccountAdapter"
+SOCIALACCOUNT_FORMS = {"disconnect": "programs.forms_google.DisconnectForm"}
+SOCIALACCOUNT_STORE_TOKENS = False
+# An address that Google knows opens no account by itself: docs/adr/0015.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+
 # The e-mail is unique without regard to case, by a constraint that this check does not see.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 
@@ -288,7 +302,13 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "object-src": [NONE],
         "base-uri": [SELF],
-        "form-action": [SELF, f"{PUBLIC_SCHEME}://{PUBLIC_HOST}:*", f"{PUBLIC_SCHEME}://*.{PUBLIC_HOST}:*"],
+        "form-action": [
+            SELF,
+            f"{PUBLIC_SCHEME}://{PUBLIC_HOST}:*",
+            f"{PUBLIC_SCHEME}://*.{PUBLIC_HOST}:*",
+            # The button leads there by a redirect, which browsers count as the form's.
+            *([GOOGLE_OAUTH_ORIGIN or "https://accounts.google.com"] if GOOGLE_OAUTH_CLIENT_ID else []),
+        ],
         "frame-ancestors": [NONE],
     }
 }

@@ -63,6 +63,7 @@ def test_open_routes_are_few_and_known():
         "messaging.",
         "programs.api.",
         "programs.views_dev.dev_mail",
+        "programs.views_google.",
         "programs.views_passkeys.LoginPasskey",
         "programs.views_public.",
         "programs.views_programme.",
