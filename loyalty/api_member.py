@@ -18,8 +18,9 @@ from customers.api_fields import AmountField
 from customers.models import Customer, Identifier
 from loyalty.api_acts import TAG
 from loyalty.api_transactions import TransactionOutput
+from loyalty.balances import balance_of
 from loyalty.errors import UnknownMember
-from loyalty.reports import balance_of, find_transactions
+from loyalty.reports import find_transactions
 from workspace.api_auth import ApiView
 
 RECENT, MAX_RECENT = 5, 50

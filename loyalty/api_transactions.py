@@ -25,8 +25,9 @@ from customers.api_customers import find_customer, programme_of
 from customers.api_fields import AmountField
 from customers.models import Customer
 from loyalty.api_acts import TAG
+from loyalty.balances import balance_of
 from loyalty.models import Transaction
-from loyalty.reports import balance_of, find_transactions
+from loyalty.reports import find_transactions
 from workspace.api_auth import ApiView
 from workspace.models import Business
 

@@ -58,9 +58,9 @@ INVARIANTS: Sequence[Invariant] = (
     ),
     Invariant(
         "I2",
-        _("Every balance and what is set aside, less debt, is the sum of the member's entries"),
+        _("Every balance, what is set aside and what waits, less debt, is the sum of the member's entries"),
         """
-        SELECT 'account ' || a.customer_id, a.available + a.held - a.debt <> coalesce(e.total, 0)
+        SELECT 'account ' || a.customer_id, a.available + a.held + a.pending - a.debt <> coalesce(e.total, 0)
         FROM loyalty_account a LEFT JOIN (
             SELECT account_id, sum(amount) AS total FROM loyalty_entry WHERE account_id IS NOT NULL GROUP BY account_id
         ) e ON e.account_id = a.customer_id
@@ -68,11 +68,13 @@ INVARIANTS: Sequence[Invariant] = (
     ),
     Invariant(
         "I3",
-        _("Every balance is what its live lots hold"),
+        _("Every balance and what waits is what its live lots hold"),
         """
-        SELECT 'account ' || a.customer_id, a.available <> coalesce(l.total, 0)
+        SELECT 'account ' || a.customer_id,
+               a.available <> coalesce(l.total - l.waiting, 0) OR a.pending <> coalesce(l.waiting, 0)
         FROM loyalty_account a LEFT JOIN (
-            SELECT account_id, sum(remaining) AS total FROM loyalty_lot GROUP BY account_id
+            SELECT account_id, sum(remaining) AS total, coalesce(sum(remaining) FILTER (WHERE is_pending), 0) AS waiting
+            FROM loyalty_lot GROUP BY account_id
         ) l ON l.account_id = a.customer_id
         """,
     ),
@@ -93,7 +95,7 @@ INVARIANTS: Sequence[Invariant] = (
     ),
     Invariant(
         "I5",
-        _("Nothing is reversed for more than it was, and a redemption at most once"),
+        _("Nothing is reversed for more than it was, and what took points at most once"),
         """
         SELECT t.code, t.reversed_points <> coalesce(r.points, 0) OR coalesce(r.points, 0) > abs(t.points)
                OR (t.points < 0 AND coalesce(r.times, 0) > 1)
@@ -101,7 +103,7 @@ INVARIANTS: Sequence[Invariant] = (
             SELECT reverses_id, sum(abs(points)) AS points, count(*) AS times
             FROM loyalty_transaction WHERE status = 'done' AND reverses_id IS NOT NULL GROUP BY reverses_id
         ) r ON r.reverses_id = t.id
-        WHERE t.status = 'done' AND t.kind IN ('earn', 'redeem', 'adjust')
+        WHERE t.status = 'done' AND t.kind NOT IN ('hold', 'void', 'mature')
         """,
     ),
     Invariant(
@@ -151,7 +153,7 @@ INVARIANTS: Sequence[Invariant] = (
         GROUP BY l.issuer_id
         UNION ALL
         SELECT 'programme', (SELECT coalesce(-sum(amount), 0) FROM loyalty_entry WHERE account_id IS NULL)
-               <> (SELECT coalesce(sum(available + held - debt), 0) FROM loyalty_account)
+               <> (SELECT coalesce(sum(available + held + pending - debt), 0) FROM loyalty_account)
         """,
     ),
     Invariant(
@@ -173,22 +175,29 @@ INVARIANTS: Sequence[Invariant] = (
         """
         SELECT 'account ' || a.customer_id, a.lifetime <> coalesce(t.points, 0)
         FROM loyalty_account a LEFT JOIN (
-            SELECT t.account_id, sum(t.points) AS points
-            FROM loyalty_transaction t LEFT JOIN loyalty_transaction o ON o.id = t.reverses_id
-            WHERE t.kind = 'earn' OR o.kind = 'earn' GROUP BY t.account_id
+            WITH RECURSIVE earned (id, account_id, points) AS (
+                SELECT t.id, t.account_id, t.points FROM loyalty_transaction t
+                WHERE t.kind = 'earn' AND t.status = 'done'
+                UNION ALL -- what undoes it, what undoes that, and so on
+                SELECT t.id, t.account_id, t.points FROM loyalty_transaction t
+                JOIN earned ON earned.id = t.reverses_id WHERE t.status = 'done'
+            )
+            SELECT account_id, sum(points) AS points FROM earned GROUP BY account_id
         ) t ON t.account_id = a.customer_id
         """,
     ),
     Invariant(
         "I12",
-        _("No lot expires and no hold runs out before its account is looked at"),
+        _("Nothing runs out or becomes available before its account is looked at"),
         """
         SELECT 'account ' || a.customer_id, l.first IS NOT NULL
                AND (a.expires_next_at IS NULL OR a.expires_next_at > l.first)
         FROM loyalty_account a LEFT JOIN (
             SELECT account_id, min(expires_at) AS first FROM (
                 SELECT account_id, expires_at FROM loyalty_lot WHERE remaining > 0
+                UNION ALL SELECT account_id, available_at FROM loyalty_lot WHERE is_pending
                 UNION ALL SELECT account_id, expires_at FROM loyalty_hold WHERE state = 'held'
+                UNION ALL SELECT customer_id, lapses_at FROM loyalty_account
             ) AS ends GROUP BY account_id
         ) l ON l.account_id = a.customer_id
         """,
@@ -210,6 +219,16 @@ INVARIANTS: Sequence[Invariant] = (
             JOIN loyalty_lot l ON l.id = p.lot_id JOIN loyalty_hold o ON o.transaction_id = p.hold_id
             GROUP BY p.hold_id
         ) p ON p.hold_id = h.transaction_id
+        """,
+    ),
+    Invariant(
+        "I14",
+        _("What one member of a transfer gave, the other got, and both sides are undone or none"),
+        """
+        SELECT t.code, o.id IS NULL OR o.points <> -t.points OR o.account_id = t.account_id
+               OR o.counterpart_id IS DISTINCT FROM t.id OR o.reversed_points <> t.reversed_points
+        FROM loyalty_transaction t LEFT JOIN loyalty_transaction o ON o.id = t.counterpart_id
+        WHERE t.kind = 'transfer' AND t.status = 'done'
         """,
     ),
 )

@@ -72,6 +72,62 @@ class MoreThanHeld(DomainError):
     message = _("Fewer points than this were set aside.")
 
 
+class RewardNotAvailable(DomainError):
+    """`data`: reward, as of all refusals of rewards."""
+
+    code = "loyalty.reward_not_available"
+    message = _("This reward is not offered now.")
+
+
+class RewardElsewhere(DomainError):
+    code = "loyalty.reward_elsewhere"
+    message = _("This reward belongs to another business.")
+
+
+class RewardForTier(DomainError):
+    code = "loyalty.reward_for_tier"
+    message = _("This reward is for members of a higher tier.")
+
+
+class RewardLimitReached(DomainError):
+    code = "loyalty.reward_limit_reached"
+    message = _("This member has had this reward as often as it is given.")
+
+
+class RewardOutOfStock(DomainError):
+    code = "loyalty.reward_out_of_stock"
+    message = _("None of this reward is left.")
+
+
+class RewardIsWhole(DomainError):
+    code = "loyalty.reward_is_whole"
+    message = _("A reward is redeemed whole.")
+
+
+class NoSuchAction(DomainError):
+    """`data`: action."""
+
+    code = "loyalty.no_such_action"
+    message = _("No rule gives points for this.")
+
+
+class BonusLimitReached(DomainError):
+    """`data`: action."""
+
+    code = "loyalty.bonus_limit_reached"
+    message = _("This member has had this bonus as often as it is given.")
+
+
+class UnknownReward(NotFound):
+    code = "loyalty.unknown_reward"
+    message = _("There is no such reward.")
+
+
+class UnknownRecipient(NotFound):
+    code = "loyalty.unknown_recipient"
+    message = _("Points go to another member of this programme.")
+
+
 class UnknownMember(NotFound):
     code = "loyalty.unknown_member"
     message = _("Nobody with this number has points here yet.")
@@ -110,6 +166,14 @@ REFUSALS: dict[str, type[DomainError]] = {
         OrderTotalDiffers,
         HoldOver,
         MoreThanHeld,
+        RewardNotAvailable,
+        RewardElsewhere,
+        RewardForTier,
+        RewardLimitReached,
+        RewardOutOfStock,
+        RewardIsWhole,
+        NoSuchAction,
+        BonusLimitReached,
     )
 }
 UNKNOWN: dict[str, type[DomainError]] = {
@@ -117,5 +181,7 @@ UNKNOWN: dict[str, type[DomainError]] = {
     "unknown_customer": UnknownMember,
     "unknown_transaction": UnknownTransaction,
     "unknown_hold": UnknownHold,
+    "unknown_reward": UnknownReward,
+    "unknown_recipient": UnknownRecipient,
     "key_reused": IdempotencyKeyReused,
 }

@@ -18,6 +18,7 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 from core.actor import Actor
 from core.errors import DomainError
 from core.tenancy import active_programme
+from loyalty.earning import Terms
 from loyalty.errors import REFUSALS, UNKNOWN
 from loyalty.operations import Item, Setting
 from programs.models import Programme
@@ -32,7 +33,8 @@ _CALL = "SELECT ordinal, status, response FROM loyalty_post(%s::text::jsonb, %s:
 class Posting(msgspec.Struct, frozen=True, kw_only=True):
     """What a transaction came to, as stored with it: a repeated key gives the same values, whatever happened since.
 
-    `points` is the change (negative takes), `balance` and `debt` are afterwards. The codes are public ones.
+    `points` is the change (negative takes), `balance` and `debt` are afterwards. The codes are public ones. `pending`
+    of the points can be spent from `available_at` on and are not in the balance yet.
     """
 
     transaction: str
@@ -53,6 +55,13 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     held: int = 0  # the change of what is set aside; `points` are not among it
     hold: str | None = None  # the hold that this captures or voids
     expires_at: datetime | None = None  # of a hold
+    pending: int = 0
+    available_at: datetime | None = None
+    terms: Terms | None = None  # how an earn's points came about, where rules or a tier had a part in it
+    reward: str | None = None  # what was redeemed or claimed
+    recipient: str | None = None  # of a transfer: the customer that got the points …
+    sender: str | None = None  # … or gave them
+    action: str | None = None  # what a bonus is for
     is_replayed: bool = False
 
 

@@ -15,17 +15,22 @@ from core.errors import DomainError, InvalidInput
 from core.idempotency import MAX_KEY_LENGTH, digest_of
 from core.money import check_amount
 from core.phones import parse_phone
-from loyalty.errors import IdempotencyKeyRequired, UnknownBusiness, UnknownHold, UnknownTransaction
+from loyalty.errors import IdempotencyKeyRequired, UnknownBusiness, UnknownHold, UnknownReward, UnknownTransaction
 from loyalty.rules import CLOCK_TOLERANCE, FIRST_YEAR, HOLD_MINUTES, MAX_HOLD_MINUTES, MAX_POINTS
 
 MAX_REFERENCE_LENGTH = 120
 MAX_REASON_LENGTH = 200
+MAX_ACTION_LENGTH = 40
+MAX_LINES = 200
+MAX_QUANTITY = 1_000_000
+_STEP = Decimal("0.001")
 
 Item = dict[str, object]
 
 
 # Who and where is compared by the database, which knows that a code and an id, a number and a customer, are the same.
 _MEANING = ("amount", "points", "reason", "reference", "original", "cancels_order", "minutes")
+_MEANING_IF_SAID = ("lines", "reward", "action")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +62,58 @@ class Operation:
         item: Item = {"kind": self.kind, "endpoint": self.endpoint, **content}
         if self.key:
             item["key"] = self.key
-        item["digest"] = digest_of(self.kind, *(content.get(name) for name in meaning)).hex()
+        said = [content[name] for name in _MEANING_IF_SAID if name in content]
+        item["digest"] = digest_of(self.kind, *(content.get(name) for name in meaning), *said).hex()
         return item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleLine:
+    """One line of a sale. `amount` is what was paid for the whole line, its discount taken off; `sku` and `category`
+    decide which rules are about it. A known stock code brings its own category."""
+
+    amount: Decimal
+    quantity: Decimal = Decimal(1)
+    title: str = ""
+    sku: str = ""
+    category: str = ""
+
+    def item(self, position: int, currency: str) -> Item:
+        field = f"lines.{position - 1}"
+        if not (
+            self.quantity.is_finite()
+            and 0 < self.quantity <= MAX_QUANTITY
+            and self.quantity == self.quantity.quantize(_STEP)
+        ):
+            raise InvalidInput(
+                _("Enter a quantity above 0 with at most 3 digits after the point."), field=f"{field}.quantity"
+            )
+        return {
+            "position": position,
+            "amount": _plain(check_amount(self.amount, currency, field=f"{field}.amount")),
+            "quantity": _plain(self.quantity),
+            "title": _check_text(self.title.strip(), 200, f"{field}.title"),
+            "sku": _check_text(self.sku.strip(), 64, f"{field}.sku"),
+            "category": _check_text(self.category.strip(), 120, f"{field}.category"),
+        }
+
+
+def line_items(lines: Sequence[SaleLine], amount: Decimal, currency: str) -> list[Item]:
+    """The lines of a sale as the ledger reads them, numbered from 1. Raises InvalidInput."""
+    if len(lines) > MAX_LINES:
+        raise InvalidInput(_("Send at most 200 lines."), field="lines")
+    items = [line.item(position, currency) for position, line in enumerate(lines, 1)]
+    if sum((line.amount for line in lines), Decimal(0)) > amount:
+        raise InvalidInput(_("The lines add up to more than the amount."), field="lines")
+    return items
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddPoints(Operation):
     """A sale of `amount` to whoever has `phone` (any spelling; a new customer if nobody has) or to `customer_id`.
 
-    `reference` is the shop's own order number; `placed_at` when the sale was, if not now.
+    `reference` is the shop's own order number; `placed_at` when the sale was, if not now. `lines` are what was sold, if
+    that is known; what they leave of the amount (postage, a tip) earns as the business's rate says.
     """
 
     kind: ClassVar[str] = "earn"
@@ -77,6 +125,7 @@ class AddPoints(Operation):
     customer_id: int | None = None
     reference: str = ""
     placed_at: datetime | None = None
+    lines: Sequence[SaleLine] = ()
 
     def item(self, setting: Setting) -> Item:
         reference = _check_text(self.reference.strip(), MAX_REFERENCE_LENGTH, "order_ref")
@@ -87,6 +136,8 @@ class AddPoints(Operation):
         }
         if reference:
             content["reference"] = reference
+        if self.lines:
+            content["lines"] = line_items(self.lines, self.amount, setting.currency)
         if self.placed_at is not None:
             content["placed_at"] = _check_moment(self.placed_at, setting.now, "placed_at").isoformat()
         return self._base(content, without_key=bool(reference))
@@ -94,14 +145,15 @@ class AddPoints(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedeemPoints(Operation):
-    """`points` (whole, more than 0) for what `reason` describes."""
+    """`points` (whole, more than 0) for what `reason` describes, or the `reward` with this code for what it costs."""
 
     kind: ClassVar[str] = "redeem"
     endpoint: ClassVar[str] = "points.redeem"
 
     business: int | str
-    points: int
-    reason: str
+    points: int = 0
+    reason: str = ""
+    reward: str = ""
     phone: str = ""
     customer_id: int | None = None
 
@@ -174,19 +226,25 @@ class AdjustPoints(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldPoints(Operation):
-    """Set `points` aside for `minutes`, for what `reason` describes; then capture or void the hold."""
+    """Set `points` aside for `minutes`, for what `reason` describes; then capture or void the hold.
+
+    Or what the `reward` with this code costs, for as long as it says; then the business may be left to the capture.
+    """
 
     kind: ClassVar[str] = "hold"
     endpoint: ClassVar[str] = "points.hold"
 
-    business: int | str
-    points: int
-    reason: str
+    business: int | str | None
+    points: int = 0
+    reason: str = ""
+    reward: str = ""
     minutes: int = HOLD_MINUTES
     phone: str = ""
     customer_id: int | None = None
 
     def item(self, setting: Setting) -> Item:
+        if self.reward:
+            return self._base(_spending(self, setting))
         if not 0 < self.minutes <= MAX_HOLD_MINUTES:
             raise InvalidInput(_("Points can be set aside for 1 minute to 30 days."), field="minutes")
         return self._base({**_spending(self, setting), "minutes": self.minutes})
@@ -194,16 +252,22 @@ class HoldPoints(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureHold(Operation):
-    """Redeem what the transaction with the code `hold` set aside: whole, or only `points` of it; the rest goes back."""
+    """Redeem what the transaction with the code `hold` set aside: whole, or only `points` of it; the rest goes back.
+
+    `business` is where, for a claim that its member made without one.
+    """
 
     kind: ClassVar[str] = "capture"
     endpoint: ClassVar[str] = "points.capture"
 
     hold: str
     points: int | None = None
+    business: int | str | None = None
 
     def item(self, setting: Setting) -> Item:
         content: Item = {"original": _code(self.hold, UnknownHold)}
+        if self.business is not None:
+            content |= _business(self.business)
         if self.points is not None:
             content["points"] = _check_points(self.points, "points")
         return self._base(content)
@@ -222,16 +286,74 @@ class VoidHold(Operation):
         return self._base({"original": _code(self.hold, UnknownHold)})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferPoints(Operation):
+    """Pass `points` on to another member, by phone or id; they keep their expiry and issuer."""
+
+    kind: ClassVar[str] = "transfer"
+    endpoint: ClassVar[str] = "points.transfer"
+
+    points: int
+    reason: str = ""
+    phone: str = ""
+    customer_id: int | None = None
+    recipient_phone: str = ""
+    recipient_id: int | None = None
+    business: int | None = None
+
+    def item(self, setting: Setting) -> Item:
+        content: Item = {
+            "business_id": self.business,
+            **_person(self.phone, self.customer_id, setting),
+            "points": _check_points(self.points, "points"),
+            "reason": _check_text(self.reason.strip(), MAX_REASON_LENGTH, "reason"),
+        }
+        if self.recipient_id is not None:
+            content["recipient_id"] = self.recipient_id
+        else:
+            content["recipient_phone"] = _e164(self.recipient_phone, setting.country, "recipient_phone_number")
+        return self._base(content)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwardBonus(Operation):
+    """What the rules give for something that a member did: `action` is its word, such as `review`."""
+
+    kind: ClassVar[str] = "bonus"
+    endpoint: ClassVar[str] = "points.bonus"
+
+    action: str
+    phone: str = ""
+    customer_id: int | None = None
+    business: int | None = None
+
+    def item(self, setting: Setting) -> Item:
+        action = _check_text(self.action.strip().lower(), MAX_ACTION_LENGTH, "action")
+        if not action:
+            raise InvalidInput(_("Say what the points are for."), field="action")
+        return self._base(
+            {
+                "business_id": self.business,
+                **_person(self.phone, self.customer_id, setting),
+                "action": action,
+            }
+        )
+
+
 @lru_cache(maxsize=32_768)
-def _e164(phone: str, country: str) -> str:
+def _e164(phone: str, country: str, field: str = "customer_phone_number") -> str:
     """Pure, 30 µs each without the memory (some 8 MB when full): the same members come back all day."""
-    return parse_phone(phone, country, field="customer_phone_number")
+    return parse_phone(phone, country, field=field)
 
 
 def _spending(operation: RedeemPoints | HoldPoints, setting: Setting) -> Item:
+    where = _business(operation.business) if operation.business is not None else {}
+    person = _person(operation.phone, operation.customer_id, setting)
+    if operation.reward:
+        return {**where, **person, "reward": _code(operation.reward, UnknownReward)}
     return {
-        **_business(operation.business),
-        **_person(operation.phone, operation.customer_id, setting),
+        **where,
+        **person,
         "points": _check_points(operation.points, "points_to_redeem"),
         "reason": _check_text(operation.reason.strip(), MAX_REASON_LENGTH, "reward_description"),
     }

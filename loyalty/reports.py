@@ -19,77 +19,13 @@ from core.money import check_amount
 from core.presentation import format_money, format_number, format_points, noun_count
 from core.tenancy import active_programme
 from loyalty import rules
+from loyalty.balances import balance_of as balance_of
+from loyalty.balances import settings_now as settings_now
 from loyalty.errors import UnknownBusiness
 from loyalty.ledger import Posting
-from loyalty.models import Account, EarningRate, HoldAllocation, Lot, LoyaltySettings, Transaction
+from loyalty.models import EarningRate, HoldAllocation, Lot, Transaction
 from loyalty.querysets import TransactionQuerySet
 from workspace.models import Business
-
-
-def settings_now() -> LoyaltySettings:
-    """The programme's settings, or the defaults where nothing was ever set. One query."""
-    return LoyaltySettings.objects.filter(pk=1).first() or LoyaltySettings()
-
-
-# -- one member -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """`points` can be spent now (not those that expired untouched); `worth` is their money value. `held` is set aside.
-
-    `expiring_points` is what `expires_next_at` takes unless it is spent before.
-    """
-
-    is_member: bool
-    points: int
-    held: int
-    debt: int
-    lifetime_points: int
-    worth: Decimal
-    joined_at: datetime | None
-    expires_next_at: datetime | None
-    expiring_points: int
-
-
-def balance_of(customer_id: int, *, now: datetime) -> Balance:
-    """A customer's points at `now`; zeros for somebody who is not a member. Two to four queries."""
-    account = Account.objects.filter(pk=customer_id).first()
-    value = settings_now().point_value
-    if account is None:
-        return Balance(False, 0, 0, 0, 0, Decimal(0), None, None, 0)
-    points, held, debt, next_at, expiring = account.available, account.held, account.debt, None, 0
-    if account.expires_next_at is not None:
-        found = Lot.objects.filter(account_id=customer_id, remaining__gt=0, expires_at__isnull=False)
-        lots: list[tuple[datetime, int]] = list(
-            found.values_list("expires_at", "remaining").order_by("expires_at")  # type: ignore[arg-type]
-        )
-        points -= sum(remaining for moment, remaining in lots if moment <= now)
-        ahead = [(moment, remaining) for moment, remaining in lots if moment > now]
-        if ahead:
-            next_at = ahead[0][0]
-            expiring = sum(remaining for moment, remaining in ahead if moment == next_at)
-    if held:
-        # What the next touch gives back, in its order.
-        overdue = HoldAllocation.objects.filter(hold__account_id=customer_id, hold__expires_at__lte=now)
-        for part, lot_expires_at in overdue.order_by("hold__expires_at", "hold_id", "-pk").values_list(
-            "points", "lot__expires_at"
-        ):
-            repaid = min(debt, part)
-            held, debt = held - part, debt - repaid
-            if lot_expires_at is None or lot_expires_at > now:
-                points += part - repaid
-    return Balance(
-        is_member=True,
-        points=points,
-        held=held,
-        debt=debt,
-        lifetime_points=account.lifetime,
-        worth=rules.worth(points, value),
-        joined_at=account.joined_at,
-        expires_next_at=next_at,
-        expiring_points=expiring,
-    )
 
 
 def find_transactions(

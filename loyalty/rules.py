@@ -14,6 +14,8 @@ MAX_POINTS = 1_000_000_000  # of one operation: a slip above it is refused, not 
 MAX_RATE = Decimal(10_000)  # points for one unit of the currency
 HOLD_MINUTES = 30  # how long points are set aside where nobody says
 MAX_HOLD_MINUTES = 30 * 24 * 60
+MAX_PENDING_DAYS = 90
+MAX_EXPIRY_MONTHS = 120
 UNDO_SECONDS = 60  # how long a cashier may take a sale back
 FIRST_YEAR = 1900  # of a sale
 CLOCK_TOLERANCE = timedelta(days=1)  # how far the clock of a shop's system may be ahead of ours
@@ -46,3 +48,28 @@ def expires_at(earned_at: datetime, months: int | None, zone: ZoneInfo) -> datet
         return None
     last_day = add_months(earned_at.astimezone(zone).date(), months)
     return datetime.combine(last_day + timedelta(days=1), time.min, tzinfo=zone).astimezone(UTC)
+
+
+def expires_on(earned_at: datetime, months: int | None, day: str, zone: ZoneInfo) -> datetime:
+    """The end of the first `day` of a year (MM-DD) that comes `months` after `earned_at` or later, in `zone`.
+
+    29 February is the 28th in other years.
+    """
+    first = add_months(earned_at.astimezone(zone).date(), months or 0)
+    last_day = next(
+        wanted for wanted in (_day_of_year(first.year, day), _day_of_year(first.year + 1, day)) if wanted >= first
+    )
+    return datetime.combine(last_day + timedelta(days=1), time.min, tzinfo=zone).astimezone(UTC)
+
+
+def _day_of_year(year: int, day: str) -> date:
+    month, number = int(day[:2]), int(day[3:])
+    return date(year, month, min(number, calendar.monthrange(year, month)[1]))
+
+
+def available_at(earned_at: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """When points earned at `earned_at` can be spent: at once, or from the start of the day `days` later in `zone`."""
+    if days == 0:
+        return earned_at
+    first_day = earned_at.astimezone(zone).date() + timedelta(days=days)
+    return datetime.combine(first_day, time.min, tzinfo=zone).astimezone(UTC)

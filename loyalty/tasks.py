@@ -11,11 +11,13 @@ from customers.actions.events import wake_readers
 from customers.actions.facts import write_facts
 from customers.models import Event
 from customers.stream import stream_reader
+from loyalty.actions.settings import APPLY_EXPIRY
 from loyalty.models import Account
 from workspace.jobs import due_work
 
 EXPIRE = "loyalty.points.expire"
 EXPIRE_EVERY = timedelta(hours=6)  # housekeeping: an account that is touched expires its points by itself
+APPLY_BATCH = 500
 EXPIRE_BATCH = 1000  # accounts locked and committed at a time
 FACTS = ("balance", "lifetime_points", "is_member", "member_since")
 
@@ -52,3 +54,18 @@ def _expire_batch(now: datetime) -> int:
         if accounts:
             wake_readers()  # lists show the new balances
         return accounts
+
+
+@due_work(APPLY_EXPIRY)
+def apply_expiry(now: datetime) -> datetime | None:
+    """Date the points that had no date when the programme's expiry changed: a full period after that, not earlier.
+
+    Member by member from the first on, a batch for each commit; begun anew it finds the dated ones done.
+    """
+    last = 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT ledger_date_lots(%s::bigint, %s::integer)", [last, APPLY_BATCH])
+            last = cursor.fetchone()[0]
+        if last is None:
+            return None

@@ -14,12 +14,15 @@ from loyalty.ledger import Outcome, Posting
 from loyalty.operations import (
     AddPoints,
     AdjustPoints,
+    AwardBonus,
     CaptureHold,
     HoldPoints,
     Item,
     Operation,
     RedeemPoints,
     ReverseTransaction,
+    SaleLine,
+    TransferPoints,
     VoidHold,
 )
 from loyalty.rules import HOLD_MINUTES, UNDO_SECONDS
@@ -40,6 +43,7 @@ def add_points(
     owner: str = "",
     source: str = "api",
     placed_at: datetime | None = None,
+    lines: Sequence[SaleLine] = (),
 ) -> Posting:
     """Record a sale and give its points: finds or makes customer, account and order, all in one transaction.
 
@@ -55,6 +59,7 @@ def add_points(
         customer_id=customer_id,
         reference=reference,
         placed_at=placed_at,
+        lines=lines,
         key=key,
     )
     return _post_one(operation, owner=owner, source=source, actor=actor, now=now)
@@ -63,11 +68,12 @@ def add_points(
 def redeem_points(
     *,
     business: int | str,
-    points: int,
-    reason: str,
     key: str,
     actor: Actor,
     now: datetime,
+    points: int = 0,
+    reason: str = "",
+    reward: str = "",
     phone: str = "",
     customer_id: int | None = None,
     owner: str = "",
@@ -75,11 +81,13 @@ def redeem_points(
 ) -> Posting:
     """Take `points` (whole, > 0) for what `reason` describes, oldest expiry first, and return the stored posting.
 
-    Safe to repeat: the same `key` returns the first result, a refusal included. Raises NotEnoughPoints (stored,
-    replayable; no entry, lot or balance changed), UnknownMember, UnknownBusiness and IdempotencyKeyReused.
+    Or the `reward` with this code, for what it costs. Safe to repeat: the same `key` returns the first result, a
+    refusal included. Raises NotEnoughPoints (stored, replayable; no entry, lot, balance or stock changed),
+    UnknownMember, UnknownBusiness, UnknownReward, the other refusals of rewards (loyalty.errors) and
+    IdempotencyKeyReused.
     """
     operation = RedeemPoints(
-        business=business, points=points, reason=reason, phone=phone, customer_id=customer_id, key=key
+        business=business, points=points, reason=reason, reward=reward, phone=phone, customer_id=customer_id, key=key
     )
     return _post_one(operation, owner=owner, source=source, actor=actor, now=now)
 
@@ -100,9 +108,10 @@ def reverse_transaction(
     """Undo the transaction with the code `transaction`, once.
 
     What it gave is taken back, its own lot first; what is spent already becomes debt that the next earns repay. What
-    it took comes back with the old expiry or a last chance. `points` takes back only a part of an earn (a partial
-    refund). `cancels_order` also cancels the sale's order (a till's undo). `within_undo_window`: only while it is
-    younger than UNDO_SECONDS; views pass it for people without Perm.POINTS_REVERSE. An actor limited to a business
+    it took comes back with the old expiry or a last chance. A reversal can be undone like anything else, and a transfer
+    is undone on both sides; what cancelled an order or belongs to a refund stands. `points` takes back only a part of
+    what was given. `cancels_order` also cancels the sale's order (a till's undo). `within_undo_window`: only while it
+    is younger than UNDO_SECONDS; views pass it for people without Perm.POINTS_REVERSE. An actor limited to a business
     reaches only that business's transactions. Raises UnknownTransaction, AlreadyReversed, NotReversible,
     UndoWindowPassed, IdempotencyKeyReused.
     """
@@ -144,12 +153,13 @@ def adjust_points(
 
 def hold_points(
     *,
-    business: int | str,
-    points: int,
-    reason: str,
+    business: int | str | None,
     key: str,
     actor: Actor,
     now: datetime,
+    points: int = 0,
+    reason: str = "",
+    reward: str = "",
     minutes: int = HOLD_MINUTES,
     phone: str = "",
     customer_id: int | None = None,
@@ -159,11 +169,19 @@ def hold_points(
     """Set `points` aside, oldest expiry first, for `minutes`: nobody can spend them, and they do not expire meanwhile.
 
     The posting's `transaction` is the code by which `capture_hold` redeems them and `void_hold` gives them back; left
-    alone they go back by themselves. Raises NotEnoughPoints, UnknownMember, UnknownBusiness, InvalidInput and
-    IdempotencyKeyReused.
+    alone they go back by themselves. A `reward` says itself what it costs and how long its code lasts, and needs no
+    business until it is captured. Raises NotEnoughPoints, UnknownMember, UnknownBusiness, UnknownReward, the other
+    refusals of rewards, InvalidInput and IdempotencyKeyReused.
     """
     operation = HoldPoints(
-        business=business, points=points, reason=reason, minutes=minutes, phone=phone, customer_id=customer_id, key=key
+        business=business,
+        points=points,
+        reason=reason,
+        reward=reward,
+        minutes=minutes,
+        phone=phone,
+        customer_id=customer_id,
+        key=key,
     )
     return _post_one(operation, owner=owner, source=source, actor=actor, now=now)
 
@@ -175,15 +193,18 @@ def capture_hold(
     actor: Actor,
     now: datetime,
     points: int | None = None,
+    business: int | str | None = None,
     owner: str = "",
     source: str = "api",
 ) -> Posting:
     """Redeem what was set aside, at the business and for the reason of the hold; returns the redemption.
 
-    `points` redeems only a part, the rest goes back to its lots. An actor limited to a business reaches only that
-    business's holds. Raises HoldOver, MoreThanHeld, UnknownHold and IdempotencyKeyReused.
+    `points` redeems only a part, the rest goes back to its lots; a reward is redeemed whole. `business` is where, for a
+    claim made without one. An actor limited to a business reaches only that business's holds and such claims. Raises
+    HoldOver, MoreThanHeld, RewardIsWhole, RewardElsewhere, UnknownHold and IdempotencyKeyReused.
     """
-    return _post_one(CaptureHold(hold=hold, points=points, key=key), owner=owner, source=source, actor=actor, now=now)
+    operation = CaptureHold(hold=hold, points=points, business=business, key=key)
+    return _post_one(operation, owner=owner, source=source, actor=actor, now=now)
 
 
 def void_hold(*, hold: str, key: str, actor: Actor, now: datetime, owner: str = "", source: str = "api") -> Posting:
@@ -192,6 +213,59 @@ def void_hold(*, hold: str, key: str, actor: Actor, now: datetime, owner: str = 
     Raises HoldOver, UnknownHold and IdempotencyKeyReused.
     """
     return _post_one(VoidHold(hold=hold, key=key), owner=owner, source=source, actor=actor, now=now)
+
+
+def transfer_points(
+    *,
+    points: int,
+    key: str,
+    actor: Actor,
+    now: datetime,
+    phone: str = "",
+    customer_id: int | None = None,
+    recipient_phone: str = "",
+    recipient_id: int | None = None,
+    reason: str = "",
+    business: int | None = None,
+    owner: str = "",
+    source: str = "api",
+) -> Posting:
+    """Pass `points` on from one member to another. They keep their expiry and their issuer, so nobody gains by it.
+
+    Returns the sender's posting. Reversing either side undoes both. Raises NotEnoughPoints, UnknownMember (the sender),
+    UnknownRecipient (nobody, no member, or the sender) and IdempotencyKeyReused.
+    """
+    operation = TransferPoints(
+        points=points,
+        reason=reason,
+        phone=phone,
+        customer_id=customer_id,
+        recipient_phone=recipient_phone,
+        recipient_id=recipient_id,
+        business=business,
+        key=key,
+    )
+    return _post_one(operation, owner=owner, source=source, actor=actor, now=now)
+
+
+def award_bonus(
+    *,
+    action: str,
+    key: str,
+    actor: Actor,
+    now: datetime,
+    phone: str = "",
+    customer_id: int | None = None,
+    business: int | None = None,
+    owner: str = "",
+    source: str = "api",
+) -> Posting:
+    """Give what the rules give for `action` (a review, a visit to an event …). Who was no member becomes one.
+
+    Raises NoSuchAction, BonusLimitReached, UnknownMember and IdempotencyKeyReused.
+    """
+    operation = AwardBonus(action=action, phone=phone, customer_id=customer_id, business=business, key=key)
+    return _post_one(operation, owner=owner, source=source, actor=actor, now=now)
 
 
 def undo_limit(now: datetime) -> datetime:

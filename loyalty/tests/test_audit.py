@@ -11,6 +11,7 @@ from django.db import ProgrammingError, connection, transaction
 
 from config.database import embedded
 from core.actor import SYSTEM
+from customers.models import Customer
 from loyalty.actions import points
 from loyalty.actions.settings import change_settings
 from loyalty.audit import INVARIANTS, audit
@@ -34,6 +35,7 @@ PLANTS = {
     "I11": "UPDATE loyalty_account SET lifetime = lifetime + 1",
     "I12": "UPDATE loyalty_account SET expires_next_at = NULL",
     "I13": "UPDATE loyalty_hold SET points = points + 1",
+    "I14": "UPDATE loyalty_transaction SET counterpart_id = NULL WHERE kind = 'transfer' AND points > 0",
 }
 
 
@@ -51,6 +53,9 @@ def history(committed_database, now):
     points.hold_points(**call, points=10, reason="x", key="e")
     captured = points.hold_points(**call, points=5, reason="x", key="f")
     points.capture_hold(hold=captured.transaction, points=3, key="g", actor=SYSTEM, now=now)
+    other = points.add_points(**{**call, "phone": "+447700900124"}, amount=Decimal(10), key="h")
+    to = Customer.objects.get(code=other.customer).pk
+    points.transfer_points(phone=call["phone"], recipient_id=to, points=2, key="i", actor=SYSTEM, now=now)
     return connection.settings_dict["NAME"]
 
 

@@ -12,6 +12,7 @@ from customers.models import CustomerFacts, Event
 from customers.stream import READ_STREAM, run_readers
 from loyalty.actions import points
 from loyalty.actions.settings import change_settings
+from loyalty.models import Account, EarningRule, LoyaltySettings
 from loyalty.tasks import follow_points
 from loyalty.tests.given import PHONE
 from programs.models import DueWork
@@ -32,6 +33,14 @@ def test_events_of_the_sql_fit_the_registry(add, redeem, undo, business, actor, 
     points.redeem_points(
         business=business.pk, points=1, reason="x", phone=PHONE, key="late", actor=actor, now=now + timedelta(days=60)
     )
+    friend = add("5", phone="07700 900124")
+    to = Account.objects.get(customer__code=friend.customer).pk
+    points.transfer_points(phone=PHONE, recipient_id=to, points=1, key="t", actor=actor, now=now)
+    EarningRule.objects.create(name="Review", trigger="action", action="review", effect="bonus", points=5)
+    points.award_bonus(action="review", phone=PHONE, key="b", actor=actor, now=now)
+    LoyaltySettings.objects.update(pending_days=3)
+    add("7", phone="07700 900125")
+    add("7", phone="07700 900125", now=now + timedelta(days=4))
     seen = {event.name: event.data for event in Event.objects.order_by("-id")}
     assert {name for name in EVENT_TYPES if name.startswith("loyalty.points.")} <= set(seen)
     json_types = {"string": str, "integer": int, "boolean": bool, "object": dict, "array": list}

@@ -59,8 +59,22 @@ def test_a_thing_is_reversed_once(add, redeem, undo):
     assert rows() == before
 
 
-def test_a_reversal_cannot_be_reversed(add, undo):
-    undone = undo(add("10"))
+@pytest.mark.usefixtures("audited")
+def test_a_reversal_is_undone_once_like_anything_else(add, redeem, undo):
+    earned = add("100")
+    redeem(30)
+    taken = undo(earned)
+    assert (taken.balance, taken.debt) == (0, 30)
+    given = undo(taken, "sorry")
+    account = Account.objects.get()
+    assert (given.points, account.available, account.debt, account.lifetime) == (100, 70, 0, 100)
+    for posting in (earned, taken):
+        with pytest.raises(errors.AlreadyReversed):
+            undo(posting, f"again-{posting.transaction}")
+
+
+def test_a_reversal_that_cancelled_the_sale_stands(add, undo):
+    undone = undo(add("10"), cancels_order=True)
     with pytest.raises(errors.NotReversible):
         undo(undone, "again")
 

@@ -1,37 +1,101 @@
+-- Why a member cannot have a reward now; null: they can, as far as it goes without points and stock.
+CREATE OR REPLACE FUNCTION ledger_reward_refusal(op ledger_operation, zone text, at timestamptz) RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+#variable_conflict use_column
+DECLARE
+    reward loyalty_reward;
+    had bigint;
+BEGIN
+    SELECT r.* INTO reward FROM loyalty_reward r WHERE r.id = op.reward_id;
+    IF NOT reward.is_active OR reward.starts_at > $3 OR reward.ends_at <= $3 THEN
+        RETURN 'reward_not_available';
+    ELSIF reward.business_id <> op.business_id THEN
+        RETURN 'reward_elsewhere';
+    ELSIF reward.tier_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM loyalty_account a JOIN loyalty_tier mine ON mine.id = a.tier_id
+        JOIN loyalty_tier needed ON needed.id = reward.tier_id
+        WHERE a.customer_id = op.account_id AND mine.is_active AND mine.rank >= needed.rank
+    ) THEN
+        RETURN 'reward_for_tier';
+    ELSIF reward.member_limit IS NOT NULL THEN
+        SELECT count(*) INTO had FROM loyalty_transaction t LEFT JOIN loyalty_hold h ON h.transaction_id = t.id
+        WHERE t.account_id = op.account_id AND t.reward_id = op.reward_id AND t.status = 'done'
+        AND t.reversed_at IS NULL AND (t.kind = 'redeem' OR h.state = 'held')
+        AND (reward.member_limit_days IS NULL OR t.at >= loyalty_available_at($3, 1 - reward.member_limit_days, zone));
+        IF had >= reward.member_limit THEN
+            RETURN 'reward_limit_reached';
+        END IF;
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- One of each of these rewards goes back on the shelf.
+CREATE OR REPLACE FUNCTION ledger_restock(reward_ids bigint[]) RETURNS void
+LANGUAGE sql
+AS $$
+    UPDATE loyalty_reward r SET stock = r.stock + back.number
+    FROM (SELECT id, count(*) AS number FROM unnest($1) AS given (id) WHERE id IS NOT NULL GROUP BY id) AS back
+    WHERE r.id = back.id AND r.stock IS NOT NULL
+$$;
+
+-- Judges what takes points, one operation after the other: able, or refused with why. A reward with a stock loses one
+-- here; what fails later undoes that with everything else.
+CREATE OR REPLACE FUNCTION ledger_judge_spending(
+    operations ledger_operation[], context ledger_context, at timestamptz,
+    OUT able ledger_operation[], OUT refused ledger_operation[], OUT refusals jsonb[]
+)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    op ledger_operation;
+    balance bigint;
+    refusal text;
+BEGIN
+    FOR i IN 1 .. cardinality(operations) LOOP
+        op := operations[i];
+        SELECT a.available INTO balance FROM loyalty_account a WHERE a.customer_id = op.account_id;
+        refusal := CASE WHEN op.reward_id IS NOT NULL THEN ledger_reward_refusal(op, context.zone, $3) END;
+        IF refusal IS NULL AND balance < abs(op.points) THEN
+            refusal := 'not_enough_points';
+        END IF;
+        IF refusal IS NULL AND op.reward_id IS NOT NULL THEN
+            UPDATE loyalty_reward r SET stock = r.stock - 1
+            WHERE r.id = op.reward_id AND (r.stock > 0 OR r.stock IS NULL);
+            refusal := CASE WHEN NOT FOUND THEN 'reward_out_of_stock' END;
+        END IF;
+        IF refusal IS NULL THEN
+            able := able || op;
+        ELSE
+            refused := refused || op;
+            refusals := refusals || jsonb_strip_nulls(jsonb_build_object(
+                'refusal', refusal, 'kind', op.kind, 'balance', balance, 'requested', abs(op.points),
+                'customer', op.customer_code, 'reward', op.reward_code
+            ));
+        END IF;
+    END LOOP;
+END
+$$;
+
 -- Takes points, oldest expiry first, or refuses whole where the account has too few. The accounts are locked, touched
 -- and all different. One statement writes transaction, lots, entries, account, event and audit entry.
-CREATE FUNCTION ledger_debit(operations ledger_operation[], context ledger_context, at timestamptz)
+CREATE OR REPLACE FUNCTION ledger_debit(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    balances bigint[];
-    able ledger_operation[];
-    refused ledger_operation[];
-    refusals jsonb[];
+    judged record := ledger_judge_spending(operations, context, $3);
+    able ledger_operation[] := judged.able;
     answers ledger_answer[];
     done ledger_answer[];
     is_late boolean;
     is_wrong boolean;
 BEGIN
-    balances := array(
-        SELECT (SELECT a.available FROM loyalty_account a WHERE a.customer_id = o.account_id)
-        FROM unnest(operations) WITH ORDINALITY AS o ORDER BY o.ordinality
-    );
-    FOR i IN 1 .. cardinality(operations) LOOP
-        IF balances[i] + (operations[i]).points >= 0 THEN
-            able := able || operations[i];
-        ELSE
-            refused := refused || operations[i];
-            refusals := refusals || jsonb_build_object(
-                'refusal', 'not_enough_points', 'kind', (operations[i]).kind, 'balance', balances[i],
-                'requested', -(operations[i]).points, 'customer', (operations[i]).customer_code
-            );
-        END IF;
-    END LOOP;
-    IF refused IS NOT NULL THEN
-        answers := ledger_refuse(refused, 'refused', refusals, context, $3);
+    IF judged.refused IS NOT NULL THEN
+        answers := ledger_refuse(judged.refused, 'refused', judged.refusals, context, $3);
     END IF;
     IF able IS NULL THEN
         RETURN answers;
@@ -50,21 +114,21 @@ BEGIN
         FROM op CROSS JOIN LATERAL (
             SELECT l.id, l.remaining, (sum(l.remaining) OVER (ORDER BY l.expires_at NULLS LAST, l.id))::bigint
                    - l.remaining AS before
-            FROM loyalty_lot l WHERE l.account_id = op.account_id AND l.remaining > 0
+            FROM loyalty_lot l WHERE l.account_id = op.account_id AND l.remaining > 0 AND NOT l.is_pending
         ) AS lot
         WHERE lot.before < op.wanted
     ), answer AS MATERIALIZED (
         SELECT op.*, jsonb_strip_nulls(jsonb_build_object(
             'transaction', code, 'kind', kind, 'points', points, 'balance', balance, 'debt', 0,
-            'customer', customer_code, 'business', business_code, 'reason', reason
+            'customer', customer_code, 'business', business_code, 'reason', reason, 'reward', reward_code
         )) AS response
         FROM op
     ), written AS (
         INSERT INTO loyalty_transaction (
-            id, code, account_id, kind, status, points, business_id, reason, reversed_points, key_owner, key_endpoint,
-            key, request_digest, response, actor, actor_label, ip, at
+            id, code, account_id, kind, status, points, business_id, reason, reward_id, reversed_points, key_owner,
+            key_endpoint, key, request_digest, response, actor, actor_label, ip, at
         )
-        SELECT id, code, account_id, kind, 'done', points, business_id, coalesce(reason, ''), 0, context.owner,
+        SELECT id, code, account_id, kind, 'done', points, business_id, coalesce(reason, ''), reward_id, 0, context.owner,
                endpoint, key, digest, response, context.actor, context.actor_label, context.ip, $3
         FROM answer ORDER BY key
         ON CONFLICT DO NOTHING
@@ -79,7 +143,11 @@ BEGIN
             UNION ALL SELECT id, NULL, NULL, wanted FROM op
         ) AS leg
     ), counted AS (
-        UPDATE loyalty_account a SET available = op.balance, version = a.version + 1
+        UPDATE loyalty_account a
+        SET available = op.balance, version = a.version + 1,
+            lapses_at = CASE op.kind WHEN 'redeem' THEN context.lapses_at ELSE a.lapses_at END,
+            expires_next_at = CASE op.kind WHEN 'redeem' THEN least(a.expires_next_at, context.lapses_at)
+                              ELSE a.expires_next_at END
         FROM op WHERE a.customer_id = op.account_id
     ), told AS (
         INSERT INTO customers_event (name, customer_id, business_id, occurred_at, actor, data)

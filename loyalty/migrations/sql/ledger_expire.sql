@@ -1,13 +1,126 @@
--- Takes what has expired out of accounts that the caller has locked: holds that ran out give their points back, then
--- lots go, one `expire` transaction for each account that had such. Part of every operation ("touch"), and of the
--- nightly sweep. Returns how many accounts lost points.
-CREATE FUNCTION ledger_expire(account_ids bigint[], at timestamptz) RETURNS integer
+-- When an account that was last active at `at` lapses, but not before a full period since points run out so; null where
+-- they do not run out by inactivity.
+CREATE OR REPLACE FUNCTION ledger_lapses_at(at timestamptz) RETURNS timestamptz
+LANGUAGE sql STABLE
+AS $$
+    SELECT loyalty_expires_at(greatest(at, s.expiry_changed_at), s.expiry_months::integer, p.time_zone)
+    FROM loyalty_loyaltysettings s CROSS JOIN public.programs_programme p
+    WHERE s.id = 1 AND s.expiry_policy = 'inactivity' AND p.schema_name = current_schema()
+$$;
+
+-- After a change of the programme's expiry: dates the points of the next accounts after `after` that have no date, a
+-- full period after the change; accounts that never lapsed get a moment. Points with a date keep it. Returns the last
+-- account looked at; null: there are no more.
+CREATE OR REPLACE FUNCTION ledger_date_lots(after bigint, batch integer) RETURNS bigint
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    account_ids bigint[];
+    lot_date timestamptz;
+    lapse timestamptz;
+BEGIN
+    SELECT array_agg(locked.customer_id) INTO account_ids FROM (
+        SELECT a.customer_id FROM loyalty_account a WHERE a.customer_id > $1
+        ORDER BY a.customer_id LIMIT $2 FOR NO KEY UPDATE
+    ) AS locked;
+    IF account_ids IS NULL THEN
+        RETURN NULL;
+    END IF;
+    SELECT CASE s.expiry_policy
+        WHEN 'months' THEN loyalty_expires_at(s.expiry_changed_at, s.expiry_months::integer, p.time_zone)
+        WHEN 'date' THEN loyalty_expires_on(
+            s.expiry_changed_at, greatest(s.expiry_months::integer, 12), s.expiry_day, p.time_zone
+        ) END
+    INTO lot_date
+    FROM loyalty_loyaltysettings s CROSS JOIN public.programs_programme p
+    WHERE s.id = 1 AND p.schema_name = current_schema();
+    lapse := ledger_lapses_at('-infinity');
+
+    UPDATE loyalty_lot l SET expires_at = lot_date
+    WHERE l.account_id = ANY (account_ids) AND l.remaining > 0 AND l.expires_at IS NULL AND lot_date IS NOT NULL;
+    UPDATE loyalty_account a
+    SET lapses_at = next.lapses_at, expires_next_at = least(a.expires_next_at, lot_date, next.lapses_at)
+    FROM (
+        SELECT o.customer_id, CASE WHEN lapse IS NOT NULL THEN greatest(o.lapses_at, lapse) END AS lapses_at
+        FROM loyalty_account o WHERE o.customer_id = ANY (account_ids)
+    ) AS next
+    WHERE a.customer_id = next.customer_id AND (lot_date IS NOT NULL OR a.lapses_at IS DISTINCT FROM next.lapses_at);
+    RETURN account_ids[cardinality(account_ids)];
+END
+$$;
+
+-- Points whose day has come can be spent; debt is paid on the way. One `mature` transaction for each account.
+CREATE OR REPLACE FUNCTION ledger_mature(account_ids bigint[], at timestamptz) RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    WITH due AS MATERIALIZED (
+        SELECT nextval('loyalty_transaction_id_seq') AS id, public_code() AS code, account.id AS account_id,
+               lots.points, least(a.debt, lots.points) AS paid,
+               a.available + lots.points - least(a.debt, lots.points) AS balance
+        FROM unnest(account_ids) AS account (id)
+        CROSS JOIN LATERAL (
+            SELECT sum(l.remaining)::bigint AS points FROM loyalty_lot l
+            WHERE l.account_id = account.id AND l.is_pending AND l.available_at <= $2
+        ) AS lots
+        CROSS JOIN LATERAL (
+            SELECT a.available, a.debt FROM loyalty_account a WHERE a.customer_id = account.id LIMIT 1
+        ) AS a
+        WHERE lots.points IS NOT NULL
+    ), part AS MATERIALIZED (
+        SELECT due.id, due.account_id, lot.id AS lot_id,
+               greatest(least(lot.remaining, due.paid - lot.before), 0) AS paid
+        FROM due CROSS JOIN LATERAL (
+            SELECT l.id, l.remaining,
+                   (sum(l.remaining) OVER (ORDER BY l.available_at, l.id))::bigint - l.remaining AS before
+            FROM loyalty_lot l WHERE l.account_id = due.account_id AND l.is_pending AND l.available_at <= $2
+        ) AS lot
+    ), written AS (
+        INSERT INTO loyalty_transaction (
+            id, code, account_id, kind, status, points, reason, reversed_points, key_owner, key_endpoint,
+            request_digest, response, actor, actor_label, at
+        )
+        SELECT id, code, account_id, 'mature', 'done', 0, '', 0, '', '', '', jsonb_build_object(
+            'transaction', code, 'kind', 'mature', 'points', 0, 'pending', -points, 'balance', balance
+        ), 'system:system', '', $2
+        FROM due
+    ), freed AS (
+        UPDATE loyalty_lot l SET is_pending = false, remaining = l.remaining - part.paid
+        FROM part WHERE l.id = part.lot_id
+    ), entered AS (
+        INSERT INTO loyalty_entry (transaction_id, account_id, lot_id, amount, seal)
+        SELECT leg.*, ledger_seal(leg.id, leg.account_id, leg.lot_id, leg.amount)
+        FROM (
+            SELECT id, account_id, lot_id, -paid AS amount FROM part
+            UNION ALL SELECT id, account_id, NULL, paid FROM due
+        ) AS leg
+        WHERE leg.amount <> 0
+    ), counted AS (
+        UPDATE loyalty_account a
+        SET available = due.balance, pending = a.pending - due.points, debt = a.debt - due.paid,
+            version = a.version + 1, lapses_at = coalesce(a.lapses_at, ledger_lapses_at($2))
+        FROM due WHERE a.customer_id = due.account_id
+    )
+    INSERT INTO customers_event (name, customer_id, occurred_at, actor, data)
+    SELECT 'loyalty.points.matured', account_id, $2, 'system:system',
+           jsonb_build_object('transaction', code, 'points', points, 'balance', balance)
+    FROM due;
+END
+$$;
+
+-- Brings accounts that the caller has locked up to the moment ("touch"): holds that ran out give their points back,
+-- points whose day has come can be spent, then what has expired goes, one `expire` transaction for each account that
+-- had such. Part of every operation, and of the regular sweep. Returns how many accounts lost points.
+CREATE OR REPLACE FUNCTION ledger_expire(account_ids bigint[], at timestamptz) RETURNS integer
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
     overdue record;
     touched integer;
+    first_lapse timestamptz := ledger_lapses_at('-infinity'); -- of any account since the programme lets them
 BEGIN
     FOR overdue IN
         SELECT h.transaction_id, h.account_id, h.points, t.business_id, t.reason
@@ -33,14 +146,21 @@ BEGIN
         );
     END LOOP;
 
+    PERFORM ledger_mature(account_ids, $2);
+
     WITH due AS MATERIALIZED (
         SELECT nextval('loyalty_transaction_id_seq') AS id, public_code() AS code, lots.*
         FROM unnest(account_ids) AS account (id)
         CROSS JOIN LATERAL (
+            SELECT CASE WHEN a.lapses_at <= $2 AND first_lapse <= $2 THEN a.lapses_at END AS lapsed_at
+            FROM loyalty_account a WHERE a.customer_id = account.id LIMIT 1
+        ) AS a
+        CROSS JOIN LATERAL (
             SELECT l.account_id, sum(l.remaining)::bigint AS points, array_agg(l.id) AS ids,
                    array_agg(l.remaining) AS amounts
             FROM loyalty_lot l
-            WHERE l.account_id = account.id AND l.remaining > 0 AND l.expires_at <= $2
+            WHERE l.account_id = account.id AND l.remaining > 0 AND NOT l.is_pending
+            AND (l.expires_at <= $2 OR l.expires_at IS NULL AND l.available_at < a.lapsed_at)
             GROUP BY l.account_id
         ) AS lots
     ), written AS (
@@ -75,12 +195,22 @@ BEGIN
     )
     SELECT count(*) INTO touched FROM due;
 
-    -- The mark may have been early (its lot was spent): put it where it belongs also where nothing expired.
-    UPDATE loyalty_account a SET expires_next_at = least(
+    -- The mark may have been early (its lot was spent): put it where it belongs also where nothing expired. What became
+    -- available after an account had lapsed begins anew.
+    UPDATE loyalty_account a SET lapses_at = next.lapses_at, expires_next_at = least(
         (SELECT min(l.expires_at) FROM loyalty_lot l WHERE l.account_id = a.customer_id AND l.remaining > 0),
-        (SELECT min(h.expires_at) FROM loyalty_hold h WHERE h.account_id = a.customer_id AND h.state = 'held')
+        (SELECT min(l.available_at) FROM loyalty_lot l WHERE l.account_id = a.customer_id AND l.is_pending),
+        (SELECT min(h.expires_at) FROM loyalty_hold h WHERE h.account_id = a.customer_id AND h.state = 'held'),
+        next.lapses_at
     )
     FROM unnest(account_ids) AS account (id)
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN first_lapse IS NULL THEN NULL
+                    WHEN o.lapses_at > $2 OR o.lapses_at IS NULL THEN o.lapses_at
+                    WHEN first_lapse > $2 THEN first_lapse
+                    WHEN o.available > 0 THEN ledger_lapses_at($2) END AS lapses_at
+        FROM loyalty_account o WHERE o.customer_id = account.id LIMIT 1
+    ) AS next
     WHERE a.customer_id = account.id;
 
     RETURN touched;
@@ -88,7 +218,7 @@ END
 $$;
 
 -- The sweep: a batch of accounts that are due, whoever is busy with one is skipped. Call again while it returns > 0.
-CREATE FUNCTION ledger_expire_due(at timestamptz, batch integer) RETURNS integer
+CREATE OR REPLACE FUNCTION ledger_expire_due(at timestamptz, batch integer) RETURNS integer
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_hashjoin = off

@@ -1,32 +1,20 @@
 -- Sets points aside for a claim, oldest expiry first, or refuses whole where the account has too few. They leave the
 -- lots but stay the member's: no entry moves until they are captured. The accounts are locked, touched and different.
-CREATE FUNCTION ledger_hold(operations ledger_operation[], context ledger_context, at timestamptz)
+CREATE OR REPLACE FUNCTION ledger_hold(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    able ledger_operation[];
-    refused ledger_operation[];
-    refusals jsonb[];
+    judged record := ledger_judge_spending(operations, context, $3);
+    able ledger_operation[] := judged.able;
     answers ledger_answer[];
     done ledger_answer[];
     is_late boolean;
     is_wrong boolean;
 BEGIN
-    SELECT array_agg(o::ledger_operation ORDER BY o.ordinal) FILTER (WHERE a.available >= o.points),
-           array_agg(o::ledger_operation ORDER BY o.ordinal) FILTER (WHERE a.available < o.points),
-           array_agg(jsonb_build_object(
-               'refusal', 'not_enough_points', 'kind', 'hold', 'balance', a.available, 'requested', o.points,
-               'customer', o.customer_code
-           ) ORDER BY o.ordinal) FILTER (WHERE a.available < o.points)
-    INTO able, refused, refusals
-    FROM unnest(operations) AS o
-    CROSS JOIN LATERAL (
-        SELECT a.available FROM loyalty_account a WHERE a.customer_id = o.account_id LIMIT 1
-    ) AS a;
-    IF refused IS NOT NULL THEN
-        answers := ledger_refuse(refused, 'refused', refusals, context, $3);
+    IF judged.refused IS NOT NULL THEN
+        answers := ledger_refuse(judged.refused, 'refused', judged.refusals, context, $3);
     END IF;
     IF able IS NULL THEN
         RETURN answers;
@@ -44,23 +32,24 @@ BEGIN
         FROM op CROSS JOIN LATERAL (
             SELECT l.id, l.remaining, row_number() OVER spending AS place,
                    (sum(l.remaining) OVER spending)::bigint - l.remaining AS before
-            FROM loyalty_lot l WHERE l.account_id = op.account_id AND l.remaining > 0
+            FROM loyalty_lot l WHERE l.account_id = op.account_id AND l.remaining > 0 AND NOT l.is_pending
             WINDOW spending AS (ORDER BY l.expires_at NULLS LAST, l.id)
         ) AS lot
         WHERE lot.before < op.points
     ), answer AS MATERIALIZED (
         SELECT op.*, jsonb_strip_nulls(jsonb_build_object(
             'transaction', code, 'kind', 'hold', 'points', 0, 'held', points, 'balance', balance, 'debt', 0,
-            'customer', customer_code, 'business', business_code, 'reason', reason, 'expires_at', expires_at
+            'customer', customer_code, 'business', business_code, 'reason', reason, 'expires_at', expires_at,
+            'reward', reward_code
         )) AS response
         FROM op
     ), written AS (
         INSERT INTO loyalty_transaction (
-            id, code, account_id, kind, status, points, business_id, reason, reversed_points, key_owner, key_endpoint,
-            key, request_digest, response, actor, actor_label, ip, at
+            id, code, account_id, kind, status, points, business_id, reason, reward_id, reversed_points, key_owner,
+            key_endpoint, key, request_digest, response, actor, actor_label, ip, at
         )
-        SELECT id, code, account_id, 'hold', 'done', 0, business_id, coalesce(reason, ''), 0, context.owner, endpoint,
-               key, digest, response, context.actor, context.actor_label, context.ip, $3
+        SELECT id, code, account_id, 'hold', 'done', 0, business_id, coalesce(reason, ''), reward_id, 0, context.owner,
+               endpoint, key, digest, response, context.actor, context.actor_label, context.ip, $3
         FROM answer ORDER BY key
         ON CONFLICT DO NOTHING
         RETURNING id
@@ -75,7 +64,8 @@ BEGIN
     ), counted AS (
         UPDATE loyalty_account a
         SET available = op.balance, held = a.held + op.points, version = a.version + 1,
-            expires_next_at = least(a.expires_next_at, op.expires_at)
+            lapses_at = context.lapses_at,
+            expires_next_at = least(a.expires_next_at, op.expires_at, context.lapses_at)
         FROM op WHERE a.customer_id = op.account_id
     ), told AS (
         INSERT INTO customers_event (name, customer_id, business_id, occurred_at, actor, data)
@@ -105,7 +95,7 @@ END
 $$;
 
 -- Redeems whole holds: what was set aside is spent. The balance changed when they were made.
-CREATE FUNCTION ledger_capture_whole(operations ledger_operation[], context ledger_context, at timestamptz)
+CREATE OR REPLACE FUNCTION ledger_capture_whole(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
 AS $$
@@ -117,13 +107,14 @@ DECLARE
 BEGIN
     WITH op AS MATERIALIZED (
         SELECT o.*, nextval('loyalty_transaction_id_seq') AS id, public_code() AS code, h.points AS held,
-               a.available AS balance, a.debt, t.code AS hold_code
+               a.available AS balance, a.debt, t.code AS hold_code, t.reward_id AS held_reward_id,
+               (SELECT r.code FROM loyalty_reward r WHERE r.id = t.reward_id) AS held_reward
         FROM unnest(operations) AS o
         CROSS JOIN LATERAL (
             SELECT h.points FROM loyalty_hold h WHERE h.transaction_id = o.original_id LIMIT 1
         ) AS h
         CROSS JOIN LATERAL (
-            SELECT t.code FROM loyalty_transaction t WHERE t.id = o.original_id LIMIT 1
+            SELECT t.code, t.reward_id FROM loyalty_transaction t WHERE t.id = o.original_id LIMIT 1
         ) AS t
         CROSS JOIN LATERAL (
             SELECT a.available, a.debt FROM loyalty_account a WHERE a.customer_id = o.account_id LIMIT 1
@@ -134,16 +125,17 @@ BEGIN
     ), answer AS MATERIALIZED (
         SELECT op.*, jsonb_strip_nulls(jsonb_build_object(
             'transaction', code, 'kind', 'redeem', 'points', -held, 'held', -held, 'balance', balance, 'debt', debt,
-            'customer', customer_code, 'business', business_code, 'reason', reason, 'hold', hold_code
+            'customer', customer_code, 'business', business_code, 'reason', reason, 'hold', hold_code,
+            'reward', held_reward
         )) AS response
         FROM op
     ), written AS (
         INSERT INTO loyalty_transaction (
-            id, code, account_id, kind, status, points, business_id, reason, reversed_points, key_owner, key_endpoint,
-            key, request_digest, response, actor, actor_label, ip, at
+            id, code, account_id, kind, status, points, business_id, reason, reward_id, reversed_points, key_owner,
+            key_endpoint, key, request_digest, response, actor, actor_label, ip, at
         )
-        SELECT id, code, account_id, 'redeem', 'done', -held, business_id, reason, 0, context.owner, endpoint, key,
-               digest, response, context.actor, context.actor_label, context.ip, $3
+        SELECT id, code, account_id, 'redeem', 'done', -held, business_id, reason, held_reward_id, 0, context.owner,
+               endpoint, key, digest, response, context.actor, context.actor_label, context.ip, $3
         FROM answer ORDER BY key
         ON CONFLICT DO NOTHING
         RETURNING id
@@ -160,7 +152,9 @@ BEGIN
             UNION ALL SELECT id, NULL, NULL, held FROM op
         ) AS leg
     ), counted AS (
-        UPDATE loyalty_account a SET held = a.held - op.held, version = a.version + 1
+        UPDATE loyalty_account a
+        SET held = a.held - op.held, version = a.version + 1, lapses_at = context.lapses_at,
+            expires_next_at = least(a.expires_next_at, context.lapses_at)
         FROM op WHERE a.customer_id = op.account_id
     ), told AS (
         INSERT INTO customers_event (name, customer_id, business_id, occurred_at, actor, data)
@@ -190,8 +184,9 @@ END
 $$;
 
 -- Judges captures and voids. `points` of a capture is how many to redeem; null: all; the rest goes back first.
--- A hold is the business's that made it; its reason and business are those of the redemption.
-CREATE FUNCTION ledger_settle(operations ledger_operation[], context ledger_context, at timestamptz)
+-- A hold is the business's that made it; its reason and business are those of the redemption. One that a member made
+-- for a reward names no business: the one that captures it is the redemption's.
+CREATE OR REPLACE FUNCTION ledger_settle(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
 AS $$
@@ -211,16 +206,25 @@ BEGIN
     FOR i IN 1 .. cardinality(operations) LOOP
         op := operations[i];
         op.kind := CASE op.kind WHEN 'void' THEN 'void' ELSE 'redeem' END;
-        SELECT h.state, h.points, t.code, t.business_id, t.reason, b.code AS shop INTO hold
+        SELECT h.state, h.points, t.code, t.business_id, t.reason, b.code AS shop, t.reward_id,
+               r.business_id AS only_at
+        INTO hold
         FROM loyalty_hold h
         JOIN loyalty_transaction t ON t.id = h.transaction_id
         LEFT JOIN workspace_business b ON b.id = t.business_id
+        LEFT JOIN loyalty_reward r ON r.id = t.reward_id
         WHERE h.transaction_id = op.original_id;
-        IF NOT FOUND OR (context.business_id IS NOT NULL AND hold.business_id IS DISTINCT FROM context.business_id) THEN
+        IF NOT FOUND OR hold.business_id <> context.business_id
+           OR hold.business_id IS NULL AND hold.reward_id IS NULL AND context.business_id IS NOT NULL THEN
             answers := answers || ROW(op.ordinal, 'unknown_hold', '{}')::ledger_answer;
             CONTINUE;
         END IF;
-        refusal := CASE WHEN hold.state <> 'held' THEN 'hold_over' WHEN op.points > hold.points THEN 'more_than_held' END;
+        refusal := CASE
+            WHEN hold.state <> 'held' THEN 'hold_over'
+            WHEN op.points > hold.points THEN 'more_than_held'
+            WHEN op.kind = 'redeem' AND op.points < hold.points AND hold.reward_id IS NOT NULL THEN 'reward_is_whole'
+            WHEN op.kind = 'redeem' AND hold.only_at <> coalesce(hold.business_id, op.business_id) THEN 'reward_elsewhere'
+        END;
         IF refusal IS NOT NULL THEN
             refused := refused || op;
             refusals := refusals || jsonb_strip_nulls(jsonb_build_object(
@@ -229,8 +233,10 @@ BEGIN
             ));
             CONTINUE;
         END IF;
-        op.business_id := hold.business_id;
-        op.business_code := hold.shop;
+        IF hold.business_id IS NOT NULL THEN
+            op.business_id := hold.business_id;
+            op.business_code := hold.shop;
+        END IF;
         op.reason := hold.reason;
         IF op.kind = 'void' THEN
             op.points := hold.points;

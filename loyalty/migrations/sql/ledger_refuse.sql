@@ -1,6 +1,6 @@
 -- Answers without a change of points: a refusal, or the first answer of an order named again under another key. Stored
 -- where the caller gave a key, so that it replays; `responses` has one answer for each operation.
-CREATE FUNCTION ledger_refuse(
+CREATE OR REPLACE FUNCTION ledger_refuse(
     operations ledger_operation[], outcome text, responses jsonb[], context ledger_context, at timestamptz
 ) RETURNS ledger_answer[]
 LANGUAGE plpgsql

@@ -2,7 +2,7 @@
 -- is what becomes of a hold that is given back whole; of the others less stays held. The accounts are locked and all
 -- different; the caller expires them afterwards: a lot may have run out meanwhile, and its points do not count as
 -- balance in the answer.
-CREATE FUNCTION ledger_release(operations ledger_operation[], outcome text, context ledger_context, at timestamptz)
+CREATE OR REPLACE FUNCTION ledger_release(operations ledger_operation[], outcome text, context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
 AS $$
@@ -93,6 +93,11 @@ BEGIN
     INTO done, is_late, is_wrong
     FROM answer;
 
+    IF $2 <> 'held' THEN
+        PERFORM ledger_restock(array(
+            SELECT t.reward_id FROM unnest(operations) AS o JOIN loyalty_transaction t ON t.id = o.original_id
+        ));
+    END IF;
     IF is_wrong THEN
         RAISE EXCEPTION 'the allocations of a hold are not its points' USING ERRCODE = 'data_corrupted';
     ELSIF is_late THEN

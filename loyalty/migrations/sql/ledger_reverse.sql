@@ -1,6 +1,18 @@
--- Undoing what gave points (an earn, an adjustment up): its own lot goes first, then the oldest expiry; what is not
--- there any more becomes debt, so a reversal never fails for want of points and the balance never goes below zero.
-CREATE FUNCTION ledger_claw_back(operations ledger_operation[], context ledger_context, at timestamptz)
+-- Whether a transaction counts towards lifetime points: an earn, and what undoes one, and what undoes that.
+CREATE OR REPLACE FUNCTION ledger_is_of_earn(transaction_id bigint) RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+    WITH RECURSIVE line (id, kind, reverses_id) AS (
+        SELECT t.id, t.kind, t.reverses_id FROM loyalty_transaction t WHERE t.id = $1
+        UNION ALL SELECT t.id, t.kind, t.reverses_id FROM loyalty_transaction t JOIN line ON t.id = line.reverses_id
+    )
+    SELECT EXISTS (SELECT FROM line WHERE line.kind = 'earn')
+$$;
+
+-- Undoing what gave points (an earn, a bonus, an adjustment up …): its own lot goes first, also while it waits for its
+-- day, then the oldest expiry; what is not there any more becomes debt, so a reversal never fails for want of points and
+-- the balance never goes below zero.
+CREATE OR REPLACE FUNCTION ledger_claw_back(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
 AS $$
@@ -12,29 +24,38 @@ DECLARE
 BEGIN
     WITH op AS MATERIALIZED (
         SELECT o.*, nextval('loyalty_transaction_id_seq') AS id, public_code() AS code, -o.points AS wanted,
-               least(-o.points, a.available) AS found, a.available - least(-o.points, a.available) AS balance,
-               a.debt - o.points - least(-o.points, a.available) AS debt, t.kind AS original_kind,
-               t.code AS original_code, t.order_id AS original_order_id
+               least(-o.points, own.waiting) AS unripe,
+               least(-o.points, a.available + own.waiting) AS found,
+               a.available - (least(-o.points, a.available + own.waiting) - least(-o.points, own.waiting)) AS balance,
+               a.debt - o.points - least(-o.points, a.available + own.waiting) AS debt,
+               ledger_is_of_earn(o.original_id) AS is_of_earn, t.code AS original_code, t.order_id AS original_order_id
         FROM unnest(operations) AS o
         CROSS JOIN LATERAL (
             SELECT a.available, a.debt FROM loyalty_account a WHERE a.customer_id = o.account_id LIMIT 1
         ) AS a
         CROSS JOIN LATERAL (
-            SELECT t.kind, t.code, t.order_id FROM loyalty_transaction t WHERE t.id = o.original_id LIMIT 1
+            SELECT coalesce(sum(l.remaining), 0)::bigint AS waiting FROM loyalty_lot l
+            WHERE l.transaction_id = o.original_id AND l.is_pending
+        ) AS own
+        CROSS JOIN LATERAL (
+            SELECT t.code, t.order_id FROM loyalty_transaction t WHERE t.id = o.original_id LIMIT 1
         ) AS t
     ), taken AS MATERIALIZED (
         SELECT op.id, op.account_id, lot.id AS lot_id, least(lot.remaining, op.found - lot.before) AS amount
         FROM op CROSS JOIN LATERAL (
             SELECT l.id, l.remaining, (sum(l.remaining) OVER (
-                ORDER BY l.transaction_id = op.original_id DESC, l.expires_at NULLS LAST, l.id
+                ORDER BY l.is_pending DESC, l.transaction_id = op.original_id DESC, l.expires_at NULLS LAST, l.id
             ))::bigint - l.remaining AS before
-            FROM loyalty_lot l WHERE l.account_id = op.account_id AND l.remaining > 0
+            FROM loyalty_lot l
+            WHERE l.account_id = op.account_id AND l.remaining > 0
+            AND (NOT l.is_pending OR l.transaction_id = op.original_id)
         ) AS lot
         WHERE lot.before < op.found
     ), answer AS MATERIALIZED (
         SELECT op.*, jsonb_strip_nulls(jsonb_build_object(
             'transaction', code, 'kind', 'reverse', 'points', points, 'balance', balance, 'debt', debt,
-            'customer', customer_code, 'business', business_code, 'reverses', original_code, 'reason', reason
+            'customer', customer_code, 'business', business_code, 'reverses', original_code, 'reason', reason,
+            'pending', CASE WHEN unripe > 0 THEN -unripe END, 'cancels_order', CASE WHEN cancels_order THEN true END
         )) AS response
         FROM op
     ), written AS (
@@ -49,7 +70,9 @@ BEGIN
         ON CONFLICT DO NOTHING
         RETURNING id
     ), drawn AS (
-        UPDATE loyalty_lot l SET remaining = l.remaining - taken.amount FROM taken WHERE l.id = taken.lot_id
+        UPDATE loyalty_lot l
+        SET remaining = l.remaining - taken.amount, is_pending = l.is_pending AND l.remaining > taken.amount
+        FROM taken WHERE l.id = taken.lot_id
     ), entered AS (
         INSERT INTO loyalty_entry (transaction_id, account_id, lot_id, amount, seal)
         SELECT leg.*, ledger_seal(leg.id, leg.account_id, leg.lot_id, leg.amount)
@@ -62,7 +85,7 @@ BEGIN
     ), counted AS (
         UPDATE loyalty_account a
         SET available = op.balance, debt = op.debt, version = a.version + 1,
-            lifetime = a.lifetime - CASE op.original_kind WHEN 'earn' THEN op.wanted ELSE 0 END
+            pending = a.pending - op.unripe, lifetime = a.lifetime - CASE WHEN op.is_of_earn THEN op.wanted ELSE 0 END
         FROM op WHERE a.customer_id = op.account_id
     ), marked AS (
         UPDATE loyalty_transaction t
@@ -104,9 +127,10 @@ BEGIN
 END
 $$;
 
--- Undoing what took points (a redemption, an adjustment down): each lot it drew from comes back as a new lot of the
--- same issuer, with the old expiry or a last chance of `reinstated_days`, whichever is later. Debt is paid first.
-CREATE FUNCTION ledger_give_back(operations ledger_operation[], context ledger_context, at timestamptz)
+-- Undoing what took points (a redemption, an expiry, an adjustment down, a reversal …): each lot it drew from comes back
+-- as a new lot of the same issuer, with the old expiry or a last chance of `reinstated_days`, whichever is later; what
+-- had become debt comes back as points of today. Debt is paid first. Points that waited for their day wait again.
+CREATE OR REPLACE FUNCTION ledger_give_back(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
 AS $$
@@ -118,49 +142,67 @@ DECLARE
     done ledger_answer[];
     is_late boolean;
 BEGIN
-    WITH op AS MATERIALIZED (
-        SELECT o.*, nextval('loyalty_transaction_id_seq') AS id, public_code() AS code,
-               least(a.debt, o.points) AS paid, a.available + o.points - least(a.debt, o.points) AS balance,
-               a.debt - least(a.debt, o.points) AS debt, t.code AS original_code
+    WITH part AS MATERIALIZED (
+        SELECT o.original_id, -e.amount AS amount, coalesce(l.issuer_id, o.business_id) AS issuer_id,
+               coalesce(l.available_at > $3, false) AS waits, CASE WHEN l.available_at > $3 THEN l.available_at ELSE $3 END AS available_at,
+               CASE WHEN e.lot_id IS NULL THEN context.expires_at
+                    WHEN l.expires_at IS NOT NULL THEN greatest(l.expires_at, last_chance) END AS expires_at,
+               row_number() OVER (PARTITION BY o.original_id ORDER BY e.id) AS place
         FROM unnest(operations) AS o
+        JOIN loyalty_entry e ON e.transaction_id = o.original_id AND e.account_id = o.account_id AND e.amount < 0
+        LEFT JOIN LATERAL (
+            SELECT l.issuer_id, l.expires_at, l.available_at FROM loyalty_lot l WHERE l.id = e.lot_id LIMIT 1
+        ) AS l ON true
+    ), op AS MATERIALIZED (
+        SELECT o.*, nextval('loyalty_transaction_id_seq') AS id, public_code() AS code, t.code AS original_code,
+               t.order_id AS original_order_id, t.reward_id AS original_reward_id,
+               ledger_is_of_earn(o.original_id) AS is_of_earn, back.unripe,
+               least(a.debt, o.points - back.unripe) AS paid,
+               a.available + o.points - back.unripe - least(a.debt, o.points - back.unripe) AS balance,
+               a.debt - least(a.debt, o.points - back.unripe) AS debt
+        FROM unnest(operations) AS o
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(part.amount) FILTER (WHERE part.waits), 0)::bigint AS unripe
+            FROM part WHERE part.original_id = o.original_id
+        ) AS back
         CROSS JOIN LATERAL (
             SELECT a.available, a.debt FROM loyalty_account a WHERE a.customer_id = o.account_id LIMIT 1
         ) AS a
         CROSS JOIN LATERAL (
-            SELECT t.code FROM loyalty_transaction t WHERE t.id = o.original_id LIMIT 1
+            SELECT t.code, t.order_id, t.reward_id FROM loyalty_transaction t WHERE t.id = o.original_id LIMIT 1
         ) AS t
     ), returned AS MATERIALIZED (
-        SELECT nextval('loyalty_lot_id_seq') AS lot_id, op.id, op.account_id, part.issuer_id, part.expires_at,
-               least(part.amount, part.upto - op.paid) AS amount
+        SELECT nextval('loyalty_lot_id_seq') AS lot_id, op.id, op.account_id, p.issuer_id, p.expires_at, p.available_at,
+               p.waits, CASE WHEN p.waits THEN p.amount ELSE least(p.amount, p.upto - op.paid) END AS amount
         FROM op CROSS JOIN LATERAL (
-            SELECT l.issuer_id, CASE WHEN l.expires_at IS NOT NULL THEN greatest(l.expires_at, last_chance) END
-                   AS expires_at, -e.amount AS amount, (sum(-e.amount) OVER (ORDER BY e.id))::bigint AS upto
-            FROM loyalty_entry e
-            CROSS JOIN LATERAL (
-                SELECT l.issuer_id, l.expires_at FROM loyalty_lot l WHERE l.id = e.lot_id LIMIT 1
-            ) AS l
-            WHERE e.transaction_id = op.original_id AND e.lot_id IS NOT NULL
-        ) AS part
-        WHERE part.upto > op.paid
+            SELECT part.*, (sum(part.amount) OVER (PARTITION BY part.waits ORDER BY part.place))::bigint AS upto
+            FROM part WHERE part.original_id = op.original_id
+        ) AS p
+        WHERE p.waits OR p.upto > op.paid
     ), answer AS MATERIALIZED (
         SELECT op.*, jsonb_strip_nulls(jsonb_build_object(
             'transaction', code, 'kind', 'reverse', 'points', points, 'balance', balance, 'debt', debt,
-            'customer', customer_code, 'business', business_code, 'reverses', original_code, 'reason', reason
+            'customer', customer_code, 'business', business_code, 'reverses', original_code, 'reason', reason,
+            'pending', CASE WHEN unripe > 0 THEN unripe END
         )) AS response
         FROM op
     ), written AS (
         INSERT INTO loyalty_transaction (
-            id, code, account_id, kind, status, points, business_id, reason, reverses_id, reversed_points, key_owner,
-            key_endpoint, key, request_digest, response, actor, actor_label, ip, at
+            id, code, account_id, kind, status, points, business_id, order_id, reason, reverses_id, reversed_points,
+            key_owner, key_endpoint, key, request_digest, response, actor, actor_label, ip, at
         )
-        SELECT id, code, account_id, 'reverse', 'done', points, business_id, coalesce(reason, ''), original_id, 0,
-               context.owner, endpoint, key, digest, response, context.actor, context.actor_label, context.ip, $3
+        SELECT id, code, account_id, 'reverse', 'done', points, business_id, original_order_id, coalesce(reason, ''),
+               original_id, 0, context.owner, endpoint, key, digest, response, context.actor, context.actor_label,
+               context.ip, $3
         FROM answer ORDER BY key
         ON CONFLICT DO NOTHING
         RETURNING id
     ), put AS (
-        INSERT INTO loyalty_lot (id, account_id, transaction_id, issuer_id, amount, remaining, available_at, expires_at)
-        SELECT lot_id, account_id, id, issuer_id, amount, amount, $3, expires_at FROM returned
+        INSERT INTO loyalty_lot (
+            id, account_id, transaction_id, issuer_id, amount, remaining, available_at, expires_at, is_pending
+        )
+        SELECT lot_id, account_id, id, issuer_id, amount, amount, available_at, expires_at, waits
+        FROM returned
     ), entered AS (
         INSERT INTO loyalty_entry (transaction_id, account_id, lot_id, amount, seal)
         SELECT leg.*, ledger_seal(leg.id, leg.account_id, leg.lot_id, leg.amount)
@@ -172,9 +214,13 @@ BEGIN
         WHERE leg.amount <> 0
     ), counted AS (
         UPDATE loyalty_account a
-        SET available = op.balance, debt = op.debt, version = a.version + 1,
+        SET available = op.balance, pending = a.pending + op.unripe, debt = op.debt, version = a.version + 1,
+            lifetime = a.lifetime + CASE WHEN op.is_of_earn THEN op.points ELSE 0 END,
+            lapses_at = coalesce(a.lapses_at, context.lapses_at),
             expires_next_at = least(
-                a.expires_next_at, (SELECT min(returned.expires_at) FROM returned WHERE returned.id = op.id)
+                a.expires_next_at, context.lapses_at,
+                (SELECT min(least(r.expires_at, CASE WHEN r.waits THEN r.available_at END))
+                 FROM returned r WHERE r.id = op.id)
             )
         FROM op WHERE a.customer_id = op.account_id
     ), marked AS (
@@ -200,19 +246,25 @@ BEGIN
     IF is_late THEN
         RAISE EXCEPTION 'a key was taken meanwhile' USING ERRCODE = 'serialization_failure';
     END IF;
+    PERFORM ledger_restock(array(
+        SELECT t.reward_id FROM unnest(operations) AS o JOIN loyalty_transaction t ON t.id = o.original_id
+        WHERE t.kind = 'redeem'
+    ));
     RETURN done;
 END
 $$;
 
 -- Judges reversals and sends each the right way. `points` of an operation is how many to undo; null: all that is left.
--- What took points is undone whole, once.
-CREATE FUNCTION ledger_reverse(operations ledger_operation[], context ledger_context, at timestamptz)
+-- Everything that moved points can be undone once; what gave points also in parts. A transfer is undone on both sides.
+-- What cancelled an order or belongs to a refund stands: the goods came back.
+CREATE OR REPLACE FUNCTION ledger_reverse(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
     op ledger_operation;
+    other ledger_operation;
     original record;
     refusal text;
     rest bigint;
@@ -224,7 +276,8 @@ DECLARE
 BEGIN
     FOR i IN 1 .. cardinality(operations) LOOP
         op := operations[i];
-        SELECT t.code, t.kind, t.status, t.points, t.reversed_points, t.reversed_at, t.business_id, t.at, b.code AS shop
+        SELECT t.code, t.kind, t.status, t.points, t.reversed_points, t.reversed_at, t.business_id, t.at,
+               b.code AS shop, t.counterpart_id, t.key_endpoint = 'points.refund' OR t.response ? 'cancels_order' AS stands
         INTO original
         FROM loyalty_transaction t LEFT JOIN workspace_business b ON b.id = t.business_id
         WHERE t.id = op.original_id;
@@ -232,7 +285,7 @@ BEGIN
         IF context.business_id IS NOT NULL AND original.business_id IS DISTINCT FROM context.business_id THEN
             answers := answers || ROW(op.ordinal, 'unknown_transaction', '{}')::ledger_answer;
             CONTINUE;
-        ELSIF original.status <> 'done' OR original.kind NOT IN ('earn', 'redeem', 'adjust') THEN
+        ELSIF original.status <> 'done' OR original.kind IN ('hold', 'void', 'mature') OR original.stands THEN
             refusal := 'not_reversible';
         ELSIF original.reversed_at IS NOT NULL THEN
             refusal := 'already_reversed';
@@ -249,7 +302,23 @@ BEGIN
         op.business_id := original.business_id;
         op.business_code := original.shop;
         rest := abs(original.points) - original.reversed_points;
-        IF original.points < 0 THEN
+        IF original.kind = 'transfer' THEN
+            other := op;
+            other.ordinal := -1 - op.ordinal;
+            other.key := NULL;
+            other.account_id := op.recipient_id;
+            other.customer_code := op.recipient_code;
+            other.original_id := original.counterpart_id;
+            op.points := -original.points;
+            other.points := original.points;
+            IF original.points < 0 THEN
+                giving := giving || op;
+                taking := taking || other;
+            ELSE
+                taking := taking || op;
+                giving := giving || other;
+            END IF;
+        ELSIF original.points < 0 THEN
             op.points := rest;
             giving := giving || op;
         ELSE

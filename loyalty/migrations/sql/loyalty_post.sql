@@ -1,5 +1,5 @@
 -- Points by hand, up or down.
-CREATE FUNCTION ledger_adjust(operations ledger_operation[], context ledger_context, at timestamptz)
+CREATE OR REPLACE FUNCTION ledger_adjust(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
 AS $$
@@ -18,7 +18,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION ledger_redeem(operations ledger_operation[], context ledger_context, at timestamptz)
+CREATE OR REPLACE FUNCTION ledger_redeem(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE sql
 AS $$ SELECT ledger_debit($1, $2, $3) $$;
@@ -26,7 +26,7 @@ AS $$ SELECT ledger_debit($1, $2, $3) $$;
 -- The caller's items as operations: business by code or id, customer by phone or id, the original by code, the rate.
 -- What is not there, or not the caller's, stays null. Each look-up is a LATERAL with LIMIT so that it uses its index
 -- whatever the planner believes about the size of the tables (a plan made on the first day serves for years).
-CREATE FUNCTION ledger_read(items jsonb, context ledger_context, at timestamptz) RETURNS ledger_operation[]
+CREATE OR REPLACE FUNCTION ledger_read(items jsonb, context ledger_context, at timestamptz) RETURNS ledger_operation[]
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -37,27 +37,24 @@ BEGIN
             account.customer_id IS NOT NULL, false, person.code, person.is_archived, business.id, business.code, business.is_active,
             CASE i.kind
                 WHEN 'earn' THEN loyalty_points_for(i.amount, coalesce(rate.points_per_unit, 1), rate.rounding)
-                WHEN 'redeem' THEN -i.points
-                ELSE i.points
+                WHEN 'redeem' THEN -coalesce(reward.points, i.points)
+                ELSE coalesce(reward.points, i.points)
             END,
             i.amount,
             CASE WHEN i.kind = 'earn' THEN coalesce(rate.points_per_unit, 1) END,
             CASE WHEN i.kind = 'earn' THEN coalesce(rate.rounding, 'down') END,
-            i.reference, i.placed_at, NULL::bigint, NULL::text, i.reason,
-            CASE
-                WHEN i.kind IN ('earn', 'adjust') THEN loyalty_expires_at($3, months.expiry_months, context.zone)
-                WHEN i.kind = 'hold' THEN $3 + make_interval(mins => i.minutes)
-            END,
-            original.id, i.not_before, coalesce(i.cancels_order, false)
+            i.reference, i.placed_at, NULL::bigint, NULL::text, coalesce(i.reason, reward.name),
+            CASE i.kind WHEN 'hold' THEN $3 + make_interval(mins => coalesce(i.minutes, reward.claim_minutes)) END,
+            original.id, i.not_before, coalesce(i.cancels_order, false), i.lines, NULL::jsonb,
+            recipient.id, recipient.code, recipient.is_member, reward.id, coalesce(reward.code, i.reward), i.action,
+            NULL::bigint
         )::ledger_operation
         FROM jsonb_to_recordset(items) AS i (
             ordinal integer, kind text, endpoint text, key text, digest text, phone text, phone_typed text,
             customer_id bigint, business text, business_id bigint, amount numeric, points bigint, reason text,
-            reference text, placed_at timestamptz, original text, not_before timestamptz, cancels_order boolean, minutes integer
+            reference text, placed_at timestamptz, original text, not_before timestamptz, cancels_order boolean,
+            minutes integer, lines jsonb, recipient_phone text, recipient_id bigint, reward text, action text
         )
-        CROSS JOIN (
-            SELECT (SELECT s.expiry_months::integer FROM loyalty_loyaltysettings s WHERE s.id = 1) AS expiry_months
-        ) AS months
         LEFT JOIN LATERAL (
             SELECT found.id, found.code, found.is_active FROM (
                 SELECT b.id, b.code::text AS code, b.is_active FROM workspace_business b WHERE b.id = i.business_id
@@ -72,8 +69,23 @@ BEGIN
             WHERE r.business_id = business.id LIMIT 1
         ) AS rate ON true
         LEFT JOIN LATERAL (
-            SELECT t.id, t.account_id FROM loyalty_transaction t WHERE t.code = i.original LIMIT 1
+            SELECT t.id, t.account_id, t.counterpart_id FROM loyalty_transaction t WHERE t.code = i.original LIMIT 1
         ) AS original ON true
+        LEFT JOIN LATERAL (
+            SELECT r.id, r.code::text AS code, r.name::text AS name, r.points, r.claim_minutes::integer AS claim_minutes
+            FROM loyalty_reward r WHERE r.code = i.reward LIMIT 1
+        ) AS reward ON true
+        LEFT JOIN LATERAL (
+            SELECT c.id, c.code::text AS code, EXISTS (
+                SELECT FROM loyalty_account a WHERE a.customer_id = c.id
+            ) AS is_member
+            FROM customers_customer c
+            WHERE c.id = coalesce(
+                (SELECT t.account_id FROM loyalty_transaction t WHERE t.id = original.counterpart_id),
+                i.recipient_id,
+                (SELECT n.customer_id FROM customers_identifier n WHERE n.kind = 'phone' AND n.value = i.recipient_phone)
+            ) LIMIT 1
+        ) AS recipient ON true
         LEFT JOIN LATERAL (
             SELECT c.id, c.code::text AS code, c.state = 'archived' AS is_archived FROM customers_customer c
             WHERE c.id = coalesce(original.account_id, i.customer_id, (
@@ -89,15 +101,16 @@ END
 $$;
 
 -- Makes customers and accounts for the operations that need them (unless the key was used before: then nothing may be
--- made). Returns the phone numbers that are new.
-CREATE FUNCTION ledger_admit(operations ledger_operation[], context ledger_context, at timestamptz) RETURNS text[]
+-- made). `made`: the phone numbers that are new; `joined`: the accounts that are.
+CREATE OR REPLACE FUNCTION ledger_admit(
+    operations ledger_operation[], context ledger_context, at timestamptz, OUT made text[], OUT joined bigint[]
+)
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
     joining ledger_operation[];
     phones text[];
-    made text[];
 BEGIN
     joining := array(
         SELECT first.o::ledger_operation
@@ -106,7 +119,8 @@ BEGIN
             FROM unnest(operations) AS o
         ) AS first
         CROSS JOIN LATERAL (SELECT (first.o).*) AS o
-        WHERE (first.place = 1 OR o.key IS NULL) AND NOT o.is_member AND (o.kind = 'earn' AND o.business_is_open OR o.kind = 'adjust' AND o.points > 0)
+        WHERE (first.place = 1 OR o.key IS NULL) AND NOT o.is_member
+        AND (o.kind = 'earn' AND o.business_is_open OR o.kind = 'adjust' AND o.points > 0 OR o.kind = 'bonus')
         AND NOT EXISTS (
             SELECT FROM loyalty_transaction t
             WHERE t.key_owner = context.owner AND t.key_endpoint = o.endpoint AND t.key = o.key
@@ -122,23 +136,26 @@ BEGIN
             ) AS c
         );
     END IF;
-    INSERT INTO loyalty_account (customer_id, available, held, debt, lifetime, version, joined_at)
-    SELECT person.id, 0, 0, 0, 0, 0, $3
-    FROM (
-        SELECT DISTINCT coalesce(o.account_id, (
-            SELECT n.customer_id FROM customers_identifier n WHERE n.kind = 'phone' AND n.value = o.phone
-        )) AS id
-        FROM unnest(joining) AS o
-    ) AS person
-    WHERE person.id IS NOT NULL
-    ORDER BY person.id
-    ON CONFLICT (customer_id) DO NOTHING;
-    RETURN made;
+    WITH admitted AS (
+        INSERT INTO loyalty_account (customer_id, available, held, debt, lifetime, version, joined_at)
+        SELECT person.id, 0, 0, 0, 0, 0, $3
+        FROM (
+            SELECT DISTINCT coalesce(o.account_id, (
+                SELECT n.customer_id FROM customers_identifier n WHERE n.kind = 'phone' AND n.value = o.phone
+            )) AS id
+            FROM unnest(joining) AS o
+        ) AS person
+        WHERE person.id IS NOT NULL
+        ORDER BY person.id
+        ON CONFLICT (customer_id) DO NOTHING
+        RETURNING customer_id
+    )
+    SELECT array_agg(customer_id) INTO joined FROM admitted;
 END
 $$;
 
 -- One turn: operations of different accounts, which are locked and touched. Stored answers first, then what is left.
-CREATE FUNCTION ledger_turn(operations ledger_operation[], context ledger_context, at timestamptz)
+CREATE OR REPLACE FUNCTION ledger_turn(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
 AS $$
@@ -154,11 +171,14 @@ DECLARE
     reversals ledger_operation[];
     holds ledger_operation[];
     settlements ledger_operation[];
+    bonuses ledger_operation[];
+    transfers ledger_operation[];
 BEGIN
     SELECT array_agg(ROW(
         o.ordinal,
         CASE WHEN t.is_same THEN 'replayed'
-             WHEN o.kind IN ('earn', 'redeem', 'hold') AND o.business_id IS NULL THEN 'unknown_business'
+             WHEN o.kind IN ('earn', 'redeem', 'hold') AND o.business_id IS NULL AND o.reward_code IS NULL
+             THEN 'unknown_business'
              ELSE 'key_reused' END,
         CASE WHEN t.is_same THEN t.response::text ELSE '{}' END
     )::ledger_answer), array_agg(o.ordinal)
@@ -166,7 +186,8 @@ BEGIN
     FROM unnest(operations) AS o
     CROSS JOIN LATERAL (
         SELECT t.response, t.request_digest = o.digest AND t.account_id = o.account_id
-               AND (o.kind NOT IN ('earn', 'redeem', 'hold') OR t.business_id = o.business_id) AS is_same
+               AND (o.kind NOT IN ('earn', 'redeem', 'hold') OR t.business_id IS NOT DISTINCT FROM o.business_id)
+               AND coalesce(o.kind <> 'transfer' OR t.response->>'recipient' = o.recipient_code, true) AS is_same
         FROM loyalty_transaction t
         WHERE t.key_owner = context.owner AND t.key_endpoint = o.endpoint AND t.key = o.key AND t.key IS NOT NULL
         LIMIT 1
@@ -178,8 +199,13 @@ BEGIN
         missing := CASE
             WHEN op.kind = 'reverse' AND op.original_id IS NULL THEN 'unknown_transaction'
             WHEN op.kind IN ('capture', 'void') AND op.original_id IS NULL THEN 'unknown_hold'
-            WHEN op.kind IN ('earn', 'redeem', 'hold') AND op.business_is_open IS NOT TRUE THEN 'unknown_business'
+            WHEN op.reward_code IS NOT NULL AND op.reward_id IS NULL THEN 'unknown_reward'
+            WHEN op.kind IN ('earn', 'redeem', 'hold') AND op.business_is_open IS NOT TRUE
+                 AND NOT (op.kind = 'hold' AND op.reward_id IS NOT NULL AND op.business_code IS NULL
+                          AND context.business_id IS NULL) THEN 'unknown_business'
             WHEN NOT op.is_member THEN 'unknown_customer'
+            WHEN op.kind = 'transfer' AND (op.recipient_is_member IS NOT TRUE OR op.recipient_id = op.account_id)
+            THEN 'unknown_recipient'
         END;
         IF missing IS NOT NULL THEN
             answers := answers || ROW(op.ordinal, missing, '{}')::ledger_answer;
@@ -189,6 +215,10 @@ BEGIN
             redeems := redeems || op;
         ELSIF op.kind = 'adjust' THEN
             adjusts := adjusts || op;
+        ELSIF op.kind = 'bonus' THEN
+            bonuses := bonuses || op;
+        ELSIF op.kind = 'transfer' THEN
+            transfers := transfers || op;
         ELSIF op.kind = 'reverse' THEN
             reversals := reversals || op;
         ELSIF op.kind = 'hold' THEN
@@ -218,7 +248,44 @@ BEGIN
     IF settlements IS NOT NULL THEN
         answers := answers || ledger_settle(settlements, context, $3);
     END IF;
+    IF bonuses IS NOT NULL THEN
+        answers := answers || ledger_award(bonuses, context, $3);
+    END IF;
+    IF transfers IS NOT NULL THEN
+        answers := answers || ledger_transfer(transfers, context, $3);
+    END IF;
     RETURN answers;
+END
+$$;
+
+-- The caller's context with what the programme's settings mean at this moment.
+CREATE OR REPLACE FUNCTION ledger_context_at(call jsonb, at timestamptz) RETURNS ledger_context
+LANGUAGE plpgsql STABLE
+AS $$
+#variable_conflict use_column
+DECLARE
+    context ledger_context := jsonb_populate_record(NULL::ledger_context, call);
+    settings record;
+BEGIN
+    context.earned_at := $2;
+    SELECT s.expiry_policy AS policy, s.expiry_months::integer AS months, s.expiry_day AS day,
+           s.pending_days::integer AS pending_days
+    INTO settings FROM loyalty_loyaltysettings s WHERE s.id = 1;
+    IF FOUND THEN
+        context.earned_at := loyalty_available_at($2, settings.pending_days, context.zone);
+        IF settings.policy = 'inactivity' THEN
+            context.lapses_at := loyalty_expires_at($2, settings.months, context.zone);
+        ELSIF settings.policy = 'date' THEN
+            context.expires_at := loyalty_expires_on($2, settings.months, settings.day, context.zone);
+            context.earned_expire_at := loyalty_expires_on(
+                context.earned_at, settings.months, settings.day, context.zone
+            );
+        ELSE
+            context.expires_at := loyalty_expires_at($2, settings.months, context.zone);
+            context.earned_expire_at := loyalty_expires_at(context.earned_at, settings.months, context.zone);
+        END IF;
+    END IF;
+    RETURN context;
 END
 $$;
 
@@ -230,7 +297,7 @@ $$;
 -- LP001 says the same and gives the answers to some in its detail, [[ordinal, status, response], …]: to those whose sale
 -- would have made somebody a member for nothing. Call again without these; their keys are free, as nothing is stored.
 -- The settings make every plan generic and index-driven: tables grow from empty to millions under the same plan.
-CREATE FUNCTION loyalty_post(items jsonb, call jsonb, at timestamptz)
+CREATE OR REPLACE FUNCTION loyalty_post(items jsonb, call jsonb, at timestamptz)
 RETURNS TABLE (ordinal integer, status text, response text)
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
@@ -241,9 +308,10 @@ SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
-    context ledger_context := jsonb_populate_record(NULL::ledger_context, call);
+    context ledger_context := ledger_context_at(call, $3);
     operations ledger_operation[] := ledger_read(items, context, $3);
     made text[];
+    joined bigint[];
     joining integer[];
     answers ledger_answer[];
     due bigint[];
@@ -251,11 +319,12 @@ DECLARE
     current_turn integer;
     in_vain jsonb;
 BEGIN
-    IF EXISTS (SELECT FROM unnest(operations) AS o WHERE NOT o.is_member AND o.kind IN ('earn', 'adjust')) THEN
+    IF EXISTS (SELECT FROM unnest(operations) AS o WHERE NOT o.is_member AND o.kind IN ('earn', 'adjust', 'bonus')) THEN
         joining := array(
-            SELECT o.ordinal FROM unnest(operations) AS o WHERE NOT o.is_member AND o.kind IN ('earn', 'adjust')
+            SELECT o.ordinal FROM unnest(operations) AS o
+            WHERE NOT o.is_member AND o.kind IN ('earn', 'adjust', 'bonus')
         );
-        made := ledger_admit(operations, context, $3);
+        SELECT a.made, a.joined INTO made, joined FROM ledger_admit(operations, context, $3) AS a;
         operations := ledger_read(items, context, $3);
         FOR i IN 1 .. cardinality(operations) LOOP
             operations[i].is_new := (operations[i]).phone = ANY (made);
@@ -267,12 +336,18 @@ BEGIN
     SELECT array_agg(locked.customer_id) FILTER (WHERE locked.expires_next_at <= $3) INTO due
     FROM (
         SELECT a.customer_id, a.expires_next_at FROM loyalty_account a
-        WHERE a.customer_id = ANY (array(SELECT o.account_id FROM unnest(operations) AS o))
+        WHERE a.customer_id = ANY (array(
+            SELECT o.account_id FROM unnest(operations) AS o UNION SELECT o.recipient_id FROM unnest(operations) AS o
+        ))
         ORDER BY a.customer_id
         FOR NO KEY UPDATE
     ) AS locked;
     IF due IS NOT NULL THEN
         PERFORM ledger_expire(due, $3);
+    END IF;
+
+    IF joined IS NOT NULL AND EXISTS (SELECT FROM loyalty_earningrule r WHERE r.trigger = 'join' AND r.is_active) THEN
+        PERFORM ledger_welcome(joined, context, $3);
     END IF;
 
     IF cardinality(operations) = 1 THEN
@@ -311,7 +386,7 @@ BEGIN
         END IF;
     END IF;
 
-    RETURN QUERY SELECT answer.* FROM unnest(answers) AS answer;
+    RETURN QUERY SELECT answer.* FROM unnest(answers) AS answer WHERE answer.ordinal >= 0;
 
     PERFORM customers_wake_readers(context.programme_id, 'customers.stream.read');
 END

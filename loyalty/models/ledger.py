@@ -1,4 +1,4 @@
-"""The ledger: accounts, transactions, lots, entries, holds; and what a business's earning rate is.
+"""The ledger: accounts, transactions, lots, entries, holds.
 
 Only the SQL functions of `migrations/sql` write the ledger's tables (docs/algorithms/points.md). Points are whole
 numbers. Times are aware UTC.
@@ -6,7 +6,6 @@ numbers. Times are aware UTC.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
@@ -21,8 +20,8 @@ from loyalty.querysets import TransactionQuerySet
 class Account(models.Model):
     """A member's points. One row lock on it orders everything that happens to the member.
 
-    `available` is what its live lots hold and can be spent; `held` is set aside for claims; `debt` is what a clawback
-    could not take and the next earns repay.
+    `available` is what its live lots hold and can be spent; `held` is set aside for claims; `pending` waits for its
+    day; `debt` is what a clawback could not take and the next earns repay.
     """
 
     customer = models.OneToOneField(
@@ -30,12 +29,20 @@ class Account(models.Model):
     )
     available = models.BigIntegerField(default=0)
     held = models.BigIntegerField(default=0)
+    pending = models.BigIntegerField(default=0, db_default=0)
     debt = models.BigIntegerField(default=0)
     lifetime = models.BigIntegerField(default=0)  # earned by sales, less what reversals of earns took back
     version = models.BigIntegerField(default=0)  # grows by one with each transaction
-    # Not later than the first moment at which a live lot or a hold runs out; null: none does. Spares a look at them.
+    # Not later than the first moment at which a live lot or a hold runs out, points become available or the account
+    # lapses; null: none does. Spares a look at them.
     expires_next_at = models.DateTimeField(null=True)
+    # Where points run out after months without activity: when those that are available now do.
+    lapses_at = models.DateTimeField(null=True)
     joined_at = models.DateTimeField(default=timezone.now)
+    tier = models.ForeignKey(
+        "loyalty.Tier", on_delete=models.PROTECT, null=True, blank=True, related_name="accounts", db_index=False
+    )
+    tier_kept_until = models.DateTimeField(null=True)  # judged again then; null: without a tier, or for good
 
     class Meta:
         verbose_name = _("account")
@@ -43,6 +50,7 @@ class Account(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(available__gte=0), name="account_available_not_negative"),
             models.CheckConstraint(condition=Q(held__gte=0), name="account_held_not_negative"),
+            models.CheckConstraint(condition=Q(pending__gte=0), name="account_pending_not_negative"),
             models.CheckConstraint(condition=Q(debt__gte=0), name="account_debt_not_negative"),
             models.CheckConstraint(condition=Q(available=0) | Q(debt=0), name="account_no_debt_beside_points"),
         ]
@@ -68,9 +76,12 @@ class Transaction(models.Model):
         REDEEM = "redeem", _("Redeemed")
         REVERSE = "reverse", _("Reversed")
         ADJUST = "adjust", _("Adjusted by hand")
+        BONUS = "bonus", _("Bonus")
+        TRANSFER = "transfer", _("Transferred")
         EXPIRE = "expire", _("Expired")
         HOLD = "hold", _("Set aside")
         VOID = "void", _("Given back")
+        MATURE = "mature", _("Became available")
 
     class Status(models.TextChoices):
         DONE = "done", _("Done")
@@ -97,6 +108,17 @@ class Transaction(models.Model):
     )
     reason = models.CharField(max_length=200, blank=True)
     reverses = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="reversals", db_index=False)
+    # A transfer is two transactions that name each other: what one member gives and what the other gets.
+    counterpart = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    # What a redemption or a hold is for, what a bonus is by. No database references, as for the business.
+    reward = models.ForeignKey(
+        "loyalty.Reward", on_delete=models.PROTECT, null=True, related_name="transactions", db_constraint=False,
+        db_index=False,
+    )  # fmt: skip
+    rule = models.ForeignKey(
+        "loyalty.EarningRule", on_delete=models.PROTECT, null=True, related_name="bonuses", db_constraint=False,
+        db_index=False,
+    )  # fmt: skip
     reversed_points = models.BigIntegerField(default=0)  # how many of its points reversals have undone, not negative
     reversed_at = models.DateTimeField(null=True)  # nothing is left to reverse
     key_owner = models.CharField(max_length=80, blank=True)
@@ -125,10 +147,10 @@ class Transaction(models.Model):
             ),
             # The sign follows the kind; only what was done moves points.
             models.CheckConstraint(
-                condition=(Q(kind="earn") & Q(points__gte=0))
+                condition=(Q(kind__in=["earn", "bonus"]) & Q(points__gte=0))
                 | (Q(kind__in=["redeem", "expire"]) & Q(points__lte=0))
-                | (Q(kind__in=["hold", "void"]) & Q(points=0))
-                | Q(kind__in=["reverse", "adjust"]),
+                | (Q(kind__in=["hold", "void", "mature"]) & Q(points=0))
+                | Q(kind__in=["reverse", "adjust", "transfer"]),
                 name="transaction_sign_follows_kind",
             ),
             models.CheckConstraint(condition=Q(status="done") | Q(points=0), name="transaction_moves_only_when_done"),
@@ -149,6 +171,9 @@ class Transaction(models.Model):
             models.Index("business", F("id").desc(), name="transaction_by_business"),  # a shop's newest
             models.Index(fields=["at"], name="transaction_by_time"),  # figures of a period
             models.Index(fields=["reverses"], name="transaction_by_reversed", condition=Q(reverses__isnull=False)),
+            # How often a member had a reward or a bonus.
+            models.Index(fields=["account", "reward"], name="transaction_by_reward", condition=Q(reward__isnull=False)),
+            models.Index(fields=["account", "rule"], name="transaction_by_rule", condition=Q(rule__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -167,6 +192,7 @@ class Lot(models.Model):
     remaining = models.BigIntegerField()
     available_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
+    is_pending = models.BooleanField(default=False, db_default=False)  # its points wait for `available_at`
 
     class Meta:
         verbose_name = _("lot")
@@ -186,6 +212,8 @@ class Lot(models.Model):
                 name="lot_spending_order",
                 condition=Q(remaining__gt=0),
             ),
+            # What becomes available, and when.
+            models.Index(fields=["account", "available_at"], name="lot_pending", condition=Q(is_pending=True)),
             # "Expiring soon".
             models.Index(
                 fields=["expires_at"], name="lot_by_expiry", condition=Q(remaining__gt=0, expires_at__isnull=False)
@@ -278,58 +306,3 @@ class HoldAllocation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.points} of lot {self.lot_id}"
-
-
-class EarningRate(models.Model):
-    """Points for each unit of the currency at one business; without a row DEFAULT_RATE holds, rounded down."""
-
-    DEFAULT_RATE = Decimal(1)
-
-    class Rounding(models.TextChoices):
-        DOWN = "down", _("Down to whole points")
-        NEAREST = "nearest", _("To the nearest point, half up")
-        UP = "up", _("Up to whole points")
-
-    business = models.OneToOneField(
-        "workspace.Business", on_delete=models.CASCADE, primary_key=True, related_name="earning_rate"
-    )
-    points_per_unit = models.DecimalField(_("points per unit"), max_digits=10, decimal_places=4, default=DEFAULT_RATE)
-    rounding = models.CharField(_("rounding"), max_length=10, choices=Rounding.choices, default=Rounding.DOWN)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        verbose_name = _("earning rate")
-        verbose_name_plural = _("earning rates")
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=Q(points_per_unit__gte=0) & Q(points_per_unit__lte=10_000), name="earning_rate_in_range"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.points_per_unit.normalize():f}"
-
-
-class LoyaltySettings(models.Model):
-    """What holds for the whole programme; the row may be missing, the defaults then hold (`reports.settings_now`)."""
-
-    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
-    # What one point is worth in the programme's currency: liability, settlement, "worth £3.20".
-    point_value = models.DecimalField(_("value of a point"), max_digits=12, decimal_places=6, default=Decimal("0.01"))
-    expiry_months = models.PositiveSmallIntegerField(_("points expire after"), null=True, blank=True)  # null: never
-    # Points that a reversed redemption gives back live at least this long, even if they would have expired meanwhile.
-    reinstated_days = models.PositiveSmallIntegerField(default=30)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(id=1), name="loyalty_settings_one_row"),
-            models.CheckConstraint(condition=Q(point_value__gte=0), name="loyalty_settings_value_not_negative"),
-            models.CheckConstraint(
-                condition=Q(expiry_months__isnull=True) | Q(expiry_months__range=(1, 120)),
-                name="loyalty_settings_expiry_in_range",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return "Loyalty settings"

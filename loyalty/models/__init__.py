@@ -1,0 +1,21 @@
+"""What the loyalty programme keeps. Only the SQL functions of `migrations/sql` write the ledger's tables."""
+
+from loyalty.models.ledger import Account, Entry, Hold, HoldAllocation, Lot, Transaction
+from loyalty.models.rewards import Reward
+from loyalty.models.rules import EarningRate, EarningRule
+from loyalty.models.settings import LoyaltySettings
+from loyalty.models.tiers import Tier
+
+__all__ = [
+    "Account",
+    "EarningRate",
+    "EarningRule",
+    "Entry",
+    "Hold",
+    "HoldAllocation",
+    "Lot",
+    "LoyaltySettings",
+    "Reward",
+    "Tier",
+    "Transaction",
+]
