@@ -14,6 +14,8 @@ WORDINGS = {
     "till-marketing-1": _("Offers by text message"),
     "portal-service-1": _("Texts about my points"),
     "portal-marketing-1": _("Offers and news by text"),
+    "portal-email-service-1": _("E-mails about my points"),
+    "portal-email-marketing-1": _("Offers and news by e-mail"),
 }
 
 

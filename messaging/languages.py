@@ -13,11 +13,13 @@ def offered_languages() -> list[tuple[str, str]]:
     return [(code, str(name)) for code, name in settings.PORTAL_LANGUAGES]
 
 
-def language_of(customer: Customer) -> str:
-    """The customer's own if it is offered, else the programme's. An import may name any language of the world."""
+def own_language(customer: Customer) -> str:
+    """The customer's own if it is offered, else "". An import may name any language of the world."""
     known = {code for code, _name in offered_languages()}
     chosen = customer.language.lower().replace("_", "-")
-    for code in (chosen, chosen.partition("-")[0]):
-        if code in known:
-            return code
-    return active_programme().language
+    return next((code for code in (chosen, chosen.partition("-")[0]) if code in known), "")
+
+
+def language_of(customer: Customer) -> str:
+    """In which language the customer is written to: their own, or the programme's."""
+    return own_language(customer) or active_programme().language

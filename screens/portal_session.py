@@ -13,8 +13,9 @@ from typing import Any
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from core.actor import Actor
 from core.page import done
@@ -23,6 +24,7 @@ from core.requests import ProgrammeRequest, client_ip
 from core.tenancy import active_schema
 from customers.models import Customer
 from messaging.actions import sessions, sign_in
+from messaging.languages import own_language
 from messaging.models import CustomerSession, OneTimeCode
 
 _PREFIX = "__Host-" if settings.IS_HTTPS else ""
@@ -38,18 +40,20 @@ class CustomerRequest(ProgrammeRequest):
     actor: Actor
 
 
-def signed_in_customer(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def signed_in_customer(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """A page of the customers' area for signed-in customers; others go to the sign-in page."""
 
     @functools.wraps(view)
-    def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         session = current_session(request)
         if session is None:
             return done(request, reverse("portal:sign-in"))
         request.customer_session = session
         request.customer = session.customer
         request.actor = actor_of(request, session.customer)
-        response = view(request, *args, **kwargs)
+        # Who has chosen none reads what the browser asks for.
+        with translation.override(own_language(session.customer) or translation.get_language()):
+            response = view(request, *args, **kwargs)
         response.headers["Cache-Control"] = "private, no-store"
         return response
 

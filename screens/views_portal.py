@@ -2,91 +2,30 @@
 
 from __future__ import annotations
 
-import re
-
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from core.countries import COUNTRIES
+from core.errors import DomainError
 from core.keyset import CURSOR
 from core.page import done, page
 from core.permissions import customer_page
-from core.phones import InvalidPhone, dial_code, display_phone, parse_phone
+from core.phones import display_phone
 from core.requests import ProgrammeRequest, client_ip
-from customers.actions.consent import record_consent
-from customers.consent import WORDINGS, consents_of
-from messaging.actions import sessions, sign_in
+from messaging.actions import pins, sessions, sign_in
 from messaging.errors import CodeDead, TooManyCodes, WrongCode
 from messaging.models import OneTimeCode
 from screens import portal_session, reports_portal
+from screens.forms_portal import CodeForm, PhoneForm, PinSignInForm
 from screens.portal_session import CustomerRequest, signed_in_customer
 
 RECENT = 5
 HISTORY_PAGE = 25
 NEW_CODE_AFTER_SECONDS = 30
-
-
-class PhoneForm(forms.Form):
-    """A number in any spelling; `country` says how one without a country code is read."""
-
-    country = forms.ChoiceField(
-        label=gettext_lazy("Country"),
-        choices=[(code, f"{dial_code(code)} {code} · {country.name}") for code, country in COUNTRIES.items()],
-        required=False,
-        widget=forms.Select(attrs={"autocomplete": "country"}),
-        error_messages={"invalid_choice": gettext_lazy("Choose a country from the list.")},
-    )
-    phone = forms.CharField(
-        label=gettext_lazy("Phone number"),
-        max_length=40,
-        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel"}),
-        error_messages={"required": gettext_lazy("Enter your phone number.")},
-    )
-
-    def __init__(self, *args: object, country: str, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.fields["country"].initial = country
-
-    def clean_phone(self) -> str:
-        country = self.cleaned_data.get("country") or self.fields["country"].initial
-        try:
-            return parse_phone(self.cleaned_data["phone"], country)
-        except InvalidPhone as error:
-            raise forms.ValidationError(str(error.message)) from error
-
-
-class CodeForm(forms.Form):
-    code = forms.CharField(label=gettext_lazy("6-digit code"), max_length=20)
-
-    def clean_code(self) -> str:
-        digits = re.sub(r"\s", "", self.cleaned_data["code"])
-        if not re.fullmatch(r"[0-9]{6}", digits):
-            raise forms.ValidationError(_("The code has six digits."))
-        return digits
-
-
-class ConsentForm(forms.Form):
-    """The customer's switches. The wording that they saw is part of what is stored."""
-
-    service = forms.BooleanField(
-        label=WORDINGS["portal-service-1"],
-        help_text=gettext_lazy("After a visit: what you earned or spent, and your balance."),
-        required=False,
-        widget=forms.CheckboxInput(attrs={"role": "switch"}),
-    )
-    marketing = forms.BooleanField(
-        label=WORDINGS["portal-marketing-1"],
-        help_text=gettext_lazy("Now and then. You can say stop at any time."),
-        required=False,
-        widget=forms.CheckboxInput(attrs={"role": "switch"}),
-    )
 
 
 # -- signing in -------------------------------------------------------------------------------------------------------
@@ -143,7 +82,7 @@ def sign_in_code(request: ProgrammeRequest) -> HttpResponse:
         text = _("That code did not match. Check the newest text; tries left: %(left)d.") % {"left": left}
         form.add_error("code", text)
         return _code_page(request, pending, form, status=422)
-    except CodeDead as error:
+    except (CodeDead, TooManyCodes) as error:
         return _ask_again(request, str(error.message))
     response = done(request, reverse("portal:points"))
     portal_session.open_in_browser(response, session_token)
@@ -161,6 +100,34 @@ def sign_in_again(request: ProgrammeRequest) -> HttpResponse:
     country = request.programme.country
     form = PhoneForm({"phone": pending.phone, "country": country}, country=country)
     return _send_code(request, pending.phone, form)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@customer_page
+def sign_in_pin(request: ProgrammeRequest) -> HttpResponse:
+    """With the customer's own PIN. A number that nobody has answers like one without a PIN and like a wrong PIN."""
+    country = request.programme.country
+    if request.method == "GET":
+        if portal_session.current_session(request) is not None:
+            return done(request, reverse("portal:points"))
+        return _pin_page(request, PinSignInForm(country=country))
+    form = PinSignInForm(request.POST, country=country)
+    if not form.is_valid():
+        return _pin_page(request, form, status=422)
+    values, address = form.cleaned_data, client_ip(request)
+    try:
+        token = pins.sign_in_with_pin(phone=values["phone"], pin=values["pin"], address=address, now=timezone.now())
+    except DomainError as error:
+        form.add_error(None, str(error.message))
+        return _pin_page(request, form, status=error.status)
+    response = done(request, reverse("portal:points"))
+    portal_session.open_in_browser(response, token)
+    return response
+
+
+def _pin_page(request: ProgrammeRequest, form: PinSignInForm, status: int = 200) -> HttpResponse:
+    return page(request, "screens/portal/signin_pin.html", {"form": form}, status=status)
 
 
 def _code_page(request: ProgrammeRequest, pending: OneTimeCode, form: CodeForm, status: int = 200) -> HttpResponse:
@@ -210,32 +177,3 @@ def history(request: CustomerRequest) -> HttpResponse:
         now=timezone.now(),
     )
     return page(request, "screens/portal/history.html", {"history": rows, **rows.links(request.GET)})
-
-
-@require_http_methods(["GET", "POST"])
-@signed_in_customer
-def account(request: CustomerRequest) -> HttpResponse:
-    """The customer's number and consent."""
-    if request.method == "POST":
-        form = ConsentForm(request.POST)
-        form.is_valid()  # two switches: nothing that could be wrong
-        for purpose in ("service", "marketing"):
-            record_consent(
-                customer=request.customer,
-                channel="sms",
-                purpose=purpose,
-                is_granted=form.cleaned_data[purpose],
-                source="points page",
-                wording=f"portal-{purpose}-1",
-                actor=request.actor,
-                now=timezone.now(),
-            )
-        messages.success(request, _("Saved."))
-        return done(request, reverse("portal:account"))
-    given = consents_of(request.customer.pk)
-    initial = {purpose: record.is_granted for (channel, purpose), record in given.items() if channel == "sms"}
-    context = {
-        "form": ConsentForm(initial=initial),
-        "phone_shown": display_phone(request.customer.phone, request.programme.country),
-    }
-    return page(request, "screens/portal/account.html", context)
