@@ -14,8 +14,8 @@ from core.actor import Actor
 from customers.actions import privacy as customers_privacy
 from customers.actions.privacy import Traces
 from customers.models import Customer
-from loyalty.actions.points import adjust_points, void_hold
-from loyalty.models import Account, Hold, Transaction
+from loyalty.actions.points import adjust_points, reverse_transaction, void_hold
+from loyalty.models import Account, Hold, Lot, Transaction
 from loyalty.reports import balance_of
 from messaging.actions import privacy as messaging_privacy
 from screens.actions.export import forget_exports
@@ -71,6 +71,7 @@ def _take_points(customer: Customer, *, actor: Actor, now: datetime) -> Erased:
     held = Hold.objects.filter(account=account, state=Hold.State.HELD, expires_at__gt=now)
     for code in held.values_list("transaction__code", flat=True):
         void_hold(hold=code, key=f"erase:{code}", actor=actor, source="privacy", now=now)
+    _take_waiting_points(account, actor=actor, now=now)
     balance = balance_of(customer.pk, now=now)
     if balance.points:
         adjust_points(
@@ -83,6 +84,21 @@ def _take_points(customer: Customer, *, actor: Actor, now: datetime) -> Erased:
             now=now,
         )
     return Erased(balance.points, balance.debt)
+
+
+def _take_waiting_points(account: Account, *, actor: Actor, now: datetime) -> None:
+    """Points that cannot be spent yet can only be undone with what gave them."""
+    waiting = Lot.objects.filter(account=account, is_pending=True, remaining__gt=0, available_at__gt=now)
+    for lot in waiting.select_related("transaction").order_by("pk"):
+        reverse_transaction(
+            transaction=lot.transaction.code,
+            points=lot.remaining,
+            reason=_("Data deleted"),
+            key=f"erase:{lot.transaction.code}",
+            actor=actor,
+            source="privacy",
+            now=now,
+        )
 
 
 def _forget_in_ledger(customer: Customer) -> None:

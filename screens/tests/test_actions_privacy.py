@@ -31,7 +31,7 @@ from loyalty.actions.points import (
     reverse_transaction,
 )
 from loyalty.audit import audit as audit_ledger
-from loyalty.models import Account, Hold, Transaction
+from loyalty.models import Account, Hold, LoyaltySettings, Transaction
 from loyalty.reports import balance_of
 from messaging.actions.outbox import queue_message, send_message
 from messaging.actions.pins import set_pin, sign_in_with_pin
@@ -201,6 +201,17 @@ def test_debt_stays(person, business, actor, callbacks):
     reverse_transaction(transaction=sale.transaction, key="c", actor=actor, now=now)
     assert erase(person, actor, callbacks).debt == 30
     assert Account.objects.get().debt == 30
+    assert [finding.code for finding in audit_ledger() if not finding.is_kept] == []
+
+
+def test_points_that_wait_go_as_well(person, business, actor, callbacks):
+    LoyaltySettings.objects.update_or_create(pk=1, defaults={"pending_days": 14})
+    now = timezone.now()
+    for key, amount in (("a", 50), ("b", 7)):
+        add_points(business=business.pk, customer_id=person.pk, amount=Decimal(amount), key=key, actor=actor, now=now)
+    assert balance_of(person.pk, now=now).pending == 57
+    erase(person, actor, callbacks)
+    assert Account.objects.values_list("available", "held", "pending", "debt").get() == (0, 0, 0, 0)
     assert [finding.code for finding in audit_ledger() if not finding.is_kept] == []
 
 
