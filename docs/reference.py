@@ -40,6 +40,7 @@ REASONS = {
     "phonenumberslite": "Parses phone numbers in any spelling.",
     "python-json-logger": "Logs as JSON lines.",
     "segno": "QR codes without further dependencies.",
+    "pillow": "Draws logos that people upload anew, and the icons of an installed points page.",
     "cryptography": "Encrypts stored secrets.",
     "pytest": "Test runner.",
     "pytest-django": "Django in tests.",

@@ -1,12 +1,14 @@
-"""Pictures that people upload: judged by their first bytes, kept under the programme, never trusted to name themselves.
+"""Pictures that people upload: drawn anew, kept under the programme, never trusted to name themselves.
 
-A picture is not decoded here. It is served with the type that its bytes say, `nosniff` and a policy that lets it do
-nothing, so a picture that is also something else stays a picture.
+What is stored is not what was sent: the picture is decoded and written again, so that a file which is also something
+else, where it was taken and with which camera, and what follows its end are gone. It is served with the type of what we
+wrote, `nosniff` and a policy that lets it do nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +17,15 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404
 from django.utils.translation import gettext_lazy as _
+from PIL import Image as Pictures
+from PIL import ImageOps
 
 from core.errors import InvalidInput
 
 MAX_BYTES = 512 * 1024  # a logo is shown at 36 to 128 px
+MAX_PIXELS = 16_000_000  # a small file may unfold to gigabytes
+MAX_SIDE = 512  # of what is kept, in pixels
+FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP"}
 CONTENT_TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
 NAME_PATTERN = re.compile(r"[0-9a-f]{32}\.(png|jpg|webp)")
 FOLDER = "brand"
@@ -31,13 +38,30 @@ class Image:
 
 
 def check_image(data: bytes, *, field: str = "logo") -> Image:
-    """PNG, JPEG or WebP of at most MAX_BYTES. Raises InvalidInput."""
+    """PNG, JPEG or WebP of at most MAX_BYTES, drawn anew with at most MAX_SIDE pixels a side. Raises InvalidInput."""
     if len(data) > MAX_BYTES:
         raise InvalidInput(_("The picture is larger than 512 kB. Save it smaller and try again."), field=field)
     extension = _extension(data)
     if not extension:
         raise InvalidInput(_("Use a picture in PNG, JPEG or WebP."), field=field)
-    return Image(data, extension)
+    return Image(_drawn_anew(data, extension, field), extension)
+
+
+def _drawn_anew(data: bytes, extension: str, field: str) -> bytes:
+    """The first picture of the file, upright, without anything that is not picture."""
+    target = io.BytesIO()
+    try:
+        with Pictures.open(io.BytesIO(data), formats=[FORMATS[extension]]) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise InvalidInput(_("The picture has too many pixels. Save it smaller and try again."), field=field)
+            upright = ImageOps.exif_transpose(picture)
+            plain = upright.convert("RGB" if extension == "jpg" else "RGBA")
+    except (OSError, SyntaxError, ValueError, Pictures.DecompressionBombError) as error:
+        raise InvalidInput(_("This picture cannot be read. Save it again and try once more."), field=field) from error
+    plain.thumbnail((MAX_SIDE, MAX_SIDE))
+    plain.info.clear()
+    plain.save(target, FORMATS[extension], **({"quality": 88} if extension != "png" else {"optimize": True}))
+    return target.getvalue()
 
 
 def _extension(data: bytes) -> str:

@@ -192,7 +192,7 @@ def test_a_logo_is_kept_served_safely_and_not_on_another_host(client_of, owner, 
     assert response["Content-Type"] == "image/png"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in response["Content-Security-Policy"]
-    assert b"".join(response.streaming_content) == png()
+    assert b"".join(response.streaming_content).startswith(b"\x89PNG")  # drawn anew
     assert Client(headers={"host": "meadow.localhost"}).get(stored.logo_url).status_code == 404
     assert browser.post("/settings/logo/remove/").status_code == 303
     assert Programme.objects.get(pk=programme.pk).logo == ""
