@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from screens import views_portal, views_portal_account, views_portal_till
+from screens import views_portal, views_portal_account, views_portal_app, views_portal_till
 
 app_name = "portal"
 urlpatterns = [
@@ -23,4 +23,6 @@ urlpatterns = [
     path("code/", views_portal.sign_in_code, name="code"),
     path("code/again/", views_portal.sign_in_again, name="code-again"),
     path("sign-out/", views_portal.sign_out, name="sign-out"),
+    path("app.webmanifest", views_portal_app.manifest, name="manifest"),
+    path("icon-<int:size>-<slug:kind>.png", views_portal_app.icon, name="icon"),
 ]
