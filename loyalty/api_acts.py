@@ -52,6 +52,7 @@ class PointsOutput(msgspec.Struct, omit_defaults=True, kw_only=True):
     claim_id: str | None = None
     expires_at: datetime | None = None
     reason: str | None = None
+    reward_id: str | None = None
     explanation: str | None = None
 
 
@@ -73,6 +74,7 @@ def output_of(posting: Posting) -> PointsOutput:
         claim_id=posting.hold or (posting.transaction if posting.kind == "hold" else None),
         expires_at=posting.expires_at,
         reason=posting.reason,
+        reward_id=posting.reward,
         explanation=reports.explanation_of(posting) or None,
     )
 

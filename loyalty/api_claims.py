@@ -9,22 +9,24 @@ from django.utils import timezone
 from core.permissions import Perm
 from loyalty.api_acts import act, count_number, do, key_of
 from loyalty.api_bodies import read
-from loyalty.api_points import RedeemPointsInput
+from loyalty.api_points import RedeemPointsInput, wanted_of
 from loyalty.operations import CaptureHold, HoldPoints, VoidHold
 from loyalty.rules import HOLD_MINUTES
 from workspace.api_auth import ApiCaller
 
 
 class ClaimInput(RedeemPointsInput, kw_only=True):
-    """After `minutes` (to 43,200, which is 30 days) the points go back by themselves."""
+    """After `minutes` (to 43,200, which is 30 days) the points go back by themselves. A reward says its own time."""
 
     minutes: int = HOLD_MINUTES
 
 
 class CaptureInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """`points` redeems only a part; the rest goes back."""
+    """`points` redeems only a part; the rest goes back. A reward is redeemed whole. `business_id` is where, for a
+    reward that its member claimed without saying so."""
 
     points: int | None = None
+    business_id: str | None = None
 
 
 class VoidInput(msgspec.Struct, forbid_unknown_fields=True):
@@ -46,11 +48,13 @@ _VOID = msgspec.json.Decoder(VoidInput)
 def claim(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
     body = read(request, _CLAIM)
     count_number(caller)
+    wanted = wanted_of(body)
     operation = HoldPoints(
         business=body.business_id,
         phone=body.customer_phone_number,
-        points=body.points_to_redeem,
-        reason=body.reward_description,
+        points=wanted.points,
+        reason=wanted.reason,
+        reward=wanted.reward,
         minutes=body.minutes,
         key=key_of(request),
     )
@@ -66,7 +70,8 @@ def claim(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
 )
 def capture(request: HttpRequest, caller: ApiCaller, claim_id: str) -> HttpResponse:
     body = read(request, _CAPTURE) if request.body else CaptureInput()
-    return do(CaptureHold(hold=claim_id, points=body.points, key=key_of(request)), caller, timezone.now())
+    operation = CaptureHold(hold=claim_id, points=body.points, business=body.business_id, key=key_of(request))
+    return do(operation, caller, timezone.now())
 
 
 @act(Perm.POINTS_WRITE, id="claims_void", summary="Give back what was set aside", request=VoidInput)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from core.permissions import Perm
 from loyalty.actions import points
 from loyalty.api_acts import act, count_number, do, key_of
-from loyalty.api_bodies import read
+from loyalty.api_bodies import InvalidBody, read
 from loyalty.errors import UnknownBusiness
 from loyalty.operations import AddPoints, AdjustPoints, Operation, RedeemPoints, ReverseTransaction
 from workspace.api_auth import ApiCaller
@@ -32,10 +33,13 @@ class AddPointsInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class RedeemPointsInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`points_to_redeem` for what `reward_description` says, or the reward `reward_id` for what it costs."""
+
     business_id: str
     customer_phone_number: str
-    points_to_redeem: int
-    reward_description: str
+    points_to_redeem: int | None = None
+    reward_description: str | None = None
+    reward_id: str | None = None
 
 
 class ReverseInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -116,11 +120,13 @@ def operation_of(item: PointsInput, *, key: str, caller: ApiCaller) -> Operation
             key=key,
         )
     if isinstance(item, RedeemPointsInput):
+        wanted = wanted_of(item)
         return RedeemPoints(
             business=item.business_id,
             phone=item.customer_phone_number,
-            points=item.points_to_redeem,
-            reason=item.reward_description,
+            points=wanted.points,
+            reason=wanted.reason,
+            reward=wanted.reward,
             key=key,
         )
     caller.require(Perm.POINTS_ADJUST)
@@ -131,6 +137,23 @@ def operation_of(item: PointsInput, *, key: str, caller: ApiCaller) -> Operation
         business=_adjusted_at(caller, item.business_id),
         key=key,
     )
+
+
+class Wanted(NamedTuple):
+    points: int
+    reason: str
+    reward: str
+
+
+def wanted_of(item: RedeemPointsInput) -> Wanted:
+    """What the points are for: a reward, or a number and its description. Raises InvalidBody for both or neither."""
+    free = {"points_to_redeem": item.points_to_redeem, "reward_description": item.reward_description}
+    for field, value in free.items():
+        if item.reward_id is not None and value is not None:
+            raise InvalidBody(_("A reward says itself what it costs and what it is."), field=field)
+        if item.reward_id is None and value is None:
+            raise InvalidBody(_("This field is required."), field=field, field_code="required")
+    return Wanted(item.points_to_redeem or 0, item.reward_description or "", item.reward_id or "")
 
 
 def reversal_of(
