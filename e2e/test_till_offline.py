@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from customers.models import Order
@@ -198,6 +199,74 @@ def test_what_is_refused_waits_for_a_person_who_corrects_it(open_browser, server
     until_sent(page)
     rows, orders = booked(server, "+447700900308", "+447700900309")
     assert (sorted(rows), orders) == ([("+447700900308", 4, 4), ("+447700900309", 9, 9)], 2)
+
+
+def test_two_tabs_send_each_sale_once(open_browser, server):
+    page = offline_till(open_browser("sam@example.com"), server)
+    other = page.context.new_page()
+    as_a_till(other, server)
+    cut(page)
+    sell_offline(page, "2", number="07700 900312")
+    sell_offline(other, "3", number="07700 900312")
+    for tab in (page, other):
+        expect(tab.locator("[data-connection-text]")).to_have_text("Offline, 2 waiting")
+    restore(page)
+    until_sent(page)
+    for tab in (page, other):
+        expect(tab.locator("[data-connection-text]")).to_have_text("Online")
+    rows, orders = booked(server, "+447700900312")
+    assert (sorted(points for _phone, points, _balance in rows), orders) == ([2, 3], 2)
+
+
+def test_a_clock_that_fell_back_puts_no_sale_before_the_last_word_of_the_server(open_browser, server):
+    page = offline_till(open_browser("sam@example.com"), server)
+    before = timezone.now()
+    page.goto(server.url("/till/"))
+    cut(page)
+    page.clock.set_system_time("2001-02-03T04:05:06Z")  # its battery is empty
+    sell_offline(page, "2", number="07700 900313")
+    restore(page)
+    until_sent(page)
+
+    def placed_at(_programme):
+        return Order.objects.get(customer__phone="+447700900313").placed_at
+
+    assert before <= in_the_servers_database(server, placed_at) <= timezone.now()
+
+
+def test_a_sale_that_cannot_be_kept_is_told_and_not_passed_over(open_browser, server):
+    page = offline_till(open_browser("sam@example.com"), server)
+    cut(page)
+    page.goto(server.url("/till/"))
+    page.evaluate("void (IDBObjectStore.prototype.add = () => { throw new DOMException('', 'QuotaExceededError'); })")
+    page.keyboard.type("07700 900314")
+    page.keyboard.press("Enter")
+    page.keyboard.type("12")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="This sale was not kept")).to_contain_text("£12.00 · 07700 900314")
+    expect(page.get_by_label("Amount paid")).to_have_value("12")
+    assert kept(page) == []
+
+
+def test_a_till_that_was_moved_sends_its_sales_as_what_it_was(open_browser, server):
+    page = offline_till(open_browser("maya@example.com"), server)
+    cut(page)
+    sell_offline(page, "2", number="07700 900315")
+    page.evaluate("void navigator.locks.request('till-queue', () => new Promise((done) => { self.letGo = done; }))")
+    restore(page)  # and nothing is sent while the lock is held
+    moving = page.context.new_page()
+    moving.goto(server.url("/till/device/"))
+    moving.get_by_label("Business").select_option(label="Mill Lane")
+    moving.get_by_role("button", name="Start").click()
+    ready_for_a_number(moving)
+    assert booked(server, "+447700900315") == ([], 0)
+    page.evaluate("letGo()")
+    until_sent(moving)
+
+    def business(_programme):
+        return Order.objects.get(customer__phone="+447700900315").business.name
+
+    assert in_the_servers_database(server, business) == "Quayside"
 
 
 def test_a_new_version_of_the_worker_takes_the_place_of_the_old_one(open_browser, server):

@@ -28,12 +28,13 @@
   let person = null; // {code, name, digits} of somebody known, or {phone}
   let corrected = null; // the sale that this one takes the place of
   const note = (name, isShown = true) => { one(`note="${name}"`).hidden = !isShown; };
+  let step = "";
   const go = (name) => {
-    steps.forEach((step) => { step.hidden = step.dataset.step !== name; });
-    const step = steps.find((other) => !other.hidden);
-    step.querySelectorAll("[data-error]").forEach((error) => { error.hidden = true; });
-    const place = step.querySelector("[data-pad-input], [data-next]");
-    place.focus({ preventScroll: true });
+    step = name;
+    steps.forEach((part) => { part.hidden = part.dataset.step !== name; });
+    const shown = steps.find((part) => !part.hidden);
+    shown.querySelectorAll("[data-error]").forEach((error) => { error.hidden = true; });
+    shown.querySelector("[data-pad-input], [data-next]").focus({ preventScroll: true });
   };
   const toAmount = (who) => {
     person = who;
@@ -159,6 +160,7 @@
     for (const name of ["login", "forbidden", "no_till"]) note(name, connection === name && sales.length > 0);
     note("offline", connection === "offline");
     note("online", connection === "online");
+    if (step === "find") find.hidden = connection === "online" && !corrected && !find.querySelector("[data-pad-input]").value;
     if (saved) {
       const mine = sales.find((sale) => sale.key === saved.key);
       const isThere = Boolean(mine);
@@ -185,7 +187,7 @@
 
   /* -- known faces ------------------------------------------------------------------------------------------------- */
   const showPeople = (people) => {
-    one("people").replaceChildren(...people.slice(0, 4).map((known) => {
+    one("people").replaceChildren(...people.slice(0, 2).map((known) => {
       const element = one("person-row", list).content.firstElementChild.cloneNode(true);
       one("person-name", element).textContent = known.name;
       one("person-digits", element).textContent = known.phone;

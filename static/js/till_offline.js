@@ -9,7 +9,7 @@
   const EVERY_MS = 10000;
 
   /* -- the topbar ------------------------------------------------------------------------------------------------- */
-  let connection = navigator.onLine ? "online" : "offline";
+  let connection = isKept ? "asking" : "online";
   const words = (name, count) => (status.dataset[name] || "").replace("{n}", count);
   const counted = (name, count) => words(count === 1 ? `${name}One` : `${name}Many`, count);
   const show = (text, isTrouble) => {
@@ -30,7 +30,7 @@
     const odd = sales.length - waiting;
     const away = !navigator.onLine || connection === "offline";
     if (away) return show(waiting ? counted("away", waiting) : status.dataset.offline, true);
-    if (waiting && connection !== "online") return show(counted(status.dataset[`${connection}One`] ? connection : "trouble", waiting), true);
+    if (waiting && !["online", "asking"].includes(connection)) return show(counted(status.dataset[`${connection}One`] ? connection : "trouble", waiting), true);
     if (odd) return show(counted("odd", odd), true);
     if (waiting) return show(counted("sending", waiting), false);
     return show(status.dataset.online, false);
@@ -44,7 +44,7 @@
     try {
       const waiting = (await queue.list()).some((sale) => sale.state !== "refused");
       const mayBeBack = navigator.onLine && connection === "offline";
-      if (waiting || mayBeBack) {
+      if (waiting || mayBeBack || isKept) {
         const result = await queue.send();
         if (result) {
           connection = result.connection;
@@ -59,7 +59,7 @@
   document.addEventListener("till:changed", tellConnection);
   document.addEventListener("till:send", send);
   if (queue.channel) queue.channel.addEventListener("message", () => document.dispatchEvent(new CustomEvent("till:changed")));
-  addEventListener("online", () => { connection = "online"; tellConnection(); send(); });
+  addEventListener("online", () => { connection = isKept ? "asking" : "online"; tellConnection(); send(); });
   addEventListener("offline", () => { connection = "offline"; tellConnection(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) send(); });
   setInterval(() => { if (!document.hidden) send(); }, EVERY_MS);
