@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
 from core.actor import Actor
-from loyalty.errors import UnknownTransaction
-from loyalty.models import Transaction
+from core.errors import PermissionRefused
+from loyalty.errors import UnknownRule, UnknownTransaction
+from loyalty.models import EarningRule, Transaction
 
 
 def get_transaction(actor: Actor, code: str) -> Transaction:
@@ -13,3 +17,25 @@ def get_transaction(actor: Actor, code: str) -> Transaction:
     if found is None:
         raise UnknownTransaction()
     return found
+
+
+def visible_rules(actor: Actor) -> QuerySet[EarningRule]:
+    """The earning rules that hold where the actor is, in their order: of all businesses, or of the own one."""
+    rules = EarningRule.objects.select_related("business", "tier").order_by("position", "pk")
+    if actor.business_id is None:
+        return rules
+    return rules.filter(Q(business__isnull=True) | Q(business_id=actor.business_id))
+
+
+def get_rule(actor: Actor, code: str, *, write: bool = False) -> EarningRule:
+    """An earning rule; to `write` it is locked, in the caller's transaction.
+
+    Raises UnknownRule, and PermissionRefused where somebody limited to a business wants to change a rule of all.
+    """
+    rules = visible_rules(actor).filter(code=code)
+    rule = (rules.select_for_update(of=("self",)) if write else rules).first() if "\0" not in code else None
+    if rule is None:
+        raise UnknownRule()
+    if write and actor.business_id is not None and rule.business_id != actor.business_id:
+        raise PermissionRefused(_("This rule holds for all businesses. Ask somebody who sees all of them."))
+    return rule

@@ -148,6 +148,18 @@ class UnknownHold(NotFound):
     message = _("No points were set aside under this code.")
 
 
+class UnknownRule(NotFound):
+    code = "loyalty.unknown_rule"
+    message = _("There is no such earning rule.")
+
+
+class RuleInUse(DomainError):
+    """`data`: rule."""
+
+    code = "loyalty.rule_in_use"
+    message = _("This rule has given points, so it stays in the history. Switch it off instead.")
+
+
 class TooManyOperations(InvalidInput):
     code = "loyalty.too_many_operations"
     message = _("Send at most 1,000 at once.")
