@@ -81,6 +81,7 @@ def _history(request: StaffRequest, customer: Customer, scope: Scope) -> dict[st
 
 def _cards(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str, object]:
     currency, may = request.programme.currency, request.membership.permissions
+    sees_all = request.actor.business_id is None
     facts = getattr(customer, "facts", None)
     balance = balance_of(customer.pk, now=scope.now)
     expires = ""
@@ -98,6 +99,7 @@ def _cards(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str,
         "expires": expires,
         "consents": report.consent_lines(customer, scope),
         "edit_url": _page("customers:edit", customer) if Perm.CUSTOMERS_EDIT in may else "",
+        "privacy_url": _page("screens:privacy", customer) if sees_all and Perm.CUSTOMERS_EXPORT in may else "",
         "add_url": _page("loyalty:customer-add", customer) if Perm.POINTS_WRITE in may else "",
         "redeem_url": _page("loyalty:customer-redeem", customer) if Perm.POINTS_WRITE in may else "",
         "adjust_url": _page("loyalty:customer-adjust", customer) if Perm.POINTS_ADJUST in may else "",
