@@ -44,6 +44,7 @@ class OrderOutput(serializers.Serializer[Any]):
 
 
 class OrderLineOutput(serializers.Serializer[Any]):
+    position = serializers.IntegerField(help_text="Names the line in a refund.")
     product_id = serializers.CharField(source="product.code", default=None, allow_null=True)
     sku = serializers.CharField(source="product.sku", default=None, allow_null=True)
     title = serializers.CharField()

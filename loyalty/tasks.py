@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from customers.actions.events import wake_readers
 from customers.actions.facts import write_facts
+from customers.events import ORDER_REFUNDED
 from customers.models import Event
 from customers.stream import stream_reader
+from loyalty.actions.refunds import claw_back_refunds
 from loyalty.actions.settings import APPLY_EXPIRY
 from loyalty.models import Account
 from workspace.jobs import due_work
@@ -30,6 +33,14 @@ def follow_points(events: Sequence[Event]) -> None:
     """
     members = {event.customer_id for event in events if event.customer_id and event.name.startswith("loyalty.points.")}
     refresh_facts(sorted(members))
+
+
+@stream_reader("loyalty.refunds")
+def follow_refunds(events: Sequence[Event]) -> None:
+    """Take back the points of what was given back, whoever recorded it; nothing goes twice."""
+    codes = [str(event.data["refund"]) for event in events if event.name == ORDER_REFUNDED.name]
+    if codes:
+        claw_back_refunds(codes, now=timezone.now())
 
 
 def refresh_facts(customer_ids: Sequence[int]) -> int:

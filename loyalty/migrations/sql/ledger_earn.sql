@@ -103,8 +103,8 @@ BEGIN
 END
 $$;
 
--- Bonuses for what members did, by the rules for that action; a rule may give each member only so many. Refused where no
--- rule gives anything (any more).
+-- Bonuses for what members did, by the rules for that action, or for their birthday, by the rule that the action names
+-- (birthday:code). A rule may give each member only so many. Refused where no rule gives anything (any more).
 CREATE OR REPLACE FUNCTION ledger_award(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
@@ -128,7 +128,8 @@ BEGIN
         ) >= r.per_limit AS is_over
         INTO rule
         FROM loyalty_earningrule r
-        WHERE r.trigger = 'action' AND r.is_active AND r.action = op.action
+        WHERE r.is_active AND (r.trigger = 'action' AND r.action = op.action
+                               OR r.trigger = 'birthday' AND op.action = 'birthday:' || r.code)
         AND (r.business_id IS NULL OR r.business_id = op.business_id)
         AND (r.starts_on IS NULL OR r.starts_on <= ($3 AT TIME ZONE context.zone)::date)
         AND (r.ends_on IS NULL OR r.ends_on >= ($3 AT TIME ZONE context.zone)::date)

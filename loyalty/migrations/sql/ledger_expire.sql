@@ -156,8 +156,9 @@ BEGIN
             FROM loyalty_account a WHERE a.customer_id = account.id LIMIT 1
         ) AS a
         CROSS JOIN LATERAL (
-            SELECT l.account_id, sum(l.remaining)::bigint AS points, array_agg(l.id) AS ids,
-                   array_agg(l.remaining) AS amounts
+            SELECT l.account_id, sum(l.remaining)::bigint AS points,
+                   array_agg(l.id ORDER BY l.expires_at NULLS LAST, l.id) AS ids,
+                   array_agg(l.remaining ORDER BY l.expires_at NULLS LAST, l.id) AS amounts
             FROM loyalty_lot l
             WHERE l.account_id = account.id AND l.remaining > 0 AND NOT l.is_pending
             AND (l.expires_at <= $2 OR l.expires_at IS NULL AND l.available_at < a.lapsed_at)

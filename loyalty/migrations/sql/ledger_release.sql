@@ -73,7 +73,8 @@ BEGIN
         WHERE leg.amount <> 0
     ), counted AS (
         UPDATE loyalty_account a
-        SET available = op.available, held = a.held - op.points, debt = op.debt, version = a.version + 1
+        SET available = op.available, held = a.held - op.points, debt = op.debt, version = a.version + 1,
+            lapses_at = coalesce(a.lapses_at, ledger_lapses_at($4))
         FROM op WHERE a.customer_id = op.account_id
     ), told AS (
         INSERT INTO customers_event (name, customer_id, business_id, occurred_at, actor, data)

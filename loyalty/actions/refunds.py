@@ -1,0 +1,141 @@
+"""Points of what was given back: a refund takes exactly what the refunded lines earned, under the rules of their day.
+
+How many points a sale may keep follows from everything that was given back of it so far (`loyalty.earning`), so the
+order and the split of refunds do not matter. What is spent already becomes debt (docs/algorithms/points.md, "Refunds").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar
+
+import msgspec
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext_lazy as _
+
+from core.actor import SYSTEM, Actor
+from core.errors import NotFound
+from core.tenancy import active_programme
+from customers.actions.refunds import ReturnedLine, given_back, orders_of_refunds, record_refund
+from customers.models import Order, Refund
+from loyalty import ledger
+from loyalty.earning import ANY, Terms, earning_of, plain_terms
+from loyalty.ledger import Posting
+from loyalty.models import Account, Transaction
+from loyalty.operations import ReverseTransaction
+
+OWNER = "system:refunds"
+
+
+class UnknownOrder(NotFound):
+    code = "unknown_order"
+    message = _("There is no such order.")
+
+
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    """`posting` is None where no points went: the sale earned none, or they were taken back before."""
+
+    refund: Refund
+    order: Order
+    posting: Posting | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClawBack(ReverseTransaction):
+    """The part of a reversal that belongs to a refund; it stands (migrations/sql/ledger_reverse.sql)."""
+
+    endpoint: ClassVar[str] = "points.refund"
+
+
+def refund_order(
+    *,
+    order: str = "",
+    business: str = "",
+    order_reference: str = "",
+    lines: Sequence[ReturnedLine] = (),
+    amount: Decimal | None = None,
+    reference: str = "",
+    reason: str = "",
+    actor: Actor,
+    now: datetime,
+    source: str = "api",
+) -> Refunded:
+    """Record what was given back for an order and take back the points of it, in one transaction.
+
+    The order by its code, or by the business's code and the shop's own number. `lines` or `amount` say what; neither is
+    all that is left. `reference` is the shop's number of the refund: the same again is the same refund. Raises
+    UnknownOrder, CancelledOrder, MoreThanSold, RefundKnown and InvalidInput.
+    """
+    orders = Order.objects.visible_to(actor)
+    found = orders.filter(code=order) if order else orders.filter(business__code=business, reference=order_reference)
+    customer_id = found.values_list("customer_id", flat=True).first()
+    with transaction.atomic():
+        # The ledger's order of locks: accounts, then orders.
+        Account.objects.select_for_update(no_key=True).filter(pk=customer_id).first()
+        locked = found.select_for_update(no_key=True, of=("self",)).first()
+        if locked is None:
+            raise UnknownOrder()
+        refund = record_refund(
+            order=locked,
+            lines=lines,
+            amount=amount,
+            reference=reference,
+            reason=reason,
+            source=source,
+            currency=active_programme().currency,
+            actor=actor,
+            now=now,
+        )
+        return Refunded(refund, locked, _claw_back(locked, reason=reason, actor=actor, now=now))
+
+
+def claw_back_refunds(codes: Sequence[str], *, now: datetime) -> int:
+    """Take back the points of refunds that came in some other way (import, store), by their codes; safe to repeat.
+
+    Returns for how many orders points went.
+    """
+    taken = 0
+    for pk in orders_of_refunds(codes):
+        with transaction.atomic():
+            customer_id = Order.objects.values_list("customer_id", flat=True).get(pk=pk)
+            Account.objects.select_for_update(no_key=True).filter(pk=customer_id).first()
+            order = Order.objects.select_for_update(no_key=True).get(pk=pk)
+            taken += _claw_back(order, reason="", actor=SYSTEM, now=now) is not None
+    return taken
+
+
+def _claw_back(order: Order, *, reason: str, actor: Actor, now: datetime) -> Posting | None:
+    """Take what the sale's points are too many by now; the caller has locked account and order."""
+    earned = Transaction.objects.done().filter(order=order, kind=Transaction.Kind.EARN).first()
+    if earned is None:
+        return None
+    reversals = Transaction.objects.done().filter(reverses=earned, key_endpoint=ClawBack.endpoint)
+    taken = -(reversals.aggregate(total=Sum("points", default=0))["total"])
+    kept = points_left(terms_of(earned), given_back(order))
+    part = min(earned.points - kept - taken, earned.points - earned.reversed_points)
+    if part <= 0:
+        return None
+    operation = ClawBack(transaction=earned.code, points=part, reason=reason, key=f"{earned.code}:{taken}")
+    item = operation.item(ledger.setting(now))
+    return ledger.one(ledger.post([item], owner=OWNER, source="refund", actor=actor, now=now))
+
+
+def points_left(terms: Terms, back: Mapping[str, Decimal]) -> int:
+    """What a sale may keep of its points. A line that its terms do not know counts as money that names none."""
+    known = {str(part.position) for part in terms.parts}
+    unnamed = sum((amount for where, amount in back.items() if where not in known), Decimal(0))
+    named = {where: amount for where, amount in back.items() if where in known}
+    return earning_of(terms, {**named, ANY: unnamed}).points
+
+
+def terms_of(earned: Transaction) -> Terms:
+    """The terms that an earn was counted under: those written down with it, or amount × rate."""
+    stored = earned.response
+    if "terms" in stored:
+        return msgspec.convert(stored["terms"], Terms, strict=False)
+    return plain_terms(Decimal(stored["amount"]), Decimal(stored["rate"]), stored["rounding"])
