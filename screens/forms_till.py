@@ -18,6 +18,7 @@ from core.phones import parse_phone
 from core.presentation import format_points
 from customers.consent import WORDINGS
 from loyalty.errors import NotEnoughPoints, UnknownMember
+from screens.till_token import TOKEN_DIGITS
 from workspace.models import Business
 
 MAX_POINTS = 10_000_000  # one redemption; a typing slip above it is refused
@@ -32,12 +33,15 @@ class PhoneField(forms.CharField):
         attrs = {"type": "tel", "inputmode": "tel", "autocomplete": "off"}
         kwargs.setdefault("label", gettext_lazy("Phone number"))
         kwargs.setdefault("error_messages", {"required": gettext_lazy("Enter the customer’s phone number.")})
-        super().__init__(max_length=40, widget=forms.TextInput(attrs=attrs), **kwargs)
+        super().__init__(max_length=64, widget=forms.TextInput(attrs=attrs), **kwargs)
 
     country = ""
 
     def clean(self, value: Any) -> str:
+        """A code that a customer shows (till_token) is read before; here it is one that has run out."""
         typed = super().clean(value)
+        if len("".join(typed.split())) == TOKEN_DIGITS:
+            raise forms.ValidationError(_("This code has run out. Ask the customer to show it again."))
         return _or_refuse(lambda: parse_phone(typed, self.country)) if typed else ""
 
 

@@ -11,10 +11,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.presentation import format_money, format_points
+from core.presentation import format_money, format_points, format_signed
+from loyalty.explain import explanation_lines, explanation_of
 from loyalty.ledger import Posting
 from loyalty.models import Transaction
-from loyalty.reports import explanation_of
 from programs.models import Programme
 from screens.reports_till import last_digits
 
@@ -52,7 +52,7 @@ def receipt_of(entry: Transaction, *, programme: Programme) -> Receipt:
         at=say_moment(sold_at, programme.zone),
         title=title_of(entry),
         lines=_lines(entry, posting, programme),
-        why=[text for text in [explanation_of(posting)] if text],
+        why=_why(posting, programme.zone),
         undone=_undone(entry, programme.zone),
     )
 
@@ -86,6 +86,21 @@ def _lines(entry: Transaction, posting: Posting, programme: Programme) -> list[_
         (_("Phone number"), last_digits(entry.account.customer.phone)),
     ]
     return [(label, value) for label, value in facts if value]
+
+
+def _why(posting: Posting, zone: ZoneInfo) -> list[str]:
+    """Line by line where rules had a part, and when points can be spent that cannot be yet."""
+    lines = [f"{line.text}: {format_signed(line.points)}" for line in explanation_lines(posting)]
+    why = lines or [text for text in [explanation_of(posting)] if text]
+    if posting.pending and posting.available_at is not None:
+        text = ngettext(
+            "%(points)s point of these can be spent from %(day)s.",
+            "%(points)s points of these can be spent from %(day)s.",
+            posting.pending,
+        )
+        day = date_format(posting.available_at.astimezone(zone), "j F Y")
+        why.append(text % {"points": format_points(posting.pending), "day": day})
+    return why
 
 
 def _undone(entry: Transaction, zone: ZoneInfo) -> str:

@@ -26,6 +26,7 @@ from programs import api_limits
 from screens import reports_till
 from screens.forms_till import AmountForm, CreateForm, DeviceForm, FindForm, RedeemForm
 from screens.till_device import COOKIE, TillRequest, at_a_till, own_transaction, remember_till, till_of
+from screens.till_token import TOKEN_DIGITS, read_till_token
 from workspace.actions.tills import register_till, till_of_token
 from workspace.models import Business
 
@@ -59,6 +60,9 @@ def device(request: StaffRequest) -> HttpResponse:
 def find(request: TillRequest) -> HttpResponse:
     if request.method == "GET":
         return _find_page(request, FindForm(country=request.programme.country))
+    shown = _who_shows_a_code(request)
+    if shown is not None:
+        return done(request, reverse("till:sale", args=[shown.code]))
     form = FindForm(request.POST, country=request.programme.country)
     if not form.is_valid():
         return _find_page(request, form, status=422)
@@ -66,8 +70,8 @@ def find(request: TillRequest) -> HttpResponse:
     customer = _look_up(request, phone)
     if customer is not None:
         return done(request, reverse("till:sale", args=[customer.code]))
-    shown = display_phone(phone, request.programme.country)
-    return _create_page(request, CreateForm(initial={"phone": shown}, country=request.programme.country), shown)
+    phone = display_phone(phone, request.programme.country)
+    return _create_page(request, CreateForm(initial={"phone": phone}, country=request.programme.country), phone)
 
 
 @require_POST
@@ -75,8 +79,11 @@ def find(request: TillRequest) -> HttpResponse:
 def match(request: TillRequest) -> HttpResponse:
     """Who has the number typed so far: somebody only when it is complete, never a list of people."""
     form = FindForm(request.POST, country=request.programme.country)
-    context: dict[str, object] = {"complete": form.is_valid(), "customer": None}
-    if form.is_valid():
+    shown = _who_shows_a_code(request)
+    context: dict[str, object] = {"complete": form.is_valid(), "customer": shown}
+    if shown is not None:
+        context["phone"] = reports_till.last_digits(shown.phone)
+    elif form.is_valid():
         customer = _look_up(request, form.cleaned_data["phone"])
         context |= {"customer": customer, "phone": reports_till.last_digits(form.cleaned_data["phone"])}
     elif not request.POST.get("phone"):
@@ -140,6 +147,15 @@ def _create_page(request: TillRequest, form: CreateForm, phone: str, status: int
 
 def _idle(request: TillRequest) -> reports_till.EarlierAtTill:
     return reports_till.earlier_at_till(till=request.till, programme=request.programme, now=timezone.now())
+
+
+def _who_shows_a_code(request: TillRequest) -> Customer | None:
+    """Whose code from the points page was scanned, or typed, into the field of the number."""
+    typed = "".join(request.POST.get("phone", "").split())
+    if len(typed) != TOKEN_DIGITS:
+        return None
+    _count_number(request)
+    return read_till_token(typed, timezone.now())
 
 
 def _recent(request: TillRequest) -> list[reports_till.RecentCustomer]:

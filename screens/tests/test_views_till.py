@@ -1,6 +1,7 @@
 """The till: who may use it, finding people, sales that count once, redeeming, the minute to undo."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,7 @@ from loyalty.reports import balance_of
 from programs.middleware import forget_programmes
 from programs.models import Programme
 from screens.tests.till import NUMBER, code_in, redeem, sell, set_up
+from screens.till_token import make_till_token
 from workspace.models import TillDevice
 
 SPELLINGS = [
@@ -97,6 +99,27 @@ def test_impossible_numbers_are_refused_and_kept_in_the_form(typed, till):
     assert response.status_code == 422
     assert 'aria-invalid="true"' in response.content.decode()
     assert not Customer.objects.exists()
+
+
+def test_a_code_from_the_points_page_is_scanned_instead_of_the_number(till, customer):
+    token = make_till_token(customer, timezone.now())
+    for typed in (token, " ".join(token[place : place + 4] for place in range(0, 40, 4))):
+        assert till.post("/till/", {"phone": typed}).headers["Location"] == f"/till/customers/{customer.code}/"
+        assert "Priya" in till.post("/till/match/", {"phone": typed}).content.decode()
+
+
+def test_a_code_that_has_run_out_says_so_and_shows_nobody(till, customer):
+    token = make_till_token(customer, timezone.now() - timedelta(minutes=5))
+    response = till.post("/till/", {"phone": token})
+    assert response.status_code == 422
+    assert "This code has run out. Ask the customer to show it again." in response.content.decode()
+    assert "Priya" not in till.post("/till/match/", {"phone": token}).content.decode()
+
+
+def test_codes_count_as_numbers_looked_up(till, customer, settings):
+    settings.API_LIMITS = {**settings.API_LIMITS, "till-lookup": (3, 10**9)}
+    answers = [till.post("/till/", {"phone": f"{number:040d}"}).status_code for number in range(5)]
+    assert answers == [422, 422, 422, 429, 429]
 
 
 def test_an_unknown_number_offers_to_add_the_customer_and_writes_nothing(till):
