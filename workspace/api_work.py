@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -16,9 +17,12 @@ from core.errors import NotFound
 from core.keyset import Order
 from core.openapi import page_of, page_parameters
 from core.permissions import Perm
+from core.tenancy import active_programme
 from workspace.actions.jobs import request_cancel
 from workspace.api_auth import ApiView
-from workspace.models import AuditEntry, Job
+from workspace.audit_registry import ACTS, Group, Reader
+from workspace.models import AuditEntry, Business, Job
+from workspace.reports_audit import AuditFilters, find_entries
 
 
 class JobOutput(serializers.Serializer[Any]):
@@ -93,15 +97,34 @@ class AuditOutput(serializers.Serializer[Any]):
     actor = serializers.CharField(help_text="kind:id")
     actor_label = serializers.CharField()
     action = serializers.CharField(help_text="app.noun.past")
+    title = serializers.SerializerMethodField(help_text="What the act is called.")
+    group = serializers.SerializerMethodField(help_text="The kind of act, as `group` filters it.")
+    business_id = serializers.SerializerMethodField(help_text="Where it was done, if in one business.")
     subject = serializers.CharField(help_text="noun:id")
     data = serializers.DictField()  # type: ignore[assignment]
     ip = serializers.CharField(allow_null=True)
 
+    def get_title(self, entry: AuditEntry) -> str:
+        return str(ACTS[entry.action].title) if entry.action in ACTS else entry.action
+
+    def get_group(self, entry: AuditEntry) -> str:
+        return str(ACTS[entry.action].group.value) if entry.action in ACTS else ""
+
+    def get_business_id(self, entry: AuditEntry) -> str | None:
+        codes: dict[int, str] = self.context["businesses"]
+        return codes.get(entry.business_id) if entry.business_id is not None else None
+
 
 class AuditFilter(StrictSerializer):
-    actor = serializers.CharField(max_length=80, required=False)
-    action = serializers.CharField(max_length=80, required=False)
-    subject = serializers.CharField(max_length=80, required=False)
+    search = serializers.CharField(max_length=120, required=False, default="")
+    group = serializers.ChoiceField(choices=Group.choices, required=False, default="")
+    actor = serializers.CharField(max_length=80, required=False, default="")
+    action = serializers.CharField(max_length=80, required=False, default="")
+    subject = serializers.CharField(max_length=80, required=False, default="")
+    business_id = serializers.CharField(max_length=16, required=False, default="")
+    ip = serializers.IPAddressField(required=False, default="")
+    after = serializers.DateTimeField(required=False, default=None)
+    before = serializers.DateTimeField(required=False, default=None)
 
 
 class AuditView(ApiView):
@@ -113,14 +136,36 @@ class AuditView(ApiView):
         operation_id="audit_list",
         tags=["Work"],
         parameters=[
+            OpenApiParameter(
+                "search",
+                str,
+                description="A person, an act, a customer's name or phone number, a transaction, a business, a word.",
+            ),
+            OpenApiParameter("group", str, enum=Group.values),
             OpenApiParameter("actor", str, description="kind:id"),
             OpenApiParameter("action", str),
             OpenApiParameter("subject", str, description="noun:id"),
+            OpenApiParameter("business_id", str),
+            OpenApiParameter("ip", str),
+            OpenApiParameter("after", datetime, description="This moment or later."),
+            OpenApiParameter("before", datetime, description="Earlier than this moment."),
             *page_parameters("at", default="-at"),
         ],
         responses={200: page_of(AuditOutput)},
     )
     def get(self, request: Request) -> Response:
-        entries = AuditEntry.objects.visible_to(self.actor).filter(**read_query(request, AuditFilter))
+        given = read_query(request, AuditFilter)
+        filters = AuditFilters(
+            text=" ".join(given["search"].split()),
+            group=given["group"],
+            action=given["action"],
+            actor=given["actor"],
+            subject=given["subject"],
+            business=given["business_id"],
+            ip=given["ip"],
+            start=given["after"],
+            end=given["before"],
+        )
+        entries = find_entries(filters, Reader(active_programme(), self.actor))
         page = cursor_page(request, entries, orders={"at": Order(["at", "id"])}, default="-at")
-        return page_response(page, AuditOutput)
+        return page_response(page, AuditOutput, businesses=dict(Business.objects.values_list("pk", "code")))

@@ -10,3 +10,5 @@ class WorkspaceConfig(AppConfig):
     def ready(self) -> None:
         # Job handlers and due work register themselves in each app's tasks.py.
         autodiscover_modules("tasks")
+        # Acts and subjects of the audit log, in each app's audit_words.py.
+        autodiscover_modules("audit_words")

@@ -1,13 +1,12 @@
-"""Forms of the API keys page and the audit log."""
+"""Forms of the API keys page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import LiveForm
@@ -61,13 +60,3 @@ class ApiClientForm(LiveForm):
 
 class RotateForm(forms.Form):
     overlap_hours = forms.IntegerField(min_value=0, max_value=MAX_OVERLAP_HOURS)
-
-
-# The ends of the calendar have no midnight in every zone.
-DAYS = [MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))]
-
-
-class AuditFilterForm(forms.Form):
-    q = forms.CharField(max_length=80, required=False)
-    from_day = forms.DateField(required=False, validators=DAYS)
-    to_day = forms.DateField(required=False, validators=DAYS)

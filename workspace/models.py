@@ -112,6 +112,8 @@ class AuditEntry(models.Model):
             models.Index(fields=["-at", "-id"], name="audit_by_time"),  # the audit page, newest first
             models.Index(fields=["subject", "-id"], name="audit_by_subject"),  # "what happened to this customer"
             models.Index(fields=["actor", "-id"], name="audit_by_actor"),
+            models.Index(fields=["business_id", "-at", "-id"], name="audit_by_business"),
+            # Of all but points entries (migration 0004): `audit_by_action`, and `audit_words` of what `data` says.
         ]
 
     def __str__(self) -> str:

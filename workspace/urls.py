@@ -11,6 +11,7 @@ urlpatterns = [
     path("settings/api-keys/<code:client_code>/rotate/", views_keys.api_key_rotate, name="api-key-rotate"),
     path("settings/api-keys/<code:client_code>/revoke/", views_keys.api_key_revoke, name="api-key-revoke"),
     path("settings/audit/", views_audit.audit_log, name="audit"),
+    path("settings/audit/entries.csv", views_audit.audit_export, name="audit-export"),
     path("settings/me/", views_settings.me, name="me"),
     path("settings/businesses/", views_businesses.business_list, name="business-list"),
     path("settings/businesses/new/", views_businesses.business_new, name="business-new"),

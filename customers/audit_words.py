@@ -1,0 +1,101 @@
+"""The audit log's words for what happens to customers and imports."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import Customer, ImportRun, Order
+from customers.reports.customer_list import name_and_contact
+from customers.search import search_for
+from workspace.audit_registry import FIELDS, Group, Named, Reader, register_act, register_subject
+
+MOST_FOUND = 200  # people of one search
+ACTS = {
+    Group.CUSTOMERS: {
+        "customer.created": (_("Customer added"), _("{who} added {what}")),
+        "customer.changed": (_("Customer changed"), _("{who} changed the details of {what}")),
+        "customer.archived": (_("Customer archived"), _("{who} archived {what}")),
+        "customer.restored": (_("Customer restored"), _("{who} took {what} out of the archive")),
+        "customer.erased": (_("Customer erased"), _("{who} erased {what}")),
+        "customer.exported": (_("Personal data exported"), _("{who} exported the personal data of {what}")),
+        "order.refunded": (_("Sale refunded"), _("{who} refunded the sale {what}")),
+        "order.cancelled": (_("Sale cancelled"), _("{who} cancelled the sale {what}")),
+        "consent.changed": (_("Consent changed"), _("{who} changed a consent of {what}")),
+    },
+    Group.IMPORTS: {
+        "import.uploaded": (_("File uploaded"), _("{who} uploaded {what}")),
+        "import.started": (_("Import started"), _("{who} started the import {what}")),
+    },
+}
+for group, acts in ACTS.items():
+    for name, (title, sentence) in acts.items():
+        register_act(f"customers.{name}", group=group, title=title, sentence=sentence)
+
+FIELDS |= {
+    "source": _("Came by"),
+    "fields": _("Fields"),
+    "channel": _("Channel"),
+    "purpose": _("Purpose"),
+    "is_granted": _("Agreed"),
+    "wording": _("Wording"),
+    "file": _("File"),
+    "bytes": _("Bytes"),
+    "rows": _("Rows"),
+    "digest": _("Fingerprint of the file"),
+    "dry_run": _("Only tried"),
+}
+
+
+def _customers(codes: Collection[str], reader: Reader) -> Mapping[str, Named]:
+    found = Customer.objects.filter(code__in=codes)
+    return {one.code: named_customer(one, reader) for one in found}
+
+
+def named_customer(customer: Customer, reader: Reader) -> Named:
+    name, _contact = name_and_contact(customer, reader.programme.country)
+    return Named(name, reverse("screens:profile", args=[customer.code]))
+
+
+def customers_like(text: str, reader: Reader) -> list[Customer]:
+    """Who fits a name, a phone number in any spelling, an e-mail or an id; at most MOST_FOUND. Two queries."""
+    search = search_for(text, country=reader.programme.country)
+    if search is None:
+        return []
+    return list(Customer.objects.visible_to(reader.actor).filter(search.strict)[:MOST_FOUND])
+
+
+def _search_customers(text: str, reader: Reader) -> Collection[str]:
+    return [f"customer:{one.code}" for one in customers_like(text, reader)]
+
+
+def _orders(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
+    found = Order.objects.filter(code__in=codes).values_list("code", "number", "reference")
+    return {
+        code: Named(number or reference or code, reverse("customers:order", args=[code]))
+        for code, number, reference in found
+    }
+
+
+def _search_orders(text: str, reader: Reader) -> Collection[str]:
+    """By the whole number or reference."""
+    found = Order.objects.visible_to(reader.actor).filter(Q(number=text) | Q(reference=text))
+    return [f"order:{code}" for code in found.values_list("code", flat=True)[:100]]
+
+
+def _imports(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
+    found = ImportRun.objects.filter(code__in=codes).values_list("code", "file_name")
+    return {code: Named(name, reverse("customers:import", args=[code])) for code, name in found}
+
+
+def _search_imports(text: str, reader: Reader) -> Collection[str]:
+    found = ImportRun.objects.visible_to(reader.actor).filter(file_name__icontains=text)
+    return [f"import:{code}" for code in found.values_list("code", flat=True)[:100]]
+
+
+register_subject("customer", title=_("customer"), find=_customers, search=_search_customers)
+register_subject("order", title=_("sale"), find=_orders, search=_search_orders)
+register_subject("import", title=_("import"), find=_imports, search=_search_imports)

@@ -1,0 +1,90 @@
+"""The audit log's words for what happens to points, rates and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from customers.audit_words import customers_like, named_customer
+from loyalty.models import EarningRule, Reward, Transaction
+from workspace.audit_registry import FIELDS, Group, Named, Reader, register_act, register_subject
+
+MOST_FOUND = 500  # newest transactions of the people of one search
+ACTS = {
+    Group.POINTS: {
+        "points.earned": (_("Points added"), _("{who} added points for {what}")),
+        "points.redeemed": (_("Points redeemed"), _("{who} redeemed points of {what}")),
+        "points.adjusted": (_("Points adjusted by hand"), _("{who} adjusted the points of {what}")),
+        "points.reversed": (_("Points undone"), _("{who} undid points of {what}")),
+        "points.held": (_("Points set aside"), _("{who} set points of {what} aside")),
+        "points.released": (_("Points given back"), _("{who} gave {what} points back that were set aside")),
+        "points.bonus": (_("Bonus given"), _("{who} gave {what} a bonus")),
+        "points.transferred": (_("Points transferred"), _("{who} transferred points of {what}")),
+        "points.expired": (_("Points expired"), _("{who} let points of {what} expire")),
+        "points.matured": (_("Points became available"), _("{who} made points of {what} available")),
+    },
+    Group.RULES: {
+        "rule.created": (_("Earning rule made"), _("{who} made the earning rule {what}")),
+        "rule.changed": (_("Earning rule changed"), _("{who} changed the earning rule {what}")),
+        "rule.switched_on": (_("Earning rule switched on"), _("{who} switched the earning rule {what} on")),
+        "rule.switched_off": (_("Earning rule switched off"), _("{who} switched the earning rule {what} off")),
+        "rule.moved": (_("Earning rule moved"), _("{who} moved the earning rule {what} in the order")),
+        "rule.deleted": (_("Earning rule deleted"), _("{who} deleted the earning rule {what}")),
+        "reward.created": (_("Reward made"), _("{who} made the reward {what}")),
+        "reward.changed": (_("Reward changed"), _("{who} changed the reward {what}")),
+        "reward.archived": (_("Reward taken away"), _("{who} took the reward {what} away")),
+        "reward.restored": (_("Reward brought back"), _("{who} brought the reward {what} back")),
+        "reward.moved": (_("Reward moved"), _("{who} moved the reward {what} in the order")),
+        "reward.stocked": (_("Stock of a reward changed"), _("{who} changed the stock of the reward {what}")),
+        "rate.changed": (_("Earning rate changed"), _("{who} changed the earning rate of {what}")),
+        "settings.changed": (_("Loyalty settings changed"), _("{who} changed the settings of the programme’s points")),
+    },
+}
+for group, acts in ACTS.items():
+    for name, (title, sentence) in acts.items():
+        register_act(f"loyalty.{name}", group=group, title=title, sentence=sentence)
+
+FIELDS |= {
+    "points": _("Points"),
+    "held": _("Points set aside"),
+    "hold": _("Hold"),
+    "reverses": _("Undoes"),
+    "to": _("To"),
+    "points_per_unit": _("Points for each unit of money"),
+    "rounding": _("Rounding"),
+    "point_value": _("Value of a point"),
+    "expiry_months": _("Months until points expire"),
+}
+
+
+def _transactions(codes: Collection[str], reader: Reader) -> Mapping[str, Named]:
+    found = Transaction.objects.filter(code__in=codes).select_related("account__customer")
+    return {one.code: named_customer(one.account.customer, reader) for one in found}
+
+
+def _search_transactions(text: str, reader: Reader) -> Collection[str]:
+    """The newest postings of the people who fit."""
+    people = customers_like(text, reader)
+    found = Transaction.objects.filter(account__customer__in=people).order_by("-pk")
+    return [f"transaction:{code}" for code in found.values_list("code", flat=True)[:MOST_FOUND]] if people else []
+
+
+def _rules(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
+    return {code: Named(name) for code, name in EarningRule.objects.filter(code__in=codes).values_list("code", "name")}
+
+
+def _rewards(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
+    return {code: Named(name) for code, name in Reward.objects.filter(code__in=codes).values_list("code", "name")}
+
+
+def _search_named(text: str, _reader: Reader) -> Collection[str]:
+    """Rules and rewards by their name."""
+    rules = EarningRule.objects.filter(name__icontains=text).values_list("code", flat=True)[:100]
+    rewards = Reward.objects.filter(name__icontains=text).values_list("code", flat=True)[:100]
+    return [*(f"rule:{code}" for code in rules), *(f"reward:{code}" for code in rewards)]
+
+
+register_subject("reward", title=_("reward"), find=_rewards, search=_search_named)
+register_subject("rule", title=_("earning rule"), find=_rules)
+register_subject("transaction", title=_("transaction"), find=_transactions, search=_search_transactions)
