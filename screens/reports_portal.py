@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from core.clock import local_day
 from core.keyset import KeysetPage
 from customers.models import Customer
 from loyalty.models import Transaction
@@ -14,6 +15,7 @@ from loyalty.reports import balance_of
 from programs.models import Programme
 from screens.reports_movements import Movement, movement_page
 
+DIRECTIONS: Mapping[str, dict[str, int]] = {"in": {"points__gt": 0}, "out": {"points__lt": 0}}
 WARN_DAYS = 60  # how far ahead expiring points are mentioned
 
 
@@ -27,10 +29,16 @@ class Expiring:
 
 @dataclass(frozen=True, slots=True)
 class PointsSummary:
-    """`worth` is in the programme's currency; 0 when a point has no value. `held` points are not in `balance`."""
+    """`worth` is in the programme's currency; 0 where a point has no value.
+
+    `held` and `pending` points are apart from `balance`. `pending` ones can be spent later, the first of them on
+    `pending_from`, a day in the programme's zone.
+    """
 
     balance: int
     held: int
+    pending: int
+    pending_from: date | None
     worth: Decimal
     expiring: Expiring | None
     recent: Sequence[Movement]
@@ -45,12 +53,22 @@ def points_summary(*, customer: Customer, programme: Programme, now: datetime, r
     if balance.expires_next_at is not None and balance.expires_next_at <= now + timedelta(days=WARN_DAYS):
         last_moment = balance.expires_next_at.astimezone(programme.zone) - timedelta(microseconds=1)
         expiring = Expiring(balance.expiring_points, last_moment.date())
-    return PointsSummary(balance.points, balance.held, balance.worth, expiring, rows.rows, bool(rows.next_cursor))
+    pending_from = balance.available_next_at
+    return PointsSummary(
+        balance=balance.points,
+        held=balance.held,
+        pending=balance.pending,
+        pending_from=local_day(pending_from, programme.zone) if pending_from else None,
+        worth=balance.worth,
+        expiring=expiring,
+        recent=rows.rows,
+        has_more=bool(rows.next_cursor),
+    )
 
 
 def history_page(
-    *, customer: Customer, programme: Programme, cursor: str, size: int, now: datetime
+    *, customer: Customer, programme: Programme, cursor: str, size: int, now: datetime, direction: str = ""
 ) -> KeysetPage[Movement]:
-    """One page of everything that moved this customer's points, newest first."""
-    mine = Transaction.objects.done().filter(account_id=customer.pk)
+    """One page of everything that moved this customer's points, newest first; `direction` is in, out, or both."""
+    mine = Transaction.objects.done().filter(account_id=customer.pk, **DIRECTIONS.get(direction, {}))
     return movement_page(mine, cursor=cursor, size=size, currency=programme.currency, zone=programme.zone, now=now)

@@ -169,11 +169,23 @@ def points(request: CustomerRequest) -> HttpResponse:
 @require_GET
 @signed_in_customer
 def history(request: CustomerRequest) -> HttpResponse:
+    """Everything, or what came in or went out."""
+    asked = request.GET.get("show", "")
+    shown = asked if asked in reports_portal.DIRECTIONS else ""
     rows = reports_portal.history_page(
         customer=request.customer,
         programme=request.programme,
         cursor=request.GET.get(CURSOR, ""),
         size=HISTORY_PAGE,
         now=timezone.now(),
+        direction=shown,
     )
-    return page(request, "screens/portal/history.html", {"history": rows, **rows.links(request.GET)})
+    choices = [("", _("Everything")), ("in", _("Added")), ("out", _("Spent"))]
+    context = {
+        "history": rows,
+        "choices": [
+            {"label": label, "url": f"?show={key}" if key else "?", "current": key == shown} for key, label in choices
+        ],
+        **rows.links(request.GET),
+    }
+    return page(request, "screens/portal/history.html", context)

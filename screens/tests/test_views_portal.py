@@ -12,7 +12,7 @@ from django_tenants.utils import tenant_context
 from customers.models import ConsentRecord, Customer, Identifier
 from loyalty.actions.points import add_points, hold_points, redeem_points
 from loyalty.actions.settings import change_settings, set_earning_rate
-from loyalty.models import Lot
+from loyalty.models import Lot, LoyaltySettings
 from messaging.actions.sign_in import deliver_code
 from messaging.models import CustomerSession, OneTimeCode, OutboundMessage
 
@@ -240,6 +240,26 @@ def test_the_whole_history_in_pages(browser, customer, business, actor):
     second = browser.get(f"/p/history/{older}").content.decode()
     assert second.count("Quayside, £") == 5
     assert "Quayside, £1.00" in second
+
+
+def test_the_history_shows_what_came_in_or_went_out(browser, customer, business, actor):
+    call = {"business": business.pk, "customer_id": customer.pk, "actor": actor, "now": timezone.now()}
+    add_points(amount=Decimal(50), key="a", **call)
+    redeem_points(points=30, reason="A coffee", key="b", **call)
+    sign_in(browser)
+    for show, added, spent in (("", True, True), ("in", True, False), ("out", False, True), ("x", True, True)):
+        html = browser.get("/p/history/", {"show": show}).content.decode()
+        assert ("Quayside, £50.00" in html, "A coffee" in html) == (added, spent)
+
+
+def test_points_that_wait_are_told_apart_with_their_day(browser, customer, business, actor):
+    LoyaltySettings.objects.update_or_create(pk=1, defaults={"pending_days": 14})
+    add_points(
+        business=business.pk, amount=Decimal(30), customer_id=customer.pk, key="a", actor=actor, now=timezone.now()
+    )
+    html = sign_in(browser).get("/p/").content.decode()
+    assert 'id="balance">0<' in html
+    assert re.search(r"30 more points, from \d+ [A-Z][a-z]+", html)
 
 
 @pytest.mark.parametrize(

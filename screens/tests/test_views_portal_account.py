@@ -230,7 +230,7 @@ def test_a_pin_that_stopped_is_gone_after_a_month_and_others_stay(client_of, cus
 
 def start(browser, run_queue):
     url = browser.post("/p/data/start/").headers["Location"]
-    assert "Your data is being put together" in browser.get(url).content.decode()
+    assert "Your file is being prepared" in browser.get(url).content.decode()
     run_queue()
     html = browser.get(url).content.decode()
     return re.search(r'href="(/p/data/[^"?]+)"', html).group(1)
