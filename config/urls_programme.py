@@ -15,6 +15,7 @@ urlpatterns = [
     path("components/", component_sheet, name="component-sheet"),  # development only
     path("p/", include("screens.urls_portal")),
     path("till/", include("screens.urls_till")),
+    path("", include("screens.urls_rewards")),  # before the pages of `loyalty/`
     path("loyalty/", include("screens.urls_loyalty")),
     path("businesses/", include("screens.urls_businesses")),
     path("", include("messaging.urls")),

@@ -58,6 +58,7 @@ ITEMS: Sequence[NavItem] = (
     NavItem(_("Orders"), "customers:orders", "receipt-text", Perm.ORDERS_VIEW, "catalogue"),
     NavItem(_("Products"), "customers:products", "package", Perm.ORDERS_VIEW, "catalogue"),
     NavItem(_("Programme"), "loyalty:programme", "stamp", Perm.PROGRAMME_VIEW, "loyalty"),
+    NavItem(_("Rewards"), "rewards:list", "gift", Perm.PROGRAMME_VIEW, "loyalty"),
     NavItem(_("Settings"), "workspace:settings", "settings", Perm.SETTINGS_EDIT, "bottom"),
     NavItem(_("Your profile"), "workspace:me", "circle-user-round", None, "account"),
 )
@@ -66,6 +67,7 @@ DEEPER: Sequence[NavItem] = (
     NavItem(_("Add a customer"), "customers:create", "user-plus", Perm.CUSTOMERS_EDIT, "customers"),
     NavItem(_("Imports"), "customers:imports", "upload", Perm.IMPORTS_RUN, "customers"),
     NavItem(_("Transactions"), "loyalty:transactions", "scroll-text", Perm.POINTS_VIEW, "loyalty"),
+    NavItem(_("Add a reward"), "rewards:create", "gift", Perm.PROGRAMME_EDIT, "loyalty"),
     NavItem(_("Businesses"), "workspace:business-list", "store", Perm.PROGRAMME_VIEW, "settings"),
     NavItem(_("Team"), "workspace:team", "users", Perm.TEAM_MANAGE, "settings"),
     NavItem(_("API keys"), "workspace:api-keys", "key-round", Perm.KEYS_MANAGE, "settings"),
