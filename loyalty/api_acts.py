@@ -17,8 +17,9 @@ from core.openapi import Operation as Described
 from core.openapi import describe
 from core.permissions import Perm
 from core.tenancy import active_schema
-from loyalty import ledger, reports
+from loyalty import ledger
 from loyalty.api_bodies import View, refusing
+from loyalty.explain import ExplainedLine, explanation_lines, explanation_text
 from loyalty.ledger import Posting
 from loyalty.operations import Operation
 from programs import api_limits
@@ -32,9 +33,27 @@ class CustomerOutput(msgspec.Struct):
     is_new: bool
 
 
+class StepOutput(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """One step of how points come about. `type` is rate (when it is left out), multiply, bonus or cap: these add up to
+    what a sale earns.
+
+    A preview also has welcome (for who joins by the sale), debt (what repays an earlier clawback) and pending (when the
+    points can be spent). `rule_id` names the earning rule; a tier's multiplier begins with `tier:`."""
+
+    text: str
+    points: int
+    type: str = "rate"
+    rule_id: str | None = None
+
+
+def step_of(line: ExplainedLine) -> StepOutput:
+    return StepOutput(text=line.text, points=line.points, type=line.kind, rule_id=line.rule or None)
+
+
 class PointsOutput(msgspec.Struct, omit_defaults=True, kw_only=True):
     """What a transaction came to. `points` is signed; `balance` and `debt` are right after it.
-    `held` is what it set aside (or, below 0, no longer sets aside) for the claim `claim_id`."""
+    `held` is what it set aside (or, below 0, no longer sets aside) for the claim `claim_id`. `steps` explain a sale in
+    which earning rules had a part. `pending` of the points can be spent from `available_at` on."""
 
     transaction_id: str
     type: str
@@ -54,9 +73,15 @@ class PointsOutput(msgspec.Struct, omit_defaults=True, kw_only=True):
     reason: str | None = None
     reward_id: str | None = None
     explanation: str | None = None
+    steps: list[StepOutput] | None = None
+    pending: int = 0
+    available_at: datetime | None = None
+    action: str | None = None
+    recipient_id: str | None = None
 
 
 def output_of(posting: Posting) -> PointsOutput:
+    lines = explanation_lines(posting)
     return PointsOutput(
         transaction_id=posting.transaction,
         type=posting.kind,
@@ -75,7 +100,12 @@ def output_of(posting: Posting) -> PointsOutput:
         expires_at=posting.expires_at,
         reason=posting.reason,
         reward_id=posting.reward,
-        explanation=reports.explanation_of(posting) or None,
+        explanation=explanation_text(posting, lines) or None,
+        steps=[step_of(line) for line in lines] or None,
+        pending=posting.pending,
+        available_at=posting.available_at,
+        action=posting.action,
+        recipient_id=posting.recipient,
     )
 
 

@@ -20,6 +20,7 @@ from loyalty.api_bodies import InvalidBody, decode, read, refusal, refusing
 from loyalty.api_points import (
     AddPointsInput,
     AdjustPointsInput,
+    AwardInput,
     RedeemPointsInput,
     ReverseInput,
     operation_of,
@@ -47,7 +48,11 @@ class BatchAdjust(AdjustPointsInput, tag="adjust", tag_field="type", kw_only=Tru
     idempotency_key: str = ""
 
 
-BatchItem = BatchAdd | BatchRedeem | BatchReverse | BatchAdjust
+class BatchAward(AwardInput, tag="award-bonus", tag_field="type", kw_only=True):
+    idempotency_key: str = ""
+
+
+BatchItem = BatchAdd | BatchRedeem | BatchReverse | BatchAdjust | BatchAward
 
 
 class BatchInput(msgspec.Struct, forbid_unknown_fields=True):

@@ -11,25 +11,54 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core.errors import InvalidInput
 from core.permissions import Perm
 from loyalty.actions import points
+from loyalty.actions.rules import ACTION_WORD
 from loyalty.api_acts import act, count_number, do, key_of
 from loyalty.api_bodies import InvalidBody, read
 from loyalty.errors import UnknownBusiness
-from loyalty.operations import AddPoints, AdjustPoints, Operation, RedeemPoints, ReverseTransaction
+from loyalty.operations import (
+    AddPoints,
+    AdjustPoints,
+    AwardBonus,
+    Operation,
+    RedeemPoints,
+    ReverseTransaction,
+    SaleLine,
+    TransferPoints,
+)
 from workspace.api_auth import ApiCaller
 from workspace.models import Business
 
 
+class LineInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """One line of a sale. `amount` is what was paid for the whole line, its discount taken off; all lines together are
+    not more than `amount_spent`. `sku` and `category` decide which earning rules are about it; a known stock code
+    brings its own category."""
+
+    amount: Decimal
+    quantity: Decimal = Decimal(1)
+    title: str = ""
+    sku: str = ""
+    category: str = ""
+
+    def line(self) -> SaleLine:
+        return SaleLine(
+            amount=self.amount, quantity=self.quantity, title=self.title, sku=self.sku, category=self.category
+        )
+
+
 class AddPointsInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A sale. `amount_spent` is a number or a text such as "12.40". `order_ref` is the shop's own order number.
-    `placed_at`, with its zone, is when the sale was, if not now."""
+    `placed_at`, with its zone, is when the sale was, if not now. `lines` are what was sold (at most 200)."""
 
     business_id: str
     customer_phone_number: str
     amount_spent: Decimal
     order_ref: str = ""
     placed_at: datetime | None = None
+    lines: list[LineInput] = []
 
 
 class RedeemPointsInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -60,12 +89,31 @@ class AdjustPointsInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True
     business_id: str | None = None
 
 
-PointsInput = AddPointsInput | RedeemPointsInput | AdjustPointsInput
+class AwardInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`action` is the word of an earning rule, such as `review`: small letters, digits, `-` and `_`."""
+
+    customer_phone_number: str
+    action: str
+    business_id: str | None = None
+
+
+class TransferInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`points` pass from one member to the other and keep their expiry."""
+
+    customer_phone_number: str
+    recipient_phone_number: str
+    points: int
+    reason: str = ""
+
+
+PointsInput = AddPointsInput | RedeemPointsInput | AdjustPointsInput | AwardInput
 
 _ADD = msgspec.json.Decoder(AddPointsInput)
 _REDEEM = msgspec.json.Decoder(RedeemPointsInput)
 _REVERSE = msgspec.json.Decoder(ReverseInput)
 _ADJUST = msgspec.json.Decoder(AdjustPointsInput)
+_AWARD = msgspec.json.Decoder(AwardInput)
+_TRANSFER = msgspec.json.Decoder(TransferInput)
 
 
 @act(
@@ -87,6 +135,39 @@ def redeem_points(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
 @act(Perm.POINTS_ADJUST, id="transactions_adjust", summary="Adjust a balance by hand", request=AdjustPointsInput)
 def adjust(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
     return _post(request, caller, _ADJUST)
+
+
+@act(
+    Perm.POINTS_WRITE,
+    id="transactions_award_bonus",
+    summary="Give the bonus for something that a customer did",
+    description="What the earning rules give for `action`, as often as they allow. Who was no member becomes one.",
+    request=AwardInput,
+)
+def award_bonus(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
+    return _post(request, caller, _AWARD)
+
+
+@act(
+    Perm.POINTS_ADJUST,
+    id="transactions_transfer",
+    summary="Pass points on to another member",
+    description="The answer is the sender's transaction. Reversing either side undoes both.",
+    request=TransferInput,
+)
+def transfer(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
+    body = read(request, _TRANSFER)
+    for _number in (body.customer_phone_number, body.recipient_phone_number):
+        count_number(caller)
+    operation = TransferPoints(
+        points=body.points,
+        phone=body.customer_phone_number,
+        recipient_phone=body.recipient_phone_number,
+        reason=body.reason,
+        business=caller.business_id,
+        key=key_of(request),
+    )
+    return do(operation, caller, timezone.now())
 
 
 @act(
@@ -117,6 +198,7 @@ def operation_of(item: PointsInput, *, key: str, caller: ApiCaller) -> Operation
             amount=item.amount_spent,
             reference=item.order_ref,
             placed_at=item.placed_at,
+            lines=[line.line() for line in item.lines],
             key=key,
         )
     if isinstance(item, RedeemPointsInput):
@@ -129,12 +211,21 @@ def operation_of(item: PointsInput, *, key: str, caller: ApiCaller) -> Operation
             reward=wanted.reward,
             key=key,
         )
+    if isinstance(item, AwardInput):
+        if not ACTION_WORD.fullmatch(item.action.strip().lower()):
+            raise InvalidInput(_("Enter one word of small letters, digits and hyphens."), field="action")
+        return AwardBonus(
+            phone=item.customer_phone_number,
+            action=item.action,
+            business=_visible_id(caller, item.business_id),
+            key=key,
+        )
     caller.require(Perm.POINTS_ADJUST)
     return AdjustPoints(
         phone=item.customer_phone_number,
         points=item.points,
         reason=item.reason,
-        business=_adjusted_at(caller, item.business_id),
+        business=_visible_id(caller, item.business_id),
         key=key,
     )
 
@@ -170,9 +261,9 @@ def reversal_of(
     )
 
 
-def _adjusted_at(caller: ApiCaller, code: str | None) -> int | None:
-    """The id of the business named, or of the one that the caller is limited to. The ledger also takes an adjustment of
-    no business, so it would not notice one that is not there. Raises UnknownBusiness."""
+def _visible_id(caller: ApiCaller, code: str | None) -> int | None:
+    """The id of the business named, or of the one that the caller is limited to. The ledger also takes adjustments and
+    bonuses of no business, so it would not notice one that is not there. Raises UnknownBusiness."""
     if code is None:
         return caller.business_id
     shops = Business.objects.none() if "\0" in code else Business.objects.visible_to(caller.actor).filter(code=code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 import msgspec
@@ -15,28 +16,34 @@ from core.phones import parse_phone
 from core.tenancy import active_programme
 from customers.models import Identifier
 from loyalty import reports
-from loyalty.api_acts import TAG, count_number, encode
+from loyalty.api_acts import TAG, StepOutput, count_number, encode, step_of
 from loyalty.api_bodies import read, refusing
+from loyalty.api_points import LineInput
 from workspace.api_auth import ApiCaller, hot_view
 
 
 class SimulateInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A sale as `add-points` takes it. Without a number, or with one that nobody has, it is somebody's first."""
+
     business_id: str
     amount_spent: Decimal
     customer_phone_number: str = ""
+    placed_at: datetime | None = None
+    lines: list[LineInput] = []
 
 
-class PreviewLineOutput(msgspec.Struct):
-    text: str
+class SimulateOutput(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """What a sale would give. `balance_after` is null without a member. Nothing was written.
+
+    `welcome_points` come on top for who joins by it. `pending` of the points can be spent from `available_at` on and
+    are not in `balance_after`."""
+
     points: int
-
-
-class SimulateOutput(msgspec.Struct):
-    """What a sale would give. `balance_after` is null without a member. Nothing was written."""
-
-    points: int
-    explanation: list[PreviewLineOutput]
+    explanation: list[StepOutput]
     balance_after: int | None
+    welcome_points: int = 0
+    pending: int = 0
+    available_at: datetime | None = None
 
 
 _SIMULATE = msgspec.json.Decoder(SimulateInput)
@@ -67,10 +74,15 @@ def simulate(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
         customer_id=customer_id,
         now=timezone.now(),
         actor=caller.actor,
+        lines=[line.line() for line in body.lines],
+        placed_at=body.placed_at,
     )
     answer = SimulateOutput(
         points=preview.points,
-        explanation=[PreviewLineOutput(line.text, line.points) for line in preview.lines],
+        explanation=[step_of(line) for line in preview.lines],
         balance_after=preview.balance_after,
+        welcome_points=preview.welcome,
+        pending=preview.pending,
+        available_at=preview.available_at,
     )
     return HttpResponse(encode(answer), content_type="application/json")

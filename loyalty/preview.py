@@ -101,11 +101,11 @@ def _terms_of(shop: Business, item: Item, customer_id: int | None, now: datetime
     """What the ledger would write down with the sale."""
     rate = getattr(shop, "earning_rate", None) or EarningRate(business=shop)
     lines = msgspec.json.encode(item.get("lines", [])).decode()
-    placed_at = item.get("placed_at", now)
+    amount, placed_at = str(item["amount"]), str(item.get("placed_at", now.isoformat()))
     with connection.cursor() as cursor:
         cursor.execute(
             _TERMS,
-            [shop.pk, customer_id, item["amount"], rate.points_per_unit, rate.rounding, lines, placed_at, now, zone],
+            [shop.pk, customer_id, amount, rate.points_per_unit, rate.rounding, lines, placed_at, now, zone],
         )
         return _decode_terms(cursor.fetchone()[0])
 

@@ -30,8 +30,9 @@ MAX_CATEGORIES = 50
 MAX_PRODUCTS = 200
 MAX_BIRTHDAY_DAYS = 30
 MAX_TIMES = 1000
-_ACTION = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+ACTION_WORD = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _CENT = Decimal("0.01")
+NO_SUCH_TIER = _("There is no such tier.")
 
 Trigger, Effect, Per = EarningRule.Trigger, EarningRule.Effect, EarningRule.Per
 
@@ -243,7 +244,7 @@ def _check_times(values: RuleValues) -> None:
     else:
         _check(not values.per, "per", _("Only caps and actions count in a time."))
         _check(values.per_limit is None, "per_limit", _("Only actions count how often."))
-    is_named = _ACTION.fullmatch(values.action.strip().lower()) is not None
+    is_named = ACTION_WORD.fullmatch(values.action.strip().lower()) is not None
     if values.trigger == Trigger.ACTION:
         _check(is_named, "action", _("Enter one word of small letters, digits and hyphens, such as review."))
     else:
@@ -306,7 +307,7 @@ def _check_places(values: RuleValues, actor: Actor, *, known_tier_id: int | None
         _check(shops.filter(pk=values.business_id).exists(), "business", _("There is no such business."))
     if values.tier_id is not None and values.tier_id != known_tier_id:
         tiers = Tier.objects.filter(pk=values.tier_id, is_active=True)
-        _check(tiers.exists(), "tier", _("There is no such tier."))
+        _check(tiers.exists(), "tier", NO_SUCH_TIER)
 
 
 def _text(text: str, length: int, field: str, missing: str | Promise) -> str:
