@@ -114,6 +114,11 @@ def test_a_sale_of_the_ordinary_page_is_kept_when_the_network_goes(open_browser,
     page = offline_till(open_browser("sam@example.com"), server)
     add_customer(page, "07700 900303", "Joe")
     page.keyboard.type("12.40")
+    expect(page.get_by_role("button", name="Add 12 points")).to_be_visible()
+    cut(page)
+    expect(page.get_by_role("button", name="Save, send later")).to_be_visible()
+    restore(page)
+    expect(page.get_by_role("button", name="Add 12 points")).to_be_visible()
     cut(page)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="£12.40 kept")).to_be_visible()
@@ -175,9 +180,12 @@ def test_a_session_that_ends_meanwhile_keeps_the_sales_until_somebody_logs_in(op
     expect(page.locator("[data-connection-text]")).to_have_text("1 waiting: log in")
     expect(page.get_by_text("Log in to send what is kept")).to_be_visible()
     assert booked(server, "+447700900307") == ([], 0)
+    page.get_by_role("link", name="Log in", exact=True).click()
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
     page.context.add_cookies([{"name": "sessionid", "value": server.sessions["maya@example.com"], "url": server.url()}])
     page.goto(server.url("/till/"))
-    until_sent(page)
+    ready_for_a_number(page)
+    expect(page.get_by_text("1 sale sent")).to_be_visible()
     assert booked(server, "+447700900307") == ([("+447700900307", 8, 8)], 1)
 
 
@@ -285,7 +293,7 @@ class Proxy:
     """Between browser and server: passes everything on, or nothing, or all but the answers to one kind of request."""
 
     def __init__(self, port: int) -> None:
-        self.upstream, self.swallow, self.swallowed = port, b"", 0
+        self.upstream, self.swallow, self.swallowed, self.is_away = port, b"", 0, False
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -303,6 +311,9 @@ class Proxy:
         with client, socket.create_connection(("127.0.0.1", self.upstream)) as server:
             request = self._request(client)
             if not request:
+                return
+            if self.is_away:
+                client.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 return
             head, _blank, body = request.partition(b"\r\n\r\n")
             lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"connection:")]
@@ -376,3 +387,23 @@ def test_a_sale_that_was_counted_and_not_answered_is_not_counted_again(till_behi
     proxy.swallow = b""
     until_sent(page)
     assert booked(server, "+447700900311") == ([("+447700900311", 15, 15)], 1)
+
+
+def test_a_server_that_is_away_behind_its_proxy_is_no_connection_either(till_behind_proxy, proxy, server):
+    page = till_behind_proxy
+    add_customer(page, "07700 900316", "Di")
+    page.keyboard.type("15")
+    expect(page.get_by_role("button", name="Add 15 points")).to_be_visible()
+    proxy.is_away = True
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="£15.00 kept")).to_be_visible()
+    page.get_by_role("link", name="Next customer").click()
+    page.get_by_role("button", name=re.compile("Di")).click()
+    expect(page.get_by_label("Amount paid")).to_be_focused()
+    page.keyboard.type("2")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="£2.00 kept")).to_be_visible()
+    proxy.is_away = False
+    until_sent(page)
+    rows, orders = booked(server, "+447700900316")
+    assert (rows, orders) == ([("+447700900316", 15, 15), ("+447700900316", 2, 17)], 2)

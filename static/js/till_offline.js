@@ -1,5 +1,6 @@
 /* On every page of the till: starts the service worker, says in the topbar what the connection does and how many sales
  * wait, and sends them. The queue itself is till_queue.js, the page without a connection till_kept.js. */
+/* global htmx */
 (() => {
   "use strict";
   const queue = self.tillQueue;
@@ -20,9 +21,17 @@
     status.querySelector("[data-connection-dot]").hidden = isTrouble;
     status.querySelector("[data-connection-sign]").hidden = !isTrouble;
   };
+  const amount = document.querySelector("[data-away-label]");
+  const labelButton = (isAway) => {
+    const label = document.getElementById("add-label");
+    if (!amount || isAway === (label.textContent === amount.dataset.awayLabel)) return;
+    if (isAway) label.textContent = amount.dataset.awayLabel;
+    else htmx.ajax("POST", amount.getAttribute("hx-post"), { source: amount, target: "#till-preview", swap: "outerHTML" }).catch(() => {});
+  };
   const tellConnection = async () => {
     document.documentElement.dataset.connection = navigator.onLine ? connection : "offline";
     document.dispatchEvent(new CustomEvent("till:connection"));
+    labelButton(document.documentElement.dataset.connection === "offline");
     if (!status) return;
     let sales = [];
     try { sales = await queue.list(); } catch { return show(status.dataset.unkept, true); }
@@ -38,6 +47,11 @@
 
   /* -- sending: when there is something, and a connection ---------------------------------------------------------- */
   let sending = false;
+  const worker = () => navigator.serviceWorker && navigator.serviceWorker.controller;
+  const tellSent = (count) => {
+    document.dispatchEvent(new CustomEvent("till:sent", { detail: count }));
+    if (!isKept) document.dispatchEvent(new CustomEvent("toast", { detail: { message: counted("sent", count) } }));
+  };
   const send = async () => {
     if (sending) return;
     sending = true;
@@ -48,7 +62,8 @@
         const result = await queue.send();
         if (result) {
           connection = result.connection;
-          if (result.sent) document.dispatchEvent(new CustomEvent("till:sent", { detail: result.sent }));
+          if (connection === "online" && worker()) worker().postMessage("back");
+          if (result.sent) tellSent(result.sent);
         }
       }
     } catch { /* no storage: the topbar says so */ } finally {

@@ -7,7 +7,7 @@ importScripts(QUEUE);
 const NAME = "till-";
 const CACHE = `${NAME}${VERSION}`;
 const SHELL = "/till/kept/";
-const PATIENCE_MS = 8000; // a connection that takes longer is none; the key makes a late answer harmless
+const PATIENCE_MS = 10000; // a connection that takes longer is none; the key makes a late answer harmless
 const SHORT_MS = 2500; // while the last try was in vain
 const AWAY = [502, 503, 504]; // a proxy whose server is away
 let inVain = false;
@@ -33,6 +33,7 @@ const forgetOthers = async () => {
 };
 addEventListener("activate", (event) => event.waitUntil(forgetOthers()));
 addEventListener("message", (event) => {
+  if (event.data === "back") inVain = false; // a page has heard from the server
   if (event.data === "shell") event.waitUntil(keepShell().then(() => event.source.postMessage("shell"), () => {}));
 });
 addEventListener("sync", (event) => { if (event.tag === tillQueue.TAG) event.waitUntil(send(event.lastChance)); });
