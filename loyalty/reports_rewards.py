@@ -180,6 +180,8 @@ class Claim:
     seconds: int
     customer_code: str
     customer: str
+    customer_short: str
+    phone_masked: str
 
     @property
     def is_live(self) -> bool:
@@ -197,7 +199,7 @@ class Claim:
 
 
 def claim_of(hold: Hold, now: datetime) -> Claim:
-    made = hold.transaction
+    made, customer = hold.transaction, hold.account.customer
     is_over = hold.state == Hold.State.HELD and hold.expires_at <= now
     reward = made.reward
     shop = made.business or (reward.business if reward is not None else None)
@@ -211,8 +213,10 @@ def claim_of(hold: Hold, now: datetime) -> Claim:
         made_at=made.at,
         expires_at=hold.expires_at,
         seconds=max(0, int((hold.expires_at - now).total_seconds())),
-        customer_code=hold.account.customer.code,
-        customer=hold.account.customer.name or _("No name yet"),
+        customer_code=customer.code,
+        customer=customer.name or _("No name yet"),
+        customer_short=f"{customer.first_name} {customer.last_name[:1]}".strip(),
+        phone_masked=f"••• ••• {customer.phone[-3:]}" if customer.phone else "",
     )
 
 

@@ -37,6 +37,11 @@ def limited(business):
     return Actor(kind="user", id="9", label="Sam", business_id=business.pk)
 
 
+@pytest.fixture(autouse=True)
+def _own_media(settings, tmp_path):
+    settings.MEDIA_ROOT = str(tmp_path)
+
+
 def acts():
     return list(AuditEntry.objects.filter(action__startswith="loyalty.reward.").order_by("pk").values("action", "data"))
 
