@@ -8,11 +8,14 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.clock import day_start, local_day
+from core.tenancy import active_programme
 from customers.actions.events import wake_readers
 from customers.actions.facts import write_facts
 from customers.events import ORDER_REFUNDED
 from customers.models import Event
 from customers.stream import stream_reader
+from loyalty.actions.birthdays import give_birthday_bonuses
 from loyalty.actions.refunds import claw_back_refunds
 from loyalty.actions.settings import APPLY_EXPIRY
 from loyalty.models import Account
@@ -20,6 +23,7 @@ from workspace.jobs import due_work
 
 EXPIRE = "loyalty.points.expire"
 EXPIRE_EVERY = timedelta(hours=6)  # housekeeping: an account that is touched expires its points by itself
+BIRTHDAYS = "loyalty.birthdays.give"
 APPLY_BATCH = 500
 EXPIRE_BATCH = 1000  # accounts locked and committed at a time
 FACTS = ("balance", "lifetime_points", "is_member", "member_since")
@@ -80,3 +84,11 @@ def apply_expiry(now: datetime) -> datetime | None:
             last = cursor.fetchone()[0]
         if last is None:
             return None
+
+
+@due_work(BIRTHDAYS, follows_time_zone=True)
+def birthdays(now: datetime) -> datetime | None:
+    """Give birthday gifts, and come back when the programme's next day begins."""
+    give_birthday_bonuses(now=now)
+    zone = active_programme().zone
+    return day_start(local_day(now, zone) + timedelta(days=1), zone)

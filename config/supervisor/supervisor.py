@@ -27,7 +27,7 @@ from config.supervisor.commands import web_command, worker_command
 from config.supervisor.console import phase, say
 from config.supervisor.welcome import welcome
 from core.hosts import DEFAULT_PORTS
-from workspace.actions.schedule import ensure_tick
+from workspace.actions.schedule import ensure_tick, plan_regular_work
 
 T = TypeVar("T")
 
@@ -137,6 +137,7 @@ class Supervisor:
         if self.with_demo and not self.is_stopping:
             self._load_demo(steps)
         ensure_tick()
+        plan_regular_work(now=timezone.now())
 
     def _start_postgres(self, remarks: list[str]) -> None:
         assert self.postgres is not None

@@ -183,7 +183,7 @@ def test_points_that_wait_say_until_when(preview, add):
     LoyaltySettings.objects.update_or_create(pk=1, defaults={"pending_days": 14})
     add("10")
     found = preview("20", customer_id=Customer.objects.get().pk)
-    assert told(found)[1:] == [("20 points can be spent from 1 Jul 2026 on", 0)]
+    assert told(found)[1:] == [("20 points can be spent from 1 July 2026 on", 0)]
     assert (found.points, found.pending, found.balance_after) == (20, 20, 0)
 
 
