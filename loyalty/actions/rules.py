@@ -115,7 +115,7 @@ def create_rule(*, values: RuleValues, actor: Actor) -> EarningRule:
         last = EarningRule.objects.order_by("position", "pk").last()
         if EarningRule.objects.count() >= MAX_RULES:
             raise InvalidInput(_("There are as many rules as a programme can have. Delete one that is over."))
-        _check_places(values, actor)
+        check_places(values, actor)
         rule = EarningRule.objects.create(**_fields(values), position=last.position + 1 if last else 0)
         _record(actor, "created", rule, {"after": _plain(values)})
     return rule
@@ -133,7 +133,7 @@ def change_rule(*, code: str, values: RuleValues, actor: Actor) -> EarningRule:
         _check(values.trigger == rule.trigger, "trigger", _("Make a new rule for another occasion."))
         _check(values.effect == rule.effect, "effect", _("Make a new rule for another effect."))
         before = _plain(values_of(rule))
-        _check_places(values, actor, known_tier_id=rule.tier_id)
+        check_places(values, actor, known_tier_id=rule.tier_id)
         for name, value in _fields(values).items():
             setattr(rule, name, value)
         rule.save()
@@ -298,7 +298,7 @@ def _check_spend(values: RuleValues, currency: str) -> None:
     _check(spend == quantise(spend, currency), "min_spend", _("The amount has too many digits after the point."))
 
 
-def _check_places(values: RuleValues, actor: Actor, *, known_tier_id: int | None = None) -> None:
+def check_places(values: RuleValues, actor: Actor, *, known_tier_id: int | None = None) -> None:
     """The business and the tier exist; who is limited to a business makes rules for it alone."""
     if actor.business_id is not None and values.business_id != actor.business_id:
         raise PermissionRefused(_("You can make rules for your own business. Ask somebody who sees all of them."))
