@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import phonenumbers
 from django.core.files.storage import default_storage
 
 from customers.models import ImportRun
+
+CHUNK = 1_000_000  # characters
+BETWEEN = r"[ .()/\u00a0-]{0,3}"  # what people write between the digits of a number; never the border of a cell
 
 if TYPE_CHECKING:
     from customers.actions.privacy import Traces
@@ -39,26 +41,22 @@ def delete_files_that_name(traces: Traces) -> int:
 def _names(path: str, encoding: str, traces: Traces) -> bool:
     if not default_storage.exists(path):
         return False
-    numbers = [digits for phone in traces.phones if (digits := national_digits(phone))]
+    with default_storage.open(path, "rb") as file:
+        text = io.TextIOWrapper(cast(BinaryIO, file.file), encoding=encoding, errors="replace")
+        # Whole lines, a megabyte at a time: a million rows take seconds.
+        return any(names_person("".join(lines), traces) for lines in iter(lambda: text.readlines(CHUNK), []))
+
+
+def names_person(text: str, traces: Traces) -> bool:
+    """Whether lines of a file hold one of the person's words, or their number in any spelling inside one cell."""
+    lowered = text.lower()
     words = [word.lower() for word in (*traces.emails, traces.name, *traces.external_ids) if word]
-    return any(_is_in(line, numbers, words) for line in _lines(path, encoding))
-
-
-def _is_in(line: str, numbers: list[str], words: list[str]) -> bool:
-    lowered = line.lower()
+    # The plain search first: it is fifty times as fast, and mostly the answer.
     if any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", lowered) for word in words if word in lowered):
         return True
-    if not numbers:
-        return False
-    cells = re.split(r"[,;\t|]", line)  # digits of two cells are no number
-    return any(number in re.sub(r"\D", "", cell) for cell in cells for number in numbers)
+    return any(re.search(BETWEEN.join(national_digits(phone)), lowered) for phone in traces.phones)
 
 
 def national_digits(phone: str) -> str:
     """The digits that every spelling of a number has: those behind its dial code."""
     return phonenumbers.national_significant_number(phonenumbers.parse(phone, None))
-
-
-def _lines(path: str, encoding: str) -> Iterator[str]:
-    with default_storage.open(path, "rb") as file:
-        yield from io.TextIOWrapper(cast(BinaryIO, file.file), encoding=encoding, errors="replace")

@@ -18,8 +18,9 @@ from core.errors import NotFound, PermissionRefused
 from customers.actions.consent import record_consent
 from customers.actions.customers import create_customer
 from customers.actions.events import append
-from customers.actions.privacy import ImportUnderWay
+from customers.actions.privacy import EMPTY, ImportUnderWay, Traces
 from customers.events import CONSENT_CHANGED
+from customers.imports.forgetting import names_person
 from customers.models import ConsentRecord, Customer, Event, Identifier, ImportPerson, Order
 from customers.search import search_for
 from customers.tests.imports_fixtures import csv_of, import_csv, receive
@@ -266,6 +267,32 @@ def test_files_of_imports_that_name_the_person_go_and_others_stay(person, busine
     assert not type(named).objects.filter(pk=named.pk).exists()
     assert default_storage.exists(unnamed.path)
     assert default_storage.exists(done.path)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_named"),
+    [
+        ("1,07700 900142,x", True),
+        ("1,+44 (0)7700-900-142,x", True),
+        ("1,ZEPH.QUILL@example.org", True),
+        ("1,zephyrine quillfeather", True),
+        ("1,CRM-778899,x", True),
+        ("1,07700,900142,x", False),
+        ("1,07700 900143,x", False),
+        ("1,crm-7788990,x", False),
+        ("1,Zephyrine,Other", False),
+    ],
+)
+def test_who_is_named_by_a_line_of_a_file(line, is_named):
+    traces = Traces("x", frozenset([PHONE]), frozenset([EMAIL]), frozenset([EXTERNAL]), f"{FIRST} {LAST}")
+    assert names_person(f"a,b\n{line}\n", traces) == is_named
+
+
+def test_every_personal_field_of_a_customer_is_emptied():
+    kept = {
+        "id", "code", "state", "source", "created_at", "updated_at", "search_text",
+    }  # fmt: skip
+    assert {field.name for field in Customer._meta.concrete_fields} - kept == set(EMPTY)
 
 
 def test_while_a_file_with_the_person_is_imported_they_are_not_erased(person, actor):
