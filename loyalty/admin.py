@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.contrib import admin
 
-from loyalty.models import Account, EarningRate, Entry, Hold, Lot, Transaction
+from loyalty.models import Account, AdjustmentRequest, EarningRate, Entry, Hold, Lot, Transaction
 from programs.admin_sites import RecordAdmin, programme_site
 
 
@@ -58,3 +58,13 @@ class EarningRateAdmin(RecordAdmin):
     list_display = ("business", "points_per_unit", "rounding", "updated_at")
     list_select_related = ("business",)
     ordering = ("pk",)
+
+
+@admin.register(AdjustmentRequest, site=programme_site)
+class AdjustmentRequestAdmin(RecordAdmin):
+    list_display = ("asked_at", "code", "customer", "points", "state", "asked_by_label", "decided_by_label")
+    list_filter = ("state",)
+    list_select_related = ("customer",)
+    search_fields = ("code", "customer__code")
+    search_help_text = "A request's or a customer's public id."
+    ordering = ("-pk",)

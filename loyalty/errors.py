@@ -128,6 +128,30 @@ class UnknownRecipient(NotFound):
     message = _("Points go to another member of this programme.")
 
 
+class ApprovalRequired(DomainError):
+    """`data`: limit, the most points that one person may give or take by hand."""
+
+    code = "loyalty.approval_required"
+    message = _("So many points by hand need a second person. Ask for it instead.")
+
+
+class OwnRequest(DomainError):
+    code = "loyalty.own_request"
+    message = _("Somebody else decides what you asked for.")
+
+
+class RequestDecided(DomainError):
+    """`data`: state."""
+
+    code = "loyalty.request_decided"
+    message = _("This was decided before. Nothing was changed.")
+
+
+class UnknownRequest(NotFound):
+    code = "loyalty.unknown_request"
+    message = _("There is no such request.")
+
+
 class UnknownMember(NotFound):
     code = "loyalty.unknown_member"
     message = _("Nobody with this number has points here yet.")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import psycopg
@@ -18,8 +18,9 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 from core.actor import Actor
 from core.errors import DomainError
 from core.tenancy import active_programme
+from loyalty.balances import settings_now
 from loyalty.earning import Terms
-from loyalty.errors import REFUSALS, UNKNOWN
+from loyalty.errors import REFUSALS, UNKNOWN, ApprovalRequired
 from loyalty.operations import Item, Setting
 from programs.models import Programme
 from workspace.currency import currency_kept, is_known_fixed
@@ -98,7 +99,8 @@ def post(items: Sequence[Item], *, owner: str, source: str, actor: Actor, now: d
 def _post(
     items: Sequence[Item], programme: Programme, *, owner: str, source: str, actor: Actor, now: datetime
 ) -> list[Outcome]:
-    numbered = [{"ordinal": ordinal, **item} for ordinal, item in enumerate(items)]
+    unapproved = _unapproved(items)
+    numbered = [{"ordinal": ordinal, **item} for ordinal, item in enumerate(items) if ordinal not in unapproved]
     call = {
         "owner": owner,
         "actor": actor.reference,
@@ -111,6 +113,8 @@ def _post(
     }
     called = msgspec.json.encode(call).decode()
     outcomes: list[Outcome | None] = [None] * len(items)
+    for ordinal, refusal in unapproved.items():
+        outcomes[ordinal] = refusal
     while numbered:
         try:
             answers = _execute([msgspec.json.encode(numbered).decode(), called, now])
@@ -122,6 +126,15 @@ def _post(
         for ordinal, status, response in answers:
             outcomes[ordinal] = _outcome(status, response)
     return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _unapproved(items: Sequence[Item]) -> dict[int, ApprovalRequired]:
+    """Adjustments by hand of more points than one person may move, by their place. A query only where there are any."""
+    adjusts = [place for place, item in enumerate(items) if item["kind"] == "adjust" and not item["is_approved"]]
+    limit = settings_now().approval_above if adjusts else None
+    if limit is None:
+        return {}
+    return {place: ApprovalRequired(limit=limit) for place in adjusts if abs(cast(int, items[place]["points"])) > limit}
 
 
 def _in_vain(error: DatabaseError) -> list[tuple[int, str, str]]:

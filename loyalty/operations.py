@@ -196,6 +196,7 @@ class AdjustPoints(Operation):
     """Give (`points` > 0) or take (< 0) by hand, with a `reason` that people will read.
 
     `business` is the id of one that is there, or none: to the database both are an adjustment, so it compares no place.
+    `is_approved`: a second person agreed, or need not (`loyalty.ledger.post` asks).
     """
 
     kind: ClassVar[str] = "adjust"
@@ -206,6 +207,7 @@ class AdjustPoints(Operation):
     phone: str = ""
     customer_id: int | None = None
     business: int | None = None
+    is_approved: bool = False
 
     def item(self, setting: Setting) -> Item:
         reason = _check_text(self.reason.strip(), MAX_REASON_LENGTH, "reason")
@@ -219,6 +221,7 @@ class AdjustPoints(Operation):
                 **_person(self.phone, self.customer_id, setting),
                 "points": self.points,
                 "reason": reason,
+                "is_approved": self.is_approved,
             },
             meaning=(*_MEANING, "business_id"),
         )

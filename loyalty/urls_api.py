@@ -8,12 +8,25 @@ from loyalty import (
     api_refunds,
     api_rewards,
     api_rules,
+    api_settings,
     api_simulate,
     api_transactions,
 )
 
 urlpatterns = [
     path("transactions/add-points", api_points.add_points, name="transactions-add-points"),  # first: it is asked most
+    path("adjustment-requests/", api_settings.AdjustmentRequestsView.as_view(), name="adjustment-requests"),
+    path(
+        "adjustment-requests/<code:request_id>/approve",
+        api_settings.ApproveAdjustmentView.as_view(),
+        name="adjustment-requests-approve",
+    ),
+    path(
+        "adjustment-requests/<code:request_id>/decline",
+        api_settings.DeclineAdjustmentView.as_view(),
+        name="adjustment-requests-decline",
+    ),
+    path("point-settings/", api_settings.PointSettingsView.as_view(), name="point-settings"),
     path("claims/", api_claims.claim, name="claims"),
     path("claims/<code:claim_id>", api_rewards.ClaimView.as_view(), name="claim"),
     path("claims/<code:claim_id>/capture", api_claims.capture, name="claims-capture"),

@@ -10,7 +10,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from loyalty.models import EarningRate, Transaction
+from loyalty.actions.settings import PointSettings
+from loyalty.balances import settings_now
+from loyalty.models import EarningRate, LoyaltySettings, Transaction
+from loyalty.rules import MAX_EXPIRY_MONTHS, MAX_PENDING_DAYS
 from screens.forms_till import MAX_POINTS, AmountField, KeyedForm, PointsField
 from workspace.models import Business
 
@@ -44,13 +47,53 @@ class PointSettingsForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
         help_text=gettext_lazy("For “worth” on the points page, and for what you owe."),
     )
+    pending_days = forms.IntegerField(
+        label=gettext_lazy("Days until points of a sale can be spent"),
+        required=False,
+        min_value=0,
+        max_value=MAX_PENDING_DAYS,
+        help_text=gettext_lazy("Such as the days in which customers may bring things back. 0 or empty: at once."),
+    )
+    expiry_policy = forms.ChoiceField(
+        label=gettext_lazy("Points run out"),
+        required=False,
+        choices=LoyaltySettings.Expiry.choices,
+    )
     expiry_months = forms.IntegerField(
         label=gettext_lazy("Months until points run out"),
         required=False,
         min_value=1,
-        max_value=120,
+        max_value=MAX_EXPIRY_MONTHS,
         help_text=gettext_lazy("Empty: they never do. Points given before a change keep their date."),
     )
+    expiry_day = forms.CharField(
+        label=gettext_lazy("Day of the year"),
+        required=False,
+        max_length=5,
+        help_text=gettext_lazy(
+            "For a fixed day: month and day, such as 12-31. The months above are how long at least."
+        ),
+    )
+    warning_days = forms.IntegerField(
+        label=gettext_lazy("Days before that to warn"),
+        required=False,
+        min_value=0,
+        max_value=366,
+        help_text=gettext_lazy("A text to members who agreed to texts about their points. 0: no text."),
+    )
+    approval_above = forms.IntegerField(
+        label=gettext_lazy("Points by hand that need a second person"),
+        required=False,
+        min_value=0,
+        max_value=MAX_POINTS,
+        help_text=gettext_lazy("Adjustments of more than this wait until somebody else approves. Empty: none do."),
+    )
+
+    def settings(self) -> PointSettings:
+        """What a valid form says; what it leaves out stays as the programme has it or as it is by default."""
+        said = {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+        kept = settings_now().reinstated_days
+        return PointSettings(**{"reinstated_days": kept, **said})
 
 
 class TransactionFilter(forms.Form):

@@ -38,6 +38,7 @@ class Movement:
     at: datetime
     when: str
     is_reversed: bool
+    stands: bool  # belongs to a refund or a cancelled sale: it cannot be reversed
 
 
 def with_names(transactions: TransactionQuerySet) -> TransactionQuerySet:
@@ -66,6 +67,7 @@ def movement(transaction: Transaction, *, currency: str, zone: ZoneInfo, now: da
         at=transaction.at,
         when=say_when(transaction.at, zone=zone, now=now),
         is_reversed=transaction.reversed_at is not None,
+        stands=transaction.key_endpoint == "points.refund" or "cancels_order" in transaction.response,
     )
 
 
@@ -80,6 +82,14 @@ def describe(transaction: Transaction, amount: Decimal | None, currency: str) ->
         return _("Taken back: %(reason)s") % {"reason": reason} if reason else _("Taken back")
     if kind == Transaction.Kind.EXPIRE:
         return _("Ran out")
+    if kind == Transaction.Kind.BONUS:
+        return _("Bonus: %(reason)s") % {"reason": reason} if reason else _("Bonus")
+    if kind == Transaction.Kind.TRANSFER:
+        return _("Passed on to another member") if transaction.points < 0 else _("Received from another member")
+    if kind == Transaction.Kind.MATURE:
+        points = abs(transaction.response.get("pending", 0))
+        text = ngettext("%(points)s point became available", "%(points)s points became available", points)
+        return text % {"points": format_points(points)}
     if kind in (Transaction.Kind.HOLD, Transaction.Kind.VOID):
         return _set_aside(abs(transaction.response.get("held", 0)), reason, is_over=kind == Transaction.Kind.VOID)
     return _("Adjusted: %(reason)s") % {"reason": reason} if reason else _("Adjusted")

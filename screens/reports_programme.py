@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,17 +14,18 @@ from django.utils.translation import ngettext
 from core.actor import Actor
 from core.keyset import Count, KeysetPage, count_up_to_cap
 from core.presentation import format_money, format_points
-from loyalty.models import Transaction
+from loyalty.models import AdjustmentRequest, Transaction
 from loyalty.querysets import TransactionQuerySet
 from loyalty.reports import settings_now
 from loyalty.rules import MAX_RATE, points_for
 from programs.models import Programme
 from screens.forms_programme import RateForm
 from screens.reports_businesses import rate_of, rate_text
-from screens.reports_movements import Movement, movement_page
+from screens.reports_movements import Movement, movement_page, say_when
 from workspace.models import Business
 
 EXAMPLE = Decimal("12.40")
+APPROVALS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,11 @@ def point_settings(currency: str) -> str:
 
 def point_settings_initial() -> dict[str, object]:
     now = settings_now()
-    return {"point_value": f"{Decimal(now.point_value).normalize():f}", "expiry_months": now.expiry_months}
+    names = ("pending_days", "expiry_policy", "expiry_months", "expiry_day", "warning_days", "approval_above")
+    return {
+        "point_value": f"{Decimal(now.point_value).normalize():f}",
+        **{name: getattr(now, name) for name in names},
+    }
 
 
 def transaction_rows(
@@ -97,8 +103,8 @@ def transaction_rows(
 
 
 def _row(movement: Movement) -> TransactionRow:
-    kinds = (Transaction.Kind.EARN, Transaction.Kind.REDEEM, Transaction.Kind.ADJUST)
-    can_reverse = movement.kind in kinds and not movement.is_reversed
+    standing = (Transaction.Kind.HOLD, Transaction.Kind.VOID, Transaction.Kind.MATURE)
+    can_reverse = movement.kind not in standing and not movement.is_reversed and not movement.stands
     points = abs(movement.points)
     if movement.points >= 0:
         warning = ngettext(
@@ -112,3 +118,35 @@ def _row(movement: Movement) -> TransactionRow:
         )
     facts = {"points": format_points(points), "name": movement.customer}
     return TransactionRow(movement, can_reverse, warning % facts)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRow:
+    """`is_own`: the reader asked for it, so somebody else decides."""
+
+    request: AdjustmentRequest
+    customer: str
+    asked_when: str
+    decided_when: str
+    is_waiting: bool
+    is_own: bool
+
+
+def approval_rows(*, actor: Actor, zone: ZoneInfo, now: datetime) -> list[ApprovalRow]:
+    """What waits first, then what was decided lately; at most APPROVALS of each kind. Two queries."""
+    found = AdjustmentRequest.objects.select_related("customer", "business").order_by("-pk")
+    if actor.business_id is not None:
+        found = found.filter(business_id=actor.business_id)
+    waiting = found.filter(state=AdjustmentRequest.State.WAITING)[:APPROVALS]
+    decided = found.exclude(state=AdjustmentRequest.State.WAITING)[:APPROVALS]
+    return [
+        ApprovalRow(
+            request=request,
+            customer=request.customer.name or _("No name yet"),
+            asked_when=say_when(request.asked_at, zone=zone, now=now),
+            decided_when=say_when(request.decided_at, zone=zone, now=now) if request.decided_at else "",
+            is_waiting=request.state == AdjustmentRequest.State.WAITING,
+            is_own=request.asked_by == actor.reference,
+        )
+        for request in (*waiting, *decided)
+    ]

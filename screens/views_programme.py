@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -21,8 +22,10 @@ from core.presentation import format_points
 from core.requests import StaffRequest
 from customers.models import Customer
 from loyalty.access import get_transaction
+from loyalty.actions.approvals import ask_for_adjustment
 from loyalty.actions.points import add_points, adjust_points, redeem_points, reverse_transaction
-from loyalty.actions.settings import change_settings, set_earning_rate
+from loyalty.actions.settings import change_point_settings, set_earning_rate
+from loyalty.errors import ApprovalRequired
 from loyalty.ledger import Posting
 from loyalty.reports import find_transactions
 from loyalty.tabs import loyalty_tabs
@@ -76,13 +79,13 @@ def rate_example(request: StaffRequest, code: str) -> HttpResponse:
 
 @require_POST
 @requires(Perm.PROGRAMME_EDIT)
-def change_point_settings(request: StaffRequest) -> HttpResponse:
+def point_settings(request: StaffRequest) -> HttpResponse:
     if request.actor.business_id is not None:
         raise PermissionRefused(_("This holds for all businesses. Ask somebody who sees all of them."))
     form = PointSettingsForm(request.POST)
     if form.is_valid():
         try:
-            change_settings(**form.cleaned_data, actor=request.actor)
+            change_point_settings(settings=form.settings(), actor=request.actor, now=timezone.now())
         except InvalidInput as error:
             form.add_error(error.field or None, str(error.message))
     if not form.is_valid():
@@ -222,23 +225,31 @@ def customer_redeem(request: StaffRequest, code: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires(Perm.POINTS_ADJUST)
 def customer_adjust(request: StaffRequest, code: str) -> HttpResponse:
-    """Give or take points by hand, with a reason that people will read."""
+    """Give or take points by hand, with a reason that people will read; many of them wait for a second person."""
     customer = _customer(request, code)
     form = AdjustForm(request.POST or None)
 
     def act() -> Posting:
         data = form.cleaned_data
-        return adjust_points(
-            customer_id=customer.pk,
-            points=data["points"],
-            reason=data["reason"],
-            key=data["key"],
-            business=request.actor.business_id,
-            actor=request.actor,
-            now=timezone.now(),
-        )
+        return adjust_points(**_adjustment(request, customer, data), business=request.actor.business_id)
 
-    return _act(request, customer, form, _("Adjust points"), _("Adjust the balance"), act)
+    try:
+        return _act(request, customer, form, _("Adjust points"), _("Adjust the balance"), act)
+    except ApprovalRequired:
+        ask_for_adjustment(**_adjustment(request, customer, form.cleaned_data), business=request.actor.business_id)
+        messages.success(request, _("Asked. The points move when somebody else approves them."))
+        return done(request, _profile_url(customer))
+
+
+def _adjustment(request: StaffRequest, customer: Customer, data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "customer_id": customer.pk,
+        "points": data["points"],
+        "reason": data["reason"],
+        "key": data["key"],
+        "actor": request.actor,
+        "now": timezone.now(),
+    }
 
 
 def _act(
@@ -251,6 +262,8 @@ def _act(
         if form.is_valid():
             try:
                 posting = act()
+            except ApprovalRequired:
+                raise
             except DomainError as error:
                 status = form.refuse(error)
             else:

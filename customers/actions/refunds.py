@@ -97,7 +97,7 @@ def record_refund(
     parts = _parts(order, lines, currency)
     total = sum((part.total for part in parts), Decimal(0)) if parts else _check_money(amount, left, currency)
     if not 0 < total <= left:
-        raise MoreThanSold(field="lines" if parts else "amount", data={"left": str(quantise(left, currency))})
+        raise MoreThanSold(field="lines" if parts else "amount", left=str(quantise(left, currency)))
     refund = Refund.objects.create(
         business_id=order.business_id,
         source=source,
@@ -129,11 +129,11 @@ def _parts(order: Order, lines: Sequence[ReturnedLine], currency: str) -> list[R
         left = of.line.quantity - of.quantity
         quantity = left if returned.quantity is None else returned.quantity
         if not 0 < quantity <= left:
-            raise MoreThanSold(field=f"lines.{number}.quantity", data={"left": str(left.normalize())})
+            raise MoreThanSold(field=f"lines.{number}.quantity", left=str(left.normalize()))
         total = _cost(of, quantity, currency) if returned.amount is None else returned.amount
         check_amount(total, currency, field=f"lines.{number}.amount")
         if total > of.line.total - of.amount:
-            raise MoreThanSold(field=f"lines.{number}.amount", data={"left": str(of.line.total - of.amount)})
+            raise MoreThanSold(field=f"lines.{number}.amount", left=str(of.line.total - of.amount))
         parts.append(
             RefundLine(
                 position=number + 1,

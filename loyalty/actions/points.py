@@ -138,15 +138,23 @@ def adjust_points(
     business: int | None = None,
     owner: str = "",
     source: str = "page",
+    is_approved: bool = False,
 ) -> Posting:
     """Give (`points` > 0) or take (< 0) by hand. Giving makes an account where the customer has none.
 
-    `business` is the id of one that the actor may see, or none.
+    `business` is the id of one that the actor may see, or none. More points than the programme lets one person move
+    need `loyalty.actions.approvals`; `is_approved` says that they were, or that the rule is not about this.
 
-    Raises NotEnoughPoints, UnknownMember, InvalidInput (no reason, 0 points), IdempotencyKeyReused.
+    Raises NotEnoughPoints, UnknownMember, ApprovalRequired, InvalidInput (no reason, 0 points), IdempotencyKeyReused.
     """
     operation = AdjustPoints(
-        points=points, reason=reason, phone=phone, customer_id=customer_id, business=business, key=key
+        points=points,
+        reason=reason,
+        phone=phone,
+        customer_id=customer_id,
+        business=business,
+        key=key,
+        is_approved=is_approved,
     )
     return _post_one(operation, owner=owner, source=source, actor=actor, now=now)
 

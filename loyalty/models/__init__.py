@@ -1,5 +1,6 @@
 """What the loyalty programme keeps. Only the SQL functions of `migrations/sql` write the ledger's tables."""
 
+from loyalty.models.approvals import AdjustmentRequest
 from loyalty.models.ledger import Account, Entry, Hold, HoldAllocation, Lot, Transaction
 from loyalty.models.rewards import Reward
 from loyalty.models.rules import EarningRate, EarningRule
@@ -8,6 +9,7 @@ from loyalty.models.tiers import Tier
 
 __all__ = [
     "Account",
+    "AdjustmentRequest",
     "EarningRate",
     "EarningRule",
     "Entry",

@@ -1,4 +1,4 @@
-"""Twenty thousand random acts by two threads, under every way of life of points; a million: `make chaos NAME=ledger`."""
+"""Twenty thousand random acts by two threads, under each way of life of points; a million: `make chaos NAME=ledger`."""
 
 from __future__ import annotations
 

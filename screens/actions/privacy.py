@@ -81,6 +81,7 @@ def _take_points(customer: Customer, *, actor: Actor, now: datetime) -> Erased:
             customer_id=customer.pk,
             actor=actor,
             source="privacy",
+            is_approved=True,  # nobody gains by it
             now=now,
         )
     return Erased(balance.points, balance.debt)
