@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.signals import email_changed, password_changed, password_reset, password_set
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.models import EmailAddress
+from allauth.account.signals import (
+    email_changed,
+    email_confirmed,
+    password_changed,
+    password_reset,
+    password_set,
+    user_logged_in,
+)
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from allauth.socialaccount.models import SocialAccount, SocialLogin
@@ -30,8 +39,23 @@ WATCHED: dict[str, Signal] = {
 def connect() -> None:
     for action, signal in WATCHED.items():
         signal.connect(_writer(action), weak=False, dispatch_uid=action)
+    user_logged_in.connect(logged_in, dispatch_uid="programs.person.logged_in")
+    email_confirmed.connect(email_proved, dispatch_uid="programs.email.confirmed")
     social_account_added.connect(google_connected, dispatch_uid="programs.google.connected")
     social_account_removed.connect(google_disconnected, dispatch_uid="programs.google.disconnected")
+
+
+def logged_in(sender: object, request: HttpRequest, user: User, **_told: object) -> None:
+    """With which proofs: a password, a passkey, Google, a second factor; not with which codes."""
+    proofs = [str(one.get("type") or one["method"]) for one in get_authentication_records(request, user)]
+    platform_audit.record("programs.person.logged_in", person=user, data={"by": proofs}, ip=client_ip(request) or None)
+
+
+def email_proved(sender: object, request: HttpRequest, email_address: EmailAddress, **_told: object) -> None:
+    data = {"email": email_address.email}
+    platform_audit.record(
+        "programs.email.confirmed", person=email_address.user, data=data, ip=client_ip(request) or None
+    )
 
 
 def google_connected(sender: object, request: HttpRequest, sociallogin: SocialLogin, **_told: object) -> None:

@@ -12,6 +12,7 @@ from django_q.models import Failure, OrmQ, Schedule
 
 from programs.admin_sites import PlatformAdmin, RecordInline, platform_site
 from programs.models import ApiSession, Domain, DueWork, Invitation, Membership, PlatformAuditEntry, Programme, User
+from programs.platform_words import TITLES, title_of
 
 
 class DomainInline(RecordInline):
@@ -98,12 +99,35 @@ class DueWorkAdmin(PlatformAdmin):
     ordering = ("next_due_at",)
 
 
+class ActFilter(admin.SimpleListFilter):
+    """By act, without asking the table which there are."""
+
+    title = _("What")
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, str(title)) for name, title in TITLES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(action=self.value()) if self.value() in TITLES else queryset
+
+
 @admin.register(PlatformAuditEntry, site=platform_site)
 class PlatformAuditAdmin(PlatformAdmin):
-    list_display = ("at", "actor_label", "action", "programme", "ip")
+    list_display = ("at", "actor_label", "what", "programme", "details", "ip")
     list_select_related = ("programme",)
+    list_filter = (ActFilter,)
+    date_hierarchy = "at"
     search_fields = ("actor_label", "actor", "action", "programme__name")
     ordering = ("-id",)
+
+    @admin.display(description=_("What"), ordering="action")
+    def what(self, entry: PlatformAuditEntry) -> str:
+        return title_of(entry.action)
+
+    @admin.display(description=_("Details"))
+    def details(self, entry: PlatformAuditEntry) -> str:
+        return ", ".join(f"{name}: {value}" for name, value in entry.data.items())[:200]
 
 
 @admin.register(OrmQ, site=platform_site)

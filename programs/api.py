@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from core.api import StrictSerializer, TooManyRequests, read_body
 from core.permissions import OPEN
-from core.requests import client_network
+from core.requests import client_ip, client_network
 from programs import api_limits
 from programs.actions import api_sessions, email_codes
 from programs.actions.api_sessions import EmailNotVerified, TokenPair
@@ -100,7 +100,12 @@ class LoginView(OpenApiView):
         now = timezone.now()
         try:
             pair = api_sessions.log_in(
-                email=given["email"], password=given["password"], code=given["code"], programme=programme, now=now
+                email=given["email"],
+                password=given["password"],
+                code=given["code"],
+                programme=programme,
+                now=now,
+                ip=client_ip(request) or None,
             )
         except EmailNotVerified:
             assert programme is not None  # without one no password is right

@@ -141,5 +141,5 @@ class PreferencesView(ApiView):
     )
     def patch(self, request: Request) -> Response:
         person = self._person()
-        change_person(user=person, changes=read_body(request, PreferencesChange, partial=True))
+        change_person(user=person, changes=read_body(request, PreferencesChange, partial=True), ip=self.actor.ip)
         return Response(PreferencesOutput(person).data)

@@ -73,7 +73,7 @@ def me(request: StaffRequest) -> HttpResponse:
         if checked is not None:
             return checked
         if form.is_valid():
-            change_person(user=request.user, changes=form.cleaned_data)
+            change_person(user=request.user, changes=form.cleaned_data, ip=request.actor.ip)
             messages.success(request, _("Your profile is saved"))
             response = done(request, url)
             _write_preferences(response, **form.cleaned_data)

@@ -58,7 +58,9 @@ class TokenPair:
     session: ApiSession
 
 
-def log_in(*, email: str, password: str, code: str, programme: Programme | None, now: datetime) -> TokenPair:
+def log_in(
+    *, email: str, password: str, code: str, programme: Programme | None, now: datetime, ip: str | None = None
+) -> TokenPair:
     """A new session in `programme` (None: unknown programme, refused like a wrong password).
 
     Raises WrongCredentials, EmailNotVerified, MfaRequired and MfaWrong; only the first before the password is proven.
@@ -69,7 +71,9 @@ def log_in(*, email: str, password: str, code: str, programme: Programme | None,
     _check_second_factor(user, code)
     if not EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists():
         raise EmailNotVerified()
-    return open_session(user=user, programme=programme, now=now)
+    with transaction.atomic():
+        platform_audit.record("programs.api_session.opened", person=user, programme=programme, ip=ip)
+        return open_session(user=user, programme=programme, now=now)
 
 
 def prove(*, email: str, password: str, code: str) -> User:

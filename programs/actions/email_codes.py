@@ -20,6 +20,7 @@ from core.codes import keyed_digest
 from core.errors import InvalidInput
 from core.jobs import enqueue_with_retries
 from core.tenancy import active_programme
+from programs.actions import platform_audit
 from programs.mail import compose
 from programs.models import EmailCode, Programme, User
 
@@ -69,6 +70,7 @@ def verify_email(*, email: str, code: str, now: datetime) -> None:
             found.tries += 1
             found.save(update_fields=["tries"])
             if hmac.compare_digest(_digits(found), code):
+                platform_audit.record("programs.email.confirmed", person=found.user, data={"email": found.user.email})
                 EmailAddress.objects.update_or_create(
                     user=found.user,
                     email=found.user.email,

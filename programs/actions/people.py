@@ -28,13 +28,20 @@ def create_person(
     return user
 
 
-def change_person(*, user: User, changes: Mapping[str, object]) -> None:
-    """Write what differs among CHANGEABLE."""
-    different = [key for key in CHANGEABLE if key in changes and getattr(user, key) != changes[key]]
-    for key in different:
-        setattr(user, key, changes[key])
-    if different:
-        user.save(update_fields=different)
+def change_person(*, user: User, changes: Mapping[str, object], ip: str | None = None) -> None:
+    """Write what differs among CHANGEABLE, and note old and new in the platform's audit log."""
+    different = {
+        key: [getattr(user, key), changes[key]]
+        for key in CHANGEABLE
+        if key in changes and getattr(user, key) != changes[key]
+    }
+    if not different:
+        return
+    for key, (_before, after) in different.items():
+        setattr(user, key, after)
+    with transaction.atomic():
+        user.save(update_fields=list(different))
+        platform_audit.record("programs.person.changed", person=user, data=different, ip=ip)
 
 
 def has_verified(*, user: User, email: str) -> bool:

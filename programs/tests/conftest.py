@@ -27,5 +27,5 @@ def visitor(fresh_limits, run_queue):
 
 
 @pytest.fixture
-def ada():
+def ada(db):
     return create_person(email="ada@example.com", password=PASSWORD, name="Ada Byron", is_verified=True)
