@@ -38,6 +38,15 @@ for group, acts in ACTS.items():
 FIELDS |= {
     "source": _("Came by"),
     "fields": _("Fields"),
+    "first_name": _("First name"),
+    "last_name": _("Last name"),
+    "phone": _("Phone number"),
+    "external_id": _("The shop’s own id"),
+    "city": _("City"),
+    "region": _("Region"),
+    "postcode": _("Postcode"),
+    "birthday": _("Birthday"),
+    "attributes": _("Own attributes"),
     "channel": _("Channel"),
     "purpose": _("Purpose"),
     "is_granted": _("Agreed"),
@@ -45,7 +54,6 @@ FIELDS |= {
     "file": _("File"),
     "bytes": _("Bytes"),
     "rows": _("Rows"),
-    "digest": _("Fingerprint of the file"),
     "dry_run": _("Only tried"),
 }
 

@@ -23,6 +23,7 @@ from workspace.models import AuditEntry, Business
 NEWEST_READ = 5_000  # entries of one business that its people's names are taken from
 WORD_LENGTH = 3  # what a trigram index answers
 CODE = re.compile(r"[\w:+.-]{3,80}")
+UNREAD = frozenset({"digest"})  # for machines
 LISTS = frozenset({"fields", "scopes", "filters", "cors_origins"})  # other lists of two are [before, after]
 
 # Every actor once, with the newest name: one look into the index for each. Customers, who may be many, are left out.
@@ -200,7 +201,7 @@ def _line(entry: AuditEntry, what: Named | None, shops: Mapping[int, str]) -> Au
         subject=entry.subject,
         business=shops.get(entry.business_id or 0, ""),
         ip=entry.ip or "",
-        details=[_detail(name, value, shops) for name, value in _flat(entry.data)],
+        details=[_detail(name, value, shops) for name, value in _flat(entry.data) if name not in UNREAD],
     )
 
 
