@@ -66,10 +66,14 @@
     try {
       if (corrected) {
         const { at, ahead, after, till, business, code } = corrected;
-        await queue.change(corrected.id, { ...sale, at, ahead, after, ...(code === "other_till" ? {} : { till, business }) });
-      } else await queue.add(sale);
-      corrected = null;
-      showSaved(sale);
+        const isChanged = await queue.change(corrected.id, { ...sale, at, ahead, after, ...(code === "other_till" ? {} : { till, business }) });
+        corrected = null;
+        if (isChanged) showSaved(sale);
+        else showTaken(false); // another tab was quicker
+      } else {
+        await queue.add(sale);
+        showSaved(sale);
+      }
     } catch {
       one("full-amount").textContent = `${money(sale.amount)} · ${person.name || person.phone}`;
       note("full");
@@ -109,12 +113,14 @@
   };
   one("take-back").addEventListener("click", async () => {
     const mine = (await queue.list()).find((sale) => sale.key === saved.key);
-    const wasThere = mine ? await queue.change(mine.id) : false;
-    host.querySelectorAll("[data-taken-yes]").forEach((part) => { part.hidden = !wasThere; });
-    host.querySelectorAll("[data-taken-no]").forEach((part) => { part.hidden = wasThere; });
-    go("taken");
+    showTaken(mine ? await queue.change(mine.id) : false);
     changed();
   });
+  const showTaken = (isTaken) => {
+    host.querySelectorAll("[data-taken-yes]").forEach((part) => { part.hidden = !isTaken; });
+    host.querySelectorAll("[data-taken-no]").forEach((part) => { part.hidden = isTaken; });
+    go("taken");
+  };
 
   /* -- the list --------------------------------------------------------------------------------------------------- */
   const todo = (code) => (list.querySelector(`[data-todo-for="${CSS.escape(code || "")}"]`) || list.querySelector('[data-todo-for=""]')).textContent;
@@ -211,7 +217,7 @@
       note("no-redeem", Boolean(isRedeem));
       toAmount({ code, name: known ? known.name : "", digits: known ? known.phone : "" });
     } else if (told && told.kind === "kept") {
-      showSaved((await queue.list()).find((sale) => sale.key === told.key) || { key: told.key, amount: "" });
+      showSaved((await queue.list()).find((sale) => sale.key === told.key) || { key: told.key, amount: told.amount });
     } else if (told && told.kind === "number" && isNumber(told.phone || "")) {
       note("new", told.isNew);
       toAmount({ phone: told.phone });
@@ -221,6 +227,7 @@
         const { customer, key, points, reason } = told;
         one("redeem-again").href = `/till/customers/${customer}/redeem/?${new URLSearchParams({ key, points, reason })}`;
       } else if (!["/till/", config.kept].includes(location.pathname)) note("other");
+      if (told && told.kind === "number") find.querySelector("[data-pad-input]").value = told.phone || "";
       go("find");
     }
     await draw();

@@ -75,7 +75,7 @@ const keep = async (request) => {
       const person = (await tillQueue.recent()).find((one) => one.code === sale[1]) || {};
       const kept = { key: form.get("key"), amount: form.get("amount"), customer: sale[1], name: person.name || "", digits: person.phone || "", tried: navigator.onLine };
       await tillQueue.add(kept);
-      await note({ kind: "kept", key: kept.key });
+      await note({ kind: "kept", key: kept.key, amount: kept.amount });
     } else if (redemption) {
       await note({ kind: "redeem", customer: redemption[1], key: form.get("key"), points: form.get("points"), reason: form.get("reason") });
     } else if (pathname === "/till/" || pathname === "/till/customers/") {
