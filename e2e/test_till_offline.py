@@ -407,3 +407,17 @@ def test_a_server_that_is_away_behind_its_proxy_is_no_connection_either(till_beh
     until_sent(page)
     rows, orders = booked(server, "+447700900316")
     assert (rows, orders) == ([("+447700900316", 15, 15), ("+447700900316", 2, 17)], 2)
+
+
+def test_an_undo_without_an_answer_does_not_claim_that_nothing_happened(till_behind_proxy, proxy, server):
+    page = till_behind_proxy
+    add_customer(page, "07700 900317", "Ed")
+    page.keyboard.type("15")
+    page.keyboard.press("Enter")
+    arrive(page, page.get_by_role("heading", name="15 points added"))
+    proxy.swallow = b"POST /till/undo/"
+    page.keyboard.press("u")
+    expect(page.get_by_role("alert").filter(has_text="No answer to the undo")).to_be_visible()
+    proxy.swallow = b""
+    rows, _orders = booked(server, "+447700900317")
+    assert [balance for _phone, _points, balance in rows] == [15, 0]

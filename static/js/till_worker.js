@@ -83,7 +83,7 @@ const keep = async (request) => {
     } else if (pathname.startsWith("/till/undo/")) {
       await note({ kind: "undo" });
     } else {
-      await note({ kind: "other" });
+      await note({ kind: navigator.onLine ? "unsure" : "other" }); // the server may have done it
     }
   } catch {
     const lost = sale ? `#full=${encodeURIComponent(form.get("amount"))}` : "";
