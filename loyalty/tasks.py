@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -18,10 +18,13 @@ from customers.stream import stream_reader
 from loyalty.actions.birthdays import give_birthday_bonuses
 from loyalty.actions.refunds import claw_back_refunds
 from loyalty.actions.settings import APPLY_EXPIRY
+from loyalty.actions.warnings import warn_members
 from loyalty.models import Account
 from workspace.jobs import due_work
 
 EXPIRE = "loyalty.points.expire"
+WARN = "loyalty.points.warn"
+WARN_HOUR = 10  # in the programme's zone
 EXPIRE_EVERY = timedelta(hours=6)  # housekeeping: an account that is touched expires its points by itself
 BIRTHDAYS = "loyalty.birthdays.give"
 APPLY_BATCH = 500
@@ -92,3 +95,15 @@ def birthdays(now: datetime) -> datetime | None:
     give_birthday_bonuses(now=now)
     zone = active_programme().zone
     return day_start(local_day(now, zone) + timedelta(days=1), zone)
+
+
+@due_work(WARN, follows_time_zone=True)
+def warn_of_expiry(now: datetime) -> datetime | None:
+    """Tell members whose points run out soon, once a day when people are awake."""
+    zone = active_programme().zone
+    today = now.astimezone(zone)
+    if today.hour >= WARN_HOUR:
+        expire_points(now)
+        warn_members(now=now)
+        today += timedelta(days=1)
+    return datetime.combine(today.date(), time(WARN_HOUR), tzinfo=zone).astimezone(UTC)

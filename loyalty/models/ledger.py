@@ -38,6 +38,7 @@ class Account(models.Model):
     expires_next_at = models.DateTimeField(null=True)
     # Where points run out after months without activity: when those that are available now do.
     lapses_at = models.DateTimeField(null=True)
+    warned_until = models.DateTimeField(null=True)  # the member was told of points that run out up to here
     joined_at = models.DateTimeField(default=timezone.now)
     tier = models.ForeignKey(
         "loyalty.Tier", on_delete=models.PROTECT, null=True, blank=True, related_name="accounts", db_index=False
