@@ -72,15 +72,19 @@ class MemberReward:
         return ""
 
     @property
-    def notice(self) -> str:
-        """What else somebody should know who can have it: few are left, or this is the last time."""
+    def few_left(self) -> str:
+        """That the shelf is nearly empty, in words."""
         stock = self.reward.stock
-        if stock is not None and stock <= LOW_STOCK:
-            return ngettext("Only %(stock)s left", "Only %(stock)s left", stock) % {"stock": stock}
-        if self.reward.member_limit is not None and self.left is not None:
-            text = ngettext("You can have it %(left)s more time", "You can have it %(left)s more times", self.left)
-            return text % {"left": self.left}
-        return ""
+        if stock is None or not 0 < stock <= LOW_STOCK:
+            return ""
+        return ngettext("Only %(stock)s left", "Only %(stock)s left", stock) % {"stock": stock}
+
+    @property
+    def times_left(self) -> str:
+        """How many more times the member can have it, in words."""
+        if not self.left:
+            return ""
+        return ngettext("%(times)s more time", "%(times)s more times", self.left) % {"times": self.left}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +190,11 @@ class Claim:
     @property
     def is_live(self) -> bool:
         return self.state == Hold.State.HELD
+
+    @property
+    def is_short(self) -> bool:
+        """It ends within the hour: worth watching the clock."""
+        return self.is_live and self.seconds < 3600
 
     @property
     def spoken(self) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from screens import views_till, views_till_offline, views_till_receipt
+from screens import views_till, views_till_offline, views_till_receipt, views_till_rewards
 
 app_name = "till"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("customers/<slug:code>/", views_till.sale, name="sale"),
     path("customers/<slug:code>/preview/", views_till.preview, name="preview"),
     path("customers/<slug:code>/redeem/", views_till.redeem, name="redeem"),
+    path("customers/<slug:code>/rewards/", views_till_rewards.rewards, name="rewards"),
+    path("claim/", views_till_rewards.claim, name="claim"),
+    path("claim/redeem/", views_till_rewards.claim_redeem, name="claim-redeem"),
     path("done/<slug:code>/", views_till.finished, name="done"),
     path("receipt/<slug:code>/", views_till_receipt.receipt, name="receipt"),
     path("receipt/<slug:code>/text/", views_till_receipt.send_text, name="receipt-text"),
