@@ -155,7 +155,7 @@ NOUNS = {
     "customers": "customer", "businesses": "business", "orders": "order", "products": "product", "jobs": "job",
     "imports": "import", "api-keys": "client", "transactions": "transaction", "done": "transaction",
     "undo": "transaction", "team": "membership", "members": "membership", "invitations": "invitation",
-    "claims": "claim", "points": "phone", "brand": "file",
+    "claims": "claim", "points": "phone", "brand": "file", "data": "job",
 }  # fmt: skip
 
 
