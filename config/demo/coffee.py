@@ -7,7 +7,7 @@ repeats without effect.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -17,8 +17,20 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from django_tenants.utils import tenant_context
 
-from config.demo.coffee_plan import DAYS, SHOPS, Plan, PlannedRedemption, PlannedSale, make_plan
+from config.demo.coffee_plan import (
+    DAYS,
+    LANE,
+    QUAY,
+    REWARDS,
+    ROASTERY,
+    SHOPS,
+    Plan,
+    PlannedRedemption,
+    PlannedSale,
+    make_plan,
+)
 from config.demo.fictional import FictionalPerson, fictional_people
+from config.demo.rewards import DemoReward, make_rewards
 from core.actor import Actor
 from core.clock import local_day
 from core.errors import DomainError
@@ -42,6 +54,15 @@ ZONE = ZoneInfo("Europe/London")
 PEOPLE_SEED = 7
 CLOSING_MINUTE = 20 * 60
 SYSTEM_TILL = Actor(kind="till", id="demo", label="Till")
+# The plan's three, which guests have taken for months, and what they may save for.
+CATALOGUE = (
+    DemoReward(REWARDS[LANE][1], REWARDS[LANE][0], "croissant", "Any bun of the day, warm if you like.", LANE),
+    DemoReward(REWARDS[QUAY][1], REWARDS[QUAY][0], "coffee", "Any coffee or tea, in any size.", QUAY),
+    DemoReward("Cake for two", 650, "cake-slice", "Two slices of whatever is under the glass."),
+    DemoReward(REWARDS[ROASTERY][1], REWARDS[ROASTERY][0], "shopping-bag", "250 g, whole or ground for you.", ROASTERY),
+    DemoReward("Harbour Street mug", 1_400, "gift", "Made by the potter next door.", stock=4, member_limit=1),
+    DemoReward("Tasting evening", 2_500, "ticket-percent", "An evening at the roastery, for one.", ROASTERY, 12, 1),
+)
 
 Report = Callable[[str, int, int], None]  # phase, done, total
 
@@ -77,7 +98,8 @@ def load_coffee(report: Report, *, owner: User, now: datetime) -> Programme:
     people = fictional_people(len(plan.members), seed=PEOPLE_SEED)
     with tenant_context(programme):
         shops = _businesses(calendar)
-        _post(plan, people, shops, calendar, report)
+        codes = make_rewards(CATALOGUE, shops, SYSTEM_TILL)
+        _post(plan, people, shops, codes, calendar, report)
         _introduce(plan, people, shops[SHOPS[0].key], now)
         _ask_for_consent(plan, people, calendar, report)
         refresh_facts(list(Customer.objects.values_list("pk", flat=True)))
@@ -130,11 +152,18 @@ def _businesses(calendar: Calendar) -> dict[str, int]:
     return ids
 
 
-def _post(plan: Plan, people: list[FictionalPerson], shops: dict[str, int], calendar: Calendar, report: Report) -> None:
+def _post(
+    plan: Plan,
+    people: list[FictionalPerson],
+    shops: dict[str, int],
+    rewards: Mapping[str, str],
+    calendar: Calendar,
+    report: Report,
+) -> None:
     taken = {redemption.after_sale: redemption for redemption in plan.redemptions}
     done = 0
     for day, sales in groupby(enumerate(plan.sales), key=lambda row: row[1].day):
-        operations = list(_operations(sales, taken, people, shops, calendar))
+        operations = list(_operations(sales, taken, people, shops, rewards, calendar))
         now = calendar.moment(day, CLOSING_MINUTE)
         outcomes = post_batch(operations=operations, owner="demo", source="till", actor=SYSTEM_TILL, now=now)
         refused = next((outcome for outcome in outcomes if isinstance(outcome, DomainError)), None)
@@ -149,6 +178,7 @@ def _operations(
     taken: dict[int, PlannedRedemption],
     people: list[FictionalPerson],
     shops: dict[str, int],
+    rewards: Mapping[str, str],
     calendar: Calendar,
 ) -> Iterator[Operation]:
     for index, sale in sales:
@@ -164,8 +194,7 @@ def _operations(
         if redemption is not None:
             yield RedeemPoints(
                 business=shops[sale.shop],
-                points=redemption.points,
-                reason=redemption.what,
+                reward=rewards[redemption.what],
                 phone=phone,
                 key=f"reward-{index}",
             )

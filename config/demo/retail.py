@@ -21,6 +21,7 @@ from django_tenants.utils import tenant_context
 
 from config.demo import retail_source
 from config.demo.fictional import fictional_people
+from config.demo.rewards import DemoReward, make_rewards
 from core.actor import Actor
 from core.clock import day_start, local_day
 from core.errors import DomainError
@@ -46,6 +47,13 @@ MEMBER_SEED = 11
 MEMBER_SHARE = Decimal("0.4")  # of the buyers in the United Kingdom: 2,140 of 5,350
 MEMBER_MONTHS = 12  # the points programme started so long ago; older orders earned nothing
 WELCOME_POINTS = 50
+CATALOGUE = (
+    DemoReward("Gift wrapping", 150, "gift", "We wrap one order and write the card for you."),
+    DemoReward("Postage on us", 300, "shopping-bag", "For one parcel within the United Kingdom."),
+    DemoReward("Tin of tea lights", 600, "gift", "Two dozen, unscented.", stock=40),
+    DemoReward("Apron with pockets", 1_500, "shirt", stock=5, member_limit=1),
+    DemoReward("Voucher for £25", 2_500, "ticket-percent", "Off any order, once a member.", member_limit=1),
+)
 CLOSING = time(20)
 # Lines of the data that are no goods: postage, fees, corrections, samples, tests. They belong to the totals.
 SERVICE_SKUS = (
@@ -77,6 +85,7 @@ def load_retail(report: Report, *, owner: User, now: datetime) -> Programme:
         check_totals()
         members = _introduce_members(business, report=report, now=now)
         _post_points(business, members, report=report, now=now)
+        make_rewards(CATALOGUE, {}, ACTOR)
         refresh_facts(members)
         rebuild_rollups(now=now)
         score_customers(now=now)

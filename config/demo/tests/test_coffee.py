@@ -1,5 +1,6 @@
 """The coffee demo with a part of its guests; the load itself compares the books with the plan."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,7 +14,7 @@ from config.demo.coffee_plan import DAYS, SHOPS, Plan, make_plan
 from core.clock import local_day
 from customers.models import ConsentRecord, Customer, CustomerFacts, DailySales, Order
 from intelligence.models import RfmRun
-from loyalty.models import EarningRate, Transaction
+from loyalty.models import EarningRate, Reward, Transaction
 from programs.models import Programme, User
 
 GUESTS = 25
@@ -78,6 +79,9 @@ def test_the_demo_is_the_plan_and_goes_on_after_a_kill(committed_database, plan)
         assert ConsentRecord.objects.count() == sum(m.agrees_to_texts for m in planned.members)
         redeemed = Transaction.objects.done().filter(kind="redeem").values_list("points", flat=True)
         assert sorted(-points for points in redeemed) == sorted(r.points for r in planned.redemptions)
+        assert Reward.objects.count() == len(coffee.CATALOGUE), "a load that goes on makes none twice"
+        what = Counter(Transaction.objects.done().filter(kind="redeem").values_list("reward__name", flat=True))
+        assert what == Counter(redemption.what for redemption in planned.redemptions)
         assert sum(DailySales.objects.values_list("orders", flat=True)) == len(planned.sales)
         assert RfmRun.objects.get().customers == GUESTS
     coffee.load_coffee(lambda *_: pytest.fail("loaded twice"), owner=owner, now=now)
