@@ -6,7 +6,18 @@ from typing import ClassVar
 
 from django.contrib import admin
 
-from loyalty.models import Account, AdjustmentRequest, EarningRate, Entry, Hold, Lot, Transaction
+from loyalty.models import (
+    Account,
+    AdjustmentRequest,
+    EarningRate,
+    EarningRule,
+    Entry,
+    Hold,
+    Lot,
+    Reward,
+    Tier,
+    Transaction,
+)
 from programs.admin_sites import RecordAdmin, programme_site
 
 
@@ -68,3 +79,27 @@ class AdjustmentRequestAdmin(RecordAdmin):
     search_fields = ("code", "customer__code")
     search_help_text = "A request's or a customer's public id."
     ordering = ("-pk",)
+
+
+@admin.register(EarningRule, site=programme_site)
+class EarningRuleAdmin(RecordAdmin):
+    list_display = ("name", "trigger", "effect", "factor", "points", "business", "is_active", "position")
+    list_filter = ("trigger", "effect", "is_active")
+    list_select_related = ("business", "tier")
+    search_fields = ("name", "code", "action")
+    ordering = ("position", "pk")
+
+
+@admin.register(Tier, site=programme_site)
+class TierAdmin(RecordAdmin):
+    list_display = ("name", "rank", "threshold", "factor", "is_active")
+    ordering = ("rank",)
+
+
+@admin.register(Reward, site=programme_site)
+class RewardAdmin(RecordAdmin):
+    list_display = ("name", "points", "stock", "business", "tier", "is_active")
+    list_filter = ("is_active",)
+    list_select_related = ("business", "tier")
+    search_fields = ("name", "code")
+    ordering = ("pk",)
