@@ -28,6 +28,7 @@ from e2e.conftest import DESK, PHONE
 from e2e.test_till import as_a_till
 from intelligence.actions.rfm import score_customers
 from loyalty.actions.points import add_points
+from loyalty.actions.rules import RuleValues, create_rule
 from loyalty.tasks import refresh_facts
 from programs.models import Programme
 from programs.routes import all_routes
@@ -114,6 +115,8 @@ def a_few_weeks_of_sales(_programme) -> dict[str, str]:
     )
     imported = import_csv(lines, business)
     received = receive(lines + b"900003,71053,White metal lantern,6,2026-01-06 08:26:00,3.39,17850,France\n", business)
+    values = RuleValues(name="Double on coffee", effect="multiply", factor=Decimal(2), categories=["coffee"])
+    rule = create_rule(values=values, actor=SYSTEM)
     return {
         "customers": customer.code,
         "orders": Order.objects.first().code,
@@ -123,6 +126,8 @@ def a_few_weeks_of_sales(_programme) -> dict[str, str]:
         "done": posting.transaction,
         "undo": posting.transaction,
         "transactions": posting.transaction,
+        "rules": rule.code,
+        "new": "day",
     }
 
 

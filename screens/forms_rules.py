@@ -157,7 +157,8 @@ class RuleForm(forms.Form):
         if "per" in self.fields:
             self.fields["per"].choices = _periods(shape)  # type: ignore[attr-defined]
         if "tier" in self.fields:
-            tiers = Tier.objects.filter(is_active=True) | Tier.objects.filter(pk=rule.tier_id if rule else None)
+            known = [rule.tier_id] if rule and rule.tier_id else []
+            tiers = Tier.objects.filter(is_active=True) | Tier.objects.filter(pk__in=known)
             self.fields["tier"].queryset = tiers.order_by("rank")  # type: ignore[attr-defined]
             if not tiers.exists():
                 del self.fields["tier"]
@@ -230,8 +231,10 @@ class BasketForm(forms.Form):
     is_first = forms.BooleanField(label=gettext_lazy("Their first purchase"), required=False)
     is_birthday = forms.BooleanField(label=gettext_lazy("It is their birthday"), required=False)
 
+    prefix = "try"
+
     def __init__(self, *args: Any, businesses: Any, currency: str, **kwargs: Any) -> None:
-        super().__init__(*args, prefix="try", **kwargs)
+        super().__init__(*args, **kwargs)
         self.currency = currency
         self.fields["business"].queryset = businesses  # type: ignore[attr-defined]
         tiers = Tier.objects.filter(is_active=True).order_by("rank")
