@@ -22,6 +22,7 @@ from messaging.models import OneTimeCode
 from screens import portal_session, reports_portal
 from screens.forms_portal import CodeForm, PhoneForm, PinSignInForm
 from screens.portal_session import CustomerRequest, signed_in_customer
+from screens.views_portal_rewards import rewards_shown
 
 RECENT = 5
 HISTORY_PAGE = 25
@@ -163,7 +164,8 @@ def points(request: CustomerRequest) -> HttpResponse:
     summary = reports_portal.points_summary(
         customer=request.customer, programme=request.programme, now=timezone.now(), recent=RECENT
     )
-    return page(request, "screens/portal/points.html", {"summary": summary, "customer": request.customer})
+    context = {"summary": summary, "customer": request.customer, **rewards_shown(request)}
+    return page(request, "screens/portal/points.html", context)
 
 
 @require_GET

@@ -27,6 +27,7 @@ from screens import reports_till
 from screens.forms_till import AmountForm, CreateForm, DeviceForm, FindForm, RedeemForm
 from screens.till_device import COOKIE, TillRequest, at_a_till, own_transaction, remember_till, till_of
 from screens.till_token import TOKEN_DIGITS, read_till_token
+from screens.views_till_rewards import rewards_shown
 from workspace.actions.tills import register_till, till_of_token
 from workspace.models import Business
 
@@ -311,4 +312,4 @@ def _card(request: TillRequest, customer: Customer) -> dict[str, object]:
     card = reports_till.customer_card(
         customer=customer, actor=request.actor, programme=request.programme, now=timezone.now()
     )
-    return {"card": card, "till": request.till}
+    return {"card": card, "till": request.till, **rewards_shown(request, customer)}
