@@ -52,6 +52,47 @@ def test_a_balance_for_one_redemption_has_one_winner(call, in_threads):
     assert kept() == []
 
 
+def test_a_balance_for_one_gift_has_one_winner(call, in_threads, now):
+    """20 parallel gifts of 100 from a balance of 100 credited 2,000 (fushengqian/fuint 71)."""
+    points.add_points(**call, amount=Decimal(100), key="a")
+    friends = [f"+4477009004{number:02d}" for number in range(20)]
+    for phone in friends:
+        points.add_points(**{**call, "phone": phone}, amount=Decimal(1), key=phone)
+
+    def give(number):
+        given = {"phone": PHONE, "recipient_phone": friends[number], "points": 100, "actor": SYSTEM, "now": now}
+        return lambda: points.transfer_points(**given, key=f"t{number}")
+
+    results = in_threads([give(number) for number in range(20)])
+    assert sum(isinstance(result, NotEnoughPoints) for result in results) == 19
+    assert sorted(Account.objects.values_list("available", flat=True)) == [0] + [1] * 19 + [101]
+    assert kept() == []
+
+
+def test_gifts_that_cross_each_other_never_deadlock(call, in_threads, now):
+    phones = [f"+4477009005{number:02d}" for number in range(6)]
+    for phone in phones:
+        points.add_points(**{**call, "phone": phone}, amount=Decimal(1000), key=phone)
+
+    def work(number):
+        chosen = random.Random(number)
+
+        def run():
+            for step in range(10):
+                sender, recipient = chosen.sample(phones, 2)
+                given = {"phone": sender, "recipient_phone": recipient, "points": 10, "actor": SYSTEM, "now": now}
+                posted = points.transfer_points(**given, key=f"{number}-{step}")
+                if step % 3 == 0:
+                    undone = {"transaction": posted.transaction, "actor": SYSTEM, "now": now}
+                    points.reverse_transaction(**undone, key=f"u{number}-{step}")
+
+        return run
+
+    assert [result for result in in_threads([work(number) for number in range(12)]) if result is not None] == []
+    assert sum(Account.objects.values_list("available", flat=True)) == 6000
+    assert kept() == []
+
+
 def test_a_balance_for_one_hold_has_one_winner(call, in_threads):
     points.add_points(**call, amount=Decimal(100), key="a")
 
