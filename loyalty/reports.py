@@ -76,6 +76,24 @@ class LoyaltyFigures:
     liability: Decimal
 
 
+# What counts as issued, redeemed and expired, with what undoes it. A transfer is none of them.
+_GIVES = (
+    Q(kind__in=["earn", "bonus"])
+    | Q(kind="adjust", points__gt=0)
+    | Q(kind="reverse", reverses__kind__in=["earn", "bonus"])
+    | Q(kind="reverse", reverses__kind="adjust", reverses__points__gt=0)
+    | Q(kind="reverse", reverses__kind="reverse", reverses__points__lt=0)
+)
+_TAKES = (
+    Q(kind="redeem")
+    | Q(kind="adjust", points__lt=0)
+    | Q(kind="reverse", reverses__kind="redeem")
+    | Q(kind="reverse", reverses__kind="adjust", reverses__points__lt=0)
+    | Q(kind="reverse", reverses__kind="reverse", reverses__points__gt=0)
+)
+_EXPIRES = Q(kind="expire") | Q(kind="reverse", reverses__kind="expire")
+
+
 def loyalty_figures(period: Period, *, actor: Actor | None = None) -> LoyaltyFigures:
     """Figures of `period` over what `actor` may see (None: everything). Outstanding points are those whose issuer the
     actor may see, those set aside for claims among them. Four queries.
@@ -88,12 +106,10 @@ def loyalty_figures(period: Period, *, actor: Actor | None = None) -> LoyaltyFig
         if actor.business_id is not None:
             lots = lots.filter(issuer_id=actor.business_id)
             held = held.filter(lot__issuer_id=actor.business_id)
-    gives = Q(kind="earn") | Q(kind="adjust", points__gt=0) | Q(kind="reverse", reverses__points__gte=0)
-    takes = Q(kind="redeem") | Q(kind="adjust", points__lt=0) | Q(kind="reverse", reverses__points__lt=0)
     sums = found.aggregate(
-        issued=Sum("points", filter=gives, default=0),
-        redeemed=-Sum("points", filter=takes, default=0),
-        expired=-Sum("points", filter=Q(kind="expire"), default=0),
+        issued=Sum("points", filter=_GIVES, default=0),
+        redeemed=-Sum("points", filter=_TAKES, default=0),
+        expired=-Sum("points", filter=_EXPIRES, default=0),
     )
     outstanding = int(lots.aggregate(total=Sum("remaining", default=0))["total"])
     outstanding += int(held.aggregate(total=Sum("points", default=0))["total"])
