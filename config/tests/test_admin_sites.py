@@ -28,7 +28,7 @@ from customers.models import (
     Refund,
     RefundLine,
 )
-from loyalty.models import EarningRate
+from loyalty.models import EarningRate, EarningRule, Reward, Tier
 from messaging.models import OutboundMessage
 from programs.actions.api_sessions import open_session
 from programs.admin_sites import platform_site, programme_site
@@ -88,6 +88,9 @@ def programme_rows(programme, business, make_key, now):
         channel="sms", purpose="one_time_code", recipient="+442079460099", body="482731", dedupe_key="code:1"
     )
     EarningRate.objects.get_or_create(business=business)
+    EarningRule.objects.create(name="Double", effect="multiply", factor=2)
+    Reward.objects.create(name="Any coffee", points=50)
+    Tier.objects.create(name="Silver", rank=1, threshold=100)
     audit.record(SYSTEM, "workspace.test.done")
     job = Job.objects.create(kind="test", key="1", lease_until=now)
     TillDevice.objects.create(name="Till", business=business, token_digest=b"y" * 32)
