@@ -27,7 +27,8 @@ from customers.tests.imports_fixtures import csv_of, import_csv, receive
 from e2e.conftest import DESK, PHONE
 from e2e.test_till import as_a_till
 from intelligence.actions.rfm import score_customers
-from loyalty.actions.points import add_points
+from loyalty.actions.points import add_points, hold_points, redeem_points
+from loyalty.actions.rewards import RewardValues, create_reward
 from loyalty.actions.rules import RuleValues, create_rule
 from loyalty.tasks import refresh_facts
 from programs.models import Programme
@@ -126,9 +127,20 @@ def a_few_weeks_of_sales(_programme) -> dict[str, str]:
         "done": posting.transaction,
         "undo": posting.transaction,
         "transactions": posting.transaction,
+        "rewards": a_reward(customer, business, now),
         "rules": rule.code,
         "new": "day",
     }
+
+
+def a_reward(customer, business, now) -> str:
+    """With a stock, somebody who had it, and a claim."""
+    values = RewardValues(name="Bag of beans, 250 g, ground for you", points=3, icon="shopping-bag")
+    code = create_reward(values=values, stock=5, actor=SYSTEM).code
+    asked = {"customer_id": customer.pk, "reward": code, "actor": SYSTEM, "now": now}
+    redeem_points(**asked, business=business.pk, key="page-redeem")
+    hold_points(**asked, business=None, key="page-claim")
+    return code
 
 
 def paths(host: str, codes: dict[str, str]) -> list[str]:
