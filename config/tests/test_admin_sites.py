@@ -28,7 +28,7 @@ from customers.models import (
     Refund,
     RefundLine,
 )
-from loyalty.models import EarningRate, EarningRule, Reward, Tier
+from loyalty.models import AdjustmentRequest, EarningRate, EarningRule, Reward, Tier
 from messaging.models import OutboundMessage
 from programs.actions.api_sessions import open_session
 from programs.admin_sites import platform_site, programme_site
@@ -91,6 +91,8 @@ def programme_rows(programme, business, make_key, now):
     EarningRule.objects.create(name="Double", effect="multiply", factor=2)
     Reward.objects.create(name="Any coffee", points=50)
     Tier.objects.create(name="Silver", rank=1, threshold=100)
+    member = Customer.objects.get(phone="+442079460099")
+    AdjustmentRequest.objects.create(customer=member, points=9, reason="Sorry", asked_by="user:1", key="k")
     audit.record(SYSTEM, "workspace.test.done")
     job = Job.objects.create(kind="test", key="1", lease_until=now)
     TillDevice.objects.create(name="Till", business=business, token_digest=b"y" * 32)

@@ -75,6 +75,7 @@ def test_every_line_of_the_guide_works(server: WSGIServer, committed_database: s
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(answers) == script.count("curl ") - script.count("=$(curl ")
     moved = Transaction.objects.done().order_by("pk").values_list("kind", "points")
-    assert list(moved) == [("earn", 12), ("hold", 0), ("void", 0), ("redeem", -3)]
-    assert answers[-1]["balance"]["points"] == 9
+    claimed = [("hold", 0), ("void", 0), ("redeem", -3)]
+    assert list(moved) == [("earn", 12), ("earn", 12), ("reverse", -2), *claimed]
+    assert answers[-1]["balance"]["points"] == 19
     assert [found.code for found in audit() if not found.is_kept] == []

@@ -30,7 +30,9 @@ from customers.actions import imports
 from customers.actions.consent import record_consent
 from customers.actions.customers import create_customer
 from customers.models import Order, OrderLine, Product
+from loyalty.actions.approvals import ask_for_adjustment
 from loyalty.actions.points import add_points, hold_points, redeem_points
+from loyalty.models import EarningRule, Reward
 from messaging.actions.outbox import queue_message
 from messaging.models import OutboundMessage
 from programs.models import Membership, Programme, User
@@ -127,6 +129,11 @@ def fill(world: World) -> None:
         now=now,
     )
     till = TillDevice.objects.create(name=f"Till {word}", business=business, token_digest=word.encode().ljust(32))
+    reward = Reward.objects.create(name=f"Free {word}", description=word, points=5)
+    rule = EarningRule.objects.create(name=f"Double {word}", effect="multiply", factor=2, categories=[word])
+    asked = ask_for_adjustment(
+        customer_id=customer.pk, points=9, reason=f"Sorry {word}", key=word, actor=actor, now=now
+    )
     audit.record(actor, "workspace.test.noted", subject=word, data={"word": word})
     default_storage.save(f"brand/{word}.png", ContentFile(b"\x89PNG" + word.encode()))
     cache.set("word", word)
@@ -136,6 +143,7 @@ def fill(world: World) -> None:
         "transaction": earned.transaction, "import": run.code, "job": job.code, "till": till.code,
         "client": issued.client.code, "message": OutboundMessage.objects.first().code, "claim": held.transaction,
         "invitation": invitation.code, "phone": world.phone, "file": f"{word}.png",
+        "reward": reward.code, "rule": rule.code, "request": asked.code, "start": "happy-hour",
     }  # fmt: skip
 
 
@@ -155,7 +163,9 @@ NOUNS = {
     "customers": "customer", "businesses": "business", "orders": "order", "products": "product", "jobs": "job",
     "imports": "import", "api-keys": "client", "transactions": "transaction", "done": "transaction",
     "undo": "transaction", "team": "membership", "members": "membership", "invitations": "invitation",
-    "claims": "claim", "points": "phone", "brand": "file", "data": "job",
+    "claims": "claim", "points": "phone", "brand": "file", "data": "job", "receipt": "transaction",
+    "rewards": "reward", "pictures": "file", "rules": "rule", "earning-rules": "rule", "new": "start",
+    "adjustment-requests": "request", "approvals": "request", "claim": "claim", "exports": "job",
 }  # fmt: skip
 
 

@@ -19,7 +19,9 @@ from core.css import ROOT
 from core.tests.sheet import open_sheet, progress, sheet
 
 TEMPLATES = sorted([*ROOT.glob("templates/**/*.html"), *ROOT.glob("*/templates/**/*.html")])
-PAGES = [path for path in TEMPLATES if "emails" not in path.parts and "admin" not in path.parts]
+# A file that a customer takes along brings its style with it, as an e-mail does.
+ALONE = {ROOT / "screens/templates/screens/portal/export.html"}
+PAGES = [path for path in TEMPLATES if "emails" not in path.parts and "admin" not in path.parts and path not in ALONE]
 SHEET = {ROOT / "core/templates/core/component_sheet.html", ROOT / "core/templates/core/_sheet_dialog.html"}
 WORDED = [path for path in TEMPLATES if path not in SHEET]  # the sheet is for those who build pages
 NUMBERED = [f"{name}.html" for name in ("400", "403", "403_csrf", "404", "405", "429", "500")]

@@ -68,6 +68,7 @@ def test_open_routes_are_few_and_known():
         "programs.views_public.",
         "programs.views_programme.",
         "screens.api.RegisterBusinessView",
+        "screens.views_rewards.picture",
         "workspace.views_invitation.accept",
     )
     unknown = [
