@@ -16,7 +16,7 @@ def test_the_example_follows_the_rule(open_browser, server):
     page.get_by_role("link", name="Add a rule").first.click()
     page.get_by_role("link", name="A category").click()
     trial = page.locator("#rule-trial")
-    expect(trial).to_contain_text("Double points on coffee: ×2 on £12.00")
+    expect(trial).to_contain_text("points on coffee: ×2 on £12.00")
     page.get_by_label("Times the points").fill("3")
     expect(trial).to_contain_text("×3 on £12.00")
     page.get_by_label("Category of line 1").fill("cake")

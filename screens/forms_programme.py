@@ -92,6 +92,8 @@ class PointSettingsForm(forms.Form):
     def settings(self) -> PointSettings:
         """What a valid form says; what it leaves out stays as the programme has it or as it is by default."""
         said = {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+        if said.get("expiry_policy") != LoyaltySettings.Expiry.DATE:
+            said.pop("expiry_day", None)  # left over from another choice
         kept = settings_now().reinstated_days
         return PointSettings(**{"reinstated_days": kept, **said})
 

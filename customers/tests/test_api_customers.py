@@ -264,6 +264,7 @@ def test_orders_and_products(api, business, programme):
     lines = client.get(f"/api/v1/orders/{order.code}").json()["lines"]
     assert lines == [
         {
+            "position": 1,
             "product_id": product.code,
             "sku": "MUG",
             "title": "Mug",

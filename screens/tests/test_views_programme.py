@@ -136,6 +136,21 @@ def test_value_and_life_of_points(client_of, owner):
     assert "100 points are worth £0.50" in client_of(owner).get("/loyalty/").content.decode()
 
 
+def test_the_life_of_points_is_chosen_and_refused_at_its_field(client_of, owner):
+    browser = client_of(owner)
+    given = {"point_value": "0.01", "expiry_policy": "inactivity", "expiry_day": "12-31", "pending_days": "14"}
+    refused = browser.post("/loyalty/settings/", given)
+    assert refused.status_code == 422
+    assert "after how many months without activity" in refused.content.decode()
+    assert not LoyaltySettings.objects.exists()
+    browser.post("/loyalty/settings/", {**given, "expiry_months": "12", "approval_above": "500"})
+    kept = LoyaltySettings.objects.get()
+    assert (kept.expiry_policy, kept.expiry_months, kept.expiry_day) == ("inactivity", 12, "")
+    assert (kept.pending_days, kept.approval_above) == (14, 500)
+    browser.post("/loyalty/settings/", {"point_value": "0.01", "expiry_policy": "date", "expiry_day": "12-31"})
+    assert LoyaltySettings.objects.get().expiry_day == "12-31"
+
+
 # -- transactions --
 
 

@@ -47,7 +47,7 @@ BEGIN
     FROM unnest(baskets) AS basket CROSS JOIN LATERAL jsonb_array_elements(basket.lines) AS line
     WHERE line->>'sku' > ''
     AND NOT EXISTS (SELECT FROM customers_product p WHERE p.sku = line->>'sku')
-    ORDER BY line->>'sku'
+    ORDER BY line->>'sku', (line->>'position')::integer
     ON CONFLICT (sku) DO NOTHING;
 
     INSERT INTO customers_orderline (order_id, position, product_id, title, quantity, unit_price, discount, total)

@@ -34,7 +34,8 @@ BEGIN
     RETURN array(
         SELECT ROW(
             i.ordinal, 1, i.kind, i.endpoint, i.key, decode(i.digest, 'hex'), i.phone, i.phone_typed, person.id,
-            account.customer_id IS NOT NULL, false, person.code, person.is_archived, business.id, business.code, business.is_active,
+            account.customer_id IS NOT NULL, false, person.code, person.is_archived, business.id,
+            coalesce(business.code, i.business, i.business_id::text), business.is_active,
             CASE i.kind
                 WHEN 'earn' THEN loyalty_points_for(i.amount, coalesce(rate.points_per_unit, 1), rate.rounding)
                 WHEN 'redeem' THEN -coalesce(reward.points, i.points)
@@ -203,6 +204,8 @@ BEGIN
             WHEN op.kind IN ('earn', 'redeem', 'hold') AND op.business_is_open IS NOT TRUE
                  AND NOT (op.kind = 'hold' AND op.reward_id IS NOT NULL AND op.business_code IS NULL
                           AND context.business_id IS NULL) THEN 'unknown_business'
+            WHEN op.kind = 'capture' AND op.business_code IS NOT NULL AND op.business_is_open IS NOT TRUE
+            THEN 'unknown_business'
             WHEN NOT op.is_member THEN 'unknown_customer'
             WHEN op.kind = 'transfer' AND (op.recipient_is_member IS NOT TRUE OR op.recipient_id = op.account_id)
             THEN 'unknown_recipient'

@@ -30,7 +30,7 @@ CREATE TYPE ledger_operation AS (
     customer_code text,
     is_archived boolean,
     business_id bigint,
-    business_code text,
+    business_code text,    -- as the caller named it where there is none
     business_is_open boolean,
     points bigint,         -- the change of the account: negative takes
     amount numeric,        -- money of a sale
