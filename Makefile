@@ -7,7 +7,7 @@ LOCK := --universal --generate-hashes --no-emit-index-url
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint types fmt css bench docs data screenshots chaos lock check
+.PHONY: help demo serve test lint types fmt css bench docs data screenshots browser chaos lock check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ data: .base ## Make a large programme: make data SIZE=10x (or 1m)
 
 screenshots: .test ## Take the pictures of the README from the running demo
 	$(BIN)/python -m e2e.screenshots
+
+browser: .test ## The long browser tests: till without a network, rewards, rules, a customer's own data
+	$(BIN)/python -m pytest e2e/browser_*.py
 
 chaos: .test ## Kill processes under load: make chaos NAME=kills
 	CHAOS=1 $(BIN)/python -m pytest e2e/chaos_$(or $(NAME),kills).py

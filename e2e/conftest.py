@@ -1,4 +1,4 @@
-"""A server with two programmes and their people, one for all tests of a process."""
+"""A server with two programmes and their people, one for the tests of a file: what one file sells surprises none."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ expect.set_options(timeout=TIMEOUT_MS)
 PHONE, TABLET, DESK = {"width": 390, "height": 844}, {"width": 768, "height": 1024}, {"width": 1440, "height": 900}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(django_db_setup: None, django_db_blocker, tmp_path_factory) -> Iterator[Server]:
     shared = connection.settings_dict["NAME"]
     with django_db_blocker.unblock(), _clone() as name:
