@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Func
+from django.db.models import F, Func, Q
 
 from customers.models.fields import MoneyField
 from customers.models.people import Customer
@@ -34,6 +34,8 @@ class CustomerFacts(models.Model):
     member_since = models.DateTimeField(null=True)
     balance = models.BigIntegerField(default=0)  # points
     lifetime_points = models.BigIntegerField(default=0)  # points ever earned
+    tier = models.CharField(max_length=40, blank=True, default="", db_default="")  # its name; written by loyalty
+    tier_rank = models.PositiveSmallIntegerField(null=True)  # the higher the better
     # Scores 1 (worst) to 5 (best) and the group they give; written by intelligence.
     rfm_recency = models.PositiveSmallIntegerField(null=True)
     rfm_frequency = models.PositiveSmallIntegerField(null=True)
@@ -50,6 +52,7 @@ class CustomerFacts(models.Model):
             models.Index(OrOldest(F("last_order_at")).desc(), F("customer_id").desc(), name="facts_by_last_order"),
             models.Index(F("balance").desc(), F("customer_id").desc(), name="facts_by_balance"),
             models.Index("rfm_group", "customer", name="facts_by_rfm_group"),
+            models.Index("tier", "customer", name="facts_by_tier", condition=~Q(tier="")),
         ]
 
 

@@ -5,7 +5,7 @@ from loyalty.models.ledger import Account, Entry, Hold, HoldAllocation, Lot, Tra
 from loyalty.models.rewards import Reward
 from loyalty.models.rules import EarningRate, EarningRule
 from loyalty.models.settings import LoyaltySettings
-from loyalty.models.tiers import Tier
+from loyalty.models.tiers import Tier, TierChange
 
 __all__ = [
     "Account",
@@ -19,5 +19,6 @@ __all__ = [
     "LoyaltySettings",
     "Reward",
     "Tier",
+    "TierChange",
     "Transaction",
 ]

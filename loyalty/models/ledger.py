@@ -43,7 +43,9 @@ class Account(models.Model):
     tier = models.ForeignKey(
         "loyalty.Tier", on_delete=models.PROTECT, null=True, blank=True, related_name="accounts", db_index=False
     )
-    tier_kept_until = models.DateTimeField(null=True)  # judged again then; null: without a tier, or for good
+    tier_since = models.DateTimeField(null=True)
+    tier_kept_until = models.DateTimeField(null=True)  # null: without a tier, or for good
+    tier_due_at = models.DateTimeField(null=True)  # when the tier is judged again by itself: kept until, or grace over
 
     class Meta:
         verbose_name = _("account")
@@ -60,6 +62,8 @@ class Account(models.Model):
             models.Index(
                 fields=["expires_next_at"], name="account_by_expiry", condition=Q(expires_next_at__isnull=False)
             ),
+            models.Index(fields=["tier_due_at"], name="account_by_tier_due", condition=Q(tier_due_at__isnull=False)),
+            models.Index(fields=["tier"], name="account_by_tier", condition=Q(tier__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -20,6 +20,17 @@ class LoyaltySettings(models.Model):
         INACTIVITY = "inactivity", _("After some months without a purchase or a redemption")
         DATE = "date", _("On a fixed day of the year")
 
+    class TierBasis(models.TextChoices):
+        """What members collect on the way to a tier. Points count as earned: spending them changes nothing."""
+
+        POINTS = "points", _("Points earned")
+        SPEND = "spend", _("Money spent")
+        VISITS = "visits", _("Visits")
+
+    class TierDrop(models.TextChoices):
+        EARNED = "earned", _("The tier that they reach now")
+        NEXT = "next", _("One tier lower")
+
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
     # What one point is worth in the programme's currency: liability, settlement, "worth £3.20".
     point_value = models.DecimalField(_("value of a point"), max_digits=12, decimal_places=6, default=Decimal("0.01"))
@@ -38,6 +49,18 @@ class LoyaltySettings(models.Model):
     warning_days = models.PositiveSmallIntegerField(_("warn before points run out"), default=30, db_default=30)
     # An adjustment by hand of more points than this needs a second person; null: none does.
     approval_above = models.PositiveBigIntegerField(_("approval above"), null=True, blank=True)
+    # Tiers: what counts, over how many months back (null: ever), how many months a tier is kept (null: for good), how
+    # many days longer it stays, and to what a member falls who did not reach it again.
+    tier_basis = models.CharField(
+        _("members collect"), max_length=10, choices=TierBasis.choices, default=TierBasis.POINTS,
+        db_default=TierBasis.POINTS,
+    )  # fmt: skip
+    tier_window_months = models.PositiveSmallIntegerField(_("within months"), null=True, blank=True, default=12)
+    tier_keep_months = models.PositiveSmallIntegerField(_("kept for months"), null=True, blank=True, default=12)
+    tier_grace_days = models.PositiveSmallIntegerField(_("days of grace"), default=30, db_default=30)
+    tier_drops_to = models.CharField(
+        _("then"), max_length=10, choices=TierDrop.choices, default=TierDrop.EARNED, db_default=TierDrop.EARNED
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -55,6 +78,12 @@ class LoyaltySettings(models.Model):
                 name="loyalty_settings_expiry_complete",
             ),
             models.CheckConstraint(condition=Q(pending_days__lte=90), name="loyalty_settings_pending_in_range"),
+            models.CheckConstraint(
+                condition=(Q(tier_window_months__isnull=True) | Q(tier_window_months__range=(1, 60)))
+                & (Q(tier_keep_months__isnull=True) | Q(tier_keep_months__range=(1, 60)))
+                & Q(tier_grace_days__lte=366),
+                name="loyalty_settings_tiers_in_range",
+            ),
         ]
 
     def __str__(self) -> str:

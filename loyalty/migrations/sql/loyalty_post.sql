@@ -389,6 +389,15 @@ BEGIN
         END IF;
     END IF;
 
+    -- After the points: a sale is counted with the tier that the member came with.
+    IF EXISTS (SELECT FROM unnest(operations) AS o WHERE o.kind IN ('earn', 'reverse'))
+        AND EXISTS (SELECT FROM loyalty_tier t WHERE t.is_active) THEN
+        PERFORM ledger_judge_tiers(array(
+            SELECT o.account_id FROM unnest(operations) AS o JOIN unnest(answers) AS a ON a.ordinal = o.ordinal
+            WHERE o.kind IN ('earn', 'reverse') AND a.status = 'done'
+        ), $3, context.zone);
+    END IF;
+
     RETURN QUERY SELECT answer.* FROM unnest(answers) AS answer WHERE answer.ordinal >= 0;
 
     PERFORM customers_wake_readers(context.programme_id, 'customers.stream.read');
