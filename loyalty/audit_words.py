@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from django.utils.translation import gettext_lazy as _
 
 from customers.audit_words import customers_like, named_customer
-from loyalty.models import EarningRule, Reward, Transaction
+from loyalty.models import EarningRule, Reward, Tier, Transaction
 from workspace.audit_registry import FIELDS, Group, Named, Reader, register_act, register_subject
 
 MOST_FOUND = 500  # newest transactions of the people of one search
@@ -40,6 +40,12 @@ ACTS = {
         "reward.restored": (_("Reward brought back"), _("{who} brought the reward {what} back")),
         "reward.moved": (_("Reward moved"), _("{who} moved the reward {what} in the order")),
         "reward.stocked": (_("Stock of a reward changed"), _("{who} changed the stock of the reward {what}")),
+        "tier.created": (_("Tier made"), _("{who} made the tier {what}")),
+        "tier.changed": (_("Tier changed"), _("{who} changed the tier {what}")),
+        "tier.ended": (_("Tier ended"), _("{who} ended the tier {what}")),
+        "tier.restored": (_("Tier used again"), _("{who} brought the tier {what} back")),
+        "tier.set": (_("Tier set by hand"), _("{who} set the tier of {what}")),
+        "tiers.changed": (_("Rules of tiers changed"), _("{who} changed how members reach and keep tiers")),
         "rate.changed": (_("Earning rate changed"), _("{who} changed the earning rate of {what}")),
         "settings.changed": (_("Loyalty settings changed"), _("{who} changed the settings of the programme’s points")),
     },
@@ -81,13 +87,23 @@ def _rewards(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
     return {code: Named(name) for code, name in Reward.objects.filter(code__in=codes).values_list("code", "name")}
 
 
+def _tiers(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
+    return {code: Named(name) for code, name in Tier.objects.filter(code__in=codes).values_list("code", "name")}
+
+
 def _search_named(text: str, _reader: Reader) -> Collection[str]:
-    """Rules and rewards by their name."""
+    """Rules, rewards and tiers by their name."""
     rules = EarningRule.objects.filter(name__icontains=text).values_list("code", flat=True)[:100]
     rewards = Reward.objects.filter(name__icontains=text).values_list("code", flat=True)[:100]
-    return [*(f"rule:{code}" for code in rules), *(f"reward:{code}" for code in rewards)]
+    tiers = Tier.objects.filter(name__icontains=text).values_list("code", flat=True)
+    return [
+        *(f"rule:{code}" for code in rules),
+        *(f"reward:{code}" for code in rewards),
+        *(f"tier:{code}" for code in tiers),
+    ]
 
 
 register_subject("reward", title=_("reward"), find=_rewards, search=_search_named)
 register_subject("rule", title=_("earning rule"), find=_rules)
+register_subject("tier", title=_("tier"), find=_tiers)
 register_subject("transaction", title=_("transaction"), find=_transactions, search=_search_transactions)

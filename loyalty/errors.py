@@ -118,6 +118,11 @@ class BonusLimitReached(DomainError):
     message = _("This member has had this bonus as often as it is given.")
 
 
+class UnknownTier(NotFound):
+    code = "loyalty.unknown_tier"
+    message = _("There is no such tier.")
+
+
 class UnknownReward(NotFound):
     code = "loyalty.unknown_reward"
     message = _("There is no such reward.")

@@ -20,3 +20,4 @@ register("loyalty.points.matured", title=_("Points became available"), icon="cir
 register("loyalty.points.expired", title=_("Points expired"), icon="clock", transaction="string", points="integer")
 register("loyalty.points.held", title=_("Points set aside"), icon="lock", **_SET_ASIDE, **_REASON)
 register("loyalty.points.released", title=_("Points given back"), icon="undo-2", **_SET_ASIDE, hold="string")
+register("loyalty.tier.changed", title=_("Another tier"), icon="award", tier="string", before="string", cause="string")

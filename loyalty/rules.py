@@ -50,6 +50,14 @@ def expires_at(earned_at: datetime, months: int | None, zone: ZoneInfo) -> datet
     return datetime.combine(last_day + timedelta(days=1), time.min, tzinfo=zone).astimezone(UTC)
 
 
+def window_start(at: datetime, months: int | None, zone: ZoneInfo) -> datetime | None:
+    """Where a window of `months` up to `at` begins: the start of the day that many months before; None is ever."""
+    if months is None:
+        return None
+    first_day = add_months(at.astimezone(zone).date(), -months)
+    return datetime.combine(first_day, time.min, tzinfo=zone).astimezone(UTC)
+
+
 def expires_on(earned_at: datetime, months: int | None, day: str, zone: ZoneInfo) -> datetime:
     """The end of the first `day` of a year (MM-DD) that comes `months` after `earned_at` or later, in `zone`.
 

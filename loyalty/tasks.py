@@ -18,8 +18,9 @@ from customers.stream import stream_reader
 from loyalty.actions.birthdays import give_birthday_bonuses
 from loyalty.actions.refunds import claw_back_refunds
 from loyalty.actions.settings import APPLY_EXPIRY
+from loyalty.actions.tiers import APPLY_TIERS
 from loyalty.actions.warnings import warn_members
-from loyalty.models import Account
+from loyalty.models import Account, Tier
 from workspace.jobs import due_work
 
 EXPIRE = "loyalty.points.expire"
@@ -27,9 +28,10 @@ WARN = "loyalty.points.warn"
 WARN_HOUR = 10  # in the programme's zone
 EXPIRE_EVERY = timedelta(hours=6)  # housekeeping: an account that is touched expires its points by itself
 BIRTHDAYS = "loyalty.birthdays.give"
+JUDGE_TIERS = "loyalty.tiers.judge"
 APPLY_BATCH = 500
 EXPIRE_BATCH = 1000  # accounts locked and committed at a time
-FACTS = ("balance", "lifetime_points", "is_member", "member_since")
+FACTS = ("balance", "lifetime_points", "is_member", "member_since", "tier", "tier_rank")
 
 
 @stream_reader("loyalty.facts")
@@ -38,7 +40,8 @@ def follow_points(events: Sequence[Event]) -> None:
 
     Reads the account, not the event: events of one member may arrive in any number and end in the same facts.
     """
-    members = {event.customer_id for event in events if event.customer_id and event.name.startswith("loyalty.points.")}
+    names = ("loyalty.points.", "loyalty.tier.")
+    members = {event.customer_id for event in events if event.customer_id and event.name.startswith(names)}
     refresh_facts(sorted(members))
 
 
@@ -53,8 +56,14 @@ def follow_refunds(events: Sequence[Event]) -> None:
 def refresh_facts(customer_ids: Sequence[int]) -> int:
     """Write the ledger's facts of these customers; safe to repeat. Returns how many were members."""
     accounts = Account.objects.filter(pk__in=customer_ids).order_by("pk")
-    rows = accounts.values_list("pk", "available", "lifetime", "joined_at")
-    return write_facts(FACTS, [(pk, available, lifetime, True, joined) for pk, available, lifetime, joined in rows])
+    rows = accounts.values_list("pk", "available", "lifetime", "joined_at", "tier__name", "tier__rank")
+    return write_facts(
+        FACTS,
+        [
+            (pk, available, lifetime, True, joined, tier or "", rank)
+            for pk, available, lifetime, joined, tier, rank in rows
+        ],
+    )
 
 
 @due_work(EXPIRE)
@@ -87,6 +96,62 @@ def apply_expiry(now: datetime) -> datetime | None:
             last = cursor.fetchone()[0]
         if last is None:
             return None
+
+
+@stream_reader("loyalty.tiers")
+def follow_orders(events: Sequence[Event]) -> None:
+    """Judge the tiers of members whose orders came, went or were given back some other way than by the ledger."""
+    members = {event.customer_id for event in events if event.customer_id and event.name.startswith("customers.order.")}
+    if members and Tier.objects.filter(is_active=True).exists():
+        judge_tiers(sorted(members), now=timezone.now())
+
+
+def judge_tiers(customer_ids: Sequence[int], *, now: datetime) -> int:
+    """Judge the tiers of these customers, as far as they are members; safe to repeat. Returns how many changed."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        accounts = Account.objects.select_for_update(no_key=True).filter(pk__in=customer_ids).order_by("pk")
+        cursor.execute(
+            "SELECT ledger_judge_tiers(%s::bigint[], %s::timestamptz, %s)",
+            [list(accounts.values_list("pk", flat=True)), now, active_programme().time_zone],
+        )
+        changed: int = cursor.fetchone()[0]
+        return changed
+
+
+@due_work(JUDGE_TIERS, follows_time_zone=True)
+def judge_due_tiers(now: datetime) -> datetime | None:
+    """Judge the tiers whose time is over, and come back when the programme's next day begins: that is when one ends."""
+    zone = active_programme().zone
+    while _judge_batch(now, zone.key) == APPLY_BATCH:
+        pass
+    return day_start(local_day(now, zone) + timedelta(days=1), zone)
+
+
+def _judge_batch(now: datetime, zone: str) -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT ledger_judge_due_tiers(%s::timestamptz, %s::integer, %s)", [now, APPLY_BATCH, zone])
+        accounts: int = cursor.fetchone()[0]
+        if accounts:
+            wake_readers()  # lists show the new tiers
+        return accounts
+
+
+@due_work(APPLY_TIERS)
+def apply_tiers(now: datetime) -> datetime | None:
+    """Judge everybody's tier once the programme changed its tiers, a batch for each commit; safe to begin anew."""
+    last = 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT ledger_judge_more_tiers(%s::bigint, %s::integer, %s::timestamptz, %s)",
+                [last, APPLY_BATCH, now, active_programme().time_zone],
+            )
+            done = cursor.fetchone()[0]
+            if done is None:
+                return None
+            # A tier may have another name or place now.
+            refresh_facts(list(Account.objects.filter(pk__gt=last, pk__lte=done).values_list("pk", flat=True)))
+            last = done
 
 
 @due_work(BIRTHDAYS, follows_time_zone=True)

@@ -41,9 +41,9 @@ class Tier(models.Model):
 class TierChange(models.Model):
     """A step in a member's tiers: what they hold from then on, why, and what they had counted.
 
-    What reached a tier is kept with it (`figure` under `basis` and `window_months`, against `threshold`), so that a tier
-    can be judged again when a purchase behind it is given back, also after the programme's settings changed. Only the
-    SQL functions of `migrations/sql/tiers.sql` write it.
+    What reached a tier is kept with it (`figure` under `basis` and `window_months`, against `threshold`), so it can
+    be judged again when a purchase behind it is given back, also after the programme's settings changed. Only the SQL
+    functions of `migrations/sql/tiers.sql` write it.
     """
 
     append_only = True

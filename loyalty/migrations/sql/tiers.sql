@@ -52,10 +52,11 @@ BEGIN
 END
 $$;
 
--- The highest tier above `above` that a member reached before and still keeps, or nulls: not past its time and grace, not
--- older than the last tier set by hand, and what reached it is still there.
+-- The highest tier that a member reached before and still keeps, or nulls: not past its time and grace, not older than
+-- the last tier set by hand, and what reached it is still there. Of `lowest` rank at least; the tier of rank `earned`,
+-- which they reach now anyway, without grace.
 CREATE OR REPLACE FUNCTION ledger_kept_tier(
-    account_id bigint, above integer, grace_days integer, at timestamptz, zone text,
+    account_id bigint, lowest integer, earned integer, grace_days integer, at timestamptz, zone text,
     OUT tier_id bigint, OUT rank integer, OUT change_id bigint, OUT since timestamptz, OUT kept_until timestamptz
 )
 LANGUAGE plpgsql STABLE
@@ -70,8 +71,9 @@ BEGIN
     FOR claim IN
         SELECT c.*, t.rank
         FROM loyalty_tierchange c JOIN loyalty_tier t ON t.id = c.tier_id
-        WHERE c.account_id = $1 AND c.id >= first_id AND c.rests_on_id IS NULL AND t.is_active AND t.rank > above
-        AND (c.kept_until IS NULL OR loyalty_available_at(c.kept_until, grace_days, zone) > $4)
+        WHERE c.account_id = $1 AND c.id >= first_id AND c.rests_on_id IS NULL AND t.is_active AND t.rank >= lowest
+        AND (c.kept_until IS NULL OR c.kept_until > $5
+             OR t.rank > earned AND loyalty_available_at(c.kept_until, grace_days, zone) > $5)
         ORDER BY t.rank DESC, c.kept_until DESC NULLS FIRST, c.id DESC
     LOOP
         IF claim.threshold IS NULL OR claim.threshold <= loyalty_tier_figure(
@@ -127,7 +129,10 @@ BEGIN
         );
         SELECT t.id, t.rank, t.threshold INTO earned
         FROM loyalty_tier t WHERE t.is_active AND t.threshold <= figure ORDER BY t.rank DESC LIMIT 1;
-        kept := ledger_kept_tier(mine.customer_id, coalesce(earned.rank, -1), settings.grace_days, $2, zone);
+        kept := ledger_kept_tier(
+            mine.customer_id, coalesce(earned.rank, -1) + CASE earned.rank WHEN mine.rank THEN 1 ELSE 0 END,
+            coalesce(earned.rank, -1), settings.grace_days, $2, zone
+        );
 
         change := NULL;
         change.tier_id := coalesce(kept.tier_id, earned.id);
@@ -238,5 +243,34 @@ BEGIN
     END IF;
     PERFORM ledger_judge_tiers(account_ids, $3, $4);
     RETURN account_ids[cardinality(account_ids)];
+END
+$$;
+
+-- Gives a member, whose account the caller has locked, a tier by hand until `kept_until` (null: for good); without a tier
+-- only what they reach now counts from here on. A higher tier that they reach is theirs at once.
+CREATE OR REPLACE FUNCTION ledger_set_tier(
+    account_id bigint, tier_id bigint, kept_until timestamptz, reason text, actor text, actor_label text, at timestamptz,
+    zone text
+) RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    INSERT INTO loyalty_tierchange (
+        account_id, tier_id, before_id, cause, basis, window_months, figure, threshold, kept_until, rests_on_id, reason,
+        actor, actor_label, at
+    )
+    SELECT $1, $2, a.tier_id, 'set', '', NULL, 0, NULL, $3, NULL, $4, $5, $6, $7
+    FROM loyalty_account a WHERE a.customer_id = $1;
+    INSERT INTO customers_event (name, customer_id, occurred_at, actor, data)
+    SELECT 'loyalty.tier.changed', $1, $7, $5, jsonb_build_object(
+        'tier', coalesce((SELECT t.code FROM loyalty_tier t WHERE t.id = $2), ''),
+        'before', coalesce((SELECT t.code FROM loyalty_tier t WHERE t.id = a.tier_id), ''), 'cause', 'set'
+    )
+    FROM loyalty_account a WHERE a.customer_id = $1 AND a.tier_id IS DISTINCT FROM $2;
+    UPDATE loyalty_account a
+    SET tier_id = $2, tier_since = CASE WHEN $2 IS NOT NULL THEN $7 END, tier_kept_until = $3, tier_due_at = $3
+    WHERE a.customer_id = $1;
+    PERFORM ledger_judge_tiers(array[$1], $7, $8);
 END
 $$;
