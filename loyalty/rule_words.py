@@ -120,7 +120,7 @@ def _often(rule: EarningRule) -> str:
 
 
 def _dates(first: date | None, last: date | None) -> str:
-    facts = {name: date_format(day, "j F Y") for name, day in (("first", first), ("last", last)) if day}
+    facts = {name: date_format(day, _("j F Y")) for name, day in (("first", first), ("last", last)) if day}
     if first and last:
         if first == last:
             return _("only on %(first)s") % facts

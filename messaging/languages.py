@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.utils import translation
 
+from core.languages import offered
 from core.tenancy import active_programme
 from customers.models import Customer
 
 
 def offered_languages() -> list[tuple[str, str]]:
     """What customers may choose from: (code, name in that language)."""
-    return [(code, str(name)) for code, name in settings.PORTAL_LANGUAGES]
+    return list(settings.PORTAL_LANGUAGES)
+
+
+def other_languages() -> list[tuple[str, str]]:
+    """What customers may choose instead of the language that is spoken now."""
+    return [(code, name) for code, name in offered_languages() if code != translation.get_language()]
 
 
 def own_language(customer: Customer) -> str:
     """The customer's own if it is offered, else "". An import may name any language of the world."""
-    known = {code for code, _name in offered_languages()}
-    chosen = customer.language.lower().replace("_", "-")
-    return next((code for code in (chosen, chosen.partition("-")[0]) if code in known), "")
+    return offered(customer.language, settings.PORTAL_LANGUAGES)
 
 
-def language_of(customer: Customer) -> str:
-    """In which language the customer is written to: their own, or the programme's."""
-    return own_language(customer) or active_programme().language
+def language_of(customer: Customer | None) -> str:
+    """In which language a customer is written to: their own, or the programme's."""
+    own = own_language(customer) if customer is not None else ""
+    return own or offered(active_programme().language, settings.PORTAL_LANGUAGES) or "en"

@@ -56,7 +56,11 @@ class ProgrammeForm(LiveForm):
         widget=LongSelect,
         help_text=_("Days and weeks in every figure are counted here."),
     )
-    language = forms.ChoiceField(label=_("Language"), choices=lambda: settings.LANGUAGES)
+    language = forms.ChoiceField(
+        label=_("Language of your customers"),
+        choices=lambda: settings.PORTAL_LANGUAGES,
+        help_text=_("Of texts, e-mails and the points page, for who has not chosen one."),
+    )
     colour = forms.CharField(
         label=_("Brand colour"),
         widget=forms.TextInput(attrs={"type": "color"}),

@@ -12,9 +12,11 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
 from core import health
+from core.languages import language_of_request
 from core.permissions import API, CUSTOMER, MEMBER, OPEN, SIGNED_IN, Perm
 from core.problems import is_api_request, problem
 from core.tenancy import active_schema, enter, enter_public
@@ -89,7 +91,8 @@ def _host_name(request: HttpRequest) -> str:
 def _unknown_programme(request: HttpRequest) -> HttpResponse:
     if is_api_request(request):
         return problem(404, "unknown_programme", "No programme has this address.")
-    return render(request, "errors/unknown_programme.html", status=404)
+    with translation.override(language_of_request(request)):
+        return render(request, "errors/unknown_programme.html", status=404)
 
 
 class MembershipMiddleware:

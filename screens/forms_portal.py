@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,12 +20,25 @@ Given = Mapping[tuple[str, str], ConsentRecord]
 SWITCH = {"role": "switch"}
 
 
+def country_choices() -> list[tuple[str, str]]:
+    """Countries with their dial codes, in the order of the active language's names."""
+    names = {code: _(country.name) for code, country in COUNTRIES.items()}
+    ordered = sorted(names, key=lambda code: _plain(names[code]))
+    return [(code, f"{dial_code(code)} {code} · {names[code]}") for code in ordered]
+
+
+def _plain(name: str) -> str:
+    """Without accents: Österreich stands among the words with O."""
+    letters = unicodedata.normalize("NFKD", name)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).lower()
+
+
 class PhoneForm(forms.Form):
     """A number in any spelling; `country` says how one without a country code is read."""
 
     country = forms.ChoiceField(
         label=gettext_lazy("Country"),
-        choices=[(code, f"{dial_code(code)} {code} · {country.name}") for code, country in COUNTRIES.items()],
+        choices=country_choices,
         required=False,
         widget=forms.Select(attrs={"autocomplete": "country"}),
         error_messages={"invalid_choice": gettext_lazy("Choose a country from the list.")},

@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from core.actor import Actor
+from core.languages import PORTAL_COOKIE
 from core.page import done
 from core.permissions import customer_page
 from core.requests import ProgrammeRequest, client_ip
@@ -26,6 +27,7 @@ from customers.models import Customer
 from messaging.actions import sessions, sign_in
 from messaging.languages import own_language
 from messaging.models import CustomerSession, OneTimeCode
+from programs.views_programme import YEAR_SECONDS
 
 _PREFIX = "__Host-" if settings.IS_HTTPS else ""
 SESSION_COOKIE = f"{_PREFIX}points"
@@ -51,13 +53,18 @@ def signed_in_customer(view: Callable[..., HttpResponseBase]) -> Callable[..., H
         request.customer_session = session
         request.customer = session.customer
         request.actor = actor_of(request, session.customer)
-        # Who has chosen none reads what the browser asks for.
-        with translation.override(own_language(session.customer) or translation.get_language()):
-            response = view(request, *args, **kwargs)
+        speak_own_language(session.customer)
+        response = view(request, *args, **kwargs)
         response.headers["Cache-Control"] = "private, no-store"
         return response
 
     return customer_page(wrapped)
+
+
+def speak_own_language(customer: Customer) -> None:
+    """Until the answer is made, a refusal's or an error's included. Who has chosen none reads what the browser says."""
+    if language := own_language(customer):
+        translation.activate(language)
 
 
 def current_session(request: HttpRequest) -> CustomerSession | None:
@@ -77,6 +84,10 @@ def open_in_browser(response: HttpResponse, session_token: str) -> None:
 
 def close_in_browser(response: HttpResponse) -> None:
     response.delete_cookie(SESSION_COOKIE)
+
+
+def remember_language(response: HttpResponse, code: str) -> None:
+    _set(response, PORTAL_COOKIE, code, YEAR_SECONDS, path=settings.PORTAL_PATH)
 
 
 def remember_request(response: HttpResponse, token: str) -> None:
@@ -103,5 +114,6 @@ def _salt() -> str:
     return f"screens.portal.request:{active_schema()}"
 
 
-def _set(response: HttpResponse, name: str, value: str, seconds: int) -> None:
-    response.set_cookie(name, value, max_age=seconds, secure=settings.IS_HTTPS, httponly=True, samesite="Lax")
+def _set(response: HttpResponse, name: str, value: str, seconds: int, path: str = "/") -> None:
+    secure = settings.IS_HTTPS
+    response.set_cookie(name, value, max_age=seconds, path=path, secure=secure, httponly=True, samesite="Lax")

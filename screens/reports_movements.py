@@ -113,7 +113,7 @@ def say_when(at: datetime, *, zone: ZoneInfo, now: datetime) -> str:
         return _("Today, %(time)s") % {"time": clock}
     if days == 1:
         return _("Yesterday, %(time)s") % {"time": clock}
-    return date_format(local, "D j M" if local.year == now.astimezone(zone).year else "j M Y")
+    return date_format(local, _("D j M") if local.year == now.astimezone(zone).year else _("j M Y"))
 
 
 def movement_page(

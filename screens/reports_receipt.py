@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from core.presentation import format_money, format_points, format_signed
 from loyalty.explain import explanation_lines, explanation_of
@@ -26,8 +26,10 @@ class Receipt:
     """`title` says what happened ("62 points added"), `undone` when it was taken back, or is empty.
 
     `lines` are (label, value); `why` says how the points came about, one sentence each. `at` is when the sale was.
+    `language` is the one that all of it is in.
     """
 
+    language: str
     code: str
     programme: str
     business: str
@@ -45,6 +47,7 @@ def receipt_of(entry: Transaction, *, programme: Programme) -> Receipt:
     business = entry.business
     sold_at = entry.order.placed_at if entry.order is not None and entry.kind == Transaction.Kind.EARN else entry.at
     return Receipt(
+        language=get_language() or "en",
         code=entry.code.upper(),
         programme=programme.name,
         business=business.name if business is not None else "",
@@ -60,7 +63,7 @@ def receipt_of(entry: Transaction, *, programme: Programme) -> Receipt:
 def say_moment(moment: datetime, zone: ZoneInfo) -> str:
     """21 November 2026, 9:05: day and time in the programme's zone."""
     local = moment.astimezone(zone)
-    return _("%(day)s, %(time)s") % {"day": date_format(local, "j F Y"), "time": date_format(local, "G:i")}
+    return _("%(day)s, %(time)s") % {"day": date_format(local, _("j F Y")), "time": date_format(local, "G:i")}
 
 
 def title_of(entry: Transaction) -> str:
@@ -98,7 +101,7 @@ def _why(posting: Posting, zone: ZoneInfo) -> list[str]:
             "%(points)s points of these can be spent from %(day)s.",
             posting.pending,
         )
-        day = date_format(posting.available_at.astimezone(zone), "j F Y")
+        day = date_format(posting.available_at.astimezone(zone), _("j F Y"))
         why.append(text % {"points": format_points(posting.pending), "day": day})
     return why
 

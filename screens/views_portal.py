@@ -18,6 +18,7 @@ from core.phones import display_phone
 from core.requests import ProgrammeRequest, client_ip
 from messaging.actions import pins, sessions, sign_in
 from messaging.errors import CodeDead, TooManyCodes, WrongCode
+from messaging.languages import other_languages
 from messaging.models import OneTimeCode
 from screens import portal_session, reports_portal
 from screens.forms_portal import CodeForm, PhoneForm, PinSignInForm
@@ -59,7 +60,8 @@ def _send_code(request: ProgrammeRequest, phone: str, form: PhoneForm) -> HttpRe
 
 
 def _phone_page(request: ProgrammeRequest, form: PhoneForm, status: int = 200) -> HttpResponse:
-    return page(request, "screens/portal/signin.html", {"form": form}, status=status)
+    context = {"form": form, "languages": other_languages()}
+    return page(request, "screens/portal/signin.html", context, status=status)
 
 
 @never_cache
@@ -128,7 +130,8 @@ def sign_in_pin(request: ProgrammeRequest) -> HttpResponse:
 
 
 def _pin_page(request: ProgrammeRequest, form: PinSignInForm, status: int = 200) -> HttpResponse:
-    return page(request, "screens/portal/signin_pin.html", {"form": form}, status=status)
+    context = {"form": form, "languages": other_languages()}
+    return page(request, "screens/portal/signin_pin.html", context, status=status)
 
 
 def _code_page(request: ProgrammeRequest, pending: OneTimeCode, form: CodeForm, status: int = 200) -> HttpResponse:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import messages
 from django.core import signing
 from django.http import FileResponse, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from core.errors import InvalidInput, NotFound
 from core.page import done, page
+from core.permissions import customer_page
 from core.phones import display_phone
-from core.requests import client_ip
+from core.requests import ProgrammeRequest, client_ip
 from core.tenancy import active_schema
 from customers.actions.consent import record_consent
 from customers.actions.customers import update_customer
@@ -23,9 +23,8 @@ from customers.consent import consents_of
 from loyalty.reports import balance_of
 from messaging.actions import pins, sign_in
 from messaging.errors import CodeDead, TooManyCodes, WrongCode
-from messaging.languages import language_of, offered_languages
+from messaging.languages import offered_languages
 from messaging.models import CustomerPin, OneTimeCode
-from programs.views_programme import YEAR_SECONDS
 from screens import portal_session
 from screens.actions.export import find_export, open_export, start_export
 from screens.actions.privacy import erase_customer
@@ -56,7 +55,7 @@ def account(request: CustomerRequest) -> HttpResponse:
         "form": ConsentForm(customer=request.customer, given=given),
         "phone_shown": display_phone(request.customer.phone, request.programme.country),
         "has_pin": CustomerPin.objects.filter(customer=request.customer).exists(),
-        "language_form": LanguageForm(languages=languages, initial={"language": language_of(request.customer)})
+        "language_form": LanguageForm(languages=languages, initial={"language": translation.get_language()})
         if len(languages) > 1
         else None,
     }
@@ -78,25 +77,26 @@ def _record(request: CustomerRequest, form: ConsentForm) -> None:
             )
 
 
+@never_cache
 @require_POST
-@signed_in_customer
-def language(request: CustomerRequest) -> HttpResponse:
-    """Kept on the customer, for texts, and in a cookie, for the sign-in page."""
+@customer_page
+def language(request: ProgrammeRequest) -> HttpResponse:
+    """Kept on the customer who is signed in, for texts and e-mails, and in a cookie, for the sign-in page."""
     form = LanguageForm(request.POST, languages=offered_languages())
     if not form.is_valid():
         raise InvalidInput(_("Choose a language from the list."), field="language")
     chosen = form.cleaned_data["language"]
-    update_customer(
-        customer_id=request.customer.pk,
-        values={"language": chosen},
-        region=request.programme.country,
-        actor=request.actor,
-        now=timezone.now(),
-    )
-    response = done(request, reverse("portal:account"))
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME, chosen, max_age=YEAR_SECONDS, secure=settings.IS_HTTPS, samesite="Lax"
-    )
+    session = portal_session.current_session(request)
+    if session is not None:
+        update_customer(
+            customer_id=session.customer_id,
+            values={"language": chosen},
+            region=request.programme.country,
+            actor=portal_session.actor_of(request, session.customer),
+            now=timezone.now(),
+        )
+    response = done(request, reverse("portal:account" if session is not None else "portal:sign-in"))
+    portal_session.remember_language(response, chosen)
     return response
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from core import brand
 from core.codes import digest
+from core.languages import offered
 from core.permissions import customer_page
 from core.requests import ProgrammeRequest
 from programs.models import Programme
@@ -24,7 +27,11 @@ SHORT_NAME = 12  # letters that a phone shows under an icon
 @customer_page  # open: what the sign-in page shows anyway
 @cache_control(public=True, max_age=3600)
 def manifest(request: ProgrammeRequest) -> JsonResponse:
-    """Source: W3C, "Web Application Manifest"."""
+    """In the language of the page that links it: browsers fetch it without cookies.
+
+    Source: W3C, "Web Application Manifest".
+    """
+    translation.activate(offered(request.GET.get("language", ""), settings.PORTAL_LANGUAGES) or get_language() or "en")
     programme = request.programme
     icons = [_icon(programme, size, "any") for size in SIZES] + [_icon(programme, 512, "maskable")]
     data = {
@@ -34,7 +41,7 @@ def manifest(request: ProgrammeRequest) -> JsonResponse:
         "start_url": reverse("portal:points"),
         "scope": reverse("portal:points"),
         "display": "standalone",
-        "lang": translation.get_language(),
+        "lang": get_language(),
         "theme_color": brand.tokens(brand.parse(programme.colour), dark=True)["accent"],
         "background_color": CANVAS_DARK,
         "icons": icons,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from core.errors import DomainError
 from core.page import done, page
 from loyalty.models import Transaction
+from messaging.languages import language_of
 from screens.actions.receipts import email_receipt, sent_receipts, takes_texts, text_receipt
 from screens.forms_till import ReceiptEmailForm
 from screens.reports_receipt import receipt_of
@@ -49,9 +50,11 @@ def send_email(request: TillRequest, code: str) -> HttpResponse:
 
 def _receipt_page(request: TillRequest, entry: Transaction, form: ReceiptEmailForm, status: int = 200) -> HttpResponse:
     customer = entry.account.customer
+    with translation.override(language_of(customer)):  # the paper is the customer's
+        paper = receipt_of(entry, programme=request.programme)
     context = {
         "till": request.till,
-        "receipt": receipt_of(entry, programme=request.programme),
+        "receipt": paper,
         "code": entry.code,
         "form": form,
         "takes_texts": takes_texts(customer),

@@ -157,7 +157,7 @@ class SettingsChange(StrictSerializer):
     currency = CurrencyField(required=False, help_text="ISO 4217; fixed after the first sale.")
     country = CountryField(required=False, help_text="ISO 3166-1, for phone numbers.")
     time_zone = TimeZoneField(required=False, help_text="A place such as Europe/London.")
-    language = serializers.ChoiceField(choices=settings.LANGUAGES, required=False)
+    language = serializers.ChoiceField(choices=settings.PORTAL_LANGUAGES, required=False)
     colour = serializers.RegexField(r"^#[0-9a-f]{6}\Z", required=False, help_text="Such as #0f766e.")
 
     cors_origins = serializers.ListField(

@@ -92,7 +92,7 @@ MIDDLEWARE = [
     "core.page_middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "core.page_middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "core.languages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "core.middleware.BodySizeMiddleware",
     "core.page_middleware.AuthenticationMiddleware",
@@ -337,8 +337,10 @@ Q_CLUSTER = {
 # -- language, time ---------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
-LANGUAGES = [("en", _("English"))]  # a language joins with its catalogue in locale/: half of one is worse than none
-PORTAL_LANGUAGES = LANGUAGES  # what customers may choose on the points page, and are written to in
+# A language joins when its catalogue in locale/ is whole: half of one is worse than none (docs/how-to/languages.md).
+LANGUAGES = [("en", _("English"))]  # of staff pages
+PORTAL_LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # of the points page, and of what customers are sent
+PORTAL_PATH = "/p/"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
@@ -385,6 +387,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "CallerKind": ["person", "api_client"],
+        "LanguageEnum": LANGUAGES,
+        "CustomerLanguage": PORTAL_LANGUAGES,
         "ProductKind": "customers.models.Product.Kind",
         "ImportKind": "customers.models.ImportRun.Kind",
         "CustomerState": "customers.models.Customer.State",

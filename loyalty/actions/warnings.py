@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils import translation
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.presentation import format_points
@@ -18,6 +19,7 @@ from customers.models import Customer
 from loyalty.balances import settings_now
 from loyalty.models import Account
 from messaging.actions.outbox import queue_message
+from messaging.languages import language_of
 from messaging.models import OutboundMessage
 
 BATCH = 500
@@ -82,7 +84,7 @@ def _tell(found: Sequence[Expiring], now: datetime) -> int:
         if customer is None:
             continue
         last_day = (one.first_at.astimezone(programme.zone) - timedelta(microseconds=1)).date()
-        with translation.override(customer.language or programme.language):
+        with translation.override(language_of(customer)):
             body = ngettext(
                 "%(programme)s: %(points)s point of yours runs out after %(day)s. Come and use it.",
                 "%(programme)s: %(points)s points of yours run out after %(day)s. Come and use them.",
@@ -90,7 +92,7 @@ def _tell(found: Sequence[Expiring], now: datetime) -> int:
             ) % {
                 "programme": programme.name,
                 "points": format_points(one.points),
-                "day": date_format(last_day, "j F"),
+                "day": date_format(last_day, _("j F")),
             }
         queue_message(
             channel=OutboundMessage.Channel.SMS,

@@ -17,6 +17,7 @@ from core.errors import PermanentError, RetryableError
 from core.jobs import enqueue
 from customers.consent import has_consent
 from messaging.channels import Outgoing, channel_for
+from messaging.languages import language_of
 from messaging.limits import longest_window
 from messaging.models import CustomerSession, OneTimeCode, OutboundMessage
 from programs.actions.due_work import ensure_due
@@ -85,6 +86,7 @@ def send_message(message_id: int) -> None:
         recipient=message.recipient,
         subject=message.subject,
         body=message.body,
+        language=language_of(message.customer),
     )
     try:
         provider_id = channel.send(outgoing)

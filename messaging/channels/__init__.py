@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What a channel gets. `code` is our reference, for providers that de-duplicate by one."""
+    """What a channel gets. `code` is our reference, for providers that de-duplicate by one; `language` the body's."""
 
     code: str
     channel: str
@@ -24,6 +24,7 @@ class Outgoing:
     recipient: str
     subject: str
     body: str
+    language: str
 
 
 class Channel(Protocol):

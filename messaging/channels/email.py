@@ -6,6 +6,7 @@ import smtplib
 
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from core.errors import PermanentError, RetryableError
 from core.hosts import public_url
@@ -29,7 +30,8 @@ class Email:
         mail = EmailMultiAlternatives(
             message.subject, message.body, to=[message.recipient], headers={"X-Message-Code": message.code}
         )
-        mail.attach_alternative(_page(message), "text/html")
+        with translation.override(message.language):
+            mail.attach_alternative(_page(message), "text/html")
         try:
             backend.send_messages([mail])
         except smtplib.SMTPRecipientsRefused as error:

@@ -19,6 +19,7 @@ from django_tenants.utils import tenant_context
 from core.codes import keyed_digest
 from core.errors import InvalidInput
 from core.jobs import enqueue_with_retries
+from core.languages import staff_language
 from core.tenancy import active_programme
 from programs.actions import platform_audit
 from programs.mail import compose
@@ -53,7 +54,7 @@ def mail_code(user_id: int) -> None:
     found = live.select_related("user").first()
     if found is None:
         return
-    with translation.override(found.user.language or active_programme().language):
+    with translation.override(staff_language(found.user.language or active_programme().language)):
         compose("emails/email_code.html", to=found.user.email, context={"code": _digits(found)}).send()
 
 

@@ -22,6 +22,7 @@ from customers.models import Customer
 from messaging.languages import language_of
 from programs.actions.due_work import ensure_due
 from screens.personal_data import Row, count_rows, sections
+from screens.personal_data_words import say_column, say_value
 from workspace.actions import audit
 from workspace.actions.jobs import JobRun, start_job
 from workspace.models import Job
@@ -92,24 +93,20 @@ def _write_archive(archive: zipfile.ZipFile, customer: Customer, run: JobRun) ->
     programme, made_at = active_programme(), timezone.now()
     head = {"programme": programme.name, "currency": programme.currency, "made_at": made_at.isoformat()}
     archive.writestr("data.json", json.dumps({**head, **data}, ensure_ascii=False, indent=1))
-    tables = [_table(str(section.title), data[section.name]) for section in sections()]
+    tables = [_table(str(section.title), data[section.name], programme.currency) for section in sections()]
     page = {"programme": programme, "made_at": made_at, "tables": tables, "language": translation.get_language()}
     archive.writestr("index.html", render_to_string("screens/portal/export.html", page))
     return done
 
 
-def _table(title: str, rows: list[Row]) -> dict[str, object]:
-    """Rows for people: what is nested becomes text."""
-    columns = list(rows[0]) if rows else []
-    return {"title": title, "columns": columns, "rows": [[_cell(row[name]) for name in columns] for row in rows]}
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, list):
-        return "; ".join(_cell(item) for item in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{name}: {_cell(item)}" for name, item in value.items())
-    return "" if value is None else str(value)
+def _table(title: str, rows: list[Row], currency: str) -> dict[str, object]:
+    """Rows for people, in the active language."""
+    names = list(rows[0]) if rows else []
+    return {
+        "title": title,
+        "columns": [say_column(name) for name in names],
+        "rows": [[say_value(name, row[name], currency) for name in names] for row in rows],
+    }
 
 
 def forget_exports(*, customer_code: str) -> None:

@@ -19,6 +19,7 @@ from customers.models import Customer, Event
 from loyalty.models import Transaction
 from loyalty.rules import UNDO_SECONDS
 from messaging.actions.outbox import queue_message
+from messaging.languages import language_of
 from messaging.models import OutboundMessage
 from programs.models import Programme
 
@@ -49,7 +50,7 @@ def text_about_points(*, events: Sequence[Event], now: datetime) -> int:
         customer = people.get(event.customer_id)
         if customer is None:
             continue
-        with translation.override(customer.language or programme.language):
+        with translation.override(language_of(customer)):
             body = WORDS[event.name](event.data, programme.name)
         queue_message(
             channel=OutboundMessage.Channel.SMS,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.db import transaction
 from django.db.models import Q
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
@@ -33,6 +35,7 @@ class Erased:
     debt: int
 
 
+@translation.override(settings.LANGUAGE_CODE)  # what stays is read by staff, whatever the customer speaks
 def erase_customer(*, customer_id: int, actor: Actor, now: datetime) -> Erased:
     """Forget a person: nothing says any more who they were; orders, points and figures stay, without a face.
 

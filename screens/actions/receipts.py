@@ -15,6 +15,7 @@ from customers.consent import has_consent
 from customers.models import Customer
 from loyalty.models import Transaction
 from messaging.actions.outbox import RECEIPT, queue_message
+from messaging.languages import language_of
 from messaging.models import OutboundMessage
 from screens.reports_receipt import Receipt, receipt_of
 
@@ -47,7 +48,7 @@ def text_receipt(*, entry: Transaction, now: datetime) -> OutboundMessage:
     customer = entry.account.customer
     if not takes_texts(customer):
         raise NoTexts
-    with translation.override(customer.language or active_programme().language):
+    with translation.override(language_of(customer)):
         body = _text(receipt_of(entry, programme=active_programme()))
     return queue_message(
         channel=OutboundMessage.Channel.SMS,
@@ -75,7 +76,7 @@ def email_receipt(*, entry: Transaction, address: str, now: datetime) -> Outboun
     others = OutboundMessage.objects.filter(dedupe_key__startswith=_cause(entry, "email")).exclude(dedupe_key=cause)
     if others.count() >= MAX_EMAILS:
         raise TooManyReceipts
-    with translation.override(customer.language or active_programme().language):
+    with translation.override(language_of(customer)):
         receipt = receipt_of(entry, programme=active_programme())
         subject = _("Your receipt from %(business)s") % {"business": receipt.business or receipt.programme}
         body = _letter(receipt)

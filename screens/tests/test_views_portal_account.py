@@ -9,7 +9,6 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
-from django.utils import translation as django_translation
 
 from config.settings import base
 from customers.models import ConsentRecord, Customer, Identifier
@@ -48,7 +47,7 @@ def test_without_a_session_it_leads_to_sign_in(path, browser):
     assert (response.status_code, response.headers["Location"]) == (303, "/p/sign-in/")
 
 
-# -- consent, language ------------------------------------------------------------------------------------------------
+# -- consent ----------------------------------------------------------------------------------------------------------
 
 
 def test_who_has_an_address_decides_about_e_mails_too(browser, customer):
@@ -66,41 +65,6 @@ def test_without_an_address_nobody_consents_to_e_mails(browser, customer):
     sign_in(browser)
     browser.post("/p/account/", {"email_service": "on", "email_marketing": "on"})
     assert not ConsentRecord.objects.exists()
-
-
-def test_with_one_language_there_is_no_choice(browser, customer):
-    sign_in(browser)
-    assert 'name="language"' not in browser.get("/p/account/").content.decode()
-    assert browser.post("/p/account/language/", {"language": "de"}).status_code == 422
-
-
-@pytest.fixture
-def two_languages(settings):
-    settings.LANGUAGES = settings.PORTAL_LANGUAGES = [("en", "English"), ("de", "Deutsch")]
-
-
-def test_a_language_is_kept_on_the_customer_in_a_cookie_and_on_every_page(browser, customer, two_languages):
-    sign_in(browser)
-    response = browser.post("/p/account/language/", {"language": "de"})
-    assert (response.status_code, response.headers["Location"]) == (303, "/p/account/")
-    customer.refresh_from_db()
-    assert customer.language == "de"
-    assert browser.cookies["django_language"].value == "de"
-    browser.cookies.pop("django_language")
-    assert '<html lang="de"' in browser.get("/p/").content.decode()
-
-
-def test_the_sign_in_page_speaks_the_language_of_the_cookie(browser, two_languages):
-    browser.cookies["django_language"] = "de"
-    assert '<html lang="de"' in browser.get("/p/sign-in/").content.decode()
-
-
-def test_an_imported_language_that_is_not_offered_is_not_spoken(browser, customer, two_languages):
-    Customer.objects.update(language="fr")
-    sign_in(browser)
-    assert '<html lang="en' in browser.get("/p/").content.decode()
-    Customer.objects.update(language="de-AT")
-    assert '<html lang="de"' in browser.get("/p/").content.decode()
 
 
 # -- PIN --------------------------------------------------------------------------------------------------------------
@@ -379,10 +343,3 @@ def test_the_code_at_the_till_names_the_customer_and_renews_itself(browser, cust
 )
 def test_wrong_methods(method, path, browser, customer):
     assert getattr(sign_in(browser), method)(path).status_code == 405
-
-
-def test_no_language_leaks_into_the_next_request(browser, client_of, customer, two_languages):
-    Customer.objects.update(language="de")
-    sign_in(browser).get("/p/")
-    assert django_translation.get_language() != "de"
-    assert Job.objects.count() == 0

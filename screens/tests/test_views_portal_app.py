@@ -97,5 +97,5 @@ def test_programmes_have_icons_of_their_own(client_of, programme, other_programm
 
 def test_pages_point_to_the_manifest(client_of, programme):
     html = client_of(None).get("/p/sign-in/").content.decode()
-    assert '<link rel="manifest" href="/p/app.webmanifest">' in html
+    assert '<link rel="manifest" href="/p/app.webmanifest?language=en">' in html
     assert 'name="theme-color"' in html

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from core.hosts import public_url
+from core.languages import staff_language
 from core.permissions import Role
 from core.tenancy import active_programme
 from programs.hosts import programme_url
@@ -22,7 +23,7 @@ def mail_invitation(*, code: str) -> None:
     if invitation is None:
         return
     path = reverse("invitations:accept", args=[token_of(invitation)], urlconf="config.urls_public")
-    with translation.override(programme.language):
+    with translation.override(staff_language(programme.language)):
         compose(
             "emails/invitation.html",
             to=invitation.email,
@@ -43,7 +44,7 @@ def mail_joined(*, member: str, owner: str) -> None:
     joined, told = team.filter(code=member).first(), team.filter(code=owner, role=Role.OWNER).first()
     if joined is None or told is None:
         return
-    with translation.override(told.user.language or programme.language):
+    with translation.override(staff_language(told.user.language or programme.language)):
         compose(
             "emails/member_joined.html",
             to=told.user.email,

@@ -1,0 +1,155 @@
+"""How a download of a person's data reads on its page: names of columns, words for kinds and states, times, money.
+
+The file for machines beside it has the names and values themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.presentation import format_money, format_number, format_points, format_signed
+
+Words = Mapping[str, str | Promise]
+
+COLUMNS: Words = {
+    "address": gettext_lazy("Address"),
+    "at": gettext_lazy("When"),
+    "attributes": gettext_lazy("More about you"),
+    "available": gettext_lazy("Points you can use"),
+    "birthday": gettext_lazy("Birthday"),
+    "business": gettext_lazy("Business"),
+    "channel": gettext_lazy("Sent as"),
+    "city": gettext_lazy("Town"),
+    "country": gettext_lazy("Country"),
+    "created_at": gettext_lazy("Known since"),
+    "debt": gettext_lazy("Points to be made up for"),
+    "earned_ever": gettext_lazy("Points collected so far"),
+    "email": gettext_lazy("E-mail address"),
+    "ended_at": gettext_lazy("Signed out"),
+    "ends_at": gettext_lazy("Ends"),
+    "external_id": gettext_lazy("Number in other systems"),
+    "first_name": gettext_lazy("First name"),
+    "has_pin": gettext_lazy("Has a PIN"),
+    "id": gettext_lazy("Number here"),
+    "ip": gettext_lazy("Internet address"),
+    "is_granted": gettext_lazy("Agreed"),
+    "kind": gettext_lazy("Kind"),
+    "language": gettext_lazy("Language"),
+    "last_name": gettext_lazy("Last name"),
+    "last_seen_at": gettext_lazy("Last used"),
+    "lines": gettext_lazy("Items"),
+    "member_since": gettext_lazy("Collecting since"),
+    "number": gettext_lazy("Receipt number"),
+    "order": gettext_lazy("Purchase"),
+    "phone": gettext_lazy("Phone number"),
+    "placed_at": gettext_lazy("Bought"),
+    "points": gettext_lazy("Points"),
+    "postcode": gettext_lazy("Postcode"),
+    "purpose": gettext_lazy("What for"),
+    "quantity": gettext_lazy("Quantity"),
+    "reason": gettext_lazy("Reason"),
+    "refunded": gettext_lazy("Refunded"),
+    "refunded_at": gettext_lazy("Given back"),
+    "region": gettext_lazy("Region"),
+    "set_aside": gettext_lazy("Points set aside"),
+    "signed_in_at": gettext_lazy("Signed in"),
+    "since": gettext_lazy("Since"),
+    "source": gettext_lazy("Told us through"),
+    "state": gettext_lazy("State"),
+    "status": gettext_lazy("State"),
+    "subject": gettext_lazy("Subject"),
+    "text": gettext_lazy("Words"),
+    "title": gettext_lazy("What"),
+    "to": gettext_lazy("Sent to"),
+    "total": gettext_lazy("Total"),
+    "unit_price": gettext_lazy("Price of one"),
+    "value": gettext_lazy("What it is"),
+}
+# Words of these columns are ours; those of all others are the person's, or staff's, and stay as they are.
+VALUES: Mapping[str, Words] = {
+    "channel": {"sms": gettext_lazy("Text message"), "email": gettext_lazy("E-mail")},
+    "kind": {
+        "phone": gettext_lazy("Phone number"),
+        "email": gettext_lazy("E-mail address"),
+        "external": gettext_lazy("Number in other systems"),
+        "earn": gettext_lazy("Earned"),
+        "redeem": gettext_lazy("Redeemed"),
+        "reverse": gettext_lazy("Taken back"),
+        "adjust": gettext_lazy("Adjusted"),
+        "bonus": gettext_lazy("Bonus"),
+        "transfer": gettext_lazy("Passed on"),
+        "expire": gettext_lazy("Ran out"),
+        "hold": gettext_lazy("Set aside"),
+        "void": gettext_lazy("No longer set aside"),
+        "mature": gettext_lazy("Became available"),
+    },
+    "purpose": {
+        "one_time_code": gettext_lazy("One-time code"),
+        "service": gettext_lazy("About your points"),
+        "marketing": gettext_lazy("Offers and news"),
+        "receipt": gettext_lazy("Receipt"),
+    },
+    "state": {
+        "active": gettext_lazy("Active"),
+        "archived": gettext_lazy("Archived"),
+        "queued": gettext_lazy("Waiting"),
+        "claimed": gettext_lazy("Being sent"),
+        "sent": gettext_lazy("Sent"),
+        "failed": gettext_lazy("Failed"),
+        "unconfirmed": gettext_lazy("Perhaps sent"),
+        "suppressed": gettext_lazy("Not sent"),
+    },
+    "status": {
+        "paid": gettext_lazy("Paid"),
+        "part_refunded": gettext_lazy("Part refunded"),
+        "refunded": gettext_lazy("Refunded"),
+        "cancelled": gettext_lazy("Cancelled"),
+    },
+}
+TIMES = frozenset({"at", "since", "member_since"})  # and all that end in `_at`
+MONEY = frozenset({"refunded", "total", "unit_price"})
+
+
+def say_column(name: str) -> str:
+    return str(COLUMNS.get(name, name))
+
+
+def say_value(name: str, value: object, currency: str) -> str:
+    """The value of a column in the active language; what is nested becomes a line of text."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, list):
+        return "; ".join(say_value(name, one, currency) for one in value)
+    if isinstance(value, dict):
+        # Attributes have names that staff chose.
+        named = (key if name == "attributes" else say_column(key) for key in value)
+        said = (say_value("" if name == "attributes" else key, one, currency) for key, one in value.items())
+        return ", ".join(f"{key}: {text}" for key, text in zip(named, said, strict=True))
+    if isinstance(value, int):
+        return format_signed(value) if name == "points" else format_points(value)
+    text = str(value)
+    if name in VALUES:
+        return str(VALUES[name].get(text, text))
+    return _say_text(name, text, currency)
+
+
+def _say_text(name: str, text: str, currency: str) -> str:
+    if name in MONEY:
+        return format_money(Decimal(text), currency)
+    if name == "quantity":
+        number = Decimal(text).normalize()
+        return format_number(number, max(0, -int(number.as_tuple().exponent)))
+    if name in TIMES or name.endswith("_at"):
+        return date_format(datetime.fromisoformat(text), _("j F Y, H:i"))
+    if name == "birthday":
+        return date_format(datetime.fromisoformat(text), _("j F Y"))
+    return text
