@@ -231,6 +231,38 @@ INVARIANTS: Sequence[Invariant] = (
         WHERE t.kind = 'transfer' AND t.status = 'done'
         """,
     ),
+    Invariant(
+        "S1",
+        _("Every member's stamps are the sum of what came and went, and each sale gave what is noted with it"),
+        """
+        SELECT 'book ' || b.id, b.total <> coalesce(e.total, 0) FROM loyalty_stampbook b LEFT JOIN (
+            SELECT book_id, sum(stamps) AS total FROM loyalty_stampentry GROUP BY book_id
+        ) e ON e.book_id = b.id
+        UNION ALL
+        SELECT 'sale ' || s.id, s.given <> coalesce(e.total, 0) FROM loyalty_stampsale s LEFT JOIN (
+            SELECT book_id, order_id, sum(stamps) AS total FROM loyalty_stampentry
+            WHERE kind = 'sale' GROUP BY book_id, order_id
+        ) e ON e.book_id = s.book_id AND e.order_id = s.order_id
+        UNION ALL
+        SELECT 'stamps ' || e.code, u.stamps <> -e.stamps OR u.book_id <> e.book_id
+        FROM loyalty_stampentry e JOIN loyalty_stampentry u ON u.undoes_id = e.id
+        """,
+    ),
+    Invariant(
+        "S2",
+        _("Full stamp cards and the stamps on the card in hand follow from all stamps and what was used"),
+        """
+        SELECT 'book ' || b.id,
+               b.completed <> greatest(floor(b.total::numeric / c.stamps), coalesce(r.over, 0))
+               OR b.stamps <> b.total - c.stamps * b.completed
+               OR coalesce(r.ready, 0) <> b.completed - coalesce(r.over, 0)
+        FROM loyalty_stampbook b JOIN loyalty_stampcard c ON c.id = b.card_id LEFT JOIN (
+            SELECT book_id, count(*) FILTER (WHERE state IN ('used', 'expired')) AS over,
+                   count(*) FILTER (WHERE state = 'ready') AS ready
+            FROM loyalty_stampreward GROUP BY book_id
+        ) r ON r.book_id = b.id
+        """,
+    ),
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from django.utils.translation import gettext_lazy as _
 
 from customers.audit_words import customers_like, named_customer
-from loyalty.models import EarningRule, Reward, Tier, Transaction
+from loyalty.models import EarningRule, Reward, StampCard, Tier, Transaction
 from workspace.audit_registry import FIELDS, Group, Named, Reader, register_act, register_subject
 
 MOST_FOUND = 500  # newest transactions of the people of one search
@@ -25,6 +25,11 @@ ACTS = {
         "adjustment.approved": (_("Adjustment approved"), _("{who} approved an adjustment of the points of {what}")),
         "adjustment.declined": (_("Adjustment declined"), _("{who} declined an adjustment of the points of {what}")),
         "points.expired": (_("Points expired"), _("{who} let points of {what} expire")),
+        "stamps.given": (_("Stamps given by hand"), _("{who} gave {what} stamps by hand")),
+        "stamps.taken": (_("Stamps taken by hand"), _("{who} took stamps of {what} back")),
+        "stamps.undone": (_("Stamps undone"), _("{who} undid stamps of {what}")),
+        "stamps.reward_used": (_("Full stamp card used"), _("{who} gave {what} what a full stamp card is for")),
+        "stamps.reward_released": (_("Use of a stamp card undone"), _("{who} undid the use of a stamp card of {what}")),
         "points.matured": (_("Points became available"), _("{who} made points of {what} available")),
     },
     Group.RULES: {
@@ -44,8 +49,15 @@ ACTS = {
         "tier.changed": (_("Tier changed"), _("{who} changed the tier {what}")),
         "tier.ended": (_("Tier ended"), _("{who} ended the tier {what}")),
         "tier.restored": (_("Tier used again"), _("{who} brought the tier {what} back")),
+        "tier.deleted": (_("Tier deleted"), _("{who} deleted the tier {what}")),
         "tier.set": (_("Tier set by hand"), _("{who} set the tier of {what}")),
         "tiers.changed": (_("Rules of tiers changed"), _("{who} changed how members reach and keep tiers")),
+        "stamp_card.created": (_("Stamp card made"), _("{who} made the stamp card {what}")),
+        "stamp_card.changed": (_("Stamp card changed"), _("{who} changed the stamp card {what}")),
+        "stamp_card.archived": (_("Stamp card archived"), _("{who} archived the stamp card {what}")),
+        "stamp_card.restored": (_("Stamp card brought back"), _("{who} brought the stamp card {what} back")),
+        "stamp_card.moved": (_("Stamp card moved"), _("{who} moved the stamp card {what} in the order")),
+        "stamp_card.deleted": (_("Stamp card deleted"), _("{who} deleted the stamp card {what}")),
         "rate.changed": (_("Earning rate changed"), _("{who} changed the earning rate of {what}")),
         "settings.changed": (_("Loyalty settings changed"), _("{who} changed the settings of the programme’s points")),
     },
@@ -59,6 +71,8 @@ FIELDS |= {
     "held": _("Points set aside"),
     "hold": _("Hold"),
     "reverses": _("Undoes"),
+    "stamps": _("Stamps"),
+    "gives": _("A full card gives"),
     "to": _("To"),
     "points_per_unit": _("Points for each unit of money"),
     "rounding": _("Rounding"),
@@ -87,17 +101,23 @@ def _rewards(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
     return {code: Named(name) for code, name in Reward.objects.filter(code__in=codes).values_list("code", "name")}
 
 
+def _stamp_cards(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
+    return {code: Named(name) for code, name in StampCard.objects.filter(code__in=codes).values_list("code", "name")}
+
+
 def _tiers(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
     return {code: Named(name) for code, name in Tier.objects.filter(code__in=codes).values_list("code", "name")}
 
 
 def _search_named(text: str, _reader: Reader) -> Collection[str]:
-    """Rules, rewards and tiers by their name."""
+    """Rules, rewards, stamp cards and tiers by their name."""
     rules = EarningRule.objects.filter(name__icontains=text).values_list("code", flat=True)[:100]
     rewards = Reward.objects.filter(name__icontains=text).values_list("code", flat=True)[:100]
     tiers = Tier.objects.filter(name__icontains=text).values_list("code", flat=True)
+    cards = StampCard.objects.filter(name__icontains=text).values_list("code", flat=True)[:100]
     return [
         *(f"rule:{code}" for code in rules),
+        *(f"stamp_card:{code}" for code in cards),
         *(f"reward:{code}" for code in rewards),
         *(f"tier:{code}" for code in tiers),
     ]
@@ -105,5 +125,6 @@ def _search_named(text: str, _reader: Reader) -> Collection[str]:
 
 register_subject("reward", title=_("reward"), find=_rewards, search=_search_named)
 register_subject("rule", title=_("earning rule"), find=_rules)
+register_subject("stamp_card", title=_("stamp card"), find=_stamp_cards)
 register_subject("tier", title=_("tier"), find=_tiers)
 register_subject("transaction", title=_("transaction"), find=_transactions, search=_search_transactions)

@@ -189,6 +189,63 @@ class RuleInUse(DomainError):
     message = _("This rule has given points, so it stays in the history. Switch it off instead.")
 
 
+class StampCardClosed(DomainError):
+    """`data`: card."""
+
+    code = "loyalty.stamp_card_closed"
+    message = _("Nobody collects stamps on this card now.")
+
+
+class StampCardElsewhere(DomainError):
+    """`data`: card."""
+
+    code = "loyalty.stamp_card_elsewhere"
+    message = _("This stamp card belongs to another business.")
+
+
+class StampCardInUse(DomainError):
+    """`data`: card."""
+
+    code = "loyalty.stamp_card_in_use"
+    message = _("Members have stamps on this card, so it stays in the history. Archive it instead.")
+
+
+class StampCardFixed(InvalidInput):
+    """`field`: the one that stays as it is."""
+
+    code = "loyalty.stamp_card_fixed"
+    message = _("Members collect on this card, so what earns stamps stays. Copy it as a new card and end this one.")
+
+
+class StampRewardOver(DomainError):
+    """`data`: reward, state (used, void or expired)."""
+
+    code = "loyalty.stamp_reward_over"
+    message = _("This full card is not waiting any more.")
+
+
+class StampRewardNotUsed(DomainError):
+    """`data`: reward, state."""
+
+    code = "loyalty.stamp_reward_not_used"
+    message = _("This full card is not used: there is nothing to undo.")
+
+
+class UnknownStampCard(NotFound):
+    code = "loyalty.unknown_stamp_card"
+    message = _("There is no such stamp card.")
+
+
+class UnknownStampReward(NotFound):
+    code = "loyalty.unknown_stamp_reward"
+    message = _("There is no such full stamp card.")
+
+
+class UnknownStampEntry(NotFound):
+    code = "loyalty.unknown_stamp_entry"
+    message = _("There are no such stamps.")
+
+
 class TooManyOperations(InvalidInput):
     code = "loyalty.too_many_operations"
     message = _("Send at most 1,000 at once.")
@@ -215,6 +272,10 @@ REFUSALS: dict[str, type[DomainError]] = {
         RewardIsWhole,
         NoSuchAction,
         BonusLimitReached,
+        StampCardClosed,
+        StampCardElsewhere,
+        StampRewardOver,
+        StampRewardNotUsed,
     )
 }
 UNKNOWN: dict[str, type[DomainError]] = {

@@ -21,3 +21,12 @@ register("loyalty.points.expired", title=_("Points expired"), icon="clock", tran
 register("loyalty.points.held", title=_("Points set aside"), icon="lock", **_SET_ASIDE, **_REASON)
 register("loyalty.points.released", title=_("Points given back"), icon="undo-2", **_SET_ASIDE, hold="string")
 register("loyalty.tier.changed", title=_("Another tier"), icon="award", tier="string", before="string", cause="string")
+
+_STAMPS = {"card": "string", "stamps": "integer"}
+_FULL_CARD = {"card": "string", "reward": "string"}
+register("loyalty.stamps.given", title=_("Stamps given"), icon="stamp", **_STAMPS)
+register("loyalty.stamps.taken", title=_("Stamps taken back"), icon="undo-2", **_STAMPS)
+register("loyalty.stamps.completed", title=_("Stamp card full"), icon="gift", **_FULL_CARD)
+register("loyalty.stamps.reward_used", title=_("Full stamp card used"), icon="gift", **_FULL_CARD)
+register("loyalty.stamps.reward_released", title=_("Use of a stamp card undone"), icon="undo-2", **_FULL_CARD)
+register("loyalty.stamps.reward_taken", title=_("Full stamp card taken back"), icon="undo-2", **_FULL_CARD)

@@ -8,19 +8,21 @@ from datetime import UTC, datetime, time, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.actor import SYSTEM
 from core.clock import day_start, local_day
 from core.tenancy import active_programme
 from customers.actions.events import wake_readers
 from customers.actions.facts import write_facts
-from customers.events import ORDER_REFUNDED
+from customers.events import ORDER_CANCELLED, ORDER_REFUNDED
 from customers.models import Event
 from customers.stream import stream_reader
 from loyalty.actions.birthdays import give_birthday_bonuses
 from loyalty.actions.refunds import claw_back_refunds
 from loyalty.actions.settings import APPLY_EXPIRY
+from loyalty.actions.stamps import settle_orders
 from loyalty.actions.tiers import APPLY_TIERS
 from loyalty.actions.warnings import warn_members
-from loyalty.models import Account, Tier
+from loyalty.models import Account, StampCard, Tier
 from workspace.jobs import due_work
 
 EXPIRE = "loyalty.points.expire"
@@ -51,6 +53,16 @@ def follow_refunds(events: Sequence[Event]) -> None:
     codes = [str(event.data["refund"]) for event in events if event.name == ORDER_REFUNDED.name]
     if codes:
         claw_back_refunds(codes, now=timezone.now())
+
+
+@stream_reader("loyalty.stamps")
+def follow_stamps(events: Sequence[Event]) -> None:
+    """Bring the stamps of sales up to what was cancelled or given back, whoever recorded it; nothing goes twice."""
+    told = [event for event in events if event.name in (ORDER_CANCELLED.name, ORDER_REFUNDED.name)]
+    if told and StampCard.objects.exists():
+        orders = [str(event.data["order"]) for event in told if "order" in event.data]
+        refunds = [str(event.data["refund"]) for event in told if "refund" in event.data]
+        settle_orders(orders, refunds, actor=SYSTEM, now=timezone.now())
 
 
 def refresh_facts(customer_ids: Sequence[int]) -> int:

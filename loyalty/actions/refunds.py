@@ -23,6 +23,7 @@ from core.tenancy import active_programme
 from customers.actions.refunds import ReturnedLine, given_back, orders_of_refunds, record_refund
 from customers.models import Order, Refund
 from loyalty import ledger
+from loyalty.actions.stamps import settle_stamps
 from loyalty.earning import ANY, Terms, earning_of, plain_terms
 from loyalty.ledger import Posting
 from loyalty.models import Account, Transaction
@@ -91,7 +92,9 @@ def refund_order(
             actor=actor,
             now=now,
         )
-        return Refunded(refund, locked, _claw_back(locked, reason=reason, actor=actor, now=now))
+        posting = _claw_back(locked, reason=reason, actor=actor, now=now)
+        settle_stamps([locked.pk], actor=actor, now=now)
+        return Refunded(refund, locked, posting)
 
 
 def claw_back_refunds(codes: Sequence[str], *, now: datetime) -> int:

@@ -14,6 +14,7 @@ FILES = (
     "points",
     "earning",
     "tiers",
+    "stamps",
     "ledger_expire",
     "ledger_refuse",
     "ledger_credit",
@@ -29,7 +30,7 @@ OLD = "DROP TYPE IF EXISTS ledger_operation, ledger_context, ledger_answer CASCA
 
 
 class Migration(migrations.Migration):
-    dependencies = [("loyalty", "0008_tier_life"), ("customers", "0008_tier_facts")]
+    dependencies = [("loyalty", "0009_stamp_cards"), ("customers", "0008_tier_facts")]
 
     operations = [
         migrations.RunSQL(sql, migrations.RunSQL.noop)

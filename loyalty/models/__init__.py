@@ -5,6 +5,7 @@ from loyalty.models.ledger import Account, Entry, Hold, HoldAllocation, Lot, Tra
 from loyalty.models.rewards import Reward
 from loyalty.models.rules import EarningRate, EarningRule
 from loyalty.models.settings import LoyaltySettings
+from loyalty.models.stamps import StampAct, StampBook, StampCard, StampEntry, StampReward, StampSale
 from loyalty.models.tiers import Tier, TierChange
 
 __all__ = [
@@ -18,6 +19,12 @@ __all__ = [
     "Lot",
     "LoyaltySettings",
     "Reward",
+    "StampAct",
+    "StampBook",
+    "StampCard",
+    "StampEntry",
+    "StampReward",
+    "StampSale",
     "Tier",
     "TierChange",
     "Transaction",

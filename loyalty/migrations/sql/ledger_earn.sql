@@ -92,6 +92,11 @@ BEGIN
             );
         END IF;
         answers := answers || ledger_credit(fresh, context, $3);
+        IF EXISTS (SELECT FROM loyalty_stampcard c WHERE c.is_active) THEN
+            FOR i IN 1 .. cardinality(fresh) LOOP
+                PERFORM ledger_note_stamps((fresh[i]).order_id, (fresh[i]).lines, $3, context.zone);
+            END LOOP;
+        END IF;
     END IF;
     IF refused IS NOT NULL THEN
         answers := answers || ledger_refuse(refused, 'refused', refusals, context, $3);

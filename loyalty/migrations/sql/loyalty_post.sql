@@ -389,6 +389,15 @@ BEGIN
         END IF;
     END IF;
 
+    IF EXISTS (SELECT FROM unnest(operations) AS o WHERE o.kind IN ('earn', 'reverse'))
+        AND EXISTS (SELECT FROM loyalty_stampcard) THEN
+        PERFORM ledger_settle_stamps(array(
+            SELECT t.order_id FROM unnest(answers) AS a
+            JOIN loyalty_transaction t ON t.code = a.response::jsonb->>'transaction'
+            WHERE a.status = 'done' AND t.kind IN ('earn', 'reverse') AND t.order_id IS NOT NULL
+        ), context.actor, context.actor_label, $3, context.zone);
+    END IF;
+
     -- After the points: a sale is counted with the tier that the member came with.
     IF EXISTS (SELECT FROM unnest(operations) AS o WHERE o.kind IN ('earn', 'reverse'))
         AND EXISTS (SELECT FROM loyalty_tier t WHERE t.is_active) THEN
