@@ -56,7 +56,7 @@ class Part:
 class ModelAct:
     kind: str
     points: int
-    is_of_earn: bool = False
+    earn: int | None = None  # the number of the earn that it is about: itself, what undoes it, what undoes that
     undone: int = 0
     parts: list[Part] = field(default_factory=list)
     partner: tuple[ModelMember, int] | None = None  # the other side of a transfer
@@ -165,7 +165,7 @@ class ModelMember:
 
     def earn(self, points: int, now: datetime) -> int:
         self.expire(now)
-        number = self._add(ModelAct("earn", points, is_of_earn=True))
+        number = self._add(ModelAct("earn", points, earn=len(self.acts)))
         available_at = self.settings.available(now)
         waits = available_at > now
         rest = points if waits else points - self._pay(points)
@@ -243,13 +243,13 @@ class ModelMember:
         if wanted > found:
             parts.append(Part(wanted - found, None))
         self.debt += wanted - found
-        self._add(ModelAct("reverse", -wanted, act.is_of_earn, parts=parts))
-        if act.is_of_earn:
+        self._add(ModelAct("reverse", -wanted, act.earn, parts=parts))
+        if act.earn is not None:
             self.lifetime -= wanted
 
     def _give_back(self, act: ModelAct, now: datetime) -> None:
-        self._add(ModelAct("reverse", -act.points, act.is_of_earn))
-        if act.is_of_earn:
+        self._add(ModelAct("reverse", -act.points, act.earn))
+        if act.earn is not None:
             self.lifetime -= act.points
         waiting = [part for part in act.parts if part.lot is not None and part.lot.available_at > now]
         paid = self._pay(-act.points - sum(part.points for part in waiting))

@@ -20,10 +20,11 @@ from core.errors import DomainError
 from loyalty import errors
 from loyalty.actions import points
 from loyalty.actions.refunds import points_left, refund_order
+from loyalty.actions.tiers import TierSettings, TierValues, change_tier_settings, create_tier
 from loyalty.audit import audit
 from loyalty.earning import ANY, earning_of, plain_terms
 from loyalty.ledger import Posting
-from loyalty.models import Account, EarningRule, LoyaltySettings, Reward, Tier, Transaction
+from loyalty.models import Account, EarningRule, LoyaltySettings, Reward, Transaction
 from loyalty.operations import (
     AddPoints,
     AdjustPoints,
@@ -36,6 +37,10 @@ from loyalty.operations import (
     VoidHold,
 )
 from loyalty.tests.model import ModelMember, ModelSettings
+from loyalty.tests.tier_model import NONE
+from loyalty.tests.tier_model import Member as TierMember
+from loyalty.tests.tier_model import Rules as TierRules
+from loyalty.tests.tier_model import Sale as TierSale
 from programs.models import Programme
 from workspace.models import Business
 
@@ -61,8 +66,13 @@ class Sale:
 
 @dataclass
 class Person:
+    """`tiers` is judged at the end of each call that earned or reversed something, as the ledger does."""
+
     phone: str
     model: ModelMember
+    tiers: TierMember
+    earns: dict[int, TierSale] = field(default_factory=dict)  # by their number in the model
+    is_moved: bool = False
     codes: list[str | None] = field(default_factory=list)  # of each act of the model; None: not known yet
     holds: list[str] = field(default_factory=list)
     sales: list[Sale] = field(default_factory=list)
@@ -72,6 +82,24 @@ class Person:
         while len(self.codes) < len(self.model.acts) - 1:
             self.codes.append(None)
         self.codes.append(code)
+
+    def count(self, now: datetime) -> None:
+        """The newest act of the model earned, or took back or gave back what was earned."""
+        act = self.model.acts[-1]
+        self.is_moved = True
+        if act.kind == "earn":
+            self.earns[len(self.model.acts) - 1] = TierSale(now, act.points)
+        elif act.earn is not None and act.earn in self.earns:
+            self.earns[act.earn].net += act.points
+
+    def judge(self, now: datetime) -> None:
+        """Where something moved. What is too old to matter is forgotten."""
+        if self.is_moved:
+            self.is_moved = False
+            self.earns = {number: sale for number, sale in self.earns.items() if sale.at > now - LONG_AGO}
+            self.tiers.sales = list(self.earns.values())
+            self.tiers.claims = [claim for claim in self.tiers.claims if claim.at > now - LONG_AGO / 2]
+            self.tiers.judge(now)
 
 
 class Disagreement(AssertionError):
@@ -91,6 +119,7 @@ class Storm:
     start: datetime
     reward: str
     reward_points: int
+    tiers: TierRules
     done: int = 0
     failures: list[BaseException] = field(default_factory=list)
 
@@ -132,7 +161,10 @@ class Gust:
         self.storm = storm
         self.number = number
         self.random = random.Random(f"{storm.seed}-{number}")
-        self.people = [Person(f"+4477{number:02d}{place:06d}", ModelMember(storm.life)) for place in range(MEMBERS)]
+        self.people = [
+            Person(f"+4477{number:02d}{place:06d}", ModelMember(storm.life), TierMember(storm.tiers))
+            for place in range(MEMBERS)
+        ]
         self.keys = 0
         self.now = storm.start
 
@@ -149,6 +181,8 @@ class Gust:
         )
         for (operation, check), outcome in zip(drawn, outcomes, strict=True):
             self._check(check, outcome, operation)
+        for person in self.people:
+            person.judge(now)
         self.storm.done += BATCH
         for act, chance in ALONE.items():
             if self.random.randrange(100) < chance * 10:
@@ -186,10 +220,13 @@ class Gust:
             assert isinstance(outcome, Posting)
             terms = outcome.terms or plain_terms(amount, Decimal(outcome.rate), outcome.rounding)
             assert earning_of(terms).points == outcome.points
+            by_tier = [rule.factor for rule in terms.rules if rule.code.startswith("tier:")]
+            assert by_tier == ([] if person.tiers.tier == NONE else [FACTORS[person.tiers.tier]])
             if person.codes == [None] and not person.model.acts:
                 person.codes = []
             number = person.model.earn(outcome.points, self.now)
             person.note(outcome.transaction)
+            person.count(self.now)
             person.sales.append(Sale(outcome, number, amount))
             self._agrees(person, outcome)
 
@@ -305,6 +342,7 @@ class Gust:
             elif person.model.undo(place, part, self.now):
                 assert isinstance(outcome, Posting)
                 person.note(outcome.transaction)
+                person.count(self.now)
                 self._agrees(person, outcome)
             else:
                 assert isinstance(outcome, errors.AlreadyReversed)
@@ -355,6 +393,8 @@ class Gust:
         assert person.model.undo(sale.number, wanted, self.now)
         person.model.acts[-1].kind = "refund"
         person.note(done.posting.transaction)
+        person.count(self.now)
+        person.judge(self.now)
         self._agrees(person, done.posting)
 
     def _reward(self) -> None:
@@ -384,7 +424,7 @@ class Gust:
             account.customer.phone: account
             for account in Account.objects.filter(
                 customer__phone__in=[person.phone for person in self.people]
-            ).select_related("customer")
+            ).select_related("customer", "tier")
         }
         for person in self.people:
             if not person.model.acts:
@@ -393,6 +433,9 @@ class Gust:
             found = (account.available, account.held, account.pending, account.debt, account.lifetime)
             if found != (model.available, model.held, model.pending, model.debt, model.lifetime):
                 raise Disagreement(f"seed {self.storm.seed}, thread {self.number}, {person.phone}: {found}")
+            tier = account.tier.rank - 1 if account.tier else NONE
+            if (tier, account.tier_kept_until) != (person.tiers.tier, person.tiers.kept_until):
+                raise Disagreement(f"seed {self.storm.seed}, thread {self.number}, {person.phone}: tier {tier}")
 
 
 LIVES = {
@@ -402,6 +445,8 @@ LIVES = {
     "date": {"policy": "date", "months": 1, "day": "02-29"},
 }
 STOCK = 10_000_000
+THRESHOLDS, FACTORS = [1000, 1300], [Decimal("1.25"), Decimal("1.5")]
+LONG_AGO = timedelta(days=200)  # a window and what is kept by it, twice
 
 
 def storm_over(life: str, *, operations: int, threads: int, seed: int, now: datetime) -> int:
@@ -423,7 +468,10 @@ def storm_over(life: str, *, operations: int, threads: int, seed: int, now: date
     EarningRule.objects.create(name="Spend 50", effect="bonus", points=10, min_spend=Decimal(50))
     EarningRule.objects.create(name="A day", effect="cap", points=150, per="day")
     EarningRule.objects.create(name="Review", trigger="action", action="review", effect="bonus", points=7)
-    Tier.objects.create(name="Gold", rank=1, threshold=1, factor=Decimal("1.5"))
+    tiers = TierSettings(tier_window_months=1, tier_keep_months=1, tier_grace_days=10, tier_drops_to="next")
+    change_tier_settings(settings=tiers, actor=SYSTEM, now=now)
+    for name, threshold, factor in zip(("Silver", "Gold"), THRESHOLDS, FACTORS, strict=True):
+        create_tier(values=TierValues(name=name, threshold=Decimal(threshold), factor=factor), actor=SYSTEM, now=now)
     reward = Reward.objects.create(name="Coffee", points=35, stock=STOCK)
     storm = Storm(
         programme=programme,
@@ -435,6 +483,7 @@ def storm_over(life: str, *, operations: int, threads: int, seed: int, now: date
         start=now,
         reward=reward.code,
         reward_points=reward.points,
+        tiers=TierRules(THRESHOLDS, "points", 1, 1, 10, "next", programme.zone),
     )
     storm.run()
     reward.refresh_from_db()
