@@ -14,13 +14,15 @@ from core.api import StrictSerializer, read_query
 from core.permissions import Perm
 from core.phones import parse_phone
 from customers.api_customers import programme_of
-from customers.api_fields import AmountField
+from customers.api_fields import AmountField, QuantityField
 from customers.models import Customer, Identifier
 from loyalty.api_acts import TAG
+from loyalty.api_stamps import MemberCardOutput, StampRewardOutput, member_stamps
 from loyalty.api_transactions import TransactionOutput
 from loyalty.balances import balance_of
 from loyalty.errors import UnknownMember
 from loyalty.reports import find_transactions
+from loyalty.standing import standing_of
 from workspace.api_auth import ApiView
 
 RECENT, MAX_RECENT = 5, 50
@@ -28,6 +30,20 @@ RECENT, MAX_RECENT = 5, 50
 
 class RecentTransactionOutput(TransactionOutput):
     business_name = serializers.CharField(source="business.name", default=None, allow_null=True)
+
+
+class NextTierOutput(serializers.Serializer[Any]):
+    id = serializers.CharField(source="code")
+    name = serializers.CharField()
+
+
+class PointsTierOutput(serializers.Serializer[Any]):
+    id = serializers.CharField(source="tier.code", default=None, allow_null=True)
+    name = serializers.CharField(source="tier.name", default="", help_text="Empty: none yet.")
+    since = serializers.DateTimeField(allow_null=True)
+    kept_until = serializers.DateField(allow_null=True, help_text="The last day. Null: for good, or no tier.")
+    next_tier = NextTierOutput(allow_null=True)
+    missing = QuantityField(help_text="What `next_tier` still asks for, in what tiers count.")
 
 
 class MemberPointsOutput(serializers.Serializer[Any]):
@@ -39,6 +55,9 @@ class MemberPointsOutput(serializers.Serializer[Any]):
     expiring_points = serializers.IntegerField(
         source="balance.expiring_points", help_text="What `expires_next_at` takes unless it is spent before."
     )
+    tier = PointsTierOutput(allow_null=True, help_text="Null where the programme has no tiers.")
+    stamps = MemberCardOutput(many=True, help_text="Stamp cards that the member collects on.")
+    stamp_rewards = StampRewardOutput(many=True, help_text="Full stamp cards that wait.")
     recent_transactions = RecentTransactionOutput(many=True, help_text="Newest first.")
 
 
@@ -64,6 +83,7 @@ class MemberPointsView(ApiView):
     )
     def get(self, request: Request, phone: str) -> Response:
         self.caller.require(Perm.POINTS_VIEW)
+        now = timezone.now()
         recent, programme = read_query(request, RecentFilter)["n"], programme_of(self)
         number = parse_phone(phone, programme.country)
         owner = Identifier.objects.filter(kind=Identifier.Kind.PHONE, value=number).values("customer_id")
@@ -71,9 +91,13 @@ class MemberPointsView(ApiView):
         if member is None:
             raise UnknownMember()
         found = find_transactions(visible_to=self.actor, customer_id=member.pk)
+        stamps = member_stamps(member, self.actor)
         shown = {
             "customer_id": member.code,
-            "balance": balance_of(member.pk, now=timezone.now()),
+            "balance": balance_of(member.pk, now=now),
+            "tier": standing_of(member.pk, now=now),
+            "stamps": stamps.cards,
+            "stamp_rewards": stamps.ready,
             "recent_transactions": found.select_related("account__customer", "business", "order", "reverses").order_by(
                 "-pk"
             )[:recent],

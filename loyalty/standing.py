@@ -35,6 +35,7 @@ class Standing:
     """
 
     basis: str
+    window_months: int | None
     collected: Decimal
     tier: Tier | None
     since: datetime | None
@@ -100,6 +101,7 @@ def standing_of(customer_id: int, *, now: datetime) -> Standing | None:
         to_keep = max(mine.threshold - collected_by(customer_id, settings.tier_basis, since, now), Decimal(0))
     return Standing(
         basis=settings.tier_basis,
+        window_months=months,
         collected=collected,
         tier=mine,
         since=account.tier_since if account is not None and mine is not None else None,
@@ -150,13 +152,14 @@ class TierStep:
     by: str
     at: datetime
     kept_until: date | None
+    change: TierChange
 
 
 def tier_history(customer_id: int, *, most: int = 20) -> list[TierStep]:
     """What happened to a member's tier, newest first. One query."""
     changes = TierChange.objects.filter(account_id=customer_id).select_related("tier", "before").order_by("-pk")
     return [
-        TierStep(change_text(one), one.reason, one.actor_label, one.at, _last_day(one.kept_until))
+        TierStep(change_text(one), one.reason, one.actor_label, one.at, _last_day(one.kept_until), one)
         for one in changes[:most]
     ]
 

@@ -10,6 +10,8 @@ from loyalty import (
     api_rules,
     api_settings,
     api_simulate,
+    api_stamps,
+    api_tiers,
     api_transactions,
 )
 
@@ -33,6 +35,8 @@ urlpatterns = [
     path("claims/<code:claim_id>/void", api_claims.void, name="claims-void"),
     path("customers/points/<str:phone>", api_member.MemberPointsView.as_view(), name="customer-points"),
     path("customers/<code:customer_id>/ledger", api_transactions.LedgerView.as_view(), name="customer-ledger"),
+    path("customers/<code:customer_id>/tier", api_tiers.MemberTierView.as_view(), name="customer-tier"),
+    path("customers/<code:customer_id>/stamps", api_stamps.MemberStampsView.as_view(), name="customer-stamps"),
     path("earning-rules/", api_rules.RulesView.as_view(), name="earning-rules"),
     path("earning-rules/<code:rule_id>", api_rules.RuleView.as_view(), name="earning-rule"),
     path("rewards/", api_rewards.RewardsView.as_view(), name="rewards"),
@@ -40,6 +44,17 @@ urlpatterns = [
     path("rewards/<code:reward_id>/claim", api_rewards.claim, name="rewards-claim"),
     path("rewards/<code:reward_id>/stock", api_rewards.RewardStockView.as_view(), name="rewards-stock"),
     path("rewards/<code:reward_id>/image", api_rewards.RewardImageView.as_view(), name="rewards-image"),
+    path("stamp-cards/", api_stamps.StampCardsView.as_view(), name="stamp-cards"),
+    path("stamp-cards/<code:card_id>", api_stamps.StampCardView.as_view(), name="stamp-card"),
+    path("stamp-rewards/<code:stamp_reward_id>", api_stamps.StampRewardView.as_view(), name="stamp-reward"),
+    path("stamp-rewards/<code:stamp_reward_id>/use", api_stamps.UseRewardView.as_view(), name="stamp-rewards-use"),
+    path(
+        "stamp-rewards/<code:stamp_reward_id>/undo", api_stamps.ReleaseRewardView.as_view(), name="stamp-rewards-undo"
+    ),
+    path("stamps/<code:entry_id>/undo", api_stamps.UndoStampsView.as_view(), name="stamps-undo"),
+    path("tier-settings/", api_tiers.TierSettingsView.as_view(), name="tier-settings"),
+    path("tiers/", api_tiers.TiersView.as_view(), name="tiers"),
+    path("tiers/<code:tier_id>", api_tiers.TierView.as_view(), name="tier"),
     path("transactions/", api_transactions.TransactionsView.as_view(), name="transactions"),
     path("transactions/redeem-points", api_points.redeem_points, name="transactions-redeem-points"),
     path("transactions/adjust", api_points.adjust, name="transactions-adjust"),

@@ -32,7 +32,7 @@ from customers.actions.customers import create_customer
 from customers.models import Order, OrderLine, Product
 from loyalty.actions.approvals import ask_for_adjustment
 from loyalty.actions.points import add_points, hold_points, redeem_points
-from loyalty.models import EarningRule, Reward
+from loyalty.models import EarningRule, Reward, Tier
 from messaging.actions.outbox import queue_message
 from messaging.models import OutboundMessage
 from programs.models import Membership, Programme, User
@@ -131,6 +131,7 @@ def fill(world: World) -> None:
     till = TillDevice.objects.create(name=f"Till {word}", business=business, token_digest=word.encode().ljust(32))
     reward = Reward.objects.create(name=f"Free {word}", description=word, points=5)
     rule = EarningRule.objects.create(name=f"Double {word}", effect="multiply", factor=2, categories=[word])
+    tier = Tier.objects.create(name=f"Friend {word}", rank=1, threshold=10, benefits=word)
     asked = ask_for_adjustment(
         customer_id=customer.pk, points=9, reason=f"Sorry {word}", key=word, actor=actor, now=now
     )
@@ -144,6 +145,7 @@ def fill(world: World) -> None:
         "client": issued.client.code, "message": OutboundMessage.objects.first().code, "claim": held.transaction,
         "invitation": invitation.code, "phone": world.phone, "file": f"{word}.png",
         "reward": reward.code, "rule": rule.code, "request": asked.code, "start": "happy-hour",
+        "tier": tier.code,
     }  # fmt: skip
 
 
@@ -166,6 +168,7 @@ NOUNS = {
     "claims": "claim", "points": "phone", "brand": "file", "data": "job", "receipt": "transaction",
     "rewards": "reward", "pictures": "file", "rules": "rule", "earning-rules": "rule", "new": "start",
     "adjustment-requests": "request", "approvals": "request", "claim": "claim", "exports": "job",
+    "tiers": "tier",
 }  # fmt: skip
 
 

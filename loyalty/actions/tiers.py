@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -21,7 +22,7 @@ from core.tenancy import active_programme
 from customers.actions.events import wake_readers
 from loyalty.access_tiers import get_tier
 from loyalty.errors import UnknownMember
-from loyalty.models import Account, LoyaltySettings, Tier
+from loyalty.models import Account, EarningRule, LoyaltySettings, Reward, Tier, TierChange
 from programs.actions.due_work import ensure_due
 from workspace.actions import audit
 
@@ -149,6 +150,37 @@ def switch_tier(*, code: str, is_active: bool, actor: Actor, now: datetime) -> T
             ensure_due(kind=APPLY_TIERS, by=now)
     tier.refresh_from_db()
     return tier
+
+
+def remove_tier(*, code: str, actor: Actor, now: datetime) -> bool:
+    """Delete a tier that no member ever had and no rule or reward names; end any other. Returns whether it is gone.
+
+    Raises UnknownTier and PermissionRefused.
+    """
+    actor.check_sees_all()
+    with transaction.atomic():
+        _locked_settings()
+        tier = get_tier(code, write=True)
+        if is_named(tier):
+            switch_tier(code=code, is_active=False, actor=actor, now=now)
+            return False
+        _record(actor, "deleted", tier, {"before": _plain(values_of(tier))})
+        tier.delete()
+        _put_in_order()
+        return True
+
+
+def is_named(tier: Tier) -> bool:
+    """Whether a member, a history, a rule or a reward names the tier: it can then end, not go. Up to four queries."""
+    return any(
+        rows.exists()
+        for rows in (
+            Account.objects.filter(tier=tier),
+            TierChange.objects.filter(Q(tier=tier) | Q(before=tier)),
+            EarningRule.objects.filter(tier=tier),
+            Reward.objects.filter(tier=tier),
+        )
+    )
 
 
 def values_of(tier: Tier) -> TierValues:
