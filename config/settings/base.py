@@ -397,6 +397,8 @@ SPECTACULAR_SETTINGS = {
         "BusinessCategory": "workspace.models.Business.Category",
         "Role": "core.permissions.Role",
         "Rounding": "loyalty.models.EarningRate.Rounding",
+        "PerEnum": "loyalty.models.EarningRule.Per",
+        "StampPer": "loyalty.models.StampCard.Per",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

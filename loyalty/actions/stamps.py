@@ -376,7 +376,7 @@ def _check_window(at: datetime, now: datetime, *, holds: bool) -> None:
         raise UndoWindowPassed()
 
 
-def _call(sql: str, parameters: Sequence[object]) -> Any:
+def _call(sql: str, parameters: list[Any]) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchone()[0]

@@ -36,6 +36,8 @@ def test_points_and_the_last_transactions_with_business_names(api, add, redeem, 
         "expires_next_at": None,
         "expiring_points": 0,
         "tier": None,
+        "stamps": [],
+        "stamp_rewards": [],
     }
     newest, *older = answer["recent_transactions"]
     assert (newest["transaction_id"], newest["points"], newest["reason"]) == (spent.transaction, -5, "Coffee")
