@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from core.clock import local_day
 from core.keyset import KeysetPage
 from customers.models import Customer
 from loyalty.models import Transaction
 from loyalty.reports import balance_of
+from loyalty.standing import Standing, amount_text, standing_of
 from programs.models import Programme
 from screens.reports_movements import Movement, movement_page
 
@@ -72,3 +77,47 @@ def history_page(
     """One page of everything that moved this customer's points, newest first; `direction` is in, out, or both."""
     mine = Transaction.objects.done().filter(account_id=customer.pk, **DIRECTIONS.get(direction, {}))
     return movement_page(mine, cursor=cursor, size=size, currency=programme.currency, zone=programme.zone, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class TierCard:
+    """A member's tier in words that speak to them: how far it is, how long they keep it and what that takes."""
+
+    standing: Standing
+    so_far: str
+    wanted: str
+    keep: str
+
+
+def tier_card(*, customer: Customer, now: datetime) -> TierCard | None:
+    """None where the programme has no tiers."""
+    standing = standing_of(customer.pk, now=now)
+    if standing is None:
+        return None
+    wanted = amount_text(standing.next_tier.threshold, standing.basis) if standing.next_tier else ""
+    return TierCard(standing, _so_far(standing), wanted, _keep(standing))
+
+
+def _so_far(standing: Standing) -> str:
+    facts = {"amount": standing.collected_text, "months": standing.window_months}
+    if standing.window_months is None:
+        return _("%(amount)s so far") % facts
+    text = ngettext("%(amount)s in the last month", "%(amount)s in the last %(months)s months", standing.window_months)
+    return text % facts
+
+
+def _keep(standing: Standing) -> str:
+    """How long the tier is theirs, and what keeps it for longer. Empty without a tier, and where it is for good."""
+    if standing.tier is None or standing.kept_until is None or standing.ends_on is None:
+        return ""
+    day = standing.ends_on if standing.is_in_grace else standing.kept_until
+    facts = {
+        "tier": standing.tier.name,
+        "day": date_format(day, _("j F Y")),
+        "amount": standing.to_keep_text,
+    }
+    if standing.is_in_grace:
+        return _("%(tier)s ends on %(day)s. %(amount)s more by then, and you keep it.") % facts
+    if standing.to_keep:
+        return _("%(tier)s is yours until %(day)s. %(amount)s more by then, and you keep it for longer.") % facts
+    return _("%(tier)s is yours until %(day)s, and you have done enough to keep it after that.") % facts

@@ -14,9 +14,10 @@ from core.actor import Actor
 from core.clock import day_start, local_day
 from core.presentation import format_money, format_points
 from customers.models import Customer
-from loyalty.models import Transaction
+from loyalty.models import TierChange, Transaction
 from loyalty.reports import balance_of
 from loyalty.rules import UNDO_SECONDS
+from loyalty.standing import Standing, standing_of
 from programs.models import Programme
 from screens.reports_movements import Movement, movement, movements, with_names
 from workspace.models import TillDevice
@@ -40,6 +41,7 @@ class CustomerCard:
     phone: str
     balance: int
     worth: Decimal
+    standing: Standing | None
     visits: list[Movement]
 
 
@@ -58,7 +60,10 @@ class EarlierAtTill:
 
 @dataclass(frozen=True, slots=True)
 class SaleResult:
-    """`points` is how many were added, taken or brought back, without a sign; `undone` says what a reversal took."""
+    """`points` is how many were added, taken or brought back, without a sign; `undone` says what a reversal took.
+
+    `tier` is the name of the tier that a sale has reached.
+    """
 
     code: str
     kind: str
@@ -67,6 +72,7 @@ class SaleResult:
     reason: str
     undo_seconds: int
     undone: str
+    tier: str
 
 
 def customer_card(*, customer: Customer, actor: Actor, programme: Programme, now: datetime) -> CustomerCard:
@@ -80,6 +86,7 @@ def customer_card(*, customer: Customer, actor: Actor, programme: Programme, now
         phone=last_digits(customer.phone),
         balance=balance.points,
         worth=balance.worth,
+        standing=standing_of(customer.pk, now=now),
         visits=movements(with_names(seen), currency=programme.currency, zone=programme.zone, now=now),
     )
 
@@ -150,7 +157,16 @@ def result_of(entry: Transaction, *, currency: str, now: datetime) -> SaleResult
         reason=entry.reason,
         undo_seconds=undo_seconds(entry, now),
         undone=_undone(entry, currency),
+        tier=_reached_by(entry),
     )
+
+
+def _reached_by(entry: Transaction) -> str:
+    """A tier is judged at the moment of the sale that reaches it."""
+    if entry.kind != Transaction.Kind.EARN:
+        return ""
+    reached = TierChange.objects.filter(account_id=entry.account_id, cause=TierChange.Cause.REACHED, at=entry.at)
+    return reached.values_list("tier__name", flat=True).first() or ""
 
 
 def _undone(entry: Transaction, currency: str) -> str:

@@ -167,7 +167,12 @@ def points(request: CustomerRequest) -> HttpResponse:
     summary = reports_portal.points_summary(
         customer=request.customer, programme=request.programme, now=timezone.now(), recent=RECENT
     )
-    context = {"summary": summary, "customer": request.customer, **rewards_shown(request)}
+    context = {
+        "summary": summary,
+        "customer": request.customer,
+        "tier": reports_portal.tier_card(customer=request.customer, now=timezone.now()),
+        **rewards_shown(request),
+    }
     return page(request, "screens/portal/points.html", context)
 
 
