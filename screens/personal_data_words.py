@@ -96,6 +96,12 @@ VALUES: Mapping[str, Words] = {
         "marketing": gettext_lazy("Offers and news"),
         "receipt": gettext_lazy("Receipt"),
     },
+    "source": {
+        "api": gettext_lazy("The shop’s own system"),
+        "import": gettext_lazy("A file of the shop"),
+        "points page": gettext_lazy("The points page"),
+        "till": gettext_lazy("The till"),
+    },
     "state": {
         "active": gettext_lazy("Active"),
         "archived": gettext_lazy("Archived"),
@@ -138,7 +144,8 @@ def say_value(name: str, value: object, currency: str) -> str:
         return format_signed(value) if name == "points" else format_points(value)
     text = str(value)
     if name in VALUES:
-        return str(VALUES[name].get(text, text))
+        plain = text.partition(":")[0] if name == "source" else text  # import:retail
+        return str(VALUES[name].get(plain, text))
     return _say_text(name, text, currency)
 
 

@@ -18,7 +18,6 @@ from messaging.actions.pins import is_trivial, sweep_pin_failures
 from messaging.models import CustomerPin, CustomerSession, OneTimeCode, OutboundMessage, PinFailure
 from screens.tests.test_views_portal import ask, comparable, make_customer, sign_in
 from screens.till_token import read_till_token
-from workspace.models import Job
 
 KNOWN, UNKNOWN = "07700 900142", "07700 900999"
 
