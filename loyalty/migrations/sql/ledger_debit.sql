@@ -79,6 +79,17 @@ BEGIN
 END
 $$;
 
+-- The lots that a member can spend, in the order in which they are: oldest expiry first. `before` is how many points come
+-- before each; who wants n points takes from those with `before` < n. Plain SQL, so that it becomes part of the query.
+CREATE OR REPLACE FUNCTION ledger_spendable(account_id bigint)
+RETURNS TABLE (id bigint, remaining bigint, issuer_id bigint, expires_at timestamptz, before bigint)
+LANGUAGE sql STABLE
+AS $$
+    SELECT l.id, l.remaining, l.issuer_id, l.expires_at,
+           (sum(l.remaining) OVER (ORDER BY l.expires_at NULLS LAST, l.id))::bigint - l.remaining
+    FROM loyalty_lot l WHERE l.account_id = $1 AND l.remaining > 0 AND NOT l.is_pending
+$$;
+
 -- Takes points, oldest expiry first, or refuses whole where the account has too few. The accounts are locked, touched
 -- and all different. One statement writes transaction, lots, entries, account, event and audit entry.
 CREATE OR REPLACE FUNCTION ledger_debit(operations ledger_operation[], context ledger_context, at timestamptz)
@@ -111,11 +122,7 @@ BEGIN
         ) AS a
     ), taken AS MATERIALIZED (
         SELECT op.id, op.account_id, lot.id AS lot_id, least(lot.remaining, op.wanted - lot.before) AS amount
-        FROM op CROSS JOIN LATERAL (
-            SELECT l.id, l.remaining, (sum(l.remaining) OVER (ORDER BY l.expires_at NULLS LAST, l.id))::bigint
-                   - l.remaining AS before
-            FROM loyalty_lot l WHERE l.account_id = op.account_id AND l.remaining > 0 AND NOT l.is_pending
-        ) AS lot
+        FROM op CROSS JOIN LATERAL ledger_spendable(op.account_id) AS lot
         WHERE lot.before < op.wanted
     ), answer AS MATERIALIZED (
         SELECT op.*, jsonb_strip_nulls(jsonb_build_object(

@@ -28,13 +28,8 @@ BEGIN
             SELECT a.available FROM loyalty_account a WHERE a.customer_id = o.account_id LIMIT 1
         ) AS a
     ), taken AS MATERIALIZED (
-        SELECT op.id, lot.id AS lot_id, lot.place, least(lot.remaining, op.points - lot.before) AS amount
-        FROM op CROSS JOIN LATERAL (
-            SELECT l.id, l.remaining, row_number() OVER spending AS place,
-                   (sum(l.remaining) OVER spending)::bigint - l.remaining AS before
-            FROM loyalty_lot l WHERE l.account_id = op.account_id AND l.remaining > 0 AND NOT l.is_pending
-            WINDOW spending AS (ORDER BY l.expires_at NULLS LAST, l.id)
-        ) AS lot
+        SELECT op.id, lot.id AS lot_id, lot.before, least(lot.remaining, op.points - lot.before) AS amount
+        FROM op CROSS JOIN LATERAL ledger_spendable(op.account_id) AS lot
         WHERE lot.before < op.points
     ), answer AS MATERIALIZED (
         SELECT op.*, jsonb_strip_nulls(jsonb_build_object(
@@ -58,7 +53,7 @@ BEGIN
         SELECT id, account_id, 'held', points, expires_at FROM op
     ), allocated AS (
         INSERT INTO loyalty_holdallocation (hold_id, lot_id, points)
-        SELECT id, lot_id, amount FROM taken ORDER BY id, place
+        SELECT id, lot_id, amount FROM taken ORDER BY id, before
     ), drawn AS (
         UPDATE loyalty_lot l SET remaining = l.remaining - taken.amount FROM taken WHERE l.id = taken.lot_id
     ), counted AS (

@@ -36,11 +36,7 @@ BEGIN
     ), taken AS MATERIALIZED (
         SELECT op.id, op.in_id, op.account_id, op.recipient_id, op.paid, lot.id AS lot_id, lot.issuer_id, lot.expires_at,
                lot.before, least(lot.remaining, op.points - lot.before) AS amount
-        FROM op CROSS JOIN LATERAL (
-            SELECT l.id, l.remaining, l.issuer_id, l.expires_at,
-                   (sum(l.remaining) OVER (ORDER BY l.expires_at NULLS LAST, l.id))::bigint - l.remaining AS before
-            FROM loyalty_lot l WHERE l.account_id = op.account_id AND l.remaining > 0 AND NOT l.is_pending
-        ) AS lot
+        FROM op CROSS JOIN LATERAL ledger_spendable(op.account_id) AS lot
         WHERE lot.before < op.points
     ), moved AS MATERIALIZED (
         SELECT nextval('loyalty_lot_id_seq') AS new_lot_id, t.in_id, t.recipient_id, t.issuer_id, t.expires_at,
