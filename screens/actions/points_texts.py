@@ -1,4 +1,5 @@
-"""A text after each visit, for those who agreed: what was added, redeemed or taken back, and the balance.
+"""A text after each visit, for those who agreed: what was added, redeemed or taken back, and the balance. So for gifts
+and for points that were passed on.
 
 It leaves when the till can no longer undo the act; what was undone within that minute is not told at all.
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import F, Q
 from django.utils import translation
@@ -34,7 +36,7 @@ def text_about_points(*, events: Sequence[Event], now: datetime) -> int:
     Runs with the reader's move along the stream, so each event is dealt with once; the transaction's code as cause
     makes a repeat harmless. Consent is looked up again when the text leaves. Four queries, and those of the texts.
     """
-    recent = [event for event in events if event.name in WORDS and event.customer_id and event.occurred_at > now - NEWS]
+    recent = [event for event in events if _is_news(event, now)]
     slips = _undone_at_once([event.data["transaction"] for event in recent])
     recent = [event for event in recent if event.data["transaction"] not in slips]
     agreed = with_consent(
@@ -66,6 +68,13 @@ def text_about_points(*, events: Sequence[Event], now: datetime) -> int:
     return texts
 
 
+def _is_news(event: Event, now: datetime) -> bool:
+    """What a member is told of. A welcome comes with a sale, whose text says the balance of both."""
+    if event.name not in WORDS or not event.customer_id or event.occurred_at <= now - NEWS:
+        return False
+    return bool(event.data.get("action") != "join")
+
+
 def _undone_at_once(codes: Sequence[str]) -> set[str]:
     """The codes of acts that were undone whole while the till still could, and of what undid them."""
     slips = Transaction.objects.filter(
@@ -76,7 +85,7 @@ def _undone_at_once(codes: Sequence[str]) -> set[str]:
     return {code for pair in pairs for code in pair}
 
 
-def _earned(data: Mapping[str, int], programme: str) -> str:
+def _earned(data: Mapping[str, Any], programme: str) -> str:
     text = ngettext(
         "%(programme)s: %(points)s point for you. Your balance is %(balance)s.",
         "%(programme)s: %(points)s points for you. Your balance is %(balance)s.",
@@ -85,7 +94,34 @@ def _earned(data: Mapping[str, int], programme: str) -> str:
     return text % _facts(data, programme)
 
 
-def _redeemed(data: Mapping[str, int], programme: str) -> str:
+def _given(data: Mapping[str, Any], programme: str) -> str:
+    if not str(data.get("action", "")).startswith("birthday:"):
+        return _earned(data, programme)
+    text = ngettext(
+        "%(programme)s: happy birthday. %(points)s point for you. Your balance is %(balance)s.",
+        "%(programme)s: happy birthday. %(points)s points for you. Your balance is %(balance)s.",
+        data["points"],
+    )
+    return text % _facts(data, programme)
+
+
+def _passed_on(data: Mapping[str, Any], programme: str) -> str:
+    if data["points"] > 0:
+        text = ngettext(
+            "%(programme)s: somebody passed %(points)s point on to you. Your balance is %(balance)s.",
+            "%(programme)s: somebody passed %(points)s points on to you. Your balance is %(balance)s.",
+            data["points"],
+        )
+    else:
+        text = ngettext(
+            "%(programme)s: you passed %(points)s point on. Your balance is %(balance)s.",
+            "%(programme)s: you passed %(points)s points on. Your balance is %(balance)s.",
+            -data["points"],
+        )
+    return text % _facts(data, programme)
+
+
+def _redeemed(data: Mapping[str, Any], programme: str) -> str:
     text = ngettext(
         "%(programme)s: you used %(points)s point. Your balance is %(balance)s.",
         "%(programme)s: you used %(points)s points. Your balance is %(balance)s.",
@@ -94,7 +130,7 @@ def _redeemed(data: Mapping[str, int], programme: str) -> str:
     return text % _facts(data, programme)
 
 
-def _reversed(data: Mapping[str, int], programme: str) -> str:
+def _reversed(data: Mapping[str, Any], programme: str) -> str:
     points = abs(data["points"])
     if data["points"] < 0:
         text = ngettext(
@@ -111,7 +147,7 @@ def _reversed(data: Mapping[str, int], programme: str) -> str:
     return text % _facts(data, programme)
 
 
-def _facts(data: Mapping[str, int], programme: str) -> dict[str, str]:
+def _facts(data: Mapping[str, Any], programme: str) -> dict[str, str]:
     return {
         "programme": programme,
         "points": format_points(abs(data["points"])),
@@ -119,8 +155,10 @@ def _facts(data: Mapping[str, int], programme: str) -> dict[str, str]:
     }
 
 
-WORDS: Mapping[str, Callable[[Mapping[str, int], str], str]] = {
+WORDS: Mapping[str, Callable[[Mapping[str, Any], str], str]] = {
     "loyalty.points.earned": _earned,
+    "loyalty.points.bonus": _given,
+    "loyalty.points.transferred": _passed_on,
     "loyalty.points.redeemed": _redeemed,
     "loyalty.points.reversed": _reversed,
 }

@@ -9,8 +9,9 @@ from django.utils import timezone
 from customers import stream
 from customers.actions.consent import record_consent
 from customers.models import Customer, Event
-from loyalty.actions.points import add_points, redeem_points, reverse_transaction
+from loyalty.actions.points import add_points, award_bonus, redeem_points, reverse_transaction, transfer_points
 from loyalty.actions.settings import set_earning_rate
+from loyalty.models import EarningRule
 from messaging.actions.outbox import send_message
 from messaging.models import OutboundMessage
 from screens.actions.points_texts import TEXT_AFTER, text_about_points
@@ -58,6 +59,30 @@ def test_each_act_is_told_with_points_and_balance(customer, business, actor):
         "Harbour: 1,234 points for you. Your balance is 1,234.",
         "Harbour: you used 1,200 points. Your balance is 34.",
         "Harbour: 1,200 points came back to you. Your balance is 1,234.",
+    ]
+
+
+def test_gifts_and_points_passed_on_are_told_and_a_welcome_comes_with_its_sale(customer, business, actor):
+    agree(customer, actor)
+    now = timezone.now()
+    EarningRule.objects.create(name="Welcome", trigger="join", effect="bonus", points=5)
+    EarningRule.objects.create(name="Review", trigger="action", action="review", effect="bonus", points=1)
+    birthday = EarningRule.objects.create(name="Birthday", trigger="birthday", effect="bonus", points=50)
+    friend = Customer.objects.create(first_name="Sam", phone="+447700900143")
+    agree(friend, actor)
+    sell(customer, business, actor)
+    for place, action in enumerate(("review", f"birthday:{birthday.code}")):
+        award_bonus(action=action, key=f"b{place}", customer_id=customer.pk, actor=actor, now=now)
+    add_points(business=business.pk, amount=Decimal(1), customer_id=friend.pk, key="f", actor=actor, now=now)
+    transfer_points(points=90, customer_id=customer.pk, recipient_id=friend.pk, key="t", actor=actor, now=now)
+    follow()
+    assert bodies() == [
+        "Harbour: 1,234 points for you. Your balance is 1,239.",
+        "Harbour: 1 point for you. Your balance is 1,240.",
+        "Harbour: happy birthday. 50 points for you. Your balance is 1,290.",
+        "Harbour: 100 points for you. Your balance is 105.",
+        "Harbour: you passed 90 points on. Your balance is 1,200.",
+        "Harbour: somebody passed 90 points on to you. Your balance is 195.",
     ]
 
 
