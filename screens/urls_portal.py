@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from screens import views_portal, views_portal_account, views_portal_app, views_portal_rewards, views_portal_till
+from screens import (
+    views_portal,
+    views_portal_account,
+    views_portal_app,
+    views_portal_rewards,
+    views_portal_stamps,
+    views_portal_till,
+)
 
 app_name = "portal"
 urlpatterns = [
@@ -13,6 +20,7 @@ urlpatterns = [
     path("rewards/<slug:code>/claim/", views_portal_rewards.claim, name="reward-claim"),
     path("claims/<slug:code>/", views_portal_rewards.show_claim, name="claim"),
     path("claims/<slug:code>/give-back/", views_portal_rewards.give_back, name="claim-back"),
+    path("stamps/", views_portal_stamps.stamps, name="stamps"),
     path("till-code/", views_portal_till.till_code, name="till-code"),
     path("account/", views_portal_account.account, name="account"),
     path("account/language/", views_portal_account.language, name="language"),

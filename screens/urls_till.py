@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from screens import views_till, views_till_offline, views_till_receipt, views_till_rewards
+from screens import views_till, views_till_offline, views_till_receipt, views_till_rewards, views_till_stamps
 
 app_name = "till"
 urlpatterns = [
@@ -17,6 +17,10 @@ urlpatterns = [
     path("customers/<slug:code>/preview/", views_till.preview, name="preview"),
     path("customers/<slug:code>/redeem/", views_till.redeem, name="redeem"),
     path("customers/<slug:code>/rewards/", views_till_rewards.rewards, name="rewards"),
+    path("customers/<slug:code>/stamps/<slug:card>/", views_till_stamps.give, name="stamp"),
+    path("customers/<slug:code>/stamps/<slug:entry>/undo/", views_till_stamps.undo, name="stamp-undo"),
+    path("customers/<slug:code>/full-cards/<slug:reward>/", views_till_stamps.use, name="stamp-reward"),
+    path("customers/<slug:code>/full-cards/<slug:reward>/undo/", views_till_stamps.use_undo, name="stamp-reward-undo"),
     path("claim/", views_till_rewards.claim, name="claim"),
     path("claim/redeem/", views_till_rewards.claim_redeem, name="claim-redeem"),
     path("done/<slug:code>/", views_till.finished, name="done"),

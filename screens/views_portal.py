@@ -24,6 +24,7 @@ from screens import portal_session, reports_portal
 from screens.forms_portal import CodeForm, PhoneForm, PinSignInForm
 from screens.portal_session import CustomerRequest, signed_in_customer
 from screens.views_portal_rewards import rewards_shown
+from screens.views_portal_stamps import stamps_shown
 
 RECENT = 5
 HISTORY_PAGE = 25
@@ -172,6 +173,7 @@ def points(request: CustomerRequest) -> HttpResponse:
         "customer": request.customer,
         "tier": reports_portal.tier_card(customer=request.customer, now=timezone.now()),
         **rewards_shown(request),
+        **stamps_shown(request),
     }
     return page(request, "screens/portal/points.html", context)
 

@@ -22,12 +22,13 @@ from customers.actions.customers import CustomerValues, find_or_create_by_phone,
 from customers.models import Customer, Identifier
 from loyalty.actions.points import add_points, redeem_points, reverse_transaction
 from loyalty.reports import SalePreview, preview_sale
+from loyalty.reports_stamps import stamps_of_order
 from programs import api_limits
 from screens import reports_till
 from screens.forms_till import AmountForm, CreateForm, DeviceForm, FindForm, RedeemForm
 from screens.till_device import COOKIE, TillRequest, at_a_till, own_transaction, remember_till, till_of
 from screens.till_token import TOKEN_DIGITS, read_till_token
-from screens.views_till_rewards import rewards_shown
+from screens.views_till_rewards import ClaimForm, is_claim_code, look_up_claim, rewards_shown
 from workspace.actions.tills import register_till, till_of_token
 from workspace.models import Business
 
@@ -61,6 +62,8 @@ def device(request: StaffRequest) -> HttpResponse:
 def find(request: TillRequest) -> HttpResponse:
     if request.method == "GET":
         return _find_page(request, FindForm(country=request.programme.country))
+    if is_claim_code(request.POST.get("phone", "")):
+        return look_up_claim(request, ClaimForm({"code": request.POST["phone"]}))
     shown = _who_shows_a_code(request)
     if shown is not None:
         return done(request, reverse("till:sale", args=[shown.code]))
@@ -277,6 +280,7 @@ def finished(request: TillRequest, code: str) -> HttpResponse:
     now = timezone.now()
     context = {
         **_card(request, entry.account.customer),
+        "sale_stamps": stamps_of_order(entry.order_id) if entry.order_id and entry.kind == "earn" else [],
         "done": reports_till.result_of(entry, currency=request.programme.currency, now=now),
     }
     return page(request, "screens/till/done.html", context)

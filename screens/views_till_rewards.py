@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.actor import Actor
-from core.codes import public_code
+from core.codes import ALPHABET, public_code
 from core.errors import DomainError
 from core.page import done, page
 from core.tenancy import active_schema
@@ -27,6 +27,9 @@ from programs import api_limits
 from screens import reports_till
 from screens.forms_till import KeyField
 from screens.till_device import TillRequest, at_a_till
+from screens.views_till_stamps import stamps_shown
+
+CLAIM_LETTERS = 12  # core.codes.public_code
 
 
 class RewardRedeemForm(forms.Form):
@@ -50,7 +53,7 @@ class CaptureForm(ClaimForm):
 def rewards_shown(request: TillRequest, customer: Customer) -> dict[str, object]:
     """What `_rewards.html` shows of a customer. One key a page: the next redemption is drawn anew."""
     found = rewards_of_member(customer.pk, now=timezone.now(), business_id=request.till.business_id)
-    return {"rewards": found, "reward_key": public_code()}
+    return {"rewards": found, "reward_key": public_code(), **stamps_shown(request, customer)}
 
 
 # -- the customer at hand ---------------------------------------------------------------------------------------------
@@ -105,13 +108,23 @@ def claim(request: TillRequest) -> HttpResponse:
     """Look a code up. It travels in the body: no log and no history holds one that is still good."""
     if request.method == "GET":
         return _claim_page(request, ClaimForm())
-    form = ClaimForm(request.POST)
+    return look_up_claim(request, ClaimForm(request.POST))
+
+
+def look_up_claim(request: TillRequest, form: ClaimForm) -> HttpResponse:
+    """What is claimed under the code that was typed or scanned, to be redeemed or not."""
     if form.is_valid():
         api_limits.count(api_limits.TILL_LOOKUP, f"{active_schema()}:{request.till.code}")
         hold = _look_up(request, form)
         if hold is not None:
             return _claim_page(request, form, hold)
     return _claim_page(request, form, status=422)
+
+
+def is_claim_code(typed: str) -> bool:
+    """Whether somebody scanned the code of a claim where a number is asked for: no number has these letters."""
+    code = "".join(typed.split()).replace("-", "").upper()
+    return len(code) == CLAIM_LETTERS and set(code) <= set(ALPHABET) and not code.isdigit()
 
 
 @require_POST
