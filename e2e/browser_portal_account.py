@@ -60,6 +60,31 @@ def test_every_page_of_a_customer_reads_well(open_browser, server):
     assert faults == {}
 
 
+def test_every_page_of_a_customer_reads_well_in_german(open_browser, server):
+    """German words are longer: nothing is wider than a small phone."""
+    page = signed_in(open_browser, server, "07700 900315", "Elif")
+    page.goto(server.url("/p/account/"))
+    page.get_by_role("combobox", name="Language").select_option("Deutsch")
+    page.get_by_role("button", name="Choose").click()
+    expect(page.get_by_role("heading", name="Nachrichten und Datenschutz")).to_be_visible()
+    faults = {}
+    for path in (*PAGES, "/p/rewards/", "/p/nowhere/"):
+        page.goto(server.url(path))
+        assert page.locator("html").get_attribute("lang") == "de"
+        found = faults_of(page)
+        if found:
+            faults[path] = found
+    page.goto(server.url("/p/account/"))
+    page.get_by_role("button", name="Abmelden").click()
+    expect(page.get_by_role("button", name="Code per SMS anfordern")).to_be_visible()
+    for path in ("/p/sign-in/", "/p/sign-in/pin/"):
+        page.goto(server.url(path))
+        faults |= {path: found} if (found := faults_of(page)) else {}
+    assert faults == {}
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("button", name="Text me a code")).to_be_visible()
+
+
 def test_a_pin_the_till_code_and_the_own_data(open_browser, server):
     page = signed_in(open_browser, server, "07700 900312", "Tamsin")
     page.goto(server.url("/p/account/pin/"))
