@@ -232,6 +232,18 @@ INVARIANTS: Sequence[Invariant] = (
         """,
     ),
     Invariant(
+        "T1",
+        _("Every member has the tier of the last line of their history, and none is forgotten when its time is over"),
+        """
+        SELECT 'account ' || a.customer_id, a.tier_id IS DISTINCT FROM c.tier_id
+               OR (a.tier_id IS NULL) <> (a.tier_since IS NULL)
+               OR a.tier_kept_until IS NOT NULL AND (a.tier_id IS NULL OR a.tier_due_at IS NULL)
+        FROM loyalty_account a LEFT JOIN (
+            SELECT DISTINCT ON (account_id) account_id, tier_id FROM loyalty_tierchange ORDER BY account_id, id DESC
+        ) c ON c.account_id = a.customer_id
+        """,
+    ),
+    Invariant(
         "S1",
         _("Every member's stamps are the sum of what came and went, and each sale gave what is noted with it"),
         """

@@ -14,8 +14,9 @@ from core.actor import SYSTEM
 from customers.models import Customer
 from loyalty.actions import points
 from loyalty.actions.settings import change_settings
+from loyalty.actions.tiers import TierValues, create_tier
 from loyalty.audit import INVARIANTS, audit
-from loyalty.models import Entry
+from loyalty.models import Entry, StampCard
 from programs.models import Programme
 from workspace.models import Business
 
@@ -35,17 +36,23 @@ PLANTS = {
     "I11": "UPDATE loyalty_account SET lifetime = lifetime + 1",
     "I12": "UPDATE loyalty_account SET expires_next_at = NULL",
     "I13": "UPDATE loyalty_hold SET points = points + 1",
+    "T1": "UPDATE loyalty_account SET tier_id = NULL WHERE tier_id IS NOT NULL",
+    "S1": "UPDATE loyalty_stampbook SET total = total + 1",
+    "S2": "UPDATE loyalty_stampbook SET stamps = stamps + 1",
     "I14": "UPDATE loyalty_transaction SET counterpart_id = NULL WHERE kind = 'transfer' AND points > 0",
 }
 
 
 @pytest.fixture
 def history(committed_database, now):
-    """Earns, a redemption, reversals, holds and expiry dates, committed."""
+    """Earns, a redemption, reversals, holds, expiry dates, a tier and a full stamp card, committed."""
     connection.set_tenant(Programme.objects.get(slug="harbour"))
     shop = Business.objects.create(name="Quayside")
     change_settings(point_value=Decimal("0.01"), expiry_months=6, actor=SYSTEM)
+    create_tier(values=TierValues(name="Silver", threshold=Decimal(40)), actor=SYSTEM, now=now)
+    StampCard.objects.create(name="Coffee", gives="A coffee", stamps=2)
     call = {"business": shop.pk, "phone": "+447700900123", "actor": SYSTEM, "now": now}
+    points.add_points(**call, amount=Decimal(10), key="z")
     first = points.add_points(**call, amount=Decimal(100), key="a")
     points.add_points(**call, amount=Decimal(50), key="b")
     points.redeem_points(**call, points=30, reason="x", key="c")
