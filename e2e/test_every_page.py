@@ -30,7 +30,8 @@ from intelligence.actions.rfm import score_customers
 from loyalty.actions.points import add_points, hold_points, redeem_points
 from loyalty.actions.rewards import RewardValues, create_reward
 from loyalty.actions.rules import RuleValues, create_rule
-from loyalty.tasks import refresh_facts
+from loyalty.actions.tiers import TierValues, create_tier
+from loyalty.tasks import judge_tiers, refresh_facts
 from programs.models import Programme
 from programs.routes import all_routes
 from workspace.models import Business
@@ -118,6 +119,8 @@ def a_few_weeks_of_sales(_programme) -> dict[str, str]:
     received = receive(lines + b"900003,71053,White metal lantern,6,2026-01-06 08:26:00,3.39,17850,France\n", business)
     values = RuleValues(name="Double on coffee", effect="multiply", factor=Decimal(2), categories=["coffee"])
     rule = create_rule(values=values, actor=SYSTEM)
+    tier = create_tier(values=TierValues(name="Best friend", threshold=Decimal(20)), actor=SYSTEM, now=now)
+    judge_tiers(list(Customer.objects.values_list("pk", flat=True)), now=now)
     return {
         "customers": customer.code,
         "orders": Order.objects.first().code,
@@ -129,6 +132,7 @@ def a_few_weeks_of_sales(_programme) -> dict[str, str]:
         "transactions": posting.transaction,
         "rewards": a_reward(customer, business, now),
         "rules": rule.code,
+        "tiers": tier.code,
         "new": "day",
     }
 

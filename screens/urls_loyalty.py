@@ -3,7 +3,7 @@
 from django.urls import path
 
 from loyalty.views import ledger_audit
-from screens import views_approvals, views_rules
+from screens import views_approvals, views_rules, views_tiers
 from screens import views_programme as views
 
 app_name = "loyalty"
@@ -21,6 +21,17 @@ urlpatterns = [
     path("rules/<slug:code>/switch/", views_rules.switch, name="rule-switch"),
     path("rules/<slug:code>/place/", views_rules.place, name="rule-place"),
     path("rules/<slug:code>/delete/", views_rules.delete, name="rule-delete"),
+    path("tiers/", views_tiers.tiers, name="tiers"),
+    path("tiers/rules/", views_tiers.rules, name="tier-rules"),
+    path("tiers/rules/preview/", views_tiers.rules_preview, name="tier-rules-preview"),
+    path("tiers/start/", views_tiers.start, name="tier-start"),
+    path("tiers/start/preview/", views_tiers.start_preview, name="tier-start-preview"),
+    path("tiers/new/", views_tiers.create, name="tier-new"),
+    path("tiers/new/preview/", views_tiers.preview_new, name="tier-new-preview"),
+    path("tiers/<slug:code>/", views_tiers.change, name="tier"),
+    path("tiers/<slug:code>/preview/", views_tiers.preview, name="tier-preview"),
+    path("tiers/<slug:code>/remove/", views_tiers.remove, name="tier-remove"),
+    path("tiers/<slug:code>/restore/", views_tiers.restore, name="tier-restore"),
     path("audit/", ledger_audit, name="audit"),
     path("transactions/", views.transactions, name="transactions"),
     path("transactions/<slug:code>/reverse/", views.reverse_entry, name="reverse"),
