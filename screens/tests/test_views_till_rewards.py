@@ -136,6 +136,15 @@ def test_a_code_shows_the_reward_and_whose_it_is_and_is_redeemed_once(till, rich
     assert (available(), coffee.stock) == (500, 3)
 
 
+def test_a_code_that_is_scanned_into_the_field_of_the_number_is_found(till, claimed):
+    scanned = till.post("/till/", {"phone": claimed.upper()})
+    assert scanned.status_code == 200
+    assert "/till/claim/redeem/" in scanned.content.decode()
+    wrong = till.post("/till/", {"phone": "abcd efgh jkmn"})
+    assert wrong.status_code == 422
+    assert "Nothing is claimed under this code here" in text_of(wrong)
+
+
 def test_a_code_that_is_over_says_so(till, rich, coffee, claimed, actor):
     with time_machine.travel(timezone.now() + timedelta(days=8), tick=False):
         assert "has run out" in text_of(till.post("/till/claim/", {"code": claimed}))
