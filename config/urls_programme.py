@@ -16,6 +16,7 @@ urlpatterns = [
     path("p/", include("screens.urls_portal")),
     path("till/", include("screens.urls_till")),
     path("", include("screens.urls_rewards")),  # before the pages of `loyalty/`
+    path("loyalty/stamp-cards/", include("screens.urls_stamps")),
     path("loyalty/", include("screens.urls_loyalty")),
     path("businesses/", include("screens.urls_businesses")),
     path("", include("messaging.urls")),

@@ -196,7 +196,9 @@ def card_figures(actor: Actor, *, now: datetime, is_active: bool = True) -> list
     rewards = StampReward.objects.filter(book__card__in=cards).exclude(state=StampReward.State.VOID)
     ready = Q(state=StampReward.State.READY) & (Q(expires_at__isnull=True) | Q(expires_at__gt=now))
     counted = rewards.values_list("book__card_id").annotate(
-        Count("id"), Count("id", filter=Q(state=StampReward.State.USED)), Count("id", filter=ready)
+        completed=Count("id"),
+        used=Count("id", filter=Q(state=StampReward.State.USED)),
+        waiting=Count("id", filter=ready),
     )
     figures = {card_id: tuple(numbers) for card_id, *numbers in counted}
     shown = []

@@ -13,6 +13,7 @@ TABS: list[tuple[str | Promise, str, Perm]] = [
     (_("Earning"), "loyalty:programme", Perm.PROGRAMME_VIEW),
     (_("Rules"), "loyalty:rules", Perm.PROGRAMME_VIEW),
     (_("Tiers"), "loyalty:tiers", Perm.PROGRAMME_VIEW),
+    (_("Stamp cards"), "stamps:list", Perm.PROGRAMME_VIEW),
     (_("Transactions"), "loyalty:transactions", Perm.POINTS_VIEW),
     (_("Approvals"), "loyalty:approvals", Perm.POINTS_ADJUST),
     (_("Ledger audit"), "loyalty:audit", Perm.LEDGER_AUDIT),

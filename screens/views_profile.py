@@ -21,6 +21,7 @@ from customers.reports.orders import ORDER_SORTS, order_row
 from customers.views import is_part, scope_of
 from loyalty.models import Transaction
 from loyalty.reports import balance_of
+from loyalty.reports_stamps import stamps_of_member
 from screens import reports_profile as report
 from screens.reports_movements import movement_page
 
@@ -102,6 +103,8 @@ def _cards(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str,
         "privacy_url": _page("screens:privacy", customer) if sees_all and Perm.CUSTOMERS_EXPORT in may else "",
         "add_url": _page("loyalty:customer-add", customer) if Perm.POINTS_WRITE in may else "",
         "redeem_url": _page("loyalty:customer-redeem", customer) if Perm.POINTS_WRITE in may else "",
+        "stamps": stamps_of_member(customer.pk, now=scope.now, business_id=request.actor.business_id, with_closed=True),
+        "stamps_url": _page("stamps:member", customer) if Perm.POINTS_ADJUST in may else "",
         "adjust_url": _page("loyalty:customer-adjust", customer) if Perm.POINTS_ADJUST in may else "",
     }
 
