@@ -28,9 +28,11 @@ from loyalty.actions.points import (
     transfer_points,
 )
 from loyalty.actions.settings import PointSettings, change_point_settings, set_earning_rate
+from loyalty.actions.stamps import give_stamps, undo_stamps, use_reward
+from loyalty.actions.tiers import set_tier
 from loyalty.actions.warnings import warn_members
 from loyalty.errors import NotEnoughPoints
-from loyalty.models import Reward, Tier, Transaction
+from loyalty.models import Reward, StampCard, StampReward, Tier, Transaction
 from messaging.actions.outbox import send_message
 from messaging.actions.sign_in import deliver_code
 from messaging.models import OneTimeCode, OutboundMessage
@@ -42,8 +44,9 @@ from workspace.models import Job
 NUMBER, OTHER = "+447700900142", "+447700900143"
 # What people and shops wrote: it stays as it is in every language.
 WRITTEN = (
-    "Harbour", "Quayside", "Priya", "Any coffee", "Bag of beans", "Tasting", "Captain", "Mug", "Poster", "Hot or iced",
-    "A cup, please", "By mistake", "priya@example.org", "favourite", "oat milk", "joe@example.org",
+    "Harbour", "Quayside", "Priya", "Any coffee", "Bag of beans", "Tasting", "Captain", "Mug", "Poster", "Hot or iced", "A cup, please",
+    "Coffee card", "A free cup", "Loaf card", "A loaf", "Mate", "A seat",
+    "By mistake", "priya@example.org", "favourite", "oat milk", "joe@example.org",
     "Texts about their points, after each visit",  # what the till's staff read out
 )  # fmt: skip
 
@@ -92,6 +95,8 @@ class Tour:
         self.be_a_new_member()
         self.collect()
         self.look_around()
+        self.stamp()
+        self.rise()
         self.claim()
         self.change_the_account()
         self.download(run_queue)
@@ -176,6 +181,34 @@ class Tour:
         for reward in Reward.objects.order_by("position"):
             self.get(f"/p/rewards/{reward.code}/", f"reward {reward.name}")
         self.get("/p/till-code/")
+
+    def stamp(self) -> None:
+        """A card that fills up, one that is used, one that is undone."""
+        self.get("/p/stamps/", "no stamps")
+        now, me = timezone.now(), {"customer_id": self.customer.pk, "actor": SYSTEM, "now": timezone.now()}
+        card = StampCard.objects.create(name="Coffee card", gives="A free cup", stamps=3, reward_days=9)
+        there = StampCard.objects.create(name="Loaf card", gives="A loaf", stamps=2, business=self.business, position=1)
+        first = give_stamps(card=card.code, stamps=2, key="first", **me)
+        self.get("/p/", "some stamps")
+        undo_stamps(entry=first.entry, key="undo", actor=SYSTEM, now=now)
+        give_stamps(card=card.code, stamps=7, key="more", **me)
+        give_stamps(card=there.code, stamps=2, key="there", **me)
+        use_reward(reward=StampReward.objects.first().code, key="use", business=self.business.pk, actor=SYSTEM, now=now)
+        self.get("/p/", "full cards")
+        self.get("/p/stamps/")
+
+    def rise(self) -> None:
+        """To a tier, and to the highest."""
+        mate = Tier.objects.create(name="Mate", rank=8, threshold=50_000, factor=2, benefits="A seat")
+        for tier, until in (
+            (mate, timezone.localdate() + timedelta(days=90)),
+            (Tier.objects.get(name="Captain"), None),
+        ):
+            set_tier(
+                customer_id=self.customer.pk, tier=tier.code, until=until, reason="By mistake", actor=SYSTEM,
+                now=timezone.now(),
+            )  # fmt: skip
+            self.get("/p/", f"as {tier.name}")
 
     def claim(self) -> None:
         now, me = timezone.now(), {"customer_id": self.customer.pk, "actor": SYSTEM}
