@@ -44,8 +44,8 @@ from workspace.models import Job
 NUMBER, OTHER = "+447700900142", "+447700900143"
 # What people and shops wrote: it stays as it is in every language.
 WRITTEN = (
-    "Harbour", "Quayside", "Priya", "Any coffee", "Bag of beans", "Tasting", "Captain", "Mug", "Poster", "Hot or iced", "A cup, please",
-    "Coffee card", "A free cup", "Loaf card", "A loaf", "Mate", "A seat",
+    "Harbour", "Quayside", "Priya", "Any coffee", "Bag of beans", "Tasting", "Captain", "Mug", "Poster", "Hot or iced",
+    "A cup, please", "Coffee card", "A free cup", "Loaf card", "A loaf", "Mate", "A seat",
     "By mistake", "priya@example.org", "favourite", "oat milk", "joe@example.org",
     "Texts about their points, after each visit",  # what the till's staff read out
 )  # fmt: skip
