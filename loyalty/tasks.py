@@ -13,7 +13,7 @@ from core.clock import day_start, local_day
 from core.tenancy import active_programme
 from customers.actions.events import wake_readers
 from customers.actions.facts import write_facts
-from customers.events import ORDER_CANCELLED, ORDER_REFUNDED
+from customers.events import ORDER_CANCELLED, ORDER_PLACED, ORDER_REFUNDED
 from customers.models import Event
 from customers.stream import stream_reader
 from loyalty.actions.birthdays import give_birthday_bonuses
@@ -22,7 +22,8 @@ from loyalty.actions.settings import APPLY_EXPIRY
 from loyalty.actions.stamps import settle_orders
 from loyalty.actions.tiers import APPLY_TIERS
 from loyalty.actions.warnings import warn_members
-from loyalty.models import Account, StampCard, Tier
+from loyalty.models import Account, StampCard, Tier, Transaction
+from programs.actions.due_work import ensure_due
 from workspace.jobs import due_work
 
 EXPIRE = "loyalty.points.expire"
@@ -32,6 +33,7 @@ EXPIRE_EVERY = timedelta(hours=6)  # housekeeping: an account that is touched ex
 BIRTHDAYS = "loyalty.birthdays.give"
 JUDGE_TIERS = "loyalty.tiers.judge"
 APPLY_BATCH = 500
+JUDGE_BATCH = 100  # accounts locked at a time: a till waits for no more than these
 EXPIRE_BATCH = 1000  # accounts locked and committed at a time
 FACTS = ("balance", "lifetime_points", "is_member", "member_since", "tier", "tier_rank")
 
@@ -112,36 +114,36 @@ def apply_expiry(now: datetime) -> datetime | None:
 
 @stream_reader("loyalty.tiers")
 def follow_orders(events: Sequence[Event]) -> None:
-    """Judge the tiers of members whose orders came, went or were given back some other way than by the ledger."""
-    members = {event.customer_id for event in events if event.customer_id and event.name.startswith("customers.order.")}
+    """Let the tiers of members be judged whose orders came, went or were given back some other way than by the ledger.
+
+    Only marks them: judging locks a member, and `judge_due_tiers` does it a few at a time.
+    """
+    told = [event for event in events if event.customer_id and event.name.startswith("customers.order.")]
+    placed = [event.data["order"] for event in told if event.name == ORDER_PLACED.name]
+    earns = Transaction.objects.done().filter(order__code__in=placed, kind=Transaction.Kind.EARN)
+    judged = set(earns.values_list("order__code", flat=True)) if placed else set()
+    members = {
+        event.customer_id for event in told if event.name != ORDER_PLACED.name or event.data["order"] not in judged
+    }
     if members and Tier.objects.filter(is_active=True).exists():
-        judge_tiers(sorted(members), now=timezone.now())
-
-
-def judge_tiers(customer_ids: Sequence[int], *, now: datetime) -> int:
-    """Judge the tiers of these customers, as far as they are members; safe to repeat. Returns how many changed."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        accounts = Account.objects.select_for_update(no_key=True).filter(pk__in=customer_ids).order_by("pk")
-        cursor.execute(
-            "SELECT ledger_judge_tiers(%s::bigint[], %s::timestamptz, %s)",
-            [list(accounts.values_list("pk", flat=True)), now, active_programme().time_zone],
-        )
-        changed: int = cursor.fetchone()[0]
-        return changed
+        now = timezone.now()
+        found = Account.objects.select_for_update(no_key=True).filter(pk__in=members).order_by("pk")
+        Account.objects.filter(pk__in=list(found.values_list("pk", flat=True))).update(tier_due_at=now)
+        ensure_due(kind=JUDGE_TIERS, by=now)
 
 
 @due_work(JUDGE_TIERS, follows_time_zone=True)
 def judge_due_tiers(now: datetime) -> datetime | None:
     """Judge the tiers whose time is over, and come back when the programme's next day begins: that is when one ends."""
     zone = active_programme().zone
-    while _judge_batch(now, zone.key) == APPLY_BATCH:
+    while _judge_batch(now, zone.key) == JUDGE_BATCH:
         pass
     return day_start(local_day(now, zone) + timedelta(days=1), zone)
 
 
 def _judge_batch(now: datetime, zone: str) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT ledger_judge_due_tiers(%s::timestamptz, %s::integer, %s)", [now, APPLY_BATCH, zone])
+        cursor.execute("SELECT ledger_judge_due_tiers(%s::timestamptz, %s::integer, %s)", [now, JUDGE_BATCH, zone])
         accounts: int = cursor.fetchone()[0]
         if accounts:
             wake_readers()  # lists show the new tiers
@@ -156,7 +158,7 @@ def apply_tiers(now: datetime) -> datetime | None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
                 "SELECT ledger_judge_more_tiers(%s::bigint, %s::integer, %s::timestamptz, %s)",
-                [last, APPLY_BATCH, now, active_programme().time_zone],
+                [last, JUDGE_BATCH, now, active_programme().time_zone],
             )
             done = cursor.fetchone()[0]
             if done is None:

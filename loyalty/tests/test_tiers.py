@@ -153,7 +153,7 @@ def test_money_counts_net_of_what_was_given_back(tiers, add, actor):
     assert mine() == "Silver"
     refund_order(order=posted.order, amount=Decimal(10), reference="X", actor=actor, now=START)
     follow_orders(Event.objects.all())
-    assert mine() is None
+    assert judged_at(timezone.now()) is None
     assert causes() == [("reached", "Silver"), ("undone", None)]
 
 
@@ -475,10 +475,17 @@ def test_orders_that_came_some_other_way_count(tiers, add, business):
         business=business, customer=customer, source="import", reference="I1", total=90, placed_at=today
     )
     follow_orders([Event(name="customers.order.placed", customer_id=customer.pk, data={"order": order.code})])
-    assert mine() == "Silver"
+    assert judged_at(timezone.now()) == "Silver"
     Order.objects.filter(pk=order.pk).update(status="cancelled")
     follow_orders([Event(name="customers.order.cancelled", customer_id=customer.pk, data={"order": order.code})])
-    assert mine() is None
+    assert judged_at(timezone.now()) is None
+
+
+def test_a_sale_of_the_ledger_is_judged_once(tiers, add):
+    tiers(Silver=100)
+    add("10")
+    follow_orders(Event.objects.all())
+    assert Account.objects.get().tier_due_at is None
 
 
 def test_another_programme_has_tiers_of_its_own(tiers, add, other_programme):
