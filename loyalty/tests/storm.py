@@ -14,17 +14,29 @@ from decimal import Decimal
 from threading import Barrier, Thread
 
 from django.db import connection, connections
+from django.utils import timezone
 
 from core.actor import SYSTEM
 from core.errors import DomainError
 from loyalty import errors
 from loyalty.actions import points
 from loyalty.actions.refunds import points_left, refund_order
+from loyalty.actions.stamps import settle_stamps
 from loyalty.actions.tiers import TierSettings, TierValues, change_tier_settings, create_tier
 from loyalty.audit import audit
 from loyalty.earning import ANY, earning_of, plain_terms
 from loyalty.ledger import Posting
-from loyalty.models import Account, EarningRule, LoyaltySettings, Reward, Transaction
+from loyalty.models import (
+    Account,
+    EarningRule,
+    LoyaltySettings,
+    Reward,
+    StampCard,
+    StampEntry,
+    StampReward,
+    StampSale,
+    Transaction,
+)
 from loyalty.operations import (
     AddPoints,
     AdjustPoints,
@@ -473,6 +485,7 @@ def storm_over(life: str, *, operations: int, threads: int, seed: int, now: date
     for name, threshold, factor in zip(("Silver", "Gold"), THRESHOLDS, FACTORS, strict=True):
         create_tier(values=TierValues(name=name, threshold=Decimal(threshold), factor=factor), actor=SYSTEM, now=now)
     reward = Reward.objects.create(name="Coffee", points=35, stock=STOCK)
+    StampCard.objects.create(name="Coffee card", gives="A coffee", stamps=7, min_spend=Decimal(20), day_limit=2)
     storm = Storm(
         programme=programme,
         business_id=shop.pk,
@@ -489,5 +502,16 @@ def storm_over(life: str, *, operations: int, threads: int, seed: int, now: date
     reward.refresh_from_db()
     taken = Transaction.objects.done().filter(reward=reward, kind="redeem", reversed_at__isnull=True).count()
     assert reward.stock == STOCK - taken
+    _stamps_are_settled()
     assert [(found.code, found.samples) for found in audit() if not found.is_kept] == []
     return storm.done
+
+
+def _stamps_are_settled() -> None:
+    """Each sale has given the stamps that what is left of it deserves: settling all of them again changes nothing."""
+    entries = StampEntry.objects.count()
+    assert entries > StampReward.objects.count() > 0
+    orders = list(StampSale.objects.values_list("order_id", flat=True).order_by("order_id"))
+    for start in range(0, len(orders), 1000):
+        settle_stamps(orders[start : start + 1000], actor=SYSTEM, now=timezone.now())
+    assert StampEntry.objects.count() == entries
