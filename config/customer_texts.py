@@ -42,6 +42,7 @@ STAFF_ONLY = {
     "customers/events.py": "staff: the timeline of a profile",
     "loyalty/access_*.py": "staff whose role is limited",
     "loyalty/actions/stamps.py": "staff and API: what is wrong with a stamp card",
+    "loyalty/actions/tiers.py": "staff and API: what is wrong with a tier",
     "loyalty/operations.py": "till and API: what is wrong with a sale",
     "programs/*.py": "team: log-in, programmes",
     "programs/actions/*.py": "team: log-in, programmes",

@@ -155,8 +155,8 @@ class TierStep:
     change: TierChange
 
 
-def tier_history(customer_id: int, *, most: int = 20) -> list[TierStep]:
-    """What happened to a member's tier, newest first. One query."""
+def tier_history(customer_id: int, *, most: int | None = 20) -> list[TierStep]:
+    """What happened to a member's tier, newest first (`most` None: all of it). One query."""
     changes = TierChange.objects.filter(account_id=customer_id).select_related("tier", "before").order_by("-pk")
     return [
         TierStep(change_text(one), one.reason, one.actor_label, one.at, _last_day(one.kept_until), one)

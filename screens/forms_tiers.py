@@ -203,7 +203,7 @@ class TierByHandForm(forms.Form):
         label=gettext_lazy("Why"),
         max_length=200,
         widget=forms.TextInput(attrs=_TEXT),
-        help_text=gettext_lazy("Your colleagues read it in the history."),
+        help_text=gettext_lazy("The customer and your colleagues read this."),
         error_messages={"required": gettext_lazy("Say why, so that the history explains itself.")},
     )
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import ConsentRecord, Customer, Identifier, Order, OrderLine, Refund, RefundLine
 from loyalty.models import Account, Transaction
+from loyalty.standing import tier_history
 from messaging.models import CustomerPin, CustomerSession, OutboundMessage
 
 Row = dict[str, Any]
@@ -33,6 +34,7 @@ def sections() -> list[Section]:
         Section("consents", _("What you agreed to"), _consents),
         Section("points", _("Your points"), _points),
         Section("transactions", _("Everything that moved your points"), _transactions),
+        Section("tiers", _("Your tiers"), _tiers),
         Section("orders", _("What you bought"), _orders),
         Section("refunds", _("What you gave back"), _refunds),
         Section("messages", _("What was sent to you"), _messages),
@@ -106,6 +108,18 @@ def _transactions(customer: Customer) -> Iterator[Row]:
             "order": row.order.code if row.order else None,
             "reason": row.reason,
             "at": _time(row.at),
+        }
+
+
+def _tiers(customer: Customer) -> Iterator[Row]:
+    for step in reversed(tier_history(customer.pk, most=None)):
+        yield {
+            "tier": step.change.tier.name if step.change.tier else None,
+            "tier_before": step.change.before.name if step.change.before else None,
+            "what": step.change.cause,
+            "kept_until": step.kept_until.isoformat() if step.kept_until else None,
+            "reason": step.reason,
+            "at": _time(step.at),
         }
 
 

@@ -40,6 +40,7 @@ COLUMNS: Words = {
     "id": gettext_lazy("Number here"),
     "ip": gettext_lazy("Internet address"),
     "is_granted": gettext_lazy("Agreed"),
+    "kept_until": gettext_lazy("Kept until"),
     "kind": gettext_lazy("Kind"),
     "language": gettext_lazy("Language"),
     "last_name": gettext_lazy("Last name"),
@@ -66,11 +67,14 @@ COLUMNS: Words = {
     "status": gettext_lazy("State"),
     "subject": gettext_lazy("Subject"),
     "text": gettext_lazy("Words"),
+    "tier": gettext_lazy("Tier"),
+    "tier_before": gettext_lazy("Tier before"),
     "title": gettext_lazy("What"),
     "to": gettext_lazy("Sent to"),
     "total": gettext_lazy("Total"),
     "unit_price": gettext_lazy("Price of one"),
     "value": gettext_lazy("What it is"),
+    "what": gettext_lazy("What happened"),
 }
 # Words of these columns are ours; those of all others are the person's, or staff's, and stay as they are.
 VALUES: Mapping[str, Words] = {
@@ -112,6 +116,14 @@ VALUES: Mapping[str, Words] = {
         "unconfirmed": gettext_lazy("Perhaps sent"),
         "suppressed": gettext_lazy("Not sent"),
     },
+    "what": {
+        "reached": gettext_lazy("Reached"),
+        "renewed": gettext_lazy("Kept for another period"),
+        "dropped": gettext_lazy("Not reached again in time"),
+        "undone": gettext_lazy("What reached it was given back"),
+        "retired": gettext_lazy("The tier was taken away"),
+        "set": gettext_lazy("Set by hand"),
+    },
     "status": {
         "paid": gettext_lazy("Paid"),
         "part_refunded": gettext_lazy("Part refunded"),
@@ -120,6 +132,7 @@ VALUES: Mapping[str, Words] = {
     },
 }
 TIMES = frozenset({"at", "since", "member_since"})  # and all that end in `_at`
+DAYS = frozenset({"birthday", "kept_until"})
 MONEY = frozenset({"refunded", "total", "unit_price"})
 
 
@@ -157,6 +170,6 @@ def _say_text(name: str, text: str, currency: str) -> str:
         return format_number(number, max(0, -int(number.as_tuple().exponent)))
     if name in TIMES or name.endswith("_at"):
         return date_format(datetime.fromisoformat(text), _("j F Y, H:i"))
-    if name == "birthday":
+    if name in DAYS:
         return date_format(datetime.fromisoformat(text), _("j F Y"))
     return text

@@ -254,10 +254,17 @@ def set_tier(*, customer_id: int, tier: str, until: date | None, reason: str, ac
             actor,
             "loyalty.tier.set",
             subject=f"customer:{member.customer.code}",
-            data={"tier": given.code if given else "", "until": until.isoformat() if until else None, "reason": reason},
+            # The reason stays in the history alone: there it can be taken out when the person is erased.
+            data={"tier": given.name if given else "", "until": until.isoformat() if until else None},
         )
         wake_readers()
     return Account.objects.select_related("tier").get(pk=customer_id)
+
+
+def forget_tier_reasons(*, customer_id: int) -> None:
+    """Take what people wrote out of an erased customer's history of tiers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT loyalty_forget_tier_reasons(%s::bigint)", [customer_id])
 
 
 # -- rows -------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -17,6 +17,8 @@ from customers.actions.consent import record_consent
 from customers.actions.customers import create_customer
 from customers.models import Customer, Order, OrderLine
 from loyalty.actions.points import add_points
+from loyalty.actions.tiers import set_tier
+from loyalty.models import Tier
 from messaging.actions.outbox import queue_message
 from messaging.models import CustomerSession
 from screens.actions.export import find_export, open_export, start_export, sweep_exports
@@ -73,6 +75,10 @@ def live(person, business, actor):
         channel="sms", purpose="one_time_code", recipient=person.phone, customer_id=person.pk,
         body="424242 is your code", dedupe_key="y", now=now,
     )  # fmt: skip
+    tier = Tier.objects.create(name="Gold", rank=1, threshold=1000)
+    set_tier(
+        customer_id=person.pk, tier=tier.code, until=date(2031, 5, 1), reason="Helped us move", actor=actor, now=now
+    )
     CustomerSession.objects.create(customer=person, token_digest=b"x" * 32, expires_at=now + timedelta(days=1))
 
 
@@ -85,6 +91,12 @@ def test_everything_of_the_person_is_in_it(person, business, actor):
     assert {row["value"] for row in data["identifiers"]} == {"+447700900142", "priya@example.org"}
     assert [(row["points"], row["business"]) for row in data["transactions"]] == [(12, "Quayside")]
     assert data["points"][0]["available"] == 12
+    (tier,) = data["tiers"]
+    assert {name: tier[name] for name in ("tier", "tier_before", "what", "kept_until", "reason")} == {
+        "tier": "Gold", "tier_before": None, "what": "set", "kept_until": "2031-05-01", "reason": "Helped us move",
+    }  # fmt: skip
+    for shown in ("Your tiers", "Set by hand", "1 May 2031", "Helped us move"):
+        assert shown in page
     assert data["orders"][0]["total"] == "12.4000"
     assert data["orders"][0]["lines"][0]["title"] == "Oat flat white"
     assert [(row["text"], row["is_granted"]) for row in data["consents"]] == [("Texts about my points", True)]

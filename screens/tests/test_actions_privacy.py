@@ -8,7 +8,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from django_q.models import Failure
 from django_tenants.utils import tenant_context
@@ -31,8 +31,9 @@ from loyalty.actions.points import (
     redeem_points,
     reverse_transaction,
 )
+from loyalty.actions.tiers import forget_tier_reasons, set_tier
 from loyalty.audit import audit as audit_ledger
-from loyalty.models import Account, Hold, LoyaltySettings, Transaction
+from loyalty.models import Account, Hold, LoyaltySettings, Tier, TierChange, Transaction
 from loyalty.reports import balance_of
 from messaging.actions.outbox import queue_message, send_message
 from messaging.actions.pins import set_pin, sign_in_with_pin
@@ -81,6 +82,8 @@ def live(customer, business, actor):
     redeem_points(**call, points=20, reason=f"A coffee for {FIRST}", key="c")
     hold_points(**call, points=15, reason=f"Set aside for {FIRST} {LAST}", key="d")
     adjust_points(customer_id=customer.pk, points=5, reason=f"Sorry, {FIRST}", key="e", actor=actor, now=now)
+    tier = Tier.objects.get_or_create(name="Gold", rank=1, threshold=1000)[0]
+    set_tier(customer_id=customer.pk, tier=tier.code, until=None, reason=f"Kind {FIRST}", actor=actor, now=now)
     for channel in ("sms", "email"):
         record_consent(
             customer=customer, channel=channel, purpose="service", is_granted=True, source="points page",
@@ -192,6 +195,18 @@ def test_the_ledger_keeps_its_invariants_and_the_shop_its_figures(person, busine
     assert Transaction.objects.filter(kind="adjust").latest("pk").points == -95
     assert Order.objects.filter(customer=person).count() == orders == 2
     assert Event.objects.filter(name="customers.customer.erased", customer=person).count() == 1
+
+
+def test_the_history_of_tiers_stays_without_what_was_written(person, business, actor, callbacks):
+    live(person, business, actor)
+    with pytest.raises(DatabaseError, match="is not erased"), transaction.atomic():
+        forget_tier_reasons(customer_id=person.pk)
+    assert TierChange.objects.get().reason == f"Kind {FIRST}"
+    erase(person, actor, callbacks)
+    change = TierChange.objects.get()
+    assert (change.cause, change.reason, change.tier.name) == ("set", "", "Gold")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        TierChange.objects.update(reason="x")
 
 
 def test_debt_stays(person, business, actor, callbacks):

@@ -274,3 +274,25 @@ BEGIN
     PERFORM ledger_judge_tiers(array[$1], $7, $8);
 END
 $$;
+
+-- Takes out of the history of tiers what people wrote about an erased customer: it is append-only for the application.
+-- Repeating it changes nothing. Made by format(), because a function that runs as its owner must name its own schema.
+DO $do$
+BEGIN
+    EXECUTE format($make$
+CREATE OR REPLACE FUNCTION loyalty_forget_tier_reasons(person bigint) RETURNS void
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = %1$I, pg_temp
+AS $$
+BEGIN
+    PERFORM FROM customers_customer c WHERE c.id = person AND c.state = 'erased';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'customer %% is not erased', person USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    UPDATE loyalty_tierchange SET reason = '' WHERE account_id = person AND reason <> '';
+END
+$$
+    $make$, current_schema());
+END
+$do$;
