@@ -30,8 +30,10 @@ from intelligence.actions.rfm import score_customers
 from loyalty.actions.points import add_points, hold_points, redeem_points
 from loyalty.actions.rewards import RewardValues, create_reward
 from loyalty.actions.rules import RuleValues, create_rule
+from loyalty.actions.stamp_cards import CardValues, create_card
+from loyalty.actions.stamps import give_stamps
 from loyalty.actions.tiers import TierValues, create_tier
-from loyalty.tasks import judge_tiers, refresh_facts
+from loyalty.tasks import apply_tiers, refresh_facts
 from programs.models import Programme
 from programs.routes import all_routes
 from workspace.models import Business
@@ -99,6 +101,8 @@ def in_the_servers_database(server, work):
 def a_few_weeks_of_sales(_programme) -> dict[str, str]:
     now = timezone.now()
     business = Business.objects.order_by("pk").first()
+    values = CardValues(name="Coffee card of the harbour", gives="A free coffee of any size", stamps=2)
+    card = create_card(values=values, actor=SYSTEM, now=now)
     for number in range(30):
         posting = add_points(
             business=business.pk, amount=Decimal(5 + number), phone=f"07700 9006{number:02d}",
@@ -119,8 +123,9 @@ def a_few_weeks_of_sales(_programme) -> dict[str, str]:
     received = receive(lines + b"900003,71053,White metal lantern,6,2026-01-06 08:26:00,3.39,17850,France\n", business)
     values = RuleValues(name="Double on coffee", effect="multiply", factor=Decimal(2), categories=["coffee"])
     rule = create_rule(values=values, actor=SYSTEM)
+    give_stamps(card=card.code, customer_id=customer.pk, stamps=2, key="page", actor=SYSTEM, now=now)
     tier = create_tier(values=TierValues(name="Best friend", threshold=Decimal(20)), actor=SYSTEM, now=now)
-    judge_tiers(list(Customer.objects.values_list("pk", flat=True)), now=now)
+    apply_tiers(now)
     return {
         "customers": customer.code,
         "orders": Order.objects.first().code,
@@ -133,6 +138,7 @@ def a_few_weeks_of_sales(_programme) -> dict[str, str]:
         "rewards": a_reward(customer, business, now),
         "rules": rule.code,
         "tiers": tier.code,
+        "stamp-cards": card.code,
         "new": "day",
     }
 

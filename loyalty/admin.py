@@ -15,6 +15,10 @@ from loyalty.models import (
     Hold,
     Lot,
     Reward,
+    StampBook,
+    StampCard,
+    StampEntry,
+    StampReward,
     Tier,
     Transaction,
 )
@@ -103,3 +107,42 @@ class RewardAdmin(RecordAdmin):
     list_select_related = ("business", "tier")
     search_fields = ("name", "code")
     ordering = ("pk",)
+
+
+@admin.register(StampCard, site=programme_site)
+class StampCardAdmin(RecordAdmin):
+    list_display = ("name", "gives", "stamps", "per", "business", "is_active", "position")
+    list_filter = ("per", "is_active")
+    list_select_related = ("business",)
+    search_fields = ("name", "code")
+    ordering = ("position", "pk")
+
+
+@admin.register(StampBook, site=programme_site)
+class StampBookAdmin(RecordAdmin):
+    list_display = ("account", "card", "stamps", "completed", "total", "changed_at")
+    list_filter = ("card",)
+    list_select_related = ("account", "card")
+    search_fields = ("account__customer__code",)
+    search_help_text = "A customer's public id."
+    ordering = ("-pk",)
+
+
+@admin.register(StampEntry, site=programme_site)
+class StampEntryAdmin(RecordAdmin):
+    list_display = ("at", "code", "book", "stamps", "kind", "order", "business", "reason", "actor_label")
+    list_filter = ("kind",)
+    list_select_related = ("book", "order", "business")
+    search_fields = ("code", "book__account__customer__code")
+    search_help_text = "A public id of stamps or of a customer."
+    ordering = ("-id",)
+
+
+@admin.register(StampReward, site=programme_site)
+class StampRewardAdmin(RecordAdmin):
+    list_display = ("made_at", "code", "book", "gives", "state", "expires_at", "ended_at", "business", "used_by_label")
+    list_filter = ("state",)
+    list_select_related = ("book", "business")
+    search_fields = ("code", "book__account__customer__code")
+    search_help_text = "The code of a full card, or a customer's public id."
+    ordering = ("-pk",)

@@ -32,7 +32,8 @@ from customers.actions.customers import create_customer
 from customers.models import Order, OrderLine, Product
 from loyalty.actions.approvals import ask_for_adjustment
 from loyalty.actions.points import add_points, hold_points, redeem_points
-from loyalty.models import EarningRule, Reward, Tier
+from loyalty.actions.stamps import give_stamps
+from loyalty.models import EarningRule, Reward, StampCard, StampReward, Tier
 from messaging.actions.outbox import queue_message
 from messaging.models import OutboundMessage
 from programs.models import Membership, Programme, User
@@ -132,6 +133,10 @@ def fill(world: World) -> None:
     reward = Reward.objects.create(name=f"Free {word}", description=word, points=5)
     rule = EarningRule.objects.create(name=f"Double {word}", effect="multiply", factor=2, categories=[word])
     tier = Tier.objects.create(name=f"Friend {word}", rank=1, threshold=10, benefits=word)
+    card = StampCard.objects.create(name=f"Card {word}", gives=f"A free {word}", stamps=3)
+    stamped = give_stamps(
+        card=card.code, customer_id=customer.pk, stamps=4, reason=f"Paper {word}", key=word, actor=actor, now=now
+    )
     asked = ask_for_adjustment(
         customer_id=customer.pk, points=9, reason=f"Sorry {word}", key=word, actor=actor, now=now
     )
@@ -145,7 +150,8 @@ def fill(world: World) -> None:
         "client": issued.client.code, "message": OutboundMessage.objects.first().code, "claim": held.transaction,
         "invitation": invitation.code, "phone": world.phone, "file": f"{word}.png",
         "reward": reward.code, "rule": rule.code, "request": asked.code, "start": "happy-hour",
-        "tier": tier.code,
+        "tier": tier.code, "stamp_card": card.code, "stamps": stamped.entry,
+        "stamp_reward": StampReward.objects.get().code,
     }  # fmt: skip
 
 
@@ -168,7 +174,7 @@ NOUNS = {
     "claims": "claim", "points": "phone", "brand": "file", "data": "job", "receipt": "transaction",
     "rewards": "reward", "pictures": "file", "rules": "rule", "earning-rules": "rule", "new": "start",
     "adjustment-requests": "request", "approvals": "request", "claim": "claim", "exports": "job",
-    "tiers": "tier",
+    "tiers": "tier", "stamp-cards": "stamp_card", "stamp-rewards": "stamp_reward", "stamps": "stamps",
 }  # fmt: skip
 
 

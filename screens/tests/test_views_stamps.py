@@ -145,7 +145,7 @@ def test_the_list_says_what_cards_come_to(staff, card, give):
 
 
 def test_stamps_by_hand_have_a_reason_and_a_history(staff, card, member):
-    url = f"{LIST}members/{member.code}/"
+    url = f"{LIST}customers/{member.code}/"
     assert "1 of 9 stamps" in text_of(staff.get(url))
     body = {"card": card.code, "stamps": "8", "reason": "Paper card", "key": "k"}
     assert staff.post(url, body).status_code == 303
@@ -194,7 +194,7 @@ def test_queries_do_not_grow(staff, card, give, member):
             staff.get(path)
         return own_queries(captured)
 
-    paths = [LIST, f"{LIST}members/{member.code}/", f"/customers/{member.code}/"]
+    paths = [LIST, f"{LIST}customers/{member.code}/", f"/customers/{member.code}/"]
     give(card, 1, "first")
     before = [queries(path) for path in paths]
     for number in range(4):
