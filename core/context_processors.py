@@ -16,7 +16,7 @@ THEMES = ("dark", "light", "system")
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """`programme`, `membership`, `navigation`, `section`, `theme` ("" until a person chose), `switch_url`,
-    `is_development`.
+    `start_url`, `is_development`.
 
     Works on every request, also on one that an outer middleware answers before there is a person.
     """
@@ -31,8 +31,14 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "section": SimpleLazyObject(lambda: nav.section),
         "theme": theme if theme in THEMES else "",
         "switch_url": public_url(settings.LOGIN_REDIRECT_URL),
+        "start_url": start_of(request),
         "is_development": settings.DEVELOPMENT,
     }
+
+
+def start_of(request: HttpRequest) -> str:
+    """Where an error leads back to: customers to the points page, others to the home page."""
+    return settings.PORTAL_PATH if request.path_info.startswith(settings.PORTAL_PATH) else "/"
 
 
 def _navigation(request: HttpRequest) -> navigation.Navigation:

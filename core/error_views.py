@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseServerError
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 
+from core.context_processors import start_of
 from core.permissions import open_to_all
 from core.problems import is_api_request, problem
 
@@ -36,7 +38,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 def server_error(request: HttpRequest) -> HttpResponseBase:
     if is_api_request(request):
         return problem(500, "internal_error", SERVER_ERROR)
-    return defaults.server_error(request)
+    # No context processor: what broke may be what they ask.
+    return HttpResponseServerError(render_to_string("500.html", {"start_url": start_of(request)}))
 
 
 @csrf_exempt

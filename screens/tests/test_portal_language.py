@@ -196,6 +196,7 @@ def test_errors_speak_the_customer_s_language_whatever_the_browser_asks_for(
     response = getattr(sign_in(browser), method)(path, headers={"accept-language": "en"})
     assert response.status_code == status
     assert words in html_of(response)
+    assert '<a class="btn btn-primary btn-lg" href="/p/">Zur Startseite</a>' in html_of(response)
     assert '<html lang="de"' in html_of(response)
 
 
@@ -211,6 +212,7 @@ def test_a_page_that_breaks_says_so_in_german(client_of, programme, monkeypatch)
     response = browser.get("/p/sign-in/", headers=GERMAN_BROWSER)
     assert response.status_code == 500
     assert "Bei uns ist etwas schiefgegangen" in html_of(response)
+    assert 'href="/p/">Zur Startseite' in html_of(response)
 
 
 def test_a_form_that_is_too_old_says_so_in_german(client_of, programme):
@@ -331,6 +333,7 @@ def test_staff_pages_stay_in_their_language(client_of, owner, programme):
     for path in ("/", "/settings/", "/customers/", "/nowhere/"):
         html = html_of(browser.get(path, headers={"accept-language": "de"}))
         assert '<html lang="en' in html
+    assert 'href="/">Go to the start' in html
     assert '<html lang="en' in html_of(browser.get("/settings/me/"))
     assert "Deutsch" not in html_of(browser.get("/settings/me/"))
 
