@@ -26,6 +26,7 @@ class OutboundMessage(models.Model):
 
     class Purpose(models.TextChoices):
         ONE_TIME_CODE = "one_time_code", _("One-time code")  # asked for a moment ago: needs no consent
+        RECEIPT = "receipt", _("Receipt")  # asked for at the till a moment ago
         SERVICE = "service", _("About your points")
         MARKETING = "marketing", _("Offers and news")
 

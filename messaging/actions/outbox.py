@@ -30,7 +30,6 @@ RETRY_AFTER = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10
 CLAIM_LEASE = timedelta(minutes=15)  # longer than a task may run, so that its worker is certainly gone
 SWEEP_AFTER = timedelta(minutes=2)  # a queued message that nobody took by then is queued again
 SWEEP_BATCH = 500
-RECEIPT = "receipt"  # a purpose: asked for at the till a moment ago, so it needs no consent
 
 
 def queue_message(
@@ -49,7 +48,7 @@ def queue_message(
 
     Safe to repeat: the same `dedupe_key` (name the cause, such as `points:<transaction code>`) is one message. Consent
     for service and marketing messages is looked up when it is sent, not here, and such a message needs `customer_id`.
-    `purpose` is one of OutboundMessage.Purpose, or RECEIPT.
+    `purpose` is one of OutboundMessage.Purpose.
     After `expires_at` it is no longer sent.
     """
     message, is_new = OutboundMessage.objects.get_or_create(
@@ -128,7 +127,7 @@ def _reason_not_to_send(message: OutboundMessage, now: datetime) -> str:
     """Checked when it leaves: somebody may have said stop since it was queued."""
     if message.expires_at is not None and message.expires_at <= now:
         return "expired"
-    if message.purpose in (OutboundMessage.Purpose.ONE_TIME_CODE, RECEIPT):
+    if message.purpose in (OutboundMessage.Purpose.ONE_TIME_CODE, OutboundMessage.Purpose.RECEIPT):
         return ""
     agreed = message.customer_id is not None and has_consent(
         customer_id=message.customer_id, channel=message.channel, purpose=message.purpose

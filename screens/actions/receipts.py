@@ -14,7 +14,7 @@ from core.tenancy import active_programme
 from customers.consent import has_consent
 from customers.models import Customer
 from loyalty.models import Transaction
-from messaging.actions.outbox import RECEIPT, queue_message
+from messaging.actions.outbox import queue_message
 from messaging.languages import language_of
 from messaging.models import OutboundMessage
 from screens.reports_receipt import Receipt, receipt_of
@@ -82,7 +82,7 @@ def email_receipt(*, entry: Transaction, address: str, now: datetime) -> Outboun
         body = _letter(receipt)
     return queue_message(
         channel=OutboundMessage.Channel.EMAIL,
-        purpose=RECEIPT,
+        purpose=OutboundMessage.Purpose.RECEIPT,
         recipient=recipient,
         customer_id=customer.pk,
         subject=subject,
