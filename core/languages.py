@@ -31,12 +31,26 @@ def staff_language(code: str = "") -> str:
 
 def portal_language(request: HttpRequest) -> str:
     """What a visitor of the points page reads: chosen before, asked for by the browser, or the programme's."""
-    header = parse_accept_lang_header(request.headers.get("Accept-Language", ""))
-    asked = (code for code, quality in header if quality > 0)
     programme = getattr(request, "programme", None)
-    wanted = [request.COOKIES.get(PORTAL_COOKIE, ""), *asked, programme.language if programme else ""]
+    return _first_offered(
+        request.COOKIES.get(PORTAL_COOKIE, ""), *_asked_for(request), programme.language if programme else ""
+    )
+
+
+def language_for_customers(request: HttpRequest) -> str:
+    """What a new programme speaks to its customers: what the browser of who makes it asks for, if customers have it."""
+    return _first_offered(*_asked_for(request))
+
+
+def _asked_for(request: HttpRequest) -> list[str]:
+    """What the browser asks for, the best first."""
+    header = parse_accept_lang_header(request.headers.get("Accept-Language", ""))
+    return [code for code, quality in header if quality > 0]
+
+
+def _first_offered(*codes: str) -> str:
     languages = settings.PORTAL_LANGUAGES
-    return next((found for code in wanted if (found := offered(code, languages))), languages[0][0])
+    return next((found for code in codes if (found := offered(code, languages))), languages[0][0])
 
 
 def language_of_request(request: HttpRequest) -> str:

@@ -11,7 +11,6 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django_tenants.utils import tenant_context
@@ -19,6 +18,7 @@ from django_tenants.utils import tenant_context
 from core.actor import Actor
 from core.countries import COUNTRIES, CURRENCIES
 from core.forms import CHECK, field_check
+from core.languages import language_for_customers
 from core.money import minor_units
 from core.page import done, page
 from core.permissions import signed_in
@@ -72,7 +72,7 @@ def _open(request: PublicRequest, form: OnboardingForm) -> Programme | None:
             **{
                 **values,
                 "business_name": values["business_name"] or values["name"],
-                "language": values["language"] or _language(),
+                "language": values["language"] or language_for_customers(request),
             },
             owner=request.user,
             now=timezone.now(),
@@ -143,15 +143,9 @@ def _initial() -> dict[str, str]:
         "country": DEFAULT_COUNTRY,
         "currency": country.currency,
         "time_zone": country.time_zone,
-        "language": _language(),
         "colour": DEFAULT_COLOUR,
         "request_key": secrets.token_urlsafe(16),
     }
-
-
-def _language() -> str:
-    active = (get_language() or "en").split("-")[0]
-    return active if active in dict(settings.LANGUAGES) else "en"
 
 
 def _address(slug: str) -> str:

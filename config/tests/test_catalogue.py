@@ -49,6 +49,16 @@ def test_the_points_page_with_all_that_it_includes_and_all_that_is_sent_belong()
     assert everything <= names
 
 
+def test_who_sends_a_message_writes_in_the_customer_s_language():
+    outbox = Path("messaging/actions/outbox.py")
+    senders = [
+        path for path in customer_texts._own_modules() if customer_texts.SENDING.search(customer_texts._read(path))
+    ]
+    assert outbox in senders
+    for path in senders:
+        assert "language_of(" in customer_texts._read(path), f"{path}: with translation.override(language_of(customer))"
+
+
 def test_what_only_staff_read_is_reached_and_has_no_leftovers():
     assert customer_texts.used_patterns() == set(customer_texts.STAFF_ONLY)
 

@@ -12,6 +12,7 @@ import time_machine
 from django.db import transaction
 
 from config.catalogue import HOW, SOURCE_LANGUAGE, languages
+from config.customer_texts import ROOT
 from screens.tests.tour import WRITTEN, Tour
 from screens.urls_portal import urlpatterns
 
@@ -117,6 +118,14 @@ def test_both_tours_see_the_same_and_every_url_of_the_points_page(tours):
     for tour in tours.values():
         missing = {pattern.name for pattern in urlpatterns} - tour.seen_urls
         assert not missing, f"the tour (screens/tests/tour.py) does not look at {missing}"
+
+
+def test_scripts_of_customers_have_no_words_of_their_own(tours):
+    """What they say is in the page, as data- attributes."""
+    pages = "".join(tours[SOURCE_LANGUAGE].seen.values())
+    assert set(re.findall(r'<script[^>]* src="/static/([^"]+)"', pages)) == {"vendor/htmx/htmx.min.js", "js/app.js"}
+    script = re.sub(r"/\*.*?\*/|^\s*//.*$", "", (ROOT / "static/js/app.js").read_text(), flags=re.DOTALL | re.MULTILINE)
+    assert re.findall(r"""["'`][A-Z][a-z]+ [a-z]+[^"'`]*["'`]""", script) == []
 
 
 def test_every_page_says_which_language_it_is_in(tours):

@@ -58,6 +58,12 @@ def test_one_form_makes_a_programme_that_its_owner_can_enter(browser_of_ada):
     assert Client(headers={"host": "corner.localhost"}).get(programme.logo_url).status_code == 200
 
 
+@pytest.mark.parametrize(("header", "language"), [("de-CH,de;q=0.9", "de"), ("fr,en;q=0.1", "en"), ("tlh", "en")])
+def test_customers_are_written_to_in_what_the_browser_of_the_owner_asks_for(browser_of_ada, header, language):
+    browser_of_ada.post("/programmes/new/", FORM, headers={"accept-language": header})
+    assert Programme.objects.get(slug="corner").language == language
+
+
 def test_sent_twice_it_is_one_programme(browser_of_ada):
     before = Programme.objects.count()
     first = browser_of_ada.post("/programmes/new/", FORM)
