@@ -9,15 +9,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from loyalty.actions.tiers import TierSettings
 from loyalty.models import LoyaltySettings, Reward, Tier
 from loyalty.reports_tiers import collected_at_shares, members_by_tier, members_reaching
-from loyalty.standing import amount_text, factor_text
+from loyalty.standing import Standing, TierStep, amount_text, factor_text, standing_of, tier_history
 from screens.forms_tiers import typed_number
 
 Basis = LoyaltySettings.TierBasis
@@ -179,3 +181,56 @@ def friendly(figure: Decimal) -> Decimal:
 def _next_friendly(number: Decimal) -> Decimal:
     unit = Decimal(10) ** number.adjusted()
     return next(step * unit for step in FRIENDLY if step * unit > number and (step * unit) % 1 == 0)
+
+
+# -- one member -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    text: str
+    day: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class TierCard:
+    """A member among the tiers, for their profile. `keeps` says in words how long the tier lasts."""
+
+    standing: Standing
+    since: str
+    keeps: Sequence[str]
+    history: Sequence[HistoryLine]
+
+
+def tier_card(customer_id: int, *, now: datetime, zone: ZoneInfo) -> TierCard | None:
+    """Where a member stands and what was before; None where the programme has no tiers. Up to seven queries."""
+    standing = standing_of(customer_id, now=now)
+    if standing is None:
+        return None
+    since = date_format(standing.since.astimezone(zone), "j M Y") if standing.since else ""
+    history = [
+        HistoryLine(step.text, date_format(step.at.astimezone(zone), "j M Y"), _detail(step))
+        for step in tier_history(customer_id)
+    ]
+    return TierCard(standing, since, _keeps_of(standing), history)
+
+
+def _keeps_of(standing: Standing) -> list[str]:
+    if standing.tier is None:
+        return []
+    if standing.kept_until is None:
+        return [_("Kept for good.")]
+    day = date_format(standing.kept_until, "j M Y")
+    if standing.is_in_grace and standing.ends_on is not None:
+        last = {"day": day, "end": date_format(standing.ends_on, "j M Y"), "amount": standing.to_keep_text}
+        return [_("Its time was over on %(day)s: %(amount)s more until %(end)s keep it.") % last]
+    kept = _("Kept until %(day)s.") % {"day": day}
+    if not standing.to_keep:
+        return [kept, _("Enough is collected to keep it after that.")]
+    return [kept, _("%(amount)s more by then keep it for another period.") % {"amount": standing.to_keep_text}]
+
+
+def _detail(step: TierStep) -> str:
+    until = _("until %(day)s") % {"day": date_format(step.kept_until, "j M Y")} if step.kept_until else ""
+    return " · ".join(part for part in (until, step.reason, step.by) if part)

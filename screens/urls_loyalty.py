@@ -41,4 +41,5 @@ urlpatterns = [
     path("customers/<slug:code>/add/", views.customer_add, name="customer-add"),
     path("customers/<slug:code>/redeem/", views.customer_redeem, name="customer-redeem"),
     path("customers/<slug:code>/adjust/", views.customer_adjust, name="customer-adjust"),
+    path("customers/<slug:code>/tier/", views_tiers.customer_tier, name="customer-tier"),
 ]

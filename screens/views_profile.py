@@ -23,7 +23,9 @@ from loyalty.models import Transaction
 from loyalty.reports import balance_of
 from loyalty.reports_stamps import stamps_of_member
 from screens import reports_profile as report
+from screens.forms_tiers import TierByHandForm
 from screens.reports_movements import movement_page
+from screens.reports_tiers import tier_card
 
 HISTORY, EARLIER = "profile-history", "profile-earlier"
 TABS = {
@@ -96,6 +98,8 @@ def _cards(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str,
         "values": report.value_strip(customer, scope, currency),
         "chart": report.spend_chart(customer, scope, currency),
         "rfm": report.rfm_card(facts, scope),
+        "tier": tier_card(customer.pk, now=scope.now, zone=scope.zone),
+        "tier_form": TierByHandForm() if sees_all and balance.is_member and Perm.POINTS_ADJUST in may else None,
         "balance": balance,
         "expires": expires,
         "consents": report.consent_lines(customer, scope),

@@ -14,10 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, NotFound
 from core.page import done, page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
+from customers.models import Customer
+from customers.reports.customer_list import name_and_contact
 from loyalty.access_tiers import get_tier
 from loyalty.actions import tiers as actions
 from loyalty.balances import settings_now
@@ -26,7 +28,7 @@ from loyalty.standing import amount_text
 from loyalty.tabs import loyalty_tabs
 from programs.actions.due_work import handed_out_until
 from screens import reports_tiers as report
-from screens.forms_tiers import StarterForm, TierForm, TierRulesForm
+from screens.forms_tiers import StarterForm, TierByHandForm, TierForm, TierRulesForm
 
 REACH = "tier-reach"
 Steps = Sequence[tuple[str, Decimal]]
@@ -158,6 +160,39 @@ def restore(request: StaffRequest, code: str) -> HttpResponse:
     return done(request, reverse("loyalty:tiers"))
 
 
+@require_http_methods(["GET", "POST"])
+@requires(Perm.POINTS_ADJUST)
+def customer_tier(request: StaffRequest, code: str) -> HttpResponse:
+    """Give one member a tier by hand, or take back what was given."""
+    request.actor.check_sees_all()
+    customer = Customer.objects.active().filter(code=code, account__isnull=False).first()
+    if customer is None:
+        raise NotFound
+    form = TierByHandForm(request.POST or None)
+
+    def act() -> None:
+        chosen = form.cleaned_data["tier"]
+        actions.set_tier(
+            customer_id=customer.pk,
+            tier=chosen.code if chosen else "",
+            until=form.cleaned_data["until"],
+            reason=form.cleaned_data["reason"],
+            actor=request.actor,
+            now=timezone.now(),
+        )
+
+    def again() -> HttpResponse:
+        context = {
+            "customer": customer,
+            "tier_form": form,
+            "name": name_and_contact(customer, request.programme.country)[0],
+        }
+        return page(request, "screens/tiers/customer_tier.html", context, status=422 if form.is_bound else 200)
+
+    profile = reverse("screens:profile", args=[customer.code])
+    return _act(request, form, act, _("The tier is set."), again, url=profile)
+
+
 # -- the ladder -------------------------------------------------------------------------------------------------------
 
 
@@ -268,9 +303,15 @@ def _form_page(request: StaffRequest, form: TierForm, tier: Tier | None = None, 
 
 
 def _act(
-    request: StaffRequest, form: Any, act: Callable[[], object], text: str, again: Callable[[], HttpResponse]
+    request: StaffRequest,
+    form: Any,
+    act: Callable[[], object],
+    text: str,
+    again: Callable[[], HttpResponse],
+    *,
+    url: str = "",
 ) -> HttpResponse:
-    """Do it and go to the ladder, or show the form again with what is wrong."""
+    """Do it and go to `url` or the ladder, or show the form again with what is wrong."""
     if form.is_valid():
         try:
             act()
@@ -278,5 +319,5 @@ def _act(
             form.refuse(error)
         else:
             messages.success(request, text)
-            return done(request, reverse("loyalty:tiers"))
+            return done(request, url or reverse("loyalty:tiers"))
     return again()
