@@ -58,6 +58,7 @@ class CustomerOutput(serializers.Serializer[Any]):
     last_order_at = serializers.DateTimeField(allow_null=True)
     is_member = serializers.BooleanField()
     balance = serializers.IntegerField(help_text="Points, a few seconds behind the ledger.")
+    tier = serializers.CharField(help_text="The name of the member’s tier; empty: none. As current as `balance`.")
     rfm_group = serializers.CharField(help_text="Empty while there is none.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -77,6 +78,7 @@ _FIGURES: Mapping[str, Any] = {
     "last_order_at": None,
     "is_member": False,
     "balance": 0,
+    "tier": "",
     "rfm_group": "",
 }
 
@@ -106,6 +108,7 @@ class CustomerFilter(StrictSerializer):
     email = serializers.CharField(max_length=254, required=False)
     external_id = serializers.CharField(max_length=120, required=False)
     is_member = serializers.BooleanField(required=False, allow_null=True, default=None)
+    tier = serializers.CharField(max_length=40, required=False)
     rfm_group = serializers.CharField(max_length=20, required=False)
     created_after = serializers.DateTimeField(required=False)
     created_before = serializers.DateTimeField(required=False)
@@ -157,6 +160,7 @@ FILTER_PARAMETERS = [
     OpenApiParameter("email", str),
     OpenApiParameter("external_id", str),
     OpenApiParameter("is_member", bool),
+    OpenApiParameter("tier", str, description="The name of a tier, as `tier` of the answer."),
     OpenApiParameter("rfm_group", str),
     OpenApiParameter("created_after", datetime),
     OpenApiParameter("created_before", datetime),
@@ -187,6 +191,7 @@ def customers_of(view: ApiView) -> QuerySet[Customer]:
             fact_last_order_at=F("own__last_order_at"),
             fact_is_member=F("facts__is_member"),
             fact_balance=F("facts__balance"),
+            fact_tier=F("facts__tier"),
             fact_rfm_group=F("facts__rfm_group"),
         )
     )
@@ -224,6 +229,8 @@ def _filtered(view: ApiView, given: Mapping[str, Any]) -> QuerySet[Customer]:
     if given["is_member"] is not None:
         member = Q(facts__is_member=True)
         queryset = queryset.filter(member if given["is_member"] else ~member)
+    if "tier" in given:
+        queryset = queryset.filter(facts__tier=given["tier"])
     if "rfm_group" in given:
         queryset = queryset.filter(facts__rfm_group=given["rfm_group"])
     times = {"created_after": "created_at__gte", "created_before": "created_at__lt", "updated_after": "updated_at__gte"}

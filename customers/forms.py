@@ -37,6 +37,7 @@ class CustomerFilterForm(forms.Form):
 
     q = forms.CharField(required=False, max_length=120, strip=True)
     member = forms.ChoiceField(label=_("Membership"), required=False)
+    tier = forms.ChoiceField(label=_("Tier"), required=False)
     group = forms.ChoiceField(label=_("RFM group"), required=False)
     last = forms.ChoiceField(label=_("Last order"), required=False)
     business = forms.ChoiceField(label=_("Shop"), required=False)
@@ -48,10 +49,11 @@ class CustomerFilterForm(forms.Form):
     state = forms.ChoiceField(label=_("Archive"), required=False, choices=[("", _("No")), ("archived", _("Archived"))])
     new = forms.IntegerField(label=_("New within days"), required=False, min_value=1, max_value=366)
 
-    def __init__(self, query: QueryDict, *, businesses: list[Business], countries: list[str]) -> None:
+    def __init__(self, query: QueryDict, *, businesses: list[Business], countries: list[str], tiers: list[str]) -> None:
         super().__init__(query)
         any_choice = ("", _("Any"))
         self._choose("member", [any_choice, ("yes", _("Members")), ("no", _("Not members"))])
+        self._choose("tier", [any_choice, *((tier, tier) for tier in tiers)])
         self._choose("group", [any_choice, *((group.code, group.name) for group in RFM_GROUPS.values())])
         self._choose("last", [any_choice, *_last_choices()])
         self._choose("business", [any_choice, *((business.code, business.name) for business in businesses)])
@@ -81,6 +83,7 @@ class CustomerFilterForm(forms.Form):
         return CustomerFilters(
             text=valid.get("q", ""),
             member=valid.get("member", ""),
+            tier=valid.get("tier", ""),
             group=valid.get("group", ""),
             recency=valid.get("r"),
             frequency=valid.get("f"),

@@ -31,13 +31,19 @@ LIST_ROWS = "customers-rows"
 def customers(request: StaffRequest) -> HttpResponse:
     scope = scope_of(request)
     businesses = list(Business.objects.active().visible_to(request.actor))
-    form = CustomerFilterForm(request.GET, businesses=businesses, countries=customer_list.countries_of(scope))
+    form = CustomerFilterForm(
+        request.GET,
+        businesses=businesses,
+        countries=customer_list.countries_of(scope),
+        tiers=customer_list.tiers_of_customers(),
+    )
     filters = form.filters()
     sort, descending = sort_of(request.GET.get("sort"), SORTS, customer_list.DEFAULT_SORT)
     cursor = request.GET.get("cursor", "")
     listed = customer_list.customer_page(scope, filters, sort=sort, descending=descending, cursor=cursor)
     context = {
         "form": form,
+        "has_tiers": len(form.fields["tier"].choices) > 1,  # type: ignore[attr-defined]
         "filters": filters,
         "listed": listed,
         "links": listed.page.links(request.GET),

@@ -68,7 +68,7 @@ def tier_rows(tiers: Sequence[Tier], *, basis: str, members: dict[int | None, in
             factor=factor_text(tier.factor) if tier.factor > 1 else "",
             rewards=rewards[tier.pk],
             members=members.get(tier.pk, 0) if members is not None else None,
-            customers_url=f"{people}?{urlencode({'tier': tier.code})}",
+            customers_url=f"{people}?{urlencode({'tier': tier.name})}",
             tone=TONES[place % len(TONES)],
         )
         for place, tier in enumerate(tiers)

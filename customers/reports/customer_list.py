@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -43,6 +44,7 @@ class CustomerFilters:
 
     text: str = ""
     member: str = ""  # yes, no
+    tier: str = ""  # its name
     group: str = ""  # code of an RFM group
     recency: int | None = None  # RFM scores
     frequency: int | None = None
@@ -64,6 +66,7 @@ class CustomerRow:
     code: str
     name: str  # what to call the person: name, else phone, e-mail or id
     contact: str
+    tier: str
     group: RfmGroup | None
     last_order: str  # in words; empty: never bought
     orders: int
@@ -133,6 +136,8 @@ def _source(scope: Scope, filters: CustomerFilters) -> tuple[Source, str]:
     conditions = Q()
     if filters.member:
         conditions &= Q(**{f"{rest}is_member": filters.member == "yes"})
+    if filters.tier:
+        conditions &= Q(**{f"{rest}tier": filters.tier})
     if filters.group:
         conditions &= Q(**{f"{rest}rfm_group": filters.group})
     if filters.recency:
@@ -168,6 +173,7 @@ def _row(row: Any, scope: Scope) -> CustomerRow:
         code=customer.code,
         name=name,
         contact=contact,
+        tier=facts.tier,
         group=RFM_GROUPS.get(facts.rfm_group),
         last_order=days_ago(row.last_order_at, now=scope.now, zone=scope.zone) if row.last_order_at else "",
         orders=row.orders_count,
@@ -212,3 +218,25 @@ def countries_of(scope: Scope) -> list[str]:
     if scope.actor.business_id is not None:
         known = known.filter(business_facts__business_id=scope.actor.business_id)
     return list(known.order_by("country").values_list("country", flat=True).distinct()[:200])
+
+
+_TIERS = """
+    WITH RECURSIVE one (tier) AS (
+        (SELECT tier FROM customers_customerfacts WHERE tier <> '' ORDER BY tier LIMIT 1)
+        UNION ALL
+        SELECT (SELECT f.tier FROM customers_customerfacts f WHERE f.tier <> '' AND f.tier > one.tier
+                ORDER BY f.tier LIMIT 1)
+        FROM one WHERE one.tier IS NOT NULL
+    )
+    SELECT one.tier FROM one CROSS JOIN LATERAL (
+        SELECT f.tier_rank FROM customers_customerfacts f WHERE f.tier <> '' AND f.tier = one.tier LIMIT 1
+    ) AS ranked
+    ORDER BY ranked.tier_rank
+"""
+
+
+def tiers_of_customers() -> list[str]:
+    """Names of the tiers that somebody has, from the lowest; for the filter. Hops along the index."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TIERS)
+        return [name for (name,) in cursor.fetchall()]

@@ -279,3 +279,15 @@ def test_orders_and_products(api, business, programme):
         "data": [],
         "next_cursor": None,
     }
+
+
+def test_the_tier_is_shown_and_filtered_by(api):
+    client = api("write")
+    ids = [add(client, first_name=name).json()["id"] for name in ("Ada", "Ben", "Cleo")]
+    for code, tier in zip(ids, ("Gold", "Silver", ""), strict=True):
+        facts = {"tier": tier, "tier_rank": 2 if tier else None}
+        CustomerFacts.objects.update_or_create(customer=Customer.objects.get(code=code), defaults=facts)
+    assert [client.get(URL + code).json()["tier"] for code in ids] == ["Gold", "Silver", ""]
+    assert [row["id"] for row in client.get(URL + "?tier=Gold").json()["data"]] == [ids[0]]
+    assert client.get(URL + "?tier=Bronze").json()["data"] == []
+    assert [row["tier"] for row in client.get(URL + "search?query=ben").json()["data"]] == ["Silver"]

@@ -105,6 +105,34 @@ def test_sorting(browser: Client, crowd: dict[str, Customer], sort: str, expecte
     assert names(browser.get(LIST, {"sort": sort})) == expected
 
 
+def test_tiers_are_shown_and_filtered_by(
+    browser: Client, crowd: dict[str, Customer], business: Business, other_business: Business
+) -> None:
+    assert 'name="tier"' not in browser.get(LIST).content.decode()
+    tiers = {"Priya": ("Gold", 2), "Elif": ("Bronze & Co", 1), "Gone": ("Gold", 2)}
+    write_facts(["tier", "tier_rank"], [(crowd[name].pk, *tier) for name, tier in tiers.items()])
+    response = browser.get(LIST)
+    html = response.content.decode()
+    assert len(re.findall(r'class="badge"[^<]*<svg.*?</svg>(Gold|Bronze &amp; Co)</span>', html, re.DOTALL)) == 2
+    assert response.context["form"].fields["tier"].choices == [
+        ("", "Any"), ("Bronze & Co", "Bronze & Co"), ("Gold", "Gold"),
+    ]  # fmt: skip
+    gold = browser.get(LIST, {"tier": "Gold"})
+    assert names(gold) == ["Priya Nair"]
+    assert [(chip.label, chip.value) for chip in gold.context["chips"]] == [("Tier", "Gold")]
+    assert names(browser.get(LIST, {"tier": "Bronze & Co", "business": other_business.code})) == ["Elif Demir"]
+    assert names(browser.get(LIST, {"tier": "Gold", "business": other_business.code})) == []
+    assert names(browser.get(LIST, {"tier": "nothing"})) == ["Elif Demir", "Priya Nair", "Tom Aldridge"]
+
+
+def test_who_is_limited_to_a_business_filters_its_own_people_by_tier(
+    client_of: Callable[..., Client], make_member: Callable[..., User], crowd: dict[str, Customer], business: Business
+) -> None:
+    write_facts(["tier", "tier_rank"], [(crowd[name].pk, "Gold", 2) for name in ("Priya", "Elif", "Tom")])
+    bound = client_of(make_member("ines@example.com", Role.ANALYST, business=business))
+    assert names(bound.get(LIST, {"tier": "Gold"})) == ["Priya Nair", "Elif Demir"]
+
+
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
