@@ -123,10 +123,11 @@ class StampMovement:
     reason: str
 
 
-def stamp_history(customer_id: int, *, actor: Actor | None = None, limit: int = HISTORY) -> list[StampMovement]:
+def stamp_history(customer_id: int, *, actor: Actor | None = None, limit: int | None = HISTORY) -> list[StampMovement]:
     """The newest of what happened to a member's stamps and full cards, newest first.
 
-    For an `actor` limited to a business what happened there; a customer's own page passes none.
+    `limit` None is all of it. For an `actor` limited to a business what happened there; a customer's own page passes
+    none.
     """
     entries = StampEntry.objects.filter(book__account_id=customer_id).select_related("book__card", "business")
     rewards = StampReward.objects.filter(book__account_id=customer_id).select_related("book__card", "business")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import ConsentRecord, Customer, Identifier, Order, OrderLine, Refund, RefundLine
 from loyalty.models import Account, Transaction
+from loyalty.reports_stamps import stamp_history
 from loyalty.standing import tier_history
 from messaging.models import CustomerPin, CustomerSession, OutboundMessage
 
@@ -34,6 +35,7 @@ def sections() -> list[Section]:
         Section("consents", _("What you agreed to"), _consents),
         Section("points", _("Your points"), _points),
         Section("transactions", _("Everything that moved your points"), _transactions),
+        Section("stamps", _("Your stamp cards"), _stamps),
         Section("tiers", _("Your tiers"), _tiers),
         Section("orders", _("What you bought"), _orders),
         Section("refunds", _("What you gave back"), _refunds),
@@ -106,6 +108,19 @@ def _transactions(customer: Customer) -> Iterator[Row]:
             "points": row.points,
             "business": row.business.name if row.business else None,
             "order": row.order.code if row.order else None,
+            "reason": row.reason,
+            "at": _time(row.at),
+        }
+
+
+def _stamps(customer: Customer) -> Iterator[Row]:
+    """What came, went and was full, oldest first."""
+    for row in reversed(stamp_history(customer.pk, limit=None)):
+        yield {
+            "card": row.card.name,
+            "stamps": row.stamps,
+            "what": row.text,
+            "business": row.business or None,
             "reason": row.reason,
             "at": _time(row.at),
         }

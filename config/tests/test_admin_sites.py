@@ -28,7 +28,8 @@ from customers.models import (
     Refund,
     RefundLine,
 )
-from loyalty.models import AdjustmentRequest, EarningRate, EarningRule, Reward, Tier
+from loyalty.actions.stamps import give_stamps
+from loyalty.models import AdjustmentRequest, EarningRate, EarningRule, Reward, StampCard, Tier
 from messaging.models import OutboundMessage
 from programs.actions.api_sessions import open_session
 from programs.admin_sites import platform_site, programme_site
@@ -90,9 +91,11 @@ def programme_rows(programme, business, make_key, now):
     EarningRate.objects.get_or_create(business=business)
     EarningRule.objects.create(name="Double", effect="multiply", factor=2)
     Reward.objects.create(name="Any coffee", points=50)
+    card = StampCard.objects.create(name="Coffee card", gives="A free coffee", stamps=2)
     Tier.objects.create(name="Silver", rank=1, threshold=100)
     member = Customer.objects.get(phone="+442079460099")
     AdjustmentRequest.objects.create(customer=member, points=9, reason="Sorry", asked_by="user:1", key="k")
+    give_stamps(card=card.code, customer_id=member.pk, stamps=2, key="stamps", actor=SYSTEM, now=now)
     audit.record(SYSTEM, "workspace.test.done")
     job = Job.objects.create(kind="test", key="1", lease_until=now)
     TillDevice.objects.create(name="Till", business=business, token_digest=b"y" * 32)

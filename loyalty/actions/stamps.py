@@ -214,6 +214,11 @@ def settle_orders(codes: Sequence[str], refunds: Sequence[str], *, actor: Actor,
             settle_stamps(list(orders.values_list("pk", flat=True).distinct()), actor=actor, now=now)
 
 
+def forget_stamp_reasons(*, customer_id: int) -> None:
+    """Take what people wrote out of an erased customer's stamps."""
+    _call("SELECT loyalty_forget_stamp_reasons(%s::bigint)", [customer_id])
+
+
 # -- the one way in ---------------------------------------------------------------------------------------------------
 
 
@@ -300,8 +305,8 @@ def _write(
     _fill(book, request)
     entry = StampEntry.objects.get(pk=pk)
     act = "undone" if undoes is not None else "given" if stamps > 0 else "taken"
-    facts = {"name": book.card.name, "stamps": stamps, **({"reason": reason} if reason else {})}
-    _record(act, book, request, facts)
+    # The reason stays in the history alone: there it can be taken out when the person is erased.
+    _record(act, book, request, {"name": book.card.name, "stamps": stamps})
     return entry
 
 

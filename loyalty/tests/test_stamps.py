@@ -28,7 +28,7 @@ from loyalty.errors import (
     UndoWindowPassed,
     UnknownMember,
 )
-from loyalty.models import Account, EarningRule, StampBook, StampEntry, StampReward, StampSale
+from loyalty.models import Account, EarningRule, StampAct, StampBook, StampEntry, StampReward, StampSale
 from loyalty.operations import SaleLine
 from loyalty.tasks import follow_stamps
 from loyalty.tests.given import PHONE
@@ -503,6 +503,21 @@ def test_the_programmes_do_not_share_cards(add, make_card, other_programme):
     assert not StampBook.objects.exists()
     connection.set_tenant(harbour)
     assert StampBook.objects.count() == 1
+
+
+def test_nothing_that_was_written_survives_erasing(add, make_card, give):
+    card = make_card()
+    add("4")
+    give(card, reason="Priya forgot her phone", key="k")
+    customer = Account.objects.get().customer
+    customer.state = "erased"
+    customer.save()
+    stamps.forget_stamp_reasons(customer_id=customer.pk)
+    written = [*StampEntry.objects.values_list("reason"), *StampAct.objects.values_list("response")]
+    written += AuditEntry.objects.values_list("data")
+    assert "Priya" not in str(written)
+    assert on(card)[0] == 2
+    assert give(card, reason="Priya forgot her phone", key="k").is_replayed
 
 
 def test_settling_again_changes_nothing(add, make_card):

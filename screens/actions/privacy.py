@@ -17,6 +17,7 @@ from customers.actions import privacy as customers_privacy
 from customers.actions.privacy import Traces
 from customers.models import Customer
 from loyalty.actions.points import adjust_points, reverse_transaction, void_hold
+from loyalty.actions.stamps import forget_stamp_reasons
 from loyalty.actions.tiers import forget_tier_reasons
 from loyalty.models import Account, Hold, Lot, Transaction
 from loyalty.reports import balance_of
@@ -58,6 +59,7 @@ def erase_customer(*, customer_id: int, actor: Actor, now: datetime) -> Erased:
         _forget_in_admin_log(customer, traces)
         customers_privacy.erase_person(customer=customer, traces=traces, actor=nobody, now=now)
         forget_tier_reasons(customer_id=customer.pk)
+        forget_stamp_reasons(customer_id=customer.pk)
     return erased
 
 

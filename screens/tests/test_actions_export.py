@@ -17,8 +17,9 @@ from customers.actions.consent import record_consent
 from customers.actions.customers import create_customer
 from customers.models import Customer, Order, OrderLine
 from loyalty.actions.points import add_points
+from loyalty.actions.stamps import give_stamps
 from loyalty.actions.tiers import set_tier
-from loyalty.models import Tier
+from loyalty.models import StampCard, Tier
 from messaging.actions.outbox import queue_message
 from messaging.models import CustomerSession
 from screens.actions.export import find_export, open_export, start_export, sweep_exports
@@ -79,6 +80,10 @@ def live(person, business, actor):
     set_tier(
         customer_id=person.pk, tier=tier.code, until=date(2031, 5, 1), reason="Helped us move", actor=actor, now=now
     )
+    card = StampCard.objects.create(name="Coffee card", gives="A free coffee", stamps=5)
+    give_stamps(
+        card=card.code, customer_id=person.pk, stamps=2, reason="From a paper card", key="s", actor=actor, now=now
+    )
     CustomerSession.objects.create(customer=person, token_digest=b"x" * 32, expires_at=now + timedelta(days=1))
 
 
@@ -96,6 +101,10 @@ def test_everything_of_the_person_is_in_it(person, business, actor):
         "tier": "Gold", "tier_before": None, "what": "set", "kept_until": "2031-05-01", "reason": "Helped us move",
     }  # fmt: skip
     for shown in ("Your tiers", "Set by hand", "1 May 2031", "Helped us move"):
+        assert shown in page
+    (stamped,) = data["stamps"]
+    assert (stamped["card"], stamped["stamps"], stamped["what"]) == ("Coffee card", 2, "2 stamps")
+    for shown in ("Your stamp cards", "From a paper card"):
         assert shown in page
     assert data["orders"][0]["total"] == "12.4000"
     assert data["orders"][0]["lines"][0]["title"] == "Oat flat white"

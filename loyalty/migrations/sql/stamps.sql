@@ -254,3 +254,30 @@ BEGIN
     END IF;
 END
 $$;
+
+-- Takes what people wrote out of the stamps of an erased customer. Made by format(), because a function that runs as its
+-- owner must name its own schema and no other.
+DO $do$
+BEGIN
+    EXECUTE format($make$
+CREATE OR REPLACE FUNCTION loyalty_forget_stamp_reasons(person bigint) RETURNS void
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = %1$I, pg_temp
+AS $$
+DECLARE
+    person_code text;
+BEGIN
+    SELECT c.code INTO person_code FROM customers_customer c WHERE c.id = person AND c.state = 'erased';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'customer %% is not erased', person USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    UPDATE loyalty_stampentry e SET reason = ''
+    FROM loyalty_stampbook b WHERE b.id = e.book_id AND b.account_id = person AND e.reason <> '';
+    UPDATE loyalty_stampact a SET response = a.response || '{"reason": ""}'
+    WHERE a.response->>'customer' = person_code AND a.response->>'reason' <> '';
+END
+$$
+    $make$, current_schema());
+END
+$do$;
