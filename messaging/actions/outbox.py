@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from core.errors import PermanentError, RetryableError
 from core.jobs import enqueue
+from core.presentation import NARROW_SPACE, NO_BREAK_SPACE
 from customers.consent import has_consent
 from messaging.channels import Outgoing, channel_for
 from messaging.languages import language_of
@@ -59,7 +60,7 @@ def queue_message(
             "recipient": recipient,
             "customer_id": customer_id,
             "subject": subject[:200],
-            "body": body,
+            "body": _plain_spaces(body) if channel == OutboundMessage.Channel.SMS else body,
             "created_at": now,
             "next_attempt_at": now,
             "expires_at": expires_at,
@@ -69,6 +70,15 @@ def queue_message(
         enqueue(send_message, message_id=message.pk)
         ensure_due(kind=OUTBOX, by=now + SWEEP_AFTER)
     return message
+
+
+def _plain_spaces(body: str) -> str:
+    """Without the spaces that keep a figure and its unit together: one of them, and all of the text is sent in another
+    alphabet, with 70 instead of 160 letters for the price of one.
+
+    Source: 3GPP TS 23.038, 6.2.1 (GSM 7 bit default alphabet).
+    """
+    return body.replace(NO_BREAK_SPACE, " ").replace(NARROW_SPACE, " ")
 
 
 def send_message(message_id: int) -> None:

@@ -47,15 +47,13 @@ def customer(programme):
 
 
 def queue(customer=None, *, key="one", purpose="one_time_code", **more):
+    values = {"channel": "sms", "recipient": "+447700900142", "body": "Hello 482731", **more}
     return queue_message(
-        channel="sms",
         purpose=purpose,
-        recipient="+447700900142",
         customer_id=customer.pk if customer else None,
-        body="Hello 482731",
         dedupe_key=key,
         now=timezone.now(),
-        **more,
+        **values,
     )
 
 
@@ -85,6 +83,12 @@ def test_the_same_cause_is_one_message_and_one_task(programme):
     assert queue().pk == queue().pk
     assert OutboundMessage.objects.count() == 1
     assert OrmQ.objects.count() == 1
+
+
+def test_a_text_has_plain_spaces_because_others_double_its_price(programme):
+    assert queue(body="1\u202f250,00\u00a0€").body == "1 250,00 €"
+    letter = queue(key="two", channel="email", recipient="a@example.org", body="1250,00\u00a0€")
+    assert letter.body == "1250,00\u00a0€"
 
 
 def test_a_rolled_back_cause_leaves_no_message(programme):

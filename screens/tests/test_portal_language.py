@@ -37,6 +37,11 @@ from workspace.actions.team import invite
 from workspace.actions.team_mail import mail_invitation
 from workspace.models import AuditEntry
 
+# Source: 3GPP TS 23.038, 6.2.1, the GSM 7 bit default alphabet, and the euro of its extension.
+GSM = set(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà€"
+)
 NINE = datetime(2026, 11, 14, 9, 5, tzinfo=UTC)
 GERMAN_BROWSER = {"accept-language": "de-AT,de;q=0.9,en;q=0.5"}
 
@@ -273,7 +278,8 @@ def test_texts_of_a_german_customer_are_german(sale, german, actor, browser):
     assert bodies[1] == "Harbour: 1.250 Punkte für dich. Dein Punktestand: 1.250."
     assert bodies[2].startswith("Harbour: 1.250 deiner Punkte verfallen nach dem ")
     assert "Quayside" in bodies[3]
-    assert "1.250 Punkte gutgeschrieben. Bezahlt 1.250,00\u00a0£, Punktestand 1.250. Beleg" in bodies[3]
+    assert "1.250 Punkte gutgeschrieben. Bezahlt 1.250,00 £, Punktestand 1.250. Beleg" in bodies[3]
+    assert [set(body) - GSM for body in bodies] == [set()] * 4  # letters that a text has 160 of
 
 
 def test_an_e_mail_to_a_german_customer_is_german_and_says_so_to_screen_readers(sale, german):
