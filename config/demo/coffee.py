@@ -31,6 +31,7 @@ from config.demo.coffee_plan import (
 )
 from config.demo.fictional import FictionalPerson, fictional_people
 from config.demo.rewards import DemoReward, make_rewards
+from config.demo.tiers import DemoTier, make_tiers
 from core.actor import Actor
 from core.clock import local_day
 from core.errors import DomainError
@@ -62,6 +63,11 @@ CATALOGUE = (
     DemoReward(REWARDS[ROASTERY][1], REWARDS[ROASTERY][0], "shopping-bag", "250 g, whole or ground for you.", ROASTERY),
     DemoReward("Harbour Street mug", 1_400, "gift", "Made by the potter next door.", stock=4, member_limit=1),
     DemoReward("Tasting evening", 2_500, "ticket-percent", "An evening at the roastery, for one.", ROASTERY, 12, 1),
+)
+TIERS = (
+    DemoTier("Regular", benefits="Your usual, before you ask."),
+    DemoTier("Friend", "1.25", "A free refill of filter coffee."),
+    DemoTier("Harbour Mate", "1.5", "A free refill, and the first cup of each new roast."),
 )
 
 Report = Callable[[str, int, int], None]  # phase, done, total
@@ -102,6 +108,7 @@ def load_coffee(report: Report, *, owner: User, now: datetime) -> Programme:
         _post(plan, people, shops, codes, calendar, report)
         _introduce(plan, people, shops[SHOPS[0].key], now)
         _ask_for_consent(plan, people, calendar, report)
+        make_tiers(TIERS, SYSTEM_TILL, now=now)
         refresh_facts(list(Customer.objects.values_list("pk", flat=True)))
         rebuild_rollups(now=now)
         score_customers(now=now)

@@ -22,6 +22,7 @@ from django_tenants.utils import tenant_context
 from config.demo import retail_source
 from config.demo.fictional import fictional_people
 from config.demo.rewards import DemoReward, make_rewards
+from config.demo.tiers import DemoTier, make_tiers
 from core.actor import Actor
 from core.clock import day_start, local_day
 from core.errors import DomainError
@@ -53,6 +54,11 @@ CATALOGUE = (
     DemoReward("Tin of tea lights", 600, "gift", "Two dozen, unscented.", stock=40),
     DemoReward("Apron with pockets", 1_500, "shirt", stock=5, member_limit=1),
     DemoReward("Voucher for £25", 2_500, "ticket-percent", "Off any order, once a member.", member_limit=1),
+)
+TIERS = (
+    DemoTier("Bronze", benefits="The new catalogue a week before the others."),
+    DemoTier("Silver", "1.25", "The new catalogue a week before the others, and free gift wrapping."),
+    DemoTier("Gold", "1.5", "Free gift wrapping and free postage."),
 )
 CLOSING = time(20)
 # Lines of the data that are no goods: postage, fees, corrections, samples, tests. They belong to the totals.
@@ -86,6 +92,7 @@ def load_retail(report: Report, *, owner: User, now: datetime) -> Programme:
         members = _introduce_members(business, report=report, now=now)
         _post_points(business, members, report=report, now=now)
         make_rewards(CATALOGUE, {}, ACTOR)
+        make_tiers(TIERS, ACTOR, now=now)
         refresh_facts(members)
         rebuild_rollups(now=now)
         score_customers(now=now)

@@ -14,7 +14,7 @@ from config.demo.coffee_plan import DAYS, SHOPS, Plan, make_plan
 from core.clock import local_day
 from customers.models import ConsentRecord, Customer, CustomerFacts, DailySales, Order
 from intelligence.models import RfmRun
-from loyalty.models import EarningRate, Reward, Transaction
+from loyalty.models import Account, EarningRate, Reward, Tier, Transaction
 from programs.models import Programme, User
 
 GUESTS = 25
@@ -84,6 +84,14 @@ def test_the_demo_is_the_plan_and_goes_on_after_a_kill(committed_database, plan)
         assert what == Counter(redemption.what for redemption in planned.redemptions)
         assert sum(DailySales.objects.values_list("orders", flat=True)) == len(planned.sales)
         assert RfmRun.objects.get().customers == GUESTS
+        tiers = list(Tier.objects.values_list("name", flat=True))
+        assert tiers == [tier.name for tier in coffee.TIERS], "a load that goes on makes none twice"
+        in_tier = Counter(Account.objects.values_list("tier__name", flat=True))
+        assert sorted(in_tier, key=lambda name: -in_tier[name])[0] is None, "most are on their way"
+        assert 1 <= in_tier[tiers[-1]] <= GUESTS // 5
+        assert Counter(CustomerFacts.objects.values_list("tier", flat=True)) == {
+            name or "": number for name, number in in_tier.items()
+        }
     coffee.load_coffee(lambda *_: pytest.fail("loaded twice"), owner=owner, now=now)
 
 
