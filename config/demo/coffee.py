@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from django_tenants.utils import tenant_context
 
+from config.demo import stamps
 from config.demo.coffee_plan import (
     DAYS,
     LANE,
@@ -171,6 +172,8 @@ def _post(
     done = 0
     for day, sales in groupby(enumerate(plan.sales), key=lambda row: row[1].day):
         operations = list(_operations(sales, taken, people, shops, rewards, calendar))
+        if day >= DAYS - 7 * stamps.WEEKS:
+            stamps.make_card(shops[SHOPS[0].key], SYSTEM_TILL, now=calendar.moment(day, 0))
         now = calendar.moment(day, CLOSING_MINUTE)
         outcomes = post_batch(operations=operations, owner="demo", source="till", actor=SYSTEM_TILL, now=now)
         refused = next((outcome for outcome in outcomes if isinstance(outcome, DomainError)), None)

@@ -14,7 +14,8 @@ from config.demo.coffee_plan import DAYS, SHOPS, Plan, make_plan
 from core.clock import local_day
 from customers.models import ConsentRecord, Customer, CustomerFacts, DailySales, Order
 from intelligence.models import RfmRun
-from loyalty.models import Account, EarningRate, Reward, Tier, Transaction
+from loyalty.audit import audit
+from loyalty.models import Account, EarningRate, Reward, StampBook, Tier, Transaction
 from programs.models import Programme, User
 
 GUESTS = 25
@@ -84,6 +85,8 @@ def test_the_demo_is_the_plan_and_goes_on_after_a_kill(committed_database, plan)
         assert what == Counter(redemption.what for redemption in planned.redemptions)
         assert sum(DailySales.objects.values_list("orders", flat=True)) == len(planned.sales)
         assert RfmRun.objects.get().customers == GUESTS
+        assert StampBook.objects.filter(card__name="Coffee card", total__gt=0).count() > 1
+        assert [found.code for found in audit() if not found.is_kept] == []
         tiers = list(Tier.objects.values_list("name", flat=True))
         assert tiers == [tier.name for tier in coffee.TIERS], "a load that goes on makes none twice"
         in_tier = Counter(Account.objects.values_list("tier__name", flat=True))
