@@ -10,8 +10,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from e2e.conftest import PHONE, arrive
+from e2e.test_every_page import in_the_servers_database
 from e2e.test_portal import ask_for_a_code, read_code
 from e2e.test_till import TARGETS_TOO_SMALL, add_customer, as_a_till
+from loyalty.models import Reward, StampCard, Tier
 
 pytestmark = pytest.mark.e2e
 
@@ -60,15 +62,24 @@ def test_every_page_of_a_customer_reads_well(open_browser, server):
     assert faults == {}
 
 
+def something_to_reach(_programme):
+    """A tier, a stamp card and rewards, with long German names; gives the code of a reward."""
+    Tier.objects.create(name="Ehrenstammgast", rank=1, threshold=500, factor=2, benefits="Verlängerungsnachmittage")
+    StampCard.objects.create(name="Frühstücksstempelkarte", gives="Kaffeespezialitätenverkostung", stamps=12)
+    Reward.objects.create(name="Geburtstagsüberraschungspaket", points=900, position=1)
+    return Reward.objects.create(name="Kaffeespezialitätenverkostung", points=30, stock=2, member_limit=3).code
+
+
 def test_every_page_of_a_customer_reads_well_in_german(open_browser, server):
     """German words are longer: nothing is wider than a small phone."""
+    reward = in_the_servers_database(server, something_to_reach)
     page = signed_in(open_browser, server, "07700 900315", "Elif")
     page.goto(server.url("/p/account/"))
     page.get_by_role("combobox", name="Language").select_option("Deutsch")
     page.get_by_role("button", name="Choose").click()
     expect(page.get_by_role("heading", name="Nachrichten und Datenschutz")).to_be_visible()
     faults = {}
-    for path in (*PAGES, "/p/rewards/", "/p/nowhere/"):
+    for path in (*PAGES, "/p/rewards/", f"/p/rewards/{reward}/", "/p/stamps/", "/p/nowhere/"):
         page.goto(server.url(path))
         assert page.locator("html").get_attribute("lang") == "de"
         found = faults_of(page)
