@@ -15,7 +15,5 @@ WEEKS = 3  # of stamps: enough for full cards, and quick to load
 def make_card(business_id: int, actor: Actor, *, now: datetime) -> None:
     """Nine coffees and the tenth is free, from `now` on; made once."""
     if not StampCard.objects.filter(name=CARD).exists():
-        values = CardValues(
-            name=CARD, gives="A free coffee", stamps=9, day_limit=2, business_id=business_id
-        )
+        values = CardValues(name=CARD, gives="A free coffee", stamps=9, day_limit=2, business_id=business_id)
         create_card(values=values, actor=actor, now=now)
