@@ -20,6 +20,7 @@ from loyalty.models import (
     StampEntry,
     StampReward,
     Tier,
+    TierChange,
     Transaction,
 )
 from programs.admin_sites import RecordAdmin, programme_site
@@ -98,6 +99,16 @@ class EarningRuleAdmin(RecordAdmin):
 class TierAdmin(RecordAdmin):
     list_display = ("name", "rank", "threshold", "factor", "is_active")
     ordering = ("rank",)
+
+
+@admin.register(TierChange, site=programme_site)
+class TierChangeAdmin(RecordAdmin):
+    list_display = ("at", "account", "before", "tier", "cause", "figure", "threshold", "kept_until", "actor_label")
+    list_filter = ("cause", "tier")
+    list_select_related = ("account__customer", "tier", "before")
+    search_fields = ("account__customer__code",)
+    search_help_text = "A customer's public id."
+    ordering = ("-id",)
 
 
 @admin.register(Reward, site=programme_site)

@@ -29,6 +29,7 @@ from customers.models import (
     RefundLine,
 )
 from loyalty.actions.stamps import give_stamps
+from loyalty.actions.tiers import set_tier
 from loyalty.models import AdjustmentRequest, EarningRate, EarningRule, Reward, StampCard, Tier
 from messaging.models import OutboundMessage
 from programs.actions.api_sessions import open_session
@@ -92,8 +93,9 @@ def programme_rows(programme, business, make_key, now):
     EarningRule.objects.create(name="Double", effect="multiply", factor=2)
     Reward.objects.create(name="Any coffee", points=50)
     card = StampCard.objects.create(name="Coffee card", gives="A free coffee", stamps=2)
-    Tier.objects.create(name="Silver", rank=1, threshold=100)
+    tier = Tier.objects.create(name="Silver", rank=1, threshold=100)
     member = Customer.objects.get(phone="+442079460099")
+    set_tier(customer_id=member.pk, tier=tier.code, until=None, reason="A friend", actor=SYSTEM, now=now)
     AdjustmentRequest.objects.create(customer=member, points=9, reason="Sorry", asked_by="user:1", key="k")
     give_stamps(card=card.code, customer_id=member.pk, stamps=2, key="stamps", actor=SYSTEM, now=now)
     audit.record(SYSTEM, "workspace.test.done")
