@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from django.utils.translation import gettext_lazy as _
 
 from customers.audit_words import customers_like, named_customer
-from loyalty.models import EarningRule, Reward, StampCard, Tier, Transaction
-from workspace.audit_registry import FIELDS, Group, Named, Reader, register_act, register_subject
+from loyalty.models import EarningRule, LoyaltySettings, Reward, StampCard, Tier, Transaction
+from workspace.audit_registry import FIELDS, VALUES, Group, Named, Reader, register_act, register_subject
 
 MOST_FOUND = 500  # newest transactions of the people of one search
 ACTS = {
@@ -78,6 +78,19 @@ FIELDS |= {
     "rounding": _("Rounding"),
     "point_value": _("Value of a point"),
     "expiry_months": _("Months until points expire"),
+    "threshold": _("Asks for"),
+    "factor": _("Times the points"),
+    "benefits": _("What members get"),
+    "tier_basis": _("Members collect"),
+    "tier_window_months": _("Within months"),
+    "tier_keep_months": _("A tier is kept for months"),
+    "tier_grace_days": _("Days of grace"),
+    "tier_drops_to": _("Then they fall to"),
+    "tier": _("Tier"),
+}
+VALUES |= {
+    "tier_basis": dict(LoyaltySettings.TierBasis.choices),
+    "tier_drops_to": dict(LoyaltySettings.TierDrop.choices),
 }
 
 

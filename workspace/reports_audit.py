@@ -234,7 +234,9 @@ def _flat(data: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     elif before is not None:
         yield "after", [before, data.pop("after", None)]
     for name, value in data.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value.keys() == {"before", "after"}:
+            yield name, [value["before"], value["after"]]
+        elif isinstance(value, dict):
             yield from ((one, inner) for one, inner in _flat(value) if inner not in (None, "", []))
         else:
             yield name, value

@@ -373,3 +373,18 @@ def test_a_tier_of_another_programme_is_not_there(client_of, outsider, other_pro
     browser = client_of(outsider, on=other_programme)
     assert browser.get(f"/loyalty/tiers/{silver.code}/").status_code == 404
     assert "Silver" not in words(browser.get("/loyalty/tiers/"))
+
+
+def test_the_audit_log_tells_what_was_done_to_tiers(client_of, owner, silver):
+    browser = client_of(owner)
+    browser.post(f"/loyalty/tiers/{silver.code}/", {**GOLD, "name": "Silver", "threshold": "25"})
+    browser.post("/loyalty/tiers/rules/", {**RULES, "tier_basis": "visits"})
+    text = words(browser.get("/settings/audit/"))
+    for part in ("changed the tier Silver", "changed how members reach and keep tiers"):
+        assert part in text, part
+    entries = {entry.action: entry.data for entry in AuditEntry.objects.filter(action__startswith="loyalty.tier")}
+    assert entries["loyalty.tier.changed"]["changes"]["threshold"] == {"before": "20", "after": "25"}
+    for part in ("Asks for", "Times the points", "Members collect", "Points earned", "Visits"):
+        assert part in text, part
+    browser.post(f"/loyalty/tiers/{silver.code}/remove/")
+    assert "deleted the tier" in words(browser.get("/settings/audit/"))
