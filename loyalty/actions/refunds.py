@@ -14,7 +14,6 @@ from typing import ClassVar
 
 import msgspec
 from django.db import transaction
-from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import SYSTEM, Actor
@@ -113,19 +112,35 @@ def claw_back_refunds(codes: Sequence[str], *, now: datetime) -> int:
 
 
 def _claw_back(order: Order, *, reason: str, actor: Actor, now: datetime) -> Posting | None:
-    """Take what the sale's points are too many by now; the caller has locked account and order."""
+    """Take what the sale's points are too many by now; the caller has locked account and order.
+
+    They are where the sale put them, or where undoing a reversal of it put them back. Returns the last posting.
+    """
     earned = Transaction.objects.done().filter(order=order, kind=Transaction.Kind.EARN).first()
     if earned is None:
         return None
-    reversals = Transaction.objects.done().filter(reverses=earned, key_endpoint=ClawBack.endpoint)
-    taken = -(reversals.aggregate(total=Sum("points", default=0))["total"])
-    kept = points_left(terms_of(earned), given_back(order))
-    part = min(earned.points - kept - taken, earned.points - earned.reversed_points)
-    if part <= 0:
-        return None
-    operation = ClawBack(transaction=earned.code, points=part, reason=reason, key=f"{earned.code}:{taken}")
-    item = operation.item(ledger.setting(now))
-    return ledger.one(ledger.post([item], owner=OWNER, source="refund", actor=actor, now=now))
+    line = _line_of(earned)
+    taken = -sum(one.points for one in line if one.key_endpoint == ClawBack.endpoint)
+    wanted = earned.points - points_left(terms_of(earned), given_back(order)) - taken
+    posting = None
+    for given in line:
+        part = min(wanted, given.points - given.reversed_points)
+        if given.points > 0 and part > 0:
+            operation = ClawBack(transaction=given.code, points=part, reason=reason, key=f"{given.code}:{taken}")
+            item = operation.item(ledger.setting(now))
+            posting = ledger.one(ledger.post([item], owner=OWNER, source="refund", actor=actor, now=now))
+            wanted -= part
+    return posting
+
+
+def _line_of(earned: Transaction) -> list[Transaction]:
+    """An earn, what undid it, what undid that, and so on. A query for each generation."""
+    line, newest = [earned], [earned.pk] if earned.reversed_points else []
+    while newest:
+        found = list(Transaction.objects.done().filter(reverses_id__in=newest).order_by("pk"))
+        line += found
+        newest = [one.pk for one in found]
+    return line
 
 
 def points_left(terms: Terms, back: Mapping[str, Decimal]) -> int:

@@ -393,21 +393,28 @@ class Gust:
         sale.back += part
         terms = sale.posting.terms or plain_terms(sale.amount, Decimal(sale.posting.rate), sale.posting.rounding)
         person.model.expire(self.now)
-        act = person.model.acts[sale.number]
-        wanted = min(
-            sale.posting.points - points_left(terms, {ANY: sale.back}) - sale.taken, sale.posting.points - act.undone
-        )
-        if wanted <= 0:
-            assert done.posting is None
-            return
-        assert done.posting is not None
-        sale.taken += wanted
-        assert person.model.undo(sale.number, wanted, self.now)
-        person.model.acts[-1].kind = "refund"
-        person.note(done.posting.transaction)
-        person.count(self.now)
-        person.judge(self.now)
-        self._agrees(person, done.posting)
+        # The points are where the sale put them, or where undoing a reversal of it put them back.
+        acts = enumerate(person.model.acts)
+        places = [place for place, act in acts if act.earn == sale.number and act.points > act.undone]
+        wanted = sale.posting.points - points_left(terms, {ANY: sale.back}) - sale.taken
+        is_taken = False
+        for place in places:
+            act = person.model.acts[place]
+            step = min(wanted, act.points - act.undone)
+            if step <= 0:
+                break
+            is_taken = True
+            wanted -= step
+            sale.taken += step
+            assert person.model.undo(place, step, self.now)
+            person.model.acts[-1].kind = "refund"
+            person.note(None)
+            person.count(self.now)
+        assert (done.posting is not None) == is_taken
+        if done.posting is not None:
+            person.codes[-1] = done.posting.transaction
+            person.judge(self.now)
+            self._agrees(person, done.posting)
 
     def _reward(self) -> None:
         people = [person for person in self.people if person.model.acts]

@@ -71,6 +71,26 @@ def test_everything_given_back_leaves_nothing(sell, refund):
         refund(posted, amount=Decimal("0.01"))
 
 
+def test_points_that_an_undone_reversal_put_back_go_with_the_money(sell, refund, undo):
+    """Whoever undoes a reversal has the points in another place; a refund finds them there."""
+    posted = sell()
+    taken = undo(posted, key="u1", points=20)
+    undo(taken, key="u2")
+    assert balance() == 35
+    assert refund(posted, (2,)).posting is not None
+    assert balance() == 22  # as if nothing had been undone: 10 × 2 and 2.50; 12.50 is too little for the bonus
+    refund(posted)
+    assert balance() == 0
+    assert Transaction.objects.filter(key_endpoint="points.refund").count() == 3
+
+
+def test_what_was_taken_back_by_hand_is_not_taken_again_by_a_refund(sell, refund, undo):
+    posted = sell()
+    undo(posted)
+    assert refund(posted).posting is None
+    assert balance() == 0
+
+
 STEPS = [{"lines": [(1,)]}, {"lines": [(2, Decimal(1))]}, {"lines": [(2, Decimal(1))]}, {"amount": Decimal("1.20")}]
 
 
