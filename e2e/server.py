@@ -69,11 +69,11 @@ def serve(database_url: str, port: int, log: Path, settings: str = "e2e.settings
         try:
             _wait_until_it_answers(port, processes[0], log)
             yield Server(port, database_url, log.parent / "media")
-        finally:
+        finally:  # at once: nothing of it is kept
             for process in processes:
-                os.killpg(process.pid, signal.SIGTERM)
+                os.killpg(process.pid, signal.SIGKILL)
             for process in processes:
-                _end(process)
+                process.wait()
 
 
 def _wait_until_it_answers(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -87,11 +87,3 @@ def _wait_until_it_answers(port: int, process: subprocess.Popen[bytes], log: Pat
         except (URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
     raise AssertionError(f"the server does not answer: {log.read_text()[-3000:]}")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(timeout=20)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()

@@ -11,6 +11,7 @@ from core.actor import SYSTEM
 from customers.models import Customer
 from loyalty.actions import points
 from loyalty.actions.birthdays import give_birthday_bonuses
+from loyalty.actions.tiers import set_tier
 from loyalty.models import Account, EarningRule, Tier, Transaction
 from loyalty.tasks import birthdays
 
@@ -123,11 +124,11 @@ def test_a_rule_gives_from_its_first_day_on(gift, born):
 
 
 def test_a_gift_of_a_tier_and_of_a_business(gift, born, business):
-    silver, gold = (Tier.objects.create(name=name, rank=rank, threshold=rank) for rank, name in ((1, "S"), (2, "G")))
+    silver, gold = (Tier.objects.create(name=name, rank=rank, threshold=1000) for rank, name in ((1, "S"), (2, "G")))
     EarningRule.objects.update(tier=silver, business=business)
     members = [born(date(1990, 6, 17)) for _tier in range(3)]
-    for member, tier in zip(members, (None, silver, gold), strict=True):
-        Account.objects.filter(pk=member.pk).update(tier=tier)
+    for member, tier in zip(members[1:], (silver, gold), strict=True):
+        set_tier(customer_id=member.pk, tier=tier.code, until=None, reason="", actor=SYSTEM, now=JUNE)
     assert give_birthday_bonuses(now=JUNE) == 2
     assert [gifts(member) for member in members] == [0, 1, 1]
     assert set(Transaction.objects.filter(kind="bonus").values_list("business_id", flat=True)) == {business.pk}
