@@ -74,8 +74,7 @@ def take_customer_pages(browser: Browser) -> None:
         page.wait_for_url("**/p/code/")
         page.get_by_label("6-digit code").press_sequentially(code_of_guest(page.context.new_page()))
         page.wait_for_url("**/p/")
-        page.screenshot(path=FOLDER / f"points-page-{theme}.png", full_page=True)
-        print(f"docs/screenshots/points-page-{theme}.png")
+        snap(page, f"points-page-{theme}")
 
 
 def code_of_guest(messages: Page) -> str:
