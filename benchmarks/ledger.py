@@ -12,9 +12,10 @@ from django.utils import timezone
 from benchmarks._points import CLERK, MEMBERS, bulk, make_shop, pgbench_script, phone_of
 from benchmarks.harness import Measure, compare, limit, pgbench, rate_of, seconds_of
 from loyalty.actions import points
+from loyalty.actions.tiers import TierValues, create_tier
 from loyalty.audit import audit
 from loyalty.models import Account, EarningRule, Entry, Lot, Tier
-from loyalty.tasks import expire_points
+from loyalty.tasks import apply_tiers, expire_points
 from workspace.models import Business
 
 SINGLES = 2000
@@ -78,8 +79,9 @@ def _make_rules() -> None:
     EarningRule.objects.create(name="First purchase", effect="bonus", points=50, is_first_purchase=True)
     EarningRule.objects.create(name="A day", effect="cap", points=10_000, per="day")
     EarningRule.objects.create(name="Welcome", trigger="join", effect="bonus", points=10)
-    tier = Tier.objects.create(name="Gold", rank=1, threshold=1, factor=Decimal("1.5"))
-    Account.objects.update(tier=tier)
+    now = timezone.now()
+    create_tier(values=TierValues(name="Gold", threshold=Decimal(1), factor=Decimal("1.5")), actor=CLERK, now=now)
+    apply_tiers(now)
 
 
 def _switch_rules(*, is_active: bool) -> None:

@@ -403,7 +403,7 @@ BEGIN
         AND EXISTS (SELECT FROM loyalty_tier t WHERE t.is_active) THEN
         PERFORM ledger_judge_tiers(array(
             SELECT o.account_id FROM unnest(operations) AS o JOIN unnest(answers) AS a ON a.ordinal = o.ordinal
-            WHERE o.kind IN ('earn', 'reverse') AND a.status = 'done'
+            WHERE a.status = 'done' AND (o.kind = 'reverse' OR o.kind = 'earn' AND NOT ledger_is_at_the_top(o.account_id, $3))
         ), $3, context.zone);
     END IF;
 

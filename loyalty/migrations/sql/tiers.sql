@@ -196,6 +196,17 @@ BEGIN
 END
 $$;
 
+-- Whether a member has the highest tier there is and its time is not over: a sale changes nothing about that.
+CREATE OR REPLACE FUNCTION ledger_is_at_the_top(account_id bigint, at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+    SELECT EXISTS (
+        SELECT FROM loyalty_account a JOIN loyalty_tier t ON t.id = a.tier_id
+        WHERE a.customer_id = $1 AND t.is_active AND (a.tier_kept_until IS NULL OR a.tier_kept_until > $2)
+        AND NOT EXISTS (SELECT FROM loyalty_tier higher WHERE higher.is_active AND higher.rank > t.rank)
+    )
+$$;
+
 -- The sweep: a batch of accounts whose tier is to be judged, whoever is busy is skipped. Call again while it returns the
 -- whole batch.
 CREATE OR REPLACE FUNCTION ledger_judge_due_tiers(at timestamptz, batch integer, zone text) RETURNS integer
