@@ -7,9 +7,11 @@ from decimal import Decimal
 
 import pytest
 
+from core.actor import SYSTEM
 from customers.models import Customer, OrderLine, Product
 from loyalty import earning
 from loyalty.actions import points
+from loyalty.actions.tiers import set_tier
 from loyalty.errors import BonusLimitReached, NoSuchAction
 from loyalty.models import Account, EarningRule, Tier, Transaction
 from loyalty.operations import SaleLine
@@ -138,14 +140,18 @@ def test_a_rule_of_one_business(add, business):
     assert add("10", business=other.pk).points == 20
 
 
-def test_a_tier_multiplies_and_opens_rules(add):
+def test_a_tier_multiplies_and_opens_rules(add, now):
+    def give(tier):
+        member = Account.objects.get().pk
+        set_tier(customer_id=member, tier=tier.code, until=None, reason="", actor=SYSTEM, now=now)
+
     silver = Tier.objects.create(name="Silver", rank=1, threshold=100, factor=Decimal("1.5"))
     gold = Tier.objects.create(name="Gold", rank=2, threshold=200, factor=Decimal(2))
     rule("bonus", points=7, tier=gold)
     add("10")
-    Account.objects.update(tier=silver)
+    give(silver)
     assert add("10").points == 15
-    Account.objects.update(tier=gold)
+    give(gold)
     assert add("10").points == 27
 
 
