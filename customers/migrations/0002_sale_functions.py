@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(
-            (SQL / "record_sale.sql").read_text(),
+            (SQL / "sale_types.sql").read_text() + (SQL / "record_sale.sql").read_text(),
             """
             DROP FUNCTION customers_wake_readers(bigint, text);
             DROP FUNCTION customers_record_sale(customers_sale[], text, text);

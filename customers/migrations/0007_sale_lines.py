@@ -10,4 +10,7 @@ SQL = Path(__file__).parent / "sql"
 class Migration(migrations.Migration):
     dependencies = [("customers", "0006_forget_a_person")]
 
-    operations = [migrations.RunSQL((SQL / "sale_lines.sql").read_text(), migrations.RunSQL.noop)]
+    operations = [
+        migrations.RunSQL((SQL / f"{name}.sql").read_text(), migrations.RunSQL.noop)
+        for name in ("basket_type", "sale_lines")
+    ]

@@ -1,4 +1,4 @@
-"""The ledger's SQL functions came with this migration. 0010 replaces all of them; the files say what holds now."""
+"""The ledger's SQL functions came with this migration. 0011 replaces all of them; the files say what holds now."""
 
 from django.db import migrations
 

@@ -1,4 +1,4 @@
-"""Made the ledger's SQL functions, which 0010 makes now: they name tables that are younger than this."""
+"""Made the ledger's SQL functions, which 0011 makes now: they name tables that are younger than this."""
 
 from django.db import migrations
 

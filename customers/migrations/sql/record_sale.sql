@@ -2,7 +2,7 @@
 -- Every function takes one or many; names are unqualified, so that each programme's schema has its own.
 
 -- Twelve letters that nobody confuses, from 122 random bits (core.codes.public_code in SQL).
-CREATE FUNCTION public_code() RETURNS text
+CREATE OR REPLACE FUNCTION public_code() RETURNS text
 LANGUAGE sql VOLATILE
 AS $$
     SELECT translate(
@@ -14,11 +14,12 @@ $$;
 
 -- Customers for phone numbers (E.164) that have none yet. Two calls at once for one number: the second waits on the
 -- unique identifier and gets nothing back; it reads the identifier again. Sorted, so that two batches cannot deadlock.
-CREATE FUNCTION customers_create_by_phone(
+CREATE OR REPLACE FUNCTION customers_create_by_phone(
     phones text[], typed text[], source text, actor text, business_id bigint, at timestamptz
 ) RETURNS TABLE (phone text, customer_id bigint)
 LANGUAGE plpgsql
 SET enable_hashjoin = on
+SET enable_nestloop = off
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -26,9 +27,10 @@ BEGIN
     WITH wanted AS MATERIALIZED (
         SELECT DISTINCT ON (given.phone) given.phone, given.typed
         FROM unnest(phones, typed) AS given (phone, typed)
-        WHERE NOT EXISTS (
-            SELECT FROM customers_identifier i WHERE i.kind = 'phone' AND i.value = given.phone
-        )
+        LEFT JOIN LATERAL (
+            SELECT i.id FROM customers_identifier i WHERE i.kind = 'phone' AND i.value = given.phone LIMIT 1
+        ) AS known ON true
+        WHERE known.id IS NULL
         ORDER BY given.phone
     ), claimed AS (
         INSERT INTO customers_identifier (kind, value, customer_id, created_at)
@@ -58,7 +60,7 @@ END
 $$;
 
 -- Who buys again is no longer archived (customers.actions.customers.restore_customer in SQL). The others of `ids` stay.
-CREATE FUNCTION customers_bring_back(
+CREATE OR REPLACE FUNCTION customers_bring_back(
     ids bigint[], actor text, actor_label text, ip inet, business_id bigint, at timestamptz
 ) RETURNS void
 LANGUAGE sql
@@ -75,29 +77,10 @@ AS $$
     SELECT $6, $2, $3, 'customers.customer.restored', 'customer:' || back.code, $5, '{}', $4 FROM back
 $$;
 
-CREATE TYPE customers_sale AS (
-    ordinal integer,
-    business_id bigint,
-    reference text, -- the shop's own number; null: the sale is known by its own code
-    customer_id bigint,
-    total numeric,
-    placed_at timestamptz
-);
-
-CREATE TYPE customers_recorded_sale AS (
-    ordinal integer,
-    order_id bigint,
-    code text,
-    customer_id bigint,
-    total numeric,
-    status text,
-    placed_at timestamptz,
-    is_new boolean
-);
-
--- One order for each sale, found by (business, reference) or placed; in the order of `ordinal`. An order that exists without a customer gets the
--- sale's customer when the totals agree, and an event says so: its sale counts for them from then on. The caller compares customer and total and decides what a difference means.
-CREATE FUNCTION customers_record_sale(sales customers_sale[], source text, actor text)
+-- One order for each sale, found by (business, reference) or placed; in the order of `ordinal`. An order that exists
+-- without a customer gets the sale's customer when the totals agree, and an event says so: its sale counts for them from
+-- then on. The caller compares customer and total and decides what a difference means.
+CREATE OR REPLACE FUNCTION customers_record_sale(sales customers_sale[], source text, actor text)
 RETURNS customers_recorded_sale[]
 LANGUAGE plpgsql
 SET enable_hashjoin = on
@@ -186,7 +169,7 @@ $$;
 
 -- Makes the readers of the event stream due within the minute. Nothing is written while they are: the sale of a busy
 -- shop only looks. `programme_id` null: somebody else sees to it.
-CREATE FUNCTION customers_wake_readers(programme_id bigint, due_kind text) RETURNS void
+CREATE OR REPLACE FUNCTION customers_wake_readers(programme_id bigint, due_kind text) RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN

@@ -1,12 +1,7 @@
 -- What was sold: the lines of a sale, written with it and read for its points.
 
-CREATE TYPE customers_basket AS (
-    order_id bigint,
-    lines jsonb -- [{position, title, sku, category, quantity, amount}, …]; amount is of the whole line
-);
-
 -- The lines with the category of their product where they name a stock code that is known.
-CREATE FUNCTION customers_categorised(lines jsonb) RETURNS jsonb
+CREATE OR REPLACE FUNCTION customers_categorised(lines jsonb) RETURNS jsonb
 LANGUAGE sql STABLE
 AS $$
     SELECT jsonb_agg(
@@ -20,7 +15,7 @@ AS $$
 $$;
 
 -- The lines of an order as a sale tells them; null without any.
-CREATE FUNCTION customers_lines_of(order_id bigint) RETURNS jsonb
+CREATE OR REPLACE FUNCTION customers_lines_of(order_id bigint) RETURNS jsonb
 LANGUAGE sql STABLE
 AS $$
     SELECT jsonb_agg(jsonb_build_object(
@@ -36,7 +31,7 @@ $$;
 
 -- Writes the lines of orders that have none. A stock code that is new becomes a product, in the order of their codes, so
 -- that two sales cannot deadlock.
-CREATE FUNCTION customers_record_lines(baskets customers_basket[]) RETURNS void
+CREATE OR REPLACE FUNCTION customers_record_lines(baskets customers_basket[]) RETURNS void
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -45,8 +40,8 @@ BEGIN
     SELECT DISTINCT ON (line->>'sku') public_code(), line->>'sku', coalesce(line->>'title', ''), '',
            coalesce(line->>'category', ''), 'goods', clock_timestamp(), clock_timestamp()
     FROM unnest(baskets) AS basket CROSS JOIN LATERAL jsonb_array_elements(basket.lines) AS line
-    WHERE line->>'sku' > ''
-    AND NOT EXISTS (SELECT FROM customers_product p WHERE p.sku = line->>'sku')
+    LEFT JOIN LATERAL (SELECT p.id FROM customers_product p WHERE p.sku = line->>'sku' LIMIT 1) AS known ON true
+    WHERE line->>'sku' > '' AND known.id IS NULL
     ORDER BY line->>'sku', (line->>'position')::integer
     ON CONFLICT (sku) DO NOTHING;
 
@@ -55,7 +50,11 @@ BEGIN
                SELECT p.id FROM customers_product p WHERE p.sku = line->>'sku'
            ), coalesce(line->>'title', ''), (line->>'quantity')::numeric,
            round((line->>'amount')::numeric / (line->>'quantity')::numeric, 4), 0, (line->>'amount')::numeric
-    FROM unnest(baskets) AS basket CROSS JOIN LATERAL jsonb_array_elements(basket.lines) AS line
-    WHERE NOT EXISTS (SELECT FROM customers_orderline known WHERE known.order_id = basket.order_id);
+    FROM unnest(baskets) AS basket
+    LEFT JOIN LATERAL (
+        SELECT l.id FROM customers_orderline l WHERE l.order_id = basket.order_id LIMIT 1
+    ) AS known ON true
+    CROSS JOIN LATERAL jsonb_array_elements(basket.lines) AS line
+    WHERE known.id IS NULL;
 END
 $$;

@@ -15,38 +15,39 @@ AS $$
 DECLARE
     local timestamp := $8 AT TIME ZONE zone;
     today date := local::date;
-    parts jsonb;
-    rules jsonb := '[]';
+    parts jsonb[] := array(
+        SELECT line || '{"by": []}' FROM jsonb_array_elements(coalesce(lines, '[]')) AS line
+        ORDER BY (line->>'position')::integer
+    );
+    remainder numeric := $4;
+    rules jsonb[] := '{}';
     rule record;
-    born date;
-    my_rank integer;
-    my_tier record;
+    mine record;
     is_first boolean;
     had bigint;
-    place integer := 0;
 BEGIN
-    SELECT c.birthday INTO born FROM customers_customer c WHERE c.id = $2;
-    SELECT t.code, t.name, t.rank, t.factor INTO my_tier
-    FROM loyalty_account a JOIN loyalty_tier t ON t.id = a.tier_id WHERE a.customer_id = $2 AND t.is_active;
-    my_rank := my_tier.rank;
+    SELECT c.birthday, t.code, t.name, t.rank, t.factor INTO mine
+    FROM (VALUES ($2)) AS one (id)
+    LEFT JOIN customers_customer c ON c.id = one.id
+    LEFT JOIN loyalty_account a ON a.customer_id = one.id
+    LEFT JOIN loyalty_tier t ON t.id = a.tier_id AND t.is_active;
 
-    SELECT coalesce(jsonb_agg(line || '{"by": []}' ORDER BY (line->>'position')::integer), '[]') INTO parts
-    FROM jsonb_array_elements(coalesce(lines, '[]')) AS line;
-    IF $4 > (SELECT coalesce(sum((part->>'amount')::numeric), 0) FROM jsonb_array_elements(parts) AS part) THEN
-        parts := jsonb_build_array(jsonb_build_object('position', 0, 'by', '[]'::jsonb, 'amount', (
-            $4 - (SELECT coalesce(sum((part->>'amount')::numeric), 0) FROM jsonb_array_elements(parts) AS part)
-        )::text)) || parts;
+    FOR i IN 1 .. cardinality(parts) LOOP
+        remainder := remainder - (parts[i]->>'amount')::numeric;
+    END LOOP;
+    IF remainder > 0 THEN
+        parts := jsonb_build_object('position', 0, 'by', '[]'::jsonb, 'amount', remainder::text) || parts;
     END IF;
 
     FOR rule IN
         SELECT r.* FROM loyalty_earningrule r LEFT JOIN loyalty_tier t ON t.id = r.tier_id
         WHERE r.trigger = 'sale' AND r.is_active
         AND (r.business_id IS NULL OR r.business_id = $1)
-        AND (r.tier_id IS NULL OR t.rank <= my_rank)
+        AND (r.tier_id IS NULL OR t.rank <= mine.rank)
         AND (r.starts_on IS NULL OR r.starts_on <= today) AND (r.ends_on IS NULL OR r.ends_on >= today)
         AND (r.from_time IS NULL OR loyalty_is_within(local, r.from_time, r.to_time, r.weekdays))
         AND (r.from_time IS NOT NULL OR r.weekdays = '{}' OR extract(isodow FROM today)::smallint = ANY (r.weekdays))
-        AND (r.birthday_days IS NULL OR loyalty_days_from_birthday(born, today) <= r.birthday_days)
+        AND (r.birthday_days IS NULL OR loyalty_days_from_birthday(mine.birthday, today) <= r.birthday_days)
         ORDER BY r.position, r.id
     LOOP
         IF rule.is_first_purchase THEN
@@ -59,48 +60,44 @@ BEGIN
         IF rule.effect = 'cap' THEN
             had := 0;
             IF rule.per <> 'sale' AND $2 IS NOT NULL THEN
-                SELECT coalesce(sum(t.points - t.reversed_points), 0) INTO had FROM loyalty_transaction t
-                WHERE t.account_id = $2 AND t.kind = 'earn' AND t.status = 'done'
-                AND (rule.business_id IS NULL OR t.business_id = rule.business_id)
-                AND t.at >= date_trunc(rule.per, $9 AT TIME ZONE zone) AT TIME ZONE zone;
+                SELECT coalesce(sum(t.points - t.reversed_points) FILTER (
+                    WHERE t.kind = 'earn' AND t.status = 'done'
+                    AND t.at >= date_trunc(rule.per, $9 AT TIME ZONE zone) AT TIME ZONE zone
+                    AND (rule.business_id IS NULL OR t.business_id = rule.business_id)
+                ), 0) INTO had FROM loyalty_transaction t WHERE t.account_id = $2;
             END IF;
             rules := rules || jsonb_build_object(
                 'code', rule.code, 'name', rule.name, 'effect', 'cap', 'limit', rule.points, 'per', rule.per,
                 'left', greatest(rule.points - had, 0)
             );
-        ELSE
-            rules := rules || jsonb_strip_nulls(jsonb_build_object(
-                'code', rule.code, 'name', rule.name, 'effect', rule.effect, 'factor', rule.factor::text,
-                'points', rule.points, 'stacks', rule.stacks, 'min_spend', rule.min_spend::text
-            ));
-            parts := (
-                SELECT jsonb_agg(CASE
-                    WHEN rule.categories = '{}' AND rule.products = '{}'
-                        OR lower(part->>'category') = ANY (rule.categories) OR lower(part->>'sku') = ANY (rule.products)
-                    THEN jsonb_set(part, '{by}', part->'by' || to_jsonb(place)) ELSE part END
-                    ORDER BY (part->>'position')::integer)
-                FROM jsonb_array_elements(parts) AS part
-            );
+            CONTINUE;
         END IF;
-        place := place + 1;
+        FOR i IN 1 .. cardinality(parts) LOOP
+            IF rule.categories = '{}' AND rule.products = '{}'
+                OR lower(parts[i]->>'category') = ANY (rule.categories) OR lower(parts[i]->>'sku') = ANY (rule.products)
+            THEN
+                parts[i] := jsonb_insert(parts[i], '{by,-1}', to_jsonb(cardinality(rules)), true);
+            END IF;
+        END LOOP;
+        rules := rules || jsonb_strip_nulls(jsonb_build_object(
+            'code', rule.code, 'name', rule.name, 'effect', rule.effect, 'factor', rule.factor::text,
+            'points', rule.points, 'stacks', rule.stacks, 'min_spend', rule.min_spend::text
+        ));
     END LOOP;
 
-    IF my_tier.factor > 1 THEN
+    IF mine.factor > 1 THEN
+        FOR i IN 1 .. cardinality(parts) LOOP
+            parts[i] := jsonb_insert(parts[i], '{by,-1}', to_jsonb(cardinality(rules)), true);
+        END LOOP;
         rules := rules || jsonb_build_object(
-            'code', 'tier:' || my_tier.code, 'name', my_tier.name, 'effect', 'multiply',
-            'factor', my_tier.factor::text, 'stacks', true, 'min_spend', '0'
-        );
-        parts := (
-            SELECT jsonb_agg(jsonb_set(part, '{by}', part->'by' || to_jsonb(place)) ORDER BY (part->>'position')::integer)
-            FROM jsonb_array_elements(parts) AS part
+            'code', 'tier:' || mine.code, 'name', mine.name, 'effect', 'multiply', 'factor', mine.factor::text,
+            'stacks', true, 'min_spend', '0'
         );
     END IF;
-    RETURN jsonb_build_object(
-        'rate', $5::text, 'rounding', $6, 'rules', rules, 'parts', (
-            SELECT coalesce(jsonb_agg(part - 'category' - 'sku' ORDER BY (part->>'position')::integer), '[]')
-            FROM jsonb_array_elements(parts) AS part
-        )
-    );
+    FOR i IN 1 .. cardinality(parts) LOOP
+        parts[i] := parts[i] - '{category,sku}'::text[];
+    END LOOP;
+    RETURN jsonb_build_object('rate', $5::text, 'rounding', $6, 'rules', to_jsonb(rules), 'parts', to_jsonb(parts));
 END
 $$;
 
@@ -136,13 +133,15 @@ CREATE OR REPLACE FUNCTION loyalty_points_of(terms jsonb, given_back jsonb DEFAU
 LANGUAGE plpgsql IMMUTABLE
 AS $$
 DECLARE
-    nets numeric[];
+    parts jsonb[] := array(SELECT jsonb_array_elements($1->'parts'));
+    rules jsonb[] := array(SELECT jsonb_array_elements($1->'rules'));
     unnamed numeric := coalesce((given_back->>'any')::numeric, 0);
-    part jsonb;
-    rule jsonb;
+    nets numeric[];
     net numeric;
-    basket numeric;
+    baskets numeric[] := array_fill(0::numeric, ARRAY[cardinality(rules)]);
     applies boolean[];
+    rule jsonb;
+    place integer;
     best numeric;
     on_top numeric;
     less numeric;
@@ -151,33 +150,33 @@ DECLARE
     extra bigint := 0;
     points bigint;
 BEGIN
-    FOR part IN SELECT value FROM jsonb_array_elements(terms->'parts') LOOP
+    FOR i IN 1 .. cardinality(parts) LOOP
         net := greatest(
-            (part->>'amount')::numeric - coalesce((given_back->>(part->>'position'))::numeric, 0), 0
+            (parts[i]->>'amount')::numeric - coalesce((given_back->>(parts[i]->>'position'))::numeric, 0), 0
         );
-        nets := nets || (net - least(net, unnamed));
+        nets[i] := net - least(net, unnamed);
         unnamed := unnamed - least(net, unnamed);
+        FOR k IN 0 .. jsonb_array_length(parts[i]->'by') - 1 LOOP
+            place := (parts[i]->'by'->k)::integer + 1;
+            baskets[place] := baskets[place] + nets[i];
+        END LOOP;
     END LOOP;
 
-    FOR i IN 0 .. jsonb_array_length(terms->'rules') - 1 LOOP
-        rule := terms->'rules'->i;
-        SELECT coalesce(sum(nets[p.ordinality]), 0) INTO basket
-        FROM jsonb_array_elements(terms->'parts') WITH ORDINALITY AS p WHERE p.value->'by' @> to_jsonb(i);
-        applies := applies || (basket > 0 AND basket >= coalesce((rule->>'min_spend')::numeric, 0));
-        IF rule->>'effect' = 'bonus' AND applies[i + 1] THEN
-            extra := extra + (rule->>'points')::bigint;
+    FOR i IN 1 .. cardinality(rules) LOOP
+        applies[i] := baskets[i] > 0 AND baskets[i] >= coalesce((rules[i]->>'min_spend')::numeric, 0);
+        IF rules[i]->>'effect' = 'bonus' AND applies[i] THEN
+            extra := extra + (rules[i]->>'points')::bigint;
         END IF;
     END LOOP;
 
-    FOR i IN 1 .. coalesce(cardinality(nets), 0) LOOP
+    FOR i IN 1 .. cardinality(parts) LOOP
         best := 1;
         on_top := 0;
         less := 1;
-        FOR rule IN
-            SELECT terms->'rules'->(b.value::integer) FROM jsonb_array_elements_text(terms->'parts'->(i - 1)->'by') AS b
-            WHERE applies[b.value::integer + 1]
-        LOOP
-            CONTINUE WHEN rule->>'effect' <> 'multiply';
+        FOR k IN 0 .. jsonb_array_length(parts[i]->'by') - 1 LOOP
+            place := (parts[i]->'by'->k)::integer + 1;
+            rule := rules[place];
+            CONTINUE WHEN rule->>'effect' <> 'multiply' OR NOT applies[place];
             factor := (rule->>'factor')::numeric;
             IF factor < 1 THEN
                 less := least(less, factor);
@@ -191,9 +190,9 @@ BEGIN
     END LOOP;
 
     points := loyalty_points_for(exact, 1, terms->>'rounding') + extra;
-    FOR rule IN SELECT value FROM jsonb_array_elements(terms->'rules') LOOP
-        IF rule->>'effect' = 'cap' THEN
-            points := least(points, (rule->>'left')::bigint);
+    FOR i IN 1 .. cardinality(rules) LOOP
+        IF rules[i]->>'effect' = 'cap' THEN
+            points := least(points, (rules[i]->>'left')::bigint);
         END IF;
     END LOOP;
     RETURN points;

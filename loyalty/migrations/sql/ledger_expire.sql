@@ -120,19 +120,23 @@ AS $$
 DECLARE
     overdue record;
     touched integer;
+    ids bigint[];
+    lost bigint[];
     first_lapse timestamptz := ledger_lapses_at('-infinity'); -- of any account since the programme lets them
 BEGIN
     FOR overdue IN
         SELECT h.transaction_id, h.account_id, h.points, t.business_id, t.reason
-        FROM unnest(account_ids) AS account (id)
+        FROM loyalty_account a
         CROSS JOIN LATERAL (
             SELECT h.transaction_id, h.account_id, h.points FROM loyalty_hold h
-            WHERE h.account_id = account.id AND h.state = 'held' AND h.expires_at <= $2
+            WHERE h.account_id = a.customer_id AND h.state = 'held' AND h.expires_at <= $2
             ORDER BY h.expires_at, h.transaction_id
         ) AS h
         CROSS JOIN LATERAL (
             SELECT t.business_id, t.reason FROM loyalty_transaction t WHERE t.id = h.transaction_id LIMIT 1
         ) AS t
+        WHERE a.customer_id = ANY (account_ids) AND a.held > 0
+        ORDER BY a.customer_id
     LOOP
         PERFORM ledger_release(
             array[jsonb_populate_record(NULL::ledger_operation, jsonb_build_object(
@@ -146,24 +150,29 @@ BEGIN
         );
     END LOOP;
 
-    PERFORM ledger_mature(account_ids, $2);
+    PERFORM ledger_mature(array(
+        SELECT a.customer_id FROM loyalty_account a
+        WHERE a.customer_id = ANY (account_ids) AND a.pending > 0 ORDER BY a.customer_id
+    ), $2);
 
-    WITH due AS MATERIALIZED (
-        SELECT nextval('loyalty_transaction_id_seq') AS id, public_code() AS code, lots.*
+    WITH looked AS MATERIALIZED (
+        SELECT account.id AS account_id, lots.*
         FROM unnest(account_ids) AS account (id)
         CROSS JOIN LATERAL (
             SELECT CASE WHEN a.lapses_at <= $2 AND first_lapse <= $2 THEN a.lapses_at END AS lapsed_at
             FROM loyalty_account a WHERE a.customer_id = account.id LIMIT 1
         ) AS a
         CROSS JOIN LATERAL (
-            SELECT l.account_id, sum(l.remaining)::bigint AS points,
+            SELECT sum(l.remaining)::bigint AS points,
                    array_agg(l.id ORDER BY l.expires_at NULLS LAST, l.id) AS ids,
                    array_agg(l.remaining ORDER BY l.expires_at NULLS LAST, l.id) AS amounts
             FROM loyalty_lot l
             WHERE l.account_id = account.id AND l.remaining > 0 AND NOT l.is_pending
             AND (l.expires_at <= $2 OR l.expires_at IS NULL AND l.available_at < a.lapsed_at)
-            GROUP BY l.account_id
         ) AS lots
+    ), due AS MATERIALIZED (
+        SELECT nextval('loyalty_transaction_id_seq') AS id, public_code() AS code, looked.*
+        FROM looked WHERE points IS NOT NULL
     ), written AS (
         INSERT INTO loyalty_transaction (
             id, code, account_id, kind, status, points, reason, reversed_points, key_owner, key_endpoint,
@@ -190,26 +199,34 @@ BEGIN
         SELECT 'loyalty.points.expired', account_id, $2, 'system:system',
                jsonb_build_object('transaction', code, 'points', points)
         FROM due
-    ), counted AS (
-        UPDATE loyalty_account a SET available = a.available - due.points, version = a.version + 1
-        FROM due WHERE a.customer_id = due.account_id
     )
-    SELECT count(*) INTO touched FROM due;
+    SELECT count(points), array_agg(account_id), array_agg(coalesce(points, 0)) INTO touched, ids, lost FROM looked;
 
     -- The mark may have been early (its lot was spent): put it where it belongs also where nothing expired. What became
     -- available after an account had lapsed begins anew.
-    UPDATE loyalty_account a SET lapses_at = next.lapses_at, expires_next_at = least(
-        (SELECT min(l.expires_at) FROM loyalty_lot l WHERE l.account_id = a.customer_id AND l.remaining > 0),
-        (SELECT min(l.available_at) FROM loyalty_lot l WHERE l.account_id = a.customer_id AND l.is_pending),
-        (SELECT min(h.expires_at) FROM loyalty_hold h WHERE h.account_id = a.customer_id AND h.state = 'held'),
-        next.lapses_at
-    )
-    FROM unnest(account_ids) AS account (id)
+    UPDATE loyalty_account a
+    SET available = a.available - next.gone, version = a.version + least(next.gone, 1), lapses_at = next.lapses_at,
+        expires_next_at = least(
+            (
+                SELECT l.expires_at FROM loyalty_lot l WHERE l.account_id = a.customer_id AND l.remaining > 0
+                ORDER BY l.expires_at NULLS LAST, l.id LIMIT 1 -- not min(): it might read everybody's, by date
+            ),
+            CASE WHEN a.pending > 0 THEN (
+                SELECT min(l.available_at) FROM loyalty_lot l WHERE l.account_id = a.customer_id AND l.is_pending
+            ) END,
+            CASE WHEN a.held > 0 THEN (
+                SELECT min(h.expires_at) FROM loyalty_hold h WHERE h.account_id = a.customer_id AND h.state = 'held'
+            ) END,
+            next.lapses_at
+        )
+    FROM unnest(ids, lost) AS account (id, gone)
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN first_lapse IS NULL THEN NULL
-                    WHEN o.lapses_at > $2 OR o.lapses_at IS NULL THEN o.lapses_at
-                    WHEN first_lapse > $2 THEN first_lapse
-                    WHEN o.available > 0 THEN ledger_lapses_at($2) END AS lapses_at
+        SELECT account.gone, CASE
+            WHEN first_lapse IS NULL THEN NULL
+            WHEN o.lapses_at > $2 OR o.lapses_at IS NULL THEN o.lapses_at
+            WHEN first_lapse > $2 THEN first_lapse
+            WHEN o.available > account.gone THEN ledger_lapses_at($2)
+        END AS lapses_at
         FROM loyalty_account o WHERE o.customer_id = account.id LIMIT 1
     ) AS next
     WHERE a.customer_id = account.id;

@@ -35,8 +35,8 @@ BEGIN
     IF basis = 'points' THEN
         RETURN coalesce((
             SELECT sum(CASE WHEN t.reversed_points = 0 THEN t.points ELSE ledger_net_of(t.id) END)
-            FROM loyalty_transaction t
-            WHERE t.account_id = $1 AND t.kind = 'earn' AND t.status = 'done' AND t.at >= since AND t.at <= until
+                   FILTER (WHERE t.kind = 'earn' AND t.status = 'done' AND t.at >= since AND t.at <= until)
+            FROM loyalty_transaction t WHERE t.account_id = $1
         ), 0);
     ELSIF basis = 'spend' THEN
         RETURN coalesce((
@@ -200,11 +200,10 @@ $$;
 CREATE OR REPLACE FUNCTION ledger_is_at_the_top(account_id bigint, at timestamptz) RETURNS boolean
 LANGUAGE sql STABLE
 AS $$
-    SELECT EXISTS (
-        SELECT FROM loyalty_account a JOIN loyalty_tier t ON t.id = a.tier_id
-        WHERE a.customer_id = $1 AND t.is_active AND (a.tier_kept_until IS NULL OR a.tier_kept_until > $2)
-        AND NOT EXISTS (SELECT FROM loyalty_tier higher WHERE higher.is_active AND higher.rank > t.rank)
-    )
+    SELECT coalesce((
+        SELECT a.tier_id FROM loyalty_account a
+        WHERE a.customer_id = $1 AND (a.tier_kept_until IS NULL OR a.tier_kept_until > $2)
+    ) = (SELECT t.id FROM loyalty_tier t WHERE t.is_active ORDER BY t.rank DESC LIMIT 1), false)
 $$;
 
 -- The sweep: a batch of accounts whose tier is to be judged, whoever is busy is skipped. Call again while it returns the
