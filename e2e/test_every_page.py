@@ -51,6 +51,7 @@ AXE = Axe()
 EVERYTHING = {"resultTypes": ["violations"]}
 CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
 
+SETTLED = "document.readyState === 'complete' && !document.querySelector('.htmx-request')"  # and so what it fetches
 NEXT_FRAME = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"  # charts follow the size
 NARROW = {"width": 320, "height": 640}  # a small phone, and a page at 400 %
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -175,16 +176,17 @@ def opens(page, url: str) -> bool:
         if "ERR_HTTP_RESPONSE_CODE_FAILURE" not in error.message:
             raise
         return False
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function(SETTLED)
     is_page = response is not None and response.status == 200
     return is_page and "text/html" in response.headers.get("content-type", "")
 
 
 def faults_of(page) -> list[str]:
     faults = []
+    page.evaluate(AXE.axe_script)
     for theme, rules in (("dark", EVERYTHING), ("light", CONTRAST)):
         page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-        for violation in AXE.run(page, options=rules).response["violations"]:
+        for violation in page.evaluate(f"axe.run({json.dumps(rules)}).then((found) => found.violations)"):
             targets = [str(node["target"]) for node in violation["nodes"][:3]]
             faults.append(f"{theme}: {violation['id']} at {', '.join(targets)}")
     for size in (NARROW, PHONE):
