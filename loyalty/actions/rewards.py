@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
@@ -16,6 +15,7 @@ from loyalty.access_rewards import get_reward, may_change
 from loyalty.models import Reward, Tier
 from loyalty.pictures import check_picture, store_picture
 from loyalty.rules import MAX_POINTS
+from loyalty.values import changes_between, check, clean_line, place_in, plain_of
 from workspace.actions import audit
 from workspace.models import Business
 
@@ -46,30 +46,30 @@ class RewardValues:
 
     def cleaned(self) -> RewardValues:
         """The same, normalised. Raises InvalidInput at the first field that is wrong."""
-        name = _text(self.name, 80, "name")
-        _check(bool(name), "name", _("Give the reward a name. Members read it."))
-        _check(1 <= self.points <= MAX_POINTS, "points", _("Enter whole points, more than 0."))
-        _check(self.icon in ICONS, "icon", _("There is no such picture."))
+        name = clean_line(self.name, 80, "name")
+        check(bool(name), "name", _("Give the reward a name. Members read it."))
+        check(1 <= self.points <= MAX_POINTS, "points", _("Enter whole points, more than 0."))
+        check(self.icon in ICONS, "icon", _("There is no such picture."))
         for limit, most, field in (
             (self.member_limit, MAX_LIMIT, "member_limit"),
             (self.member_limit_days, MAX_LIMIT_DAYS, "member_limit_days"),
         ):
             text = _("Enter a number between 1 and %(most)s, or nothing.") % {"most": most}
-            _check(limit is None or 1 <= limit <= most, field, text)
-        _check(
+            check(limit is None or 1 <= limit <= most, field, text)
+        check(
             self.member_limit_days is None or self.member_limit is not None,
             "member_limit",
             _("Say how often a member can have it within these days."),
         )
         for moment, field in ((self.starts_at, "starts_at"), (self.ends_at, "ends_at")):
-            _check(moment is None or moment.tzinfo is not None, field, _("Write the time with its zone."))
-        _check(
+            check(moment is None or moment.tzinfo is not None, field, _("Write the time with its zone."))
+        check(
             self.starts_at is None or self.ends_at is None or self.starts_at < self.ends_at,
             "ends_at",
             _("The end is after the beginning."),
         )
-        _check(1 <= self.claim_minutes <= MAX_CLAIM_MINUTES, "claim_minutes", _("A code lasts 1 minute to 30 days."))
-        return replace(self, name=name, description=_text(self.description, 300, "description"))
+        check(1 <= self.claim_minutes <= MAX_CLAIM_MINUTES, "claim_minutes", _("A code lasts 1 minute to 30 days."))
+        return replace(self, name=name, description=clean_line(self.description, 300, "description"))
 
 
 def values_of(reward: Reward) -> RewardValues:
@@ -91,7 +91,7 @@ def create_reward(*, values: RewardValues, actor: Actor, stock: int | None = Non
             raise InvalidInput(_("There are as many rewards as a programme can have. Change one that is over."))
         _check_places(values, actor)
         reward = Reward.objects.create(**asdict(values), stock=stock, position=last.position + 1 if last else 0)
-        _record(actor, "created", reward, {"after": {**_plain(values), "stock": stock}})
+        _record(actor, "created", reward, {"after": {**plain_of(values), "stock": stock}})
     return reward
 
 
@@ -103,11 +103,8 @@ def change_reward(*, code: str, values: RewardValues, actor: Actor) -> Reward:
     values = values.cleaned()
     with transaction.atomic():
         reward = get_reward(actor, code, write=True)
-        before, after = _plain(values_of(reward)), _plain(values)
         _check_places(values, actor, before=reward)
-        changed = {
-            name: {"before": before[name], "after": after[name]} for name in after if before[name] != after[name]
-        }
+        changed = changes_between(plain_of(values_of(reward)), plain_of(values))
         if changed:
             for name in changed:
                 setattr(reward, name, getattr(values, name))
@@ -141,14 +138,9 @@ def place_reward(*, code: str, place: int, actor: Actor) -> None:
         rewards = list(Reward.objects.select_for_update().order_by("pk"))
         moved = get_reward(actor, code)
         rewards.sort(key=lambda reward: (not reward.is_active, reward.position, reward.points, reward.pk))
-        before = rewards.index(moved) + 1
-        rewards.insert(max(place, 1) - 1, rewards.pop(before - 1))
-        for position, reward in enumerate(rewards):
-            reward.position = position
-        Reward.objects.bulk_update(rewards, ["position"])
-        after = rewards.index(moved) + 1
-        if after != before:
-            _record(actor, "moved", moved, {"before": before, "after": after})
+        places = place_in(rewards, moved, place)
+        if places["after"] != places["before"]:
+            _record(actor, "moved", moved, places)
 
 
 def set_stock(*, code: str, stock: int | None, actor: Actor) -> Reward:
@@ -213,13 +205,8 @@ def _stocked(reward: Reward, stock: int | None, actor: Actor) -> Reward:
     return reward
 
 
-def _check(holds: bool, field: str, message: str | Promise) -> None:  # noqa: FBT001
-    if not holds:
-        raise InvalidInput(message, field=field)
-
-
 def _check_stock(stock: int | None) -> None:
-    _check(stock is None or 0 <= stock <= MAX_STOCK, "stock", _("Enter how many are left, or nothing."))
+    check(stock is None or 0 <= stock <= MAX_STOCK, "stock", _("Enter how many are left, or nothing."))
 
 
 def _check_places(values: RewardValues, actor: Actor, before: Reward | None = None) -> None:
@@ -229,25 +216,10 @@ def _check_places(values: RewardValues, actor: Actor, before: Reward | None = No
     known = before is not None and values.business_id == before.business_id
     if values.business_id is not None and not known:
         is_there = Business.objects.active().visible_to(actor).filter(pk=values.business_id).exists()
-        _check(is_there, "business_id", _("There is no such business."))
+        check(is_there, "business_id", _("There is no such business."))
     known = before is not None and values.tier_id == before.tier_id
     if values.tier_id is not None and not known:
-        _check(Tier.objects.filter(pk=values.tier_id, is_active=True).exists(), "tier_id", _("There is no such tier."))
-
-
-def _text(text: str, most: int, field: str) -> str:
-    text = " ".join(text.split())
-    _check(len(text) <= most, field, _("Enter at most %(most)s characters.") % {"most": most})
-    _check(text.isprintable(), field, _("This text has characters that cannot be kept."))
-    return text
-
-
-def _plain(values: RewardValues) -> dict[str, Any]:
-    """As the audit log keeps it, with moments as text and places by their codes."""
-    plain: dict[str, Any] = asdict(values)
-    for name in ("starts_at", "ends_at"):
-        plain[name] = plain[name].isoformat() if plain[name] is not None else None
-    return plain
+        check(Tier.objects.filter(pk=values.tier_id, is_active=True).exists(), "tier_id", _("There is no such tier."))
 
 
 def _record(actor: Actor, act: str, reward: Reward, data: dict[str, Any] | None = None) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
@@ -21,6 +20,7 @@ from loyalty.access import get_rule
 from loyalty.errors import RuleInUse
 from loyalty.models import EarningRule, Tier
 from loyalty.rules import MAX_POINTS
+from loyalty.values import changes_between, check, clean_line, fields_of, lower_words, place_in, plain_of
 from workspace.actions import audit
 from workspace.models import Business
 
@@ -77,20 +77,23 @@ class RuleValues:
 
     def cleaned(self, currency: str) -> RuleValues:
         """The same, normalised. Raises InvalidInput at the first field that is wrong."""
-        _check(self.trigger in Trigger.values, "trigger", _("There is no such occasion."))
-        _check(self.effect in Effect.values, "effect", _("There is no such effect."))
+        check(self.trigger in Trigger.values, "trigger", _("There is no such occasion."))
+        check(self.effect in Effect.values, "effect", _("There is no such effect."))
         _check_effect(self)
         _check_times(self)
         _check_conditions(self)
         _check_days(self)
         _check_spend(self, currency)
+        name = clean_line(self.name, 80, "name")
+        check(bool(name), "name", _("Give the rule a name. Members read it."))
+        many = _("These are too many for one rule. Make a second one.")
         return replace(
             self,
-            name=_text(self.name, 80, "name", _("Give the rule a name. Members read it.")),
+            name=name,
             action=self.action.strip().lower(),
             stacks=self.stacks and self.factor is not None and self.factor > 1,
-            categories=_words(self.categories, MAX_CATEGORIES, 120, "categories"),
-            products=_words(self.products, MAX_PRODUCTS, 64, "products"),
+            categories=lower_words(self.categories, most=MAX_CATEGORIES, length=120, field="categories", too_many=many),
+            products=lower_words(self.products, most=MAX_PRODUCTS, length=64, field="products", too_many=many),
             weekdays=tuple(sorted(set(self.weekdays))),
         )
 
@@ -116,7 +119,7 @@ def create_rule(*, values: RuleValues, actor: Actor) -> EarningRule:
         if EarningRule.objects.count() >= MAX_RULES:
             raise InvalidInput(_("There are as many rules as a programme can have. Delete one that is over."))
         check_places(values, actor)
-        rule = EarningRule.objects.create(**_fields(values), position=last.position + 1 if last else 0)
+        rule = EarningRule.objects.create(**fields_of(values), position=last.position + 1 if last else 0)
         _record(actor, "created", rule, {"after": _plain(values)})
     return rule
 
@@ -130,17 +133,14 @@ def change_rule(*, code: str, values: RuleValues, actor: Actor) -> EarningRule:
     values = values.cleaned(active_programme().currency)
     with transaction.atomic():
         rule = get_rule(actor, code, write=True)
-        _check(values.trigger == rule.trigger, "trigger", _("Make a new rule for another occasion."))
-        _check(values.effect == rule.effect, "effect", _("Make a new rule for another effect."))
+        check(values.trigger == rule.trigger, "trigger", _("Make a new rule for another occasion."))
+        check(values.effect == rule.effect, "effect", _("Make a new rule for another effect."))
         before = _plain(values_of(rule))
         check_places(values, actor, known_tier_id=rule.tier_id)
-        for name, value in _fields(values).items():
+        for name, value in fields_of(values).items():
             setattr(rule, name, value)
         rule.save()
-        after = _plain(values)
-        changed = {
-            name: {"before": before[name], "after": value} for name, value in after.items() if before[name] != value
-        }
+        changed = changes_between(before, _plain(values))
         if changed:
             _record(actor, "changed", rule, {"changes": changed})
     return rule
@@ -168,14 +168,9 @@ def place_rule(*, code: str, place: int, actor: Actor) -> None:
         _lock_order()
         moved = get_rule(actor, code, write=True)
         rules = list(EarningRule.objects.select_for_update().order_by("position", "pk"))
-        before = rules.index(moved) + 1
-        rules.insert(max(place, 1) - 1, rules.pop(before - 1))
-        for position, rule in enumerate(rules):
-            rule.position = position
-        EarningRule.objects.bulk_update(rules, ["position"])
-        after = rules.index(moved) + 1
-        if after != before:
-            _record(actor, "moved", moved, {"before": before, "after": after})
+        places = place_in(rules, moved, place)
+        if places["after"] != places["before"]:
+            _record(actor, "moved", moved, places)
 
 
 def delete_rule(*, code: str, actor: Actor) -> None:
@@ -194,33 +189,28 @@ def delete_rule(*, code: str, actor: Actor) -> None:
 # -- checks -----------------------------------------------------------------------------------------------------------
 
 
-def _check(holds: bool, field: str, message: str | Promise) -> None:  # noqa: FBT001
-    if not holds:
-        raise InvalidInput(message, field=field)
-
-
 def _check_effect(values: RuleValues) -> None:
     """Each effect has its number, and only a sale can be multiplied or capped."""
     if values.effect != Effect.BONUS:
-        _check(values.trigger == Trigger.SALE, "effect", _("Only sales can be multiplied or capped: give a bonus."))
+        check(values.trigger == Trigger.SALE, "effect", _("Only sales can be multiplied or capped: give a bonus."))
     if values.effect == Effect.MULTIPLY:
         factor = values.factor
-        _check(
+        check(
             factor is not None and factor.is_finite() and 0 <= factor <= MAX_FACTOR and factor != 1,
             "factor",
             _("Enter how many times the points: 2 doubles them, 0 gives none. Up to 100, and not 1."),
         )
-        _check(factor is not None and factor == factor.quantize(_CENT), "factor", _("Enter at most 2 digits."))
-        _check(values.points is None, "points", _("A multiplier gives no fixed points."))
+        check(factor is not None and factor == factor.quantize(_CENT), "factor", _("Enter at most 2 digits."))
+        check(values.points is None, "points", _("A multiplier gives no fixed points."))
         # "Spend 50 and get fewer points": giving goods back would then give points.
-        _check(
+        check(
             factor is None or factor > 1 or not values.min_spend,
             "min_spend",
             _("A rule that lowers points cannot ask for an amount: who spends more would get less."),
         )
         return
-    _check(values.factor is None, "factor", _("Only a multiplier has a factor."))
-    _check(
+    check(values.factor is None, "factor", _("Only a multiplier has a factor."))
+    check(
         values.points is not None and 1 <= values.points <= MAX_POINTS, "points", _("Enter whole points, more than 0.")
     )
 
@@ -228,33 +218,33 @@ def _check_effect(values: RuleValues) -> None:
 def _check_times(values: RuleValues) -> None:
     """How much in what time (a cap), or how often (an action)."""
     if values.effect == Effect.CAP:
-        _check(
+        check(
             values.per in (Per.SALE, Per.DAY, Per.MONTH), "per", _("Say whether that is for a sale, a day or a month.")
         )
-        _check(values.per_limit is None, "per_limit", _("A cap counts points, not times."))
+        check(values.per_limit is None, "per_limit", _("A cap counts points, not times."))
     elif values.trigger == Trigger.ACTION:
-        _check(values.per in ("", Per.DAY, Per.MONTH, Per.EVER), "per", _("Say in what time: a day, a month or ever."))
-        _check(not values.per_limit or bool(values.per), "per", _("Say in what time a member gets it so often."))
-        _check(not values.per or values.per_limit is not None, "per_limit", _("Say how often a member gets it."))
-        _check(
+        check(values.per in ("", Per.DAY, Per.MONTH, Per.EVER), "per", _("Say in what time: a day, a month or ever."))
+        check(not values.per_limit or bool(values.per), "per", _("Say in what time a member gets it so often."))
+        check(not values.per or values.per_limit is not None, "per_limit", _("Say how often a member gets it."))
+        check(
             values.per_limit is None or 1 <= values.per_limit <= MAX_TIMES,
             "per_limit",
             _("Enter a number between 1 and 1,000."),
         )
     else:
-        _check(not values.per, "per", _("Only caps and actions count in a time."))
-        _check(values.per_limit is None, "per_limit", _("Only actions count how often."))
+        check(not values.per, "per", _("Only caps and actions count in a time."))
+        check(values.per_limit is None, "per_limit", _("Only actions count how often."))
     is_named = ACTION_WORD.fullmatch(values.action.strip().lower()) is not None
     if values.trigger == Trigger.ACTION:
-        _check(is_named, "action", _("Enter one word of small letters, digits and hyphens, such as review."))
+        check(is_named, "action", _("Enter one word of small letters, digits and hyphens, such as review."))
     else:
-        _check(not values.action, "action", _("Only a rule for an action names one."))
+        check(not values.action, "action", _("Only a rule for an action names one."))
 
 
 def _check_conditions(values: RuleValues) -> None:
     known = CONDITIONS[values.trigger] - (_OF_LINES if values.effect == Effect.CAP else frozenset())
     for name in sorted(CONDITIONS[Trigger.SALE] - known):
-        _check(
+        check(
             not _is_set(getattr(values, name)),
             name.removesuffix("_id"),
             _("This condition is not looked at by such a rule."),
@@ -269,23 +259,23 @@ def _is_set(value: object) -> bool:
 
 
 def _check_days(values: RuleValues) -> None:
-    _check(all(1 <= day <= 7 for day in values.weekdays), "weekdays", _("Days go from 1, Monday, to 7, Sunday."))
+    check(all(1 <= day <= 7 for day in values.weekdays), "weekdays", _("Days go from 1, Monday, to 7, Sunday."))
     if values.from_time is None or values.to_time is None:
-        _check(values.to_time is None, "from_time", _("Say from when."))
-        _check(values.from_time is None, "to_time", _("Say until when."))
-    _check(
+        check(values.to_time is None, "from_time", _("Say from when."))
+        check(values.from_time is None, "to_time", _("Say until when."))
+    check(
         values.from_time is None or values.from_time != values.to_time,
         "to_time",
         _("Choose an end that is not the start. Before the start is the next day."),
     )
     for name in ("from_time", "to_time"):
-        _check(getattr(getattr(values, name), "tzinfo", None) is None, name, _("Write the time of day alone."))
-    _check(
+        check(getattr(getattr(values, name), "tzinfo", None) is None, name, _("Write the time of day alone."))
+    check(
         values.starts_on is None or values.ends_on is None or values.starts_on <= values.ends_on,
         "ends_on",
         _("The last day is before the first."),
     )
-    _check(
+    check(
         values.birthday_days is None or 0 <= values.birthday_days <= MAX_BIRTHDAY_DAYS,
         "birthday_days",
         _("Enter a number of days between 0, the day itself, and 30."),
@@ -294,8 +284,8 @@ def _check_days(values: RuleValues) -> None:
 
 def _check_spend(values: RuleValues, currency: str) -> None:
     spend = values.min_spend
-    _check(spend.is_finite() and 0 <= spend <= MAX_AMOUNT, "min_spend", _("Enter an amount, or 0 for any."))
-    _check(spend == quantise(spend, currency), "min_spend", _("The amount has too many digits after the point."))
+    check(spend.is_finite() and 0 <= spend <= MAX_AMOUNT, "min_spend", _("Enter an amount, or 0 for any."))
+    check(spend == quantise(spend, currency), "min_spend", _("The amount has too many digits after the point."))
 
 
 def check_places(values: RuleValues, actor: Actor, *, known_tier_id: int | None = None) -> None:
@@ -304,33 +294,10 @@ def check_places(values: RuleValues, actor: Actor, *, known_tier_id: int | None 
         raise PermissionRefused(_("You can make rules for your own business. Ask somebody who sees all of them."))
     if values.business_id is not None:
         shops = Business.objects.visible_to(actor)
-        _check(shops.filter(pk=values.business_id).exists(), "business", _("There is no such business."))
+        check(shops.filter(pk=values.business_id).exists(), "business", _("There is no such business."))
     if values.tier_id is not None and values.tier_id != known_tier_id:
         tiers = Tier.objects.filter(pk=values.tier_id, is_active=True)
-        _check(tiers.exists(), "tier", NO_SUCH_TIER)
-
-
-def _text(text: str, length: int, field: str, missing: str | Promise) -> str:
-    kept = text.strip()
-    _check(bool(kept), field, missing)
-    _check(len(kept) <= length, field, _("This text is too long."))
-    _check(
-        "\0" not in kept and not any(0xD800 <= ord(character) <= 0xDFFF for character in kept),
-        field,
-        _("This text has characters that cannot be kept."),
-    )
-    return kept
-
-
-def _words(words: Iterable[str], most: int, length: int, field: str) -> tuple[str, ...]:
-    """Each once, in small letters as the database makes them: it compares them with those of a sale's lines."""
-    kept = [_text(word, length, field, _("Leave no word empty.")) for word in words]
-    _check(len(kept) <= most, field, _("These are too many for one rule. Make a second one."))
-    if not kept:
-        return ()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT lower(word) FROM unnest(%s::text[]) WITH ORDINALITY AS w (word, n) ORDER BY n", [kept])
-        return tuple(dict.fromkeys(row[0] for row in cursor.fetchall()))
+        check(tiers.exists(), "tier", NO_SUCH_TIER)
 
 
 # -- rows -------------------------------------------------------------------------------------------------------------
@@ -344,27 +311,16 @@ def _lock_order() -> None:
         )
 
 
-def _fields(values: RuleValues) -> dict[str, object]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(values).items()}
-
-
 def _plain(values: RuleValues) -> dict[str, Any]:
     """The values for the audit log: JSON-safe, business and tier by name."""
-    plain: dict[str, Any] = {}
-    for name, value in asdict(values).items():
-        if isinstance(value, Decimal):
-            plain[name] = f"{value.normalize():f}"
-        elif isinstance(value, date | time):
-            plain[name] = value.isoformat()
-        else:
-            plain[name] = list(value) if isinstance(value, tuple) else value
+    plain = plain_of(values)
     business_id, tier_id = plain.pop("business_id"), plain.pop("tier_id")
     plain["business"] = Business.objects.filter(pk=business_id).values_list("code", flat=True).first()
     plain["tier"] = Tier.objects.filter(pk=tier_id).values_list("code", flat=True).first()
     return plain
 
 
-def _record(actor: Actor, what: str, rule: EarningRule, data: dict[str, object] | None = None) -> None:
+def _record(actor: Actor, what: str, rule: EarningRule, data: dict[str, Any] | None = None) -> None:
     audit.record(
         actor,
         f"loyalty.rule.{what}",

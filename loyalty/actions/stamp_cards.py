@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
-from django.utils.functional import Promise
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
@@ -20,6 +19,7 @@ from loyalty.access_stamps import get_card
 from loyalty.actions.rewards import ICONS
 from loyalty.errors import StampCardFixed, StampCardInUse
 from loyalty.models import StampCard
+from loyalty.values import changes_between, check, clean_line, fields_of, lower_words, place_in, plain_of
 from workspace.actions import audit
 from workspace.models import Business
 
@@ -58,30 +58,31 @@ class CardValues:
 
     def cleaned(self, currency: str) -> CardValues:
         """The same, normalised. Raises InvalidInput at the first field that is wrong."""
-        name = _text(self.name, 60, "name")
-        gives = _text(self.gives, 80, "gives")
-        _check(bool(name), "name", _("Give the card a name. Members read it."))
-        _check(bool(gives), "gives", _("Say what a full card gives, such as “A free coffee”."))
-        _check(self.icon in ICONS, "icon", _("There is no such picture."))
-        _check(self.per in Per.values, "per", _("Say what gives a stamp."))
+        name = clean_line(self.name, 60, "name")
+        gives = clean_line(self.gives, 80, "gives")
+        check(bool(name), "name", _("Give the card a name. Members read it."))
+        check(bool(gives), "gives", _("Say what a full card gives, such as “A free coffee”."))
+        check(self.icon in ICONS, "icon", _("There is no such picture."))
+        check(self.per in Per.values, "per", _("Say what gives a stamp."))
         text = _("A card has %(least)s to %(most)s stamps.") % {"least": MIN_STAMPS, "most": MAX_STAMPS}
-        _check(MIN_STAMPS <= self.stamps <= MAX_STAMPS, "stamps", text)
+        check(MIN_STAMPS <= self.stamps <= MAX_STAMPS, "stamps", text)
         _check_limits(self)
         spend = self.min_spend
-        _check(spend.is_finite() and 0 <= spend <= MAX_AMOUNT, "min_spend", _("Enter an amount, or 0 for any."))
-        _check(spend == quantise(spend, currency), "min_spend", _("The amount has too many digits after the point."))
-        _check(self.per == Per.SALE or not spend, "min_spend", _("Only a stamp for a sale can ask for an amount."))
-        _check(
+        check(spend.is_finite() and 0 <= spend <= MAX_AMOUNT, "min_spend", _("Enter an amount, or 0 for any."))
+        check(spend == quantise(spend, currency), "min_spend", _("The amount has too many digits after the point."))
+        check(self.per == Per.SALE or not spend, "min_spend", _("Only a stamp for a sale can ask for an amount."))
+        check(
             self.starts_on is None or self.ends_on is None or self.starts_on <= self.ends_on,
             "ends_on",
             _("The last day is before the first."),
         )
+        many = _("These are too many for one card. Make a second one.")
         return replace(
             self,
             name=name,
             gives=gives,
-            categories=_words(self.categories, 120, "categories"),
-            products=_words(self.products, 64, "products"),
+            categories=lower_words(self.categories, most=MAX_WORDS, length=120, field="categories", too_many=many),
+            products=lower_words(self.products, most=MAX_WORDS, length=64, field="products", too_many=many),
         )
 
 
@@ -106,7 +107,7 @@ def create_card(*, values: CardValues, actor: Actor, now: datetime) -> StampCard
         if StampCard.objects.filter(is_active=True).count() >= MAX_CARDS:
             raise InvalidInput(_("There are as many stamp cards as a programme can have. Archive one that is over."))
         _check_place(values, actor)
-        card = StampCard.objects.create(**_fields(values), position=last.position + 1 if last else 0, created_at=now)
+        card = StampCard.objects.create(**fields_of(values), position=last.position + 1 if last else 0, created_at=now)
         _record(actor, "created", card, {"after": _plain(values)})
     return card
 
@@ -126,10 +127,9 @@ def change_card(*, code: str, values: CardValues, actor: Actor) -> StampCard:
                     raise StampCardFixed(field=name)
         if values.business_id != before.business_id:
             _check_place(values, actor)
-        was, is_now = _plain(before), _plain(values)
-        changed = {name: {"before": was[name], "after": is_now[name]} for name in was if was[name] != is_now[name]}
+        changed = changes_between(_plain(before), _plain(values))
         if changed:
-            for name, value in _fields(values).items():
+            for name, value in fields_of(values).items():
                 setattr(card, name, value)
             card.save()
             _record(actor, "changed", card, {"changes": changed})
@@ -168,14 +168,9 @@ def place_card(*, code: str, place: int, actor: Actor) -> None:
         cards = list(StampCard.objects.select_for_update().order_by("pk"))
         moved = get_card(actor, code)
         cards.sort(key=lambda card: (not card.is_active, card.position, card.pk))
-        before = cards.index(moved) + 1
-        cards.insert(max(place, 1) - 1, cards.pop(before - 1))
-        for position, card in enumerate(cards):
-            card.position = position
-        StampCard.objects.bulk_update(cards, ["position"])
-        after = cards.index(moved) + 1
-        if after != before:
-            _record(actor, "moved", moved, {"before": before, "after": after})
+        places = place_in(cards, moved, place)
+        if places["after"] != places["before"]:
+            _record(actor, "moved", moved, places)
 
 
 def delete_card(*, code: str, actor: Actor) -> None:
@@ -188,11 +183,6 @@ def delete_card(*, code: str, actor: Actor) -> None:
         card.delete()
 
 
-def _check(holds: bool, field: str, message: str | Promise) -> None:  # noqa: FBT001
-    if not holds:
-        raise InvalidInput(message, field=field)
-
-
 def _check_limits(values: CardValues) -> None:
     for limit, most, field in (
         (values.sale_limit, MAX_LIMIT, "sale_limit"),
@@ -200,8 +190,8 @@ def _check_limits(values: CardValues) -> None:
         (values.reward_days, MAX_REWARD_DAYS, "reward_days"),
     ):
         text = _("Enter a number between 1 and %(most)s, or nothing.") % {"most": most}
-        _check(limit is None or 1 <= limit <= most, field, text)
-    _check(
+        check(limit is None or 1 <= limit <= most, field, text)
+    check(
         values.per == Per.ITEM or values.sale_limit is None,
         "sale_limit",
         _("A sale gives one stamp. Only a stamp for each item needs a limit."),
@@ -213,40 +203,12 @@ def _check_place(values: CardValues, actor: Actor) -> None:
         raise PermissionRefused(_("You can make cards of your own business only."))
     if values.business_id is not None:
         is_there = Business.objects.active().visible_to(actor).filter(pk=values.business_id).exists()
-        _check(is_there, "business_id", _("There is no such business."))
-
-
-def _text(text: str, most: int, field: str) -> str:
-    text = " ".join(text.split())
-    _check(len(text) <= most, field, _("Enter at most %(most)s characters.") % {"most": most})
-    _check(text.isprintable(), field, _("This text has characters that cannot be kept."))
-    return text
-
-
-def _words(words: Iterable[str], length: int, field: str) -> tuple[str, ...]:
-    """Each once, in small letters as the database makes them: it compares them with those of a sale's lines."""
-    kept = [_text(word, length, field) for word in words]
-    _check(all(kept), field, _("Leave no word empty."))
-    _check(len(kept) <= MAX_WORDS, field, _("These are too many for one card. Make a second one."))
-    if not kept:
-        return ()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT lower(word) FROM unnest(%s::text[]) WITH ORDINALITY AS w (word, n) ORDER BY n", [kept])
-        return tuple(dict.fromkeys(row[0] for row in cursor.fetchall()))
-
-
-def _fields(values: CardValues) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(values).items()}
+        check(is_there, "business_id", _("There is no such business."))
 
 
 def _plain(values: CardValues) -> dict[str, Any]:
     """As the audit log keeps it: JSON-safe, the business by its code."""
-    plain: dict[str, Any] = {}
-    for name, value in _fields(values).items():
-        if isinstance(value, Decimal):
-            plain[name] = f"{value.normalize():f}"
-        else:
-            plain[name] = value.isoformat() if isinstance(value, date) else value
+    plain = plain_of(values)
     business_id = plain.pop("business_id")
     plain["business"] = Business.objects.filter(pk=business_id).values_list("code", flat=True).first()
     return plain

@@ -13,7 +13,6 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
@@ -23,6 +22,7 @@ from customers.actions.events import wake_readers
 from loyalty.access_tiers import get_tier
 from loyalty.errors import UnknownMember
 from loyalty.models import Account, EarningRule, LoyaltySettings, Reward, Tier, TierChange
+from loyalty.values import changes_between, check, clean_line, plain_of
 from programs.actions.due_work import ensure_due
 from workspace.actions import audit
 
@@ -46,21 +46,21 @@ class TierValues:
 
     def cleaned(self, basis: str) -> TierValues:
         """The same, normalised. Raises InvalidInput at the first field that is wrong."""
-        name = _text(self.name, 40, "name")
-        _check(bool(name), "name", _("Give the tier a name. Members read it."))
+        name = clean_line(self.name, 40, "name")
+        check(bool(name), "name", _("Give the tier a name. Members read it."))
         threshold, factor = self.threshold, self.factor
-        _check(
+        check(
             threshold.is_finite() and 0 < threshold <= MAX_THRESHOLD, "threshold", _("Enter a number greater than 0.")
         )
         if basis == LoyaltySettings.TierBasis.SPEND:
-            _check(threshold == threshold.quantize(Decimal("0.0001")), "threshold", _("This has too many digits."))
+            check(threshold == threshold.quantize(Decimal("0.0001")), "threshold", _("This has too many digits."))
         else:
-            _check(threshold == threshold.to_integral_value(), "threshold", _("Enter a whole number."))
-        _check(
+            check(threshold == threshold.to_integral_value(), "threshold", _("Enter a whole number."))
+        check(
             factor.is_finite() and 1 <= factor <= MAX_FACTOR, "factor", _("Enter how many times the points: 1 to 100.")
         )
-        _check(factor == factor.quantize(Decimal("0.01")), "factor", _("Enter at most 2 digits."))
-        return replace(self, name=name, benefits=_text(self.benefits, 200, "benefits"))
+        check(factor == factor.quantize(Decimal("0.01")), "factor", _("Enter at most 2 digits."))
+        return replace(self, name=name, benefits=clean_line(self.benefits, 200, "benefits"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +75,12 @@ class TierSettings:
 
     def check(self) -> None:
         """Raises InvalidInput at the field that is wrong."""
-        _check(self.tier_basis in LoyaltySettings.TierBasis.values, "tier_basis", _("Choose what members collect."))
+        check(self.tier_basis in LoyaltySettings.TierBasis.values, "tier_basis", _("Choose what members collect."))
         for name in ("tier_window_months", "tier_keep_months"):
             months = getattr(self, name)
-            _check(months is None or 1 <= months <= MAX_MONTHS, name, _("Enter 1 to 60 months, or nothing."))
-        _check(0 <= self.tier_grace_days <= MAX_GRACE_DAYS, "tier_grace_days", _("Enter 0 to 366 days."))
-        _check(self.tier_drops_to in LoyaltySettings.TierDrop.values, "tier_drops_to", _("Choose what happens then."))
+            check(months is None or 1 <= months <= MAX_MONTHS, name, _("Enter 1 to 60 months, or nothing."))
+        check(0 <= self.tier_grace_days <= MAX_GRACE_DAYS, "tier_grace_days", _("Enter 0 to 366 days."))
+        check(self.tier_drops_to in LoyaltySettings.TierDrop.values, "tier_drops_to", _("Choose what happens then."))
 
 
 # -- tiers ------------------------------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ def create_tier(*, values: TierValues, actor: Actor, now: datetime) -> Tier:
             raise InvalidInput(_("A programme can have ten tiers."))
         tier = Tier.objects.create(**asdict(values), rank=_free_rank())
         _put_in_order()
-        _record(actor, "created", tier, {"after": _plain(values)})
+        _record(actor, "created", tier, {"after": plain_of(values)})
         ensure_due(kind=APPLY_TIERS, by=now)
     tier.refresh_from_db()
     return tier
@@ -116,10 +116,7 @@ def change_tier(*, code: str, values: TierValues, actor: Actor, now: datetime) -
         values = values.cleaned(_locked_settings().tier_basis)
         tier = get_tier(code, write=True)
         _check_others(values, tier)
-        before, after = _plain(values_of(tier)), _plain(values)
-        changed = {
-            name: {"before": before[name], "after": after[name]} for name in after if before[name] != after[name]
-        }
+        changed = changes_between(plain_of(values_of(tier)), plain_of(values))
         if changed:
             for name in changed:
                 setattr(tier, name, getattr(values, name))
@@ -164,7 +161,7 @@ def remove_tier(*, code: str, actor: Actor, now: datetime) -> bool:
         if is_named(tier):
             switch_tier(code=code, is_active=False, actor=actor, now=now)
             return False
-        _record(actor, "deleted", tier, {"before": _plain(values_of(tier))})
+        _record(actor, "deleted", tier, {"before": plain_of(values_of(tier))})
         tier.delete()
         _put_in_order()
         return True
@@ -205,15 +202,11 @@ def change_tier_settings(*, settings: TierSettings, actor: Actor, now: datetime)
                 raise InvalidInput(
                     _("First give the tier %(name)s a whole number to reach.") % {"name": tier.name}, field="tier_basis"
                 ) from error
-        changes = asdict(settings)
-        changed = {
-            name: {"before": getattr(before, name), "after": value}
-            for name, value in changes.items()
-            if getattr(before, name) != value
-        }
+        after = asdict(settings)
+        changed = changes_between({name: getattr(before, name) for name in after}, after)
         if changed:
             for name in changed:
-                setattr(before, name, changes[name])
+                setattr(before, name, after[name])
             before.save(update_fields=[*changed, "updated_at"])
             audit.record(actor, "loyalty.tiers.changed", data={"changes": changed})
             ensure_due(kind=APPLY_TIERS, by=now)
@@ -231,11 +224,11 @@ def set_tier(*, customer_id: int, tier: str, until: date | None, reason: str, ac
     """
     actor.check_sees_all()
     zone = active_programme().zone
-    reason = _text(reason, 200, "reason")
+    reason = clean_line(reason, 200, "reason")
     kept_until = None
     if tier and until is not None:
         kept_until = datetime.combine(until + timedelta(days=1), time.min, tzinfo=zone)
-        _check(kept_until > now, "until", _("Choose today or a later day."))
+        check(kept_until > now, "until", _("Choose today or a later day."))
     with transaction.atomic():
         given = get_tier(tier) if tier else None
         if given is not None and not given.is_active:
@@ -270,28 +263,12 @@ def forget_tier_reasons(*, customer_id: int) -> None:
 # -- rows -------------------------------------------------------------------------------------------------------------
 
 
-def _check(holds: bool, field: str, message: str | Promise) -> None:  # noqa: FBT001
-    if not holds:
-        raise InvalidInput(message, field=field)
-
-
-def _text(text: str, length: int, field: str) -> str:
-    kept = text.strip()
-    _check(len(kept) <= length, field, _("This text is too long."))
-    _check(
-        "\0" not in kept and not any(0xD800 <= ord(character) <= 0xDFFF for character in kept),
-        field,
-        _("This text has characters that cannot be kept."),
-    )
-    return kept
-
-
 def _check_others(values: TierValues, tier: Tier | None) -> None:
     others = Tier.objects.filter(is_active=True)
     if tier is not None:
         others = others.exclude(pk=tier.pk)
-    _check(not others.filter(threshold=values.threshold).exists(), "threshold", _("Another tier asks for the same."))
-    _check(not others.filter(name__iexact=values.name).exists(), "name", _("Another tier has this name."))
+    check(not others.filter(threshold=values.threshold).exists(), "threshold", _("Another tier asks for the same."))
+    check(not others.filter(name__iexact=values.name).exists(), "name", _("Another tier has this name."))
 
 
 def _locked_settings() -> LoyaltySettings:
@@ -315,12 +292,5 @@ def _put_in_order() -> None:
         Tier.objects.bulk_update([tier for _rank, tier in moved], ["rank"])
 
 
-def _plain(values: TierValues) -> dict[str, Any]:
-    return {
-        name: f"{value.normalize():f}" if isinstance(value, Decimal) else value
-        for name, value in asdict(values).items()
-    }
-
-
-def _record(actor: Actor, what: str, tier: Tier, data: dict[str, object] | None = None) -> None:
+def _record(actor: Actor, what: str, tier: Tier, data: dict[str, Any] | None = None) -> None:
     audit.record(actor, f"loyalty.tier.{what}", subject=f"tier:{tier.code}", data={"name": tier.name, **(data or {})})
