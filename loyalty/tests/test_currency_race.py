@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from decimal import Decimal
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection
 
 from core.actor import SYSTEM
 from customers.models import Customer, Order
 from loyalty.actions import points
+from loyalty.tests.given import interleaved
 from programs.models import Programme
 from workspace.actions.settings import CurrencyFrozen, change_programme
 from workspace.currency import CurrencyChanged
@@ -33,39 +32,6 @@ def acts(committed_database, now):
         return change_programme(programme=connection.tenant, changes={"currency": "JPY"}, actor=SYSTEM, now=now)
 
     return sell, change
-
-
-def interleaved(first, second):
-    """Do `first` without committing, begin `second` elsewhere until it waits (or ends), commit; what `second` gave."""
-    tenant = Programme.objects.get(slug="harbour")
-    outcome = []
-
-    def run():
-        try:
-            connection.set_tenant(Programme.objects.get(pk=tenant.pk))
-            outcome.append(second())
-        except Exception as error:
-            outcome.append(error)
-        finally:
-            connections.close_all()
-
-    thread = threading.Thread(target=run)
-    with transaction.atomic():
-        first()
-        # It reads the programme before it can wait for a lock; begun within our transaction, it cannot see ours.
-        thread.start()
-        with connection.cursor() as cursor:
-            waiting = 0
-            while not waiting and thread.is_alive():
-                time.sleep(0.01)
-                cursor.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees the activity of its first look
-                cursor.execute(
-                    "SELECT count(*) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-                )
-                (waiting,) = cursor.fetchone()
-    thread.join()
-    return outcome[0]
 
 
 def test_a_change_waits_for_the_first_sale_and_is_refused(acts):

@@ -42,7 +42,8 @@ BEGIN
         INSERT INTO loyalty_stampbook (account_id, card_id, stamps, total, completed, changed_at)
         VALUES (sale.customer_id, card.id, 0, 0, 0, $3)
         ON CONFLICT (account_id, card_id) DO NOTHING;
-        SELECT b.id INTO its_book FROM loyalty_stampbook b WHERE b.account_id = sale.customer_id AND b.card_id = card.id;
+        SELECT b.id INTO its_book FROM loyalty_stampbook b
+        WHERE b.account_id = sale.customer_id AND b.card_id + 0 = card.id; -- by the member: a card has everybody's
         INSERT INTO loyalty_stampsale (order_id, book_id, day, lines, given)
         VALUES (sale.id, its_book, sale.day, matching, 0)
         ON CONFLICT (order_id, book_id) DO NOTHING;
@@ -124,7 +125,8 @@ BEGIN
     FOR part IN
         SELECT DISTINCT s.book_id, s.day, b.card_id, c.day_limit::integer AS day_limit
         FROM loyalty_stampsale s
-        JOIN loyalty_stampbook b ON b.id = s.book_id JOIN loyalty_stampcard c ON c.id = b.card_id
+        CROSS JOIN LATERAL (SELECT b.card_id FROM loyalty_stampbook b WHERE b.id = s.book_id LIMIT 1) AS b
+        CROSS JOIN LATERAL (SELECT c.day_limit FROM loyalty_stampcard c WHERE c.id = b.card_id LIMIT 1) AS c
         WHERE s.order_id = ANY (order_ids)
         ORDER BY s.book_id, s.day
     LOOP
@@ -176,8 +178,8 @@ BEGIN
     UPDATE loyalty_stampbook b SET total = b.total + $2, changed_at = $10 WHERE b.id = $1;
     INSERT INTO customers_event (name, customer_id, business_id, occurred_at, actor, data)
     SELECT CASE WHEN $2 > 0 THEN 'loyalty.stamps.given' ELSE 'loyalty.stamps.taken' END, b.account_id, $6, $10, $8,
-           jsonb_build_object('card', c.code, 'stamps', abs($2))
-    FROM loyalty_stampbook b JOIN loyalty_stampcard c ON c.id = b.card_id WHERE b.id = $1;
+           jsonb_build_object('card', (SELECT c.code FROM loyalty_stampcard c WHERE c.id = b.card_id), 'stamps', abs($2))
+    FROM loyalty_stampbook b WHERE b.id = $1;
     RETURN entry_id;
 END
 $$;
@@ -197,7 +199,9 @@ BEGIN
     UPDATE loyalty_stampreward r SET state = 'expired', ended_at = r.expires_at
     WHERE r.book_id = $1 AND r.state = 'ready' AND r.expires_at <= $3;
     SELECT b.account_id, b.total, c.stamps::integer AS size, c.code, c.gives, c.reward_days::integer AS days INTO book
-    FROM loyalty_stampbook b JOIN loyalty_stampcard c ON c.id = b.card_id WHERE b.id = $1;
+    FROM loyalty_stampbook b
+    CROSS JOIN LATERAL (SELECT c.* FROM loyalty_stampcard c WHERE c.id = b.card_id LIMIT 1) AS c
+    WHERE b.id = $1;
     SELECT count(*) FILTER (WHERE r.state IN ('used', 'expired')), count(*) FILTER (WHERE r.state = 'ready')
     INTO over, ready
     FROM loyalty_stampreward r WHERE r.book_id = $1;

@@ -160,6 +160,12 @@ BEGIN
             END IF;
         END IF;
 
+        IF change.cause IS NOT NULL AND change.tier_id IS NOT NULL THEN
+            PERFORM FROM loyalty_tier t WHERE t.id = change.tier_id FOR KEY SHARE;
+            IF NOT FOUND THEN -- deleted this moment: nobody had it yet
+                RAISE EXCEPTION 'a tier is gone' USING ERRCODE = 'serialization_failure';
+            END IF;
+        END IF;
         IF change.cause IS NOT NULL THEN
             judged := judged + 1;
             INSERT INTO loyalty_tierchange (
