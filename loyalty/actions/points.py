@@ -208,8 +208,9 @@ def capture_hold(
     """Redeem what was set aside, at the business and for the reason of the hold; returns the redemption.
 
     `points` redeems only a part, the rest goes back to its lots; a reward is redeemed whole. `business` is where, for a
-    claim made without one. An actor limited to a business reaches only that business's holds and such claims. Raises
-    HoldOver, MoreThanHeld, RewardIsWhole, RewardElsewhere, UnknownHold and IdempotencyKeyReused.
+    claim made without one; an actor limited to a business need not say so, and reaches only that business's holds and
+    such claims of rewards that are given there. Raises HoldOver, MoreThanHeld, RewardIsWhole, RewardElsewhere,
+    UnknownBusiness, UnknownHold and IdempotencyKeyReused.
     """
     operation = CaptureHold(hold=hold, points=points, business=business, key=key)
     return _post_one(operation, owner=owner, source=source, actor=actor, now=now)

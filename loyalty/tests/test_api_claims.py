@@ -6,7 +6,7 @@ import pytest
 from django_tenants.utils import tenant_context
 
 from loyalty.audit import audit
-from loyalty.models import Account, Transaction
+from loyalty.models import Account, Reward, Transaction
 from loyalty.tests.test_api_points import ADD, post
 from workspace.models import Business
 
@@ -112,6 +112,60 @@ def test_a_key_of_another_business_does_not_find_the_claim(api, claim):
     for act in ("capture", "void"):
         response = post(api("write", business=other), f"{CLAIMS}{claim}/{act}", "", key="k")
         assert (response.status_code, response.json()["code"]) == (404, "loyalty.unknown_hold")
+
+
+@pytest.fixture
+def reward_claim(api, wanted):
+    """reward_claim(business) → the code of a claim without a place, for a reward that is given there (None: anywhere)."""
+
+    def make(only_at):
+        reward = Reward.objects.create(name="Tea", points=10, business=only_at)
+        body = {"customer_phone_number": wanted["customer_phone_number"]}
+        response = post(api("write"), f"/api/v1/rewards/{reward.code}/claim", body, key=reward.code)
+        assert response.status_code == 201
+        return response.json()["claim_id"]
+
+    return make
+
+
+def test_a_reward_of_one_business_is_neither_redeemed_nor_given_back_by_another(
+    api, reward_claim, business, other_business
+):
+    claimed, elsewhere = reward_claim(business), api("write", business=other_business)
+    for act, body in (("capture", {}), ("capture", {"business_id": other_business.code}), ("void", {})):
+        response = post(elsewhere, f"{CLAIMS}{claimed}/{act}", body, key=f"{act}{len(body)}")
+        assert (response.status_code, response.json()["code"]) == (404, "loyalty.unknown_hold")
+    assert Account.objects.values_list("available", "held").get() == (90, 10)
+    refused = post(api("write"), f"{CLAIMS}{claimed}/capture", {"business_id": other_business.code}, key="k")
+    assert (refused.status_code, refused.json()["code"]) == (409, "loyalty.reward_elsewhere")
+
+
+@pytest.mark.parametrize("is_anywhere", [True, False])
+def test_a_key_of_one_business_redeems_there_without_saying_so(api, reward_claim, business, is_anywhere):
+    claimed = reward_claim(None if is_anywhere else business)
+    body = post(api("write", business=business), f"{CLAIMS}{claimed}/capture", {}, key="c").json()
+    assert (body["points_redeemed"], body["business_id"]) == (10, business.code)
+    assert Transaction.objects.get(kind="redeem").business_id == business.pk
+
+
+@pytest.mark.parametrize("is_anywhere", [True, False])
+def test_who_sees_every_business_says_where_a_reward_is_given(api, reward_claim, business, is_anywhere):
+    client, claimed = api("write"), reward_claim(None if is_anywhere else business)
+    refused = post(client, f"{CLAIMS}{claimed}/capture", {}, key="c")
+    assert (refused.status_code, refused.json()["code"]) == (404, "unknown_business")
+    assert Account.objects.values_list("available", "held").get() == (90, 10)
+    said = post(client, f"{CLAIMS}{claimed}/capture", {"business_id": business.code}, key="c")
+    assert (said.status_code, said.json()["business_id"]) == (201, business.code)
+    over = post(client, f"{CLAIMS}{claimed}/capture", {}, key="d")
+    assert (over.status_code, over.json()["code"]) == (409, "loyalty.hold_over")
+
+
+def test_a_business_that_was_closed_redeems_no_reward(api, reward_claim, business):
+    claimed, client = reward_claim(None), api("write", business=business)
+    Business.objects.update(is_active=False)
+    for body in ({}, {"business_id": business.code}):
+        refused = post(client, f"{CLAIMS}{claimed}/capture", body, key="c")
+        assert (refused.status_code, refused.json()["code"]) == (404, "unknown_business")
 
 
 def test_a_claim_of_one_programme_is_nothing_on_another(api, claim, programme, other_programme):

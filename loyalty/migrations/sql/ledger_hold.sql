@@ -180,7 +180,8 @@ $$;
 
 -- Judges captures and voids. `points` of a capture is how many to redeem; null: all; the rest goes back first.
 -- A hold is the business's that made it; its reason and business are those of the redemption. One that a member made
--- for a reward names no business: the one that captures it is the redemption's.
+-- for a reward names no business: the one that captures it is the redemption's, the caller's own if none is said. Who
+-- is limited to a business where the reward is not given does not find it.
 CREATE OR REPLACE FUNCTION ledger_settle(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
@@ -210,15 +211,23 @@ BEGIN
         LEFT JOIN loyalty_reward r ON r.id = t.reward_id
         WHERE h.transaction_id = op.original_id;
         IF NOT FOUND OR hold.business_id <> context.business_id
-           OR hold.business_id IS NULL AND hold.reward_id IS NULL AND context.business_id IS NOT NULL THEN
+           OR hold.business_id IS NULL AND hold.reward_id IS NULL AND context.business_id IS NOT NULL
+           OR hold.business_id IS NULL AND hold.only_at <> context.business_id THEN
             answers := answers || ROW(op.ordinal, 'unknown_hold', '{}')::ledger_answer;
             CONTINUE;
+        END IF;
+        IF hold.business_id IS NOT NULL THEN
+            op.business_id := hold.business_id;
+            op.business_code := hold.shop;
+        ELSIF op.kind = 'redeem' AND op.business_id IS NULL THEN
+            SELECT b.id, b.code INTO op.business_id, op.business_code
+            FROM workspace_business b WHERE b.id = context.business_id AND b.is_active;
         END IF;
         refusal := CASE
             WHEN hold.state <> 'held' THEN 'hold_over'
             WHEN op.points > hold.points THEN 'more_than_held'
             WHEN op.kind = 'redeem' AND op.points < hold.points AND hold.reward_id IS NOT NULL THEN 'reward_is_whole'
-            WHEN op.kind = 'redeem' AND hold.only_at <> coalesce(hold.business_id, op.business_id) THEN 'reward_elsewhere'
+            WHEN op.kind = 'redeem' AND hold.only_at <> op.business_id THEN 'reward_elsewhere'
         END;
         IF refusal IS NOT NULL THEN
             refused := refused || op;
@@ -228,9 +237,9 @@ BEGIN
             ));
             CONTINUE;
         END IF;
-        IF hold.business_id IS NOT NULL THEN
-            op.business_id := hold.business_id;
-            op.business_code := hold.shop;
+        IF op.kind = 'redeem' AND op.business_id IS NULL AND hold.reward_id IS NOT NULL THEN
+            answers := answers || ROW(op.ordinal, 'unknown_business', '{}')::ledger_answer;
+            CONTINUE;
         END IF;
         op.reason := hold.reason;
         IF op.kind = 'void' THEN
