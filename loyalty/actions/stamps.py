@@ -1,6 +1,7 @@
 """Stamps of members: given and taken back by hand, brought up to refunds, and full cards used (stamps.sql).
 
-Acts by hand are known by their key, as everything in the ledger: the same key gets the same answer, a refusal included.
+Acts by hand are known by their key, as everything in the ledger: the same key gets the same answer, a refusal included
+(not that of somebody who is no member: it makes nobody one, and nothing is kept).
 """
 
 from __future__ import annotations
@@ -231,7 +232,10 @@ def _once(
     *,
     joins: bool = False,
 ) -> StampAnswer:
-    """Lock the account, look for the key, act, and keep the answer; a refusal is kept, too, and raised."""
+    """Lock the account, look for the key, act, and keep the answer; a refusal is kept, too, and raised.
+
+    Where it would have made somebody a member, all of it is undone and the key is free, as with points.
+    """
     if not request.key:
         raise IdempotencyKeyRequired()
     if len(request.key) > MAX_KEY_LENGTH or "\0" in request.key:
@@ -239,6 +243,7 @@ def _once(
     owner = request.owner or request.actor.reference
     refusal: DomainError | None = None
     with transaction.atomic():
+        is_new = joins and not Account.objects.filter(pk=customer_id).exists()
         _lock(customer_id, request, joins=joins)
         known = StampAct.objects.filter(key_owner=owner, kind=kind, key=request.key).first()
         if known is not None:
@@ -248,7 +253,7 @@ def _once(
                 answer = act()
             stored: dict[str, Any] = msgspec.to_builtins(answer)
         except DomainError as error:
-            if error.code.removeprefix("loyalty.") not in REFUSALS:
+            if is_new or error.code.removeprefix("loyalty.") not in REFUSALS:
                 raise
             refusal = error
             stored = {"refusal": error.code.removeprefix("loyalty."), **error.data}

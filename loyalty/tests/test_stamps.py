@@ -31,7 +31,7 @@ from loyalty.errors import (
 from loyalty.models import Account, EarningRule, StampAct, StampBook, StampEntry, StampReward, StampSale
 from loyalty.operations import SaleLine
 from loyalty.tasks import follow_stamps
-from loyalty.tests.given import PHONE
+from loyalty.tests.given import PHONE, rows
 from programs.models import Programme
 from workspace.models import AuditEntry
 
@@ -414,6 +414,23 @@ def test_who_gets_a_stamp_is_a_member(make_card, give, actor, now):
         give(card, -1, customer_id=customer.pk)
     assert give(card, customer_id=customer.pk).on_card == 1
     assert Account.objects.get(pk=customer.pk).available == 25
+
+
+def test_a_refusal_makes_nobody_a_member(make_card, give, actor, now, business, other_business):
+    """As with points: nothing is stored, so the key is free, and the same call is judged again."""
+    EarningRule.objects.create(name="Welcome", trigger="join", effect="bonus", points=50)
+    over, there = make_card(), make_card(business_id=other_business.pk)
+    stamp_cards.switch_card(code=over.code, is_active=False, actor=actor)
+    customer = find_or_create_by_phone(phone=PHONE, region="GB", source="till", actor=actor, now=now).customer
+    before = rows()
+    with pytest.raises(StampCardClosed):
+        give(over, key="k", customer_id=customer.pk)
+    with pytest.raises(StampCardElsewhere):
+        give(there, customer_id=customer.pk, business=business.pk)
+    assert (rows(), StampAct.objects.count()) == (before, 0)
+    stamp_cards.switch_card(code=over.code, is_active=True, actor=actor)
+    assert give(over, key="k", customer_id=customer.pk).on_card == 1
+    assert Account.objects.get(pk=customer.pk).available == 50
 
 
 def test_stamps_by_hand_are_undone_once_and_at_a_till_for_a_minute(add, make_card, give, actor, now):
