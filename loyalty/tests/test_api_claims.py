@@ -116,7 +116,7 @@ def test_a_key_of_another_business_does_not_find_the_claim(api, claim):
 
 @pytest.fixture
 def reward_claim(api, wanted):
-    """reward_claim(business) → the code of a claim without a place, for a reward that is given there (None: anywhere)."""
+    """reward_claim(business) → the code of a claim without a place, of a reward that only that one gives."""
 
     def make(only_at):
         reward = Reward.objects.create(name="Tea", points=10, business=only_at)
