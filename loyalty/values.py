@@ -73,7 +73,7 @@ def changes_between(before: dict[str, Any], after: dict[str, Any]) -> dict[str, 
 def place_in(rows: list[Placed], moved: Placed, place: int) -> dict[str, int]:
     """Number the rows anew with `moved` at `place` (from 1; beyond the last is last); its place before and after."""
     before = rows.index(moved)
-    rows.insert(max(place, 1) - 1, rows.pop(before))
+    rows.insert(min(max(place, 1), len(rows)) - 1, rows.pop(before))
     for position, row in enumerate(rows):
         row.position = position
     type(moved).objects.bulk_update(rows, ["position"])

@@ -160,12 +160,12 @@ def test_a_rule_keeps_a_tier_that_was_switched_off(actor):
 
 def test_rules_are_moved_in_their_order(actor):
     codes = [create_rule(values=replace(DOUBLE, name=name), actor=actor).code for name in "abcd"]
-    for place, expected in ((1, "dabc"), (3, "abdc"), (99, "abcd")):
+    for place, expected in ((1, "dabc"), (3, "abdc"), (99, "abcd"), (-(10**20), "dabc"), (10**20, "abcd")):
         place_rule(code=codes[3], place=place, actor=actor)
         assert "".join(EarningRule.objects.values_list("name", flat=True)) == expected
-    assert AuditEntry.objects.filter(action="loyalty.rule.moved").count() == 3
+    assert AuditEntry.objects.filter(action="loyalty.rule.moved").count() == 5
     place_rule(code=codes[3], place=4, actor=actor)
-    assert AuditEntry.objects.filter(action="loyalty.rule.moved").count() == 3
+    assert AuditEntry.objects.filter(action="loyalty.rule.moved").count() == 5
 
 
 def test_a_rule_that_gave_a_bonus_is_not_deleted(add, actor, now):
