@@ -145,11 +145,12 @@ def change_settings(
 
 
 def _is_day_of_year(text: str) -> bool:
+    """Written as the database reads it: strptime takes digits of every script, and a space for a 0."""
     try:
-        datetime.strptime(f"2024-{text}", "%Y-%m-%d")  # noqa: DTZ007
+        day = datetime.strptime(f"2024-{text}", "%Y-%m-%d")  # noqa: DTZ007
     except ValueError:
         return False
-    return len(text) == len("12-31")
+    return f"{day:%m-%d}" == text
 
 
 def _plain(value: object) -> object:

@@ -42,6 +42,14 @@ def test_settings_are_read_and_changed_in_part(api):
     assert send(api("read"), "patch", SETTINGS, {"pending_days": 1}).status_code == 403
 
 
+@pytest.mark.usefixtures("programme")
+@pytest.mark.parametrize("day", ["02-30", "12-1٣", "12- 1", "1-01"])
+def test_a_day_of_the_year_is_written_as_the_database_reads_it(api, day):
+    wrong = send(api("admin"), "patch", SETTINGS, {"expiry_policy": "date", "expiry_months": 12, "expiry_day": day})
+    assert (wrong.status_code, [error["field"] for error in wrong.json()["errors"]]) == (422, ["expiry_day"])
+    assert not LoyaltySettings.objects.filter(expiry_policy="date").exists()
+
+
 def test_one_key_asks_and_another_approves(api, limited):
     first, second = api("admin"), api("admin")
     body = {"customer_id": limited.code, "points": 500, "reason": "Sorry"}
