@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 from django.utils.translation import gettext as _
@@ -41,7 +41,7 @@ class KeptSale(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     till: str
     amount: str
-    sold_at: datetime
+    sold_at: Annotated[datetime, msgspec.Meta(tz=True)]
     phone: str = ""
     customer: str = ""
 
