@@ -12,7 +12,9 @@ _REASON = {"reason?": "string"}
 
 register("loyalty.points.earned", title=_("Earned points"), icon="circle-plus", **_POSTED)
 register("loyalty.points.redeemed", title=_("Spent points"), icon="gift", **_POSTED, **_REASON)
-register("loyalty.points.reversed", title=_("Points undone"), icon="undo-2", **_POSTED, reverses="string")
+POINTS_REVERSED = register(
+    "loyalty.points.reversed", title=_("Points undone"), icon="undo-2", **_POSTED, reverses="string"
+)
 register("loyalty.points.adjusted", title=_("Points adjusted by hand"), icon="pencil", **_POSTED, **_REASON)
 register("loyalty.points.bonus", title=_("Bonus points"), icon="sparkles", **_POSTED, **{"action?": "string"})
 register("loyalty.points.transferred", title=_("Points passed on"), icon="repeat", **_POSTED)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import BigIntegerField, Count, Func, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -117,18 +118,18 @@ def rewards_of_member(
     rewards = list(found)
     touched = balance_of(customer_id, now=now)
     points = touched.points if balance is None else balance
-    rank = _rank_of(touched.tier_id)
+    reached = _reached_by(touched.tier_id)
     had = _had_by(customer_id, [reward for reward in rewards if reward.member_limit is not None], now)
-    judged = [_judged(reward, points, rank, had.get(reward.pk, 0)) for reward in rewards]
+    judged = [_judged(reward, points, reached, had.get(reward.pk, 0)) for reward in rewards]
     order = {READY: 0, POINTS: 1, STOCK: 2, LIMIT: 3, TIER: 4}
     judged.sort(key=lambda one: (order[one.state], one.missing))
     return MemberRewards(points, judged)
 
 
-def _judged(reward: Reward, balance: int, rank: int, had: int) -> MemberReward:
+def _judged(reward: Reward, balance: int, reached: Decimal, had: int) -> MemberReward:
     missing = max(0, reward.points - balance)
     left = None if reward.member_limit is None else max(0, reward.member_limit - had)
-    if reward.tier is not None and rank < reward.tier.rank:
+    if reward.tier is not None and reached < reward.tier.threshold:
         state = TIER
     elif left == 0:
         state = LIMIT
@@ -140,12 +141,10 @@ def _judged(reward: Reward, balance: int, rank: int, had: int) -> MemberReward:
     return MemberReward(reward, state, missing, percent, left)
 
 
-def _rank_of(tier_id: int | None) -> int:
-    """Of a member's tier; -1 without one, or where it is no longer used."""
-    if tier_id is None:
-        return -1
-    rank = Tier.objects.filter(pk=tier_id, is_active=True).values_list("rank", flat=True).first()
-    return -1 if rank is None else rank
+def _reached_by(tier_id: int | None) -> Decimal:
+    """What a member's tier asks for; 0 without one, or where it has ended. Ranks do not compare with an ended tier."""
+    tier = Tier.objects.filter(pk=tier_id, is_active=True).first() if tier_id is not None else None
+    return tier.threshold if tier is not None else Decimal(0)
 
 
 def _had_by(customer_id: int, rewards: Iterable[Reward], now: datetime) -> Mapping[int, int]:
@@ -155,11 +154,13 @@ def _had_by(customer_id: int, rewards: Iterable[Reward], now: datetime) -> Mappi
     for reward in rewards:
         since = Q(reward_id=reward.pk)
         if reward.member_limit_days is not None:
-            since &= Q(at__gte=rules.available_at(now, 1 - reward.member_limit_days, zone))
+            since &= Q(at__gte=rules.days_ago(now, reward.member_limit_days - 1, zone))
         within |= since
     if not within:
         return {}
-    taken = Transaction.objects.done().filter(within, account_id=customer_id, reversed_at__isnull=True)
+    net = Func("pk", function="ledger_net_of", output_field=BigIntegerField())
+    stands = Q(reversed_at__isnull=True) | ~Q(net=0)
+    taken = Transaction.objects.done().annotate(net=net).filter(within, stands, account_id=customer_id)
     taken = taken.filter(Q(kind="redeem") | Q(hold__state=Hold.State.HELD, hold__expires_at__gt=now))
     return dict(taken.values_list("reward_id").annotate(number=Count("pk")).order_by())
 

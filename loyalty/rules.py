@@ -81,3 +81,9 @@ def available_at(earned_at: datetime, days: int, zone: ZoneInfo) -> datetime:
         return earned_at
     first_day = earned_at.astimezone(zone).date() + timedelta(days=days)
     return datetime.combine(first_day, time.min, tzinfo=zone).astimezone(UTC)
+
+
+def days_ago(at: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """The start of the day `days` days before `at`, in `zone`; 0 is the day of `at` itself."""
+    first_day = at.astimezone(zone).date() - timedelta(days=days)
+    return datetime.combine(first_day, time.min, tzinfo=zone).astimezone(UTC)

@@ -22,6 +22,7 @@ from loyalty.actions.settings import APPLY_EXPIRY
 from loyalty.actions.stamps import settle_orders
 from loyalty.actions.tiers import APPLY_TIERS
 from loyalty.actions.warnings import warn_members
+from loyalty.events import POINTS_REVERSED
 from loyalty.models import Account, StampCard, Tier, Transaction
 from programs.actions.due_work import ensure_due
 from workspace.jobs import due_work
@@ -51,10 +52,15 @@ def follow_points(events: Sequence[Event]) -> None:
 
 @stream_reader("loyalty.refunds")
 def follow_refunds(events: Sequence[Event]) -> None:
-    """Take back the points of what was given back, whoever recorded it; nothing goes twice."""
+    """Take back the points of what was given back, whoever recorded it; nothing goes twice.
+
+    Also of sales whose points were away when the goods came back, and came back themselves later.
+    """
     codes = [str(event.data["refund"]) for event in events if event.name == ORDER_REFUNDED.name]
-    if codes:
-        claw_back_refunds(codes, now=timezone.now())
+    undone = [event.data for event in events if event.name == POINTS_REVERSED.name]
+    again = [str(data["transaction"]) for data in undone if int(str(data["points"])) > 0]
+    if codes or again:
+        claw_back_refunds(codes, again, now=timezone.now())
 
 
 @stream_reader("loyalty.stamps")

@@ -75,7 +75,7 @@ def _celebrating(rule: EarningRule, day: date, *, now: datetime) -> QuerySet[Acc
         joined_at__lt=day_start(day + timedelta(days=1), active_programme().zone),
     )
     if rule.tier is not None:
-        members = members.filter(tier__is_active=True, tier__rank__gte=rule.tier.rank)
+        members = members.filter(tier__is_active=True, tier__threshold__gte=rule.tier.threshold)
     return members
 
 

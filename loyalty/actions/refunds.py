@@ -96,13 +96,15 @@ def refund_order(
         return Refunded(refund, locked, posting)
 
 
-def claw_back_refunds(codes: Sequence[str], *, now: datetime) -> int:
+def claw_back_refunds(codes: Sequence[str], reversals: Sequence[str] = (), *, now: datetime) -> int:
     """Take back the points of refunds that came in some other way (import, store), by their codes; safe to repeat.
 
+    `reversals` are codes of transactions that gave a sale its points again: what was given back of it goes, too.
     Returns for how many orders points went.
     """
     taken = 0
-    for pk in orders_of_refunds(codes):
+    again = Transaction.objects.filter(code__in=reversals, order__refunded_total__gt=0)
+    for pk in sorted({*orders_of_refunds(codes), *again.values_list("order_id", flat=True)}):
         with transaction.atomic():
             customer_id = Order.objects.values_list("customer_id", flat=True).get(pk=pk)
             Account.objects.select_for_update(no_key=True).filter(pk=customer_id).first()

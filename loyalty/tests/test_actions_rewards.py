@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.storage import default_storage
@@ -15,9 +17,12 @@ from core.actor import Actor
 from core.errors import InvalidInput, PermissionRefused
 from loyalty.actions import rewards
 from loyalty.actions.rewards import RewardValues, values_of
-from loyalty.errors import UnknownReward
-from loyalty.models import Reward, Tier
+from loyalty.actions.tiers import TierValues, create_tier, switch_tier
+from loyalty.errors import RewardLimitReached, UnknownReward
+from loyalty.models import Account, EarningRule, Reward, Tier
 from loyalty.pictures import MAX_BYTES, MAX_SIDE
+from loyalty.reports_rewards import rewards_of_member
+from loyalty.tasks import apply_tiers
 from workspace.models import AuditEntry
 
 COFFEE = RewardValues(name="Any coffee", points=350)
@@ -244,3 +249,32 @@ def test_a_picture_belongs_to_its_programme(make, actor, client_of, programme, o
 def _code_of(programme):
     with tenant_context(programme):
         return Reward.objects.get().code
+
+
+# -- who can have it --------------------------------------------------------------------------------------------------
+
+
+def test_once_a_day_is_once_from_midnight_to_midnight(make, add, redeem, now):
+    add("1000")
+    code = make(points=10, member_limit=1, member_limit_days=1).code
+    midnight = datetime(2026, 6, 18, tzinfo=ZoneInfo("Europe/London"))
+    redeem(0, "a", reason="", reward=code, now=midnight - timedelta(minutes=2))
+    with pytest.raises(RewardLimitReached):
+        redeem(0, "b", reason="", reward=code, now=midnight - timedelta(minutes=1))
+    member = Account.objects.get().pk
+    shown = [rewards_of_member(member, now=midnight + timedelta(minutes=m)).rewards[0].left for m in (-1, 0)]
+    assert shown == [0, 1]
+    assert redeem(0, "c", reason="", reward=code, now=midnight).points == -10
+
+
+def test_a_reward_from_a_tier_that_ended_stays_with_the_higher_ones(make, add, redeem, actor, now):
+    silver = create_tier(values=TierValues(name="Silver", threshold=Decimal(100)), actor=actor, now=now)
+    create_tier(values=TierValues(name="Gold", threshold=Decimal(300)), actor=actor, now=now)
+    code = make(points=10, tier_id=silver.pk).code
+    EarningRule.objects.create(name="Twice", effect="multiply", factor=Decimal(2), tier=silver)
+    add("400")
+    switch_tier(code=silver.code, is_active=False, actor=actor, now=now)
+    apply_tiers(now)
+    assert rewards_of_member(Account.objects.get().pk, now=now).rewards[0].state == "ready"
+    assert redeem(0, "a", reason="", reward=code).points == -10
+    assert add("10").points == 20

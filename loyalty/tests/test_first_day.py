@@ -129,7 +129,8 @@ class Shop:
 def vacuumed(request, committed_database):
     """When the tables were vacuumed: after that the planner believes that there is one row, however many come."""
     if request.param == "when empty":
-        with psycopg.connect(embedded().url("postgres", connection.settings_dict["NAME"]), autocommit=True) as administrator:
+        url = embedded().url("postgres", connection.settings_dict["NAME"])
+        with psycopg.connect(url, autocommit=True) as administrator:
             administrator.execute("VACUUM (ANALYZE)")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -145,6 +146,37 @@ def test_points_from_before_run_out_a_full_period_after_the_change(policy, month
     end = first(change)
     assert left(end - timedelta(seconds=1)) == 100
     assert left(end) == 0
+
+
+@pytest.mark.parametrize(("policy", "day"), [("months", ""), ("date", "12-31")])
+def test_points_that_wait_run_out_a_full_period_after_their_day(policy, day, add, actor, now):
+    """Also where they wait longer than points live."""
+    settings = PointSettings(point_value=VALUE, pending_days=90)
+    change_point_settings(settings=settings, actor=actor, now=now)
+    posted = add("100")
+    changed = replace(settings, expiry_policy=policy, expiry_months=1, expiry_day=day)
+    change_point_settings(settings=changed, actor=actor, now=now)
+    apply_expiry(now)
+    lot = Lot.objects.get()
+    assert lot.expires_at >= rules.expires_at(posted.available_at, 1, LONDON)
+    assert left(now + timedelta(days=45)) == 0
+    assert not Account.objects.filter(expires_next_at__lte=now + timedelta(days=45)).exists()  # the sweep is done
+    assert left(posted.available_at) == 100
+    assert (left(lot.expires_at - timedelta(seconds=1)), left(lot.expires_at)) == (100, 0)
+
+
+def test_points_that_were_set_aside_or_spent_at_the_change_run_out_too(live, add, redeem, undo, actor, now, business):
+    add("100")
+    held = points.hold_points(
+        business=business.pk, points=60, reason="x", minutes=40_000, phone=PHONE, key="h", actor=actor, now=now
+    )
+    spent = redeem(40)
+    live("months", 6, at=now)
+    later = now + timedelta(days=1)
+    points.void_hold(hold=held.transaction, key="v", actor=actor, now=later)
+    undo(spent, "u", now=later)
+    assert left(rules.expires_at(now, 6, LONDON) - timedelta(seconds=1)) == 100
+    assert left(rules.expires_at(later, 6, LONDON)) == 0
 
 
 def test_points_that_have_a_date_keep_it(live, add, now):

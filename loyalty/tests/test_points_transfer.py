@@ -6,15 +6,17 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from loyalty import errors
 from loyalty.actions import points
 from loyalty.actions.settings import PointSettings, change_point_settings, change_settings
 from loyalty.models import Account, Lot, Transaction
+from loyalty.operations import RedeemPoints, ReverseTransaction
 from loyalty.tests.given import rows
 
 pytestmark = pytest.mark.usefixtures("audited")
-ANNA, BEN = "+447700900001", "+447700900002"
+ANNA, BEN, CLEO = "+447700900001", "+447700900002", "+447700900003"
 
 
 @pytest.fixture
@@ -114,3 +116,36 @@ def test_points_that_wait_stay(add, give, actor, now):
     with pytest.raises(errors.NotEnoughPoints):
         give(1)
     assert give(1, "later", now=now + timedelta(days=4)).balance == 99
+
+
+@pytest.mark.usefixtures("both")
+def test_one_call_undoes_both_sides_once(give, actor, now):
+    give(30)
+    sides = Transaction.objects.filter(kind="transfer")
+    undo = [ReverseTransaction(transaction=side.code, key=side.code) for side in sides]
+    done, refused = points.post_batch(operations=undo, owner="x", source="api", actor=actor, now=now)
+    assert (abs(done.points), type(refused)) == (30, errors.AlreadyReversed)
+    assert (account(ANNA).available, account(BEN).available) == (100, 10)
+
+
+@pytest.mark.usefixtures("both")
+def test_one_call_undoes_what_two_gave_to_one(add, give, actor, now):
+    add("50", phone=CLEO)
+    undo = [
+        ReverseTransaction(transaction=give(30, key="a", recipient_phone=CLEO).transaction, key="ua"),
+        ReverseTransaction(transaction=give(10, key="b", phone=BEN, recipient_phone=CLEO).transaction, key="ub"),
+        RedeemPoints(business=Transaction.objects.first().business_id, points=20, reason="x", phone=CLEO, key="r"),
+    ]
+    points.post_batch(operations=undo, owner="x", source="api", actor=actor, now=now)
+    assert [account(phone).available for phone in (ANNA, BEN, CLEO)] == [100, 10, 30]
+
+
+@pytest.mark.usefixtures("both")
+def test_a_transfer_that_was_undone_is_over(give, undo):
+    posted = give(30)
+    undone = undo(posted)
+    taken = Transaction.objects.exclude(code=undone.transaction).get(kind="reverse")
+    for side in (undone.transaction, taken.code):
+        with pytest.raises(errors.NotReversible):
+            undo(replace(undone, transaction=side), key=f"again-{side}")
+    assert (account(ANNA).available, account(BEN).available) == (100, 10)

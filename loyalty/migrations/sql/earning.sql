@@ -26,7 +26,7 @@ DECLARE
     is_first boolean;
     had bigint;
 BEGIN
-    SELECT c.birthday, t.code, t.name, t.rank, t.factor INTO mine
+    SELECT c.birthday, t.code, t.name, t.threshold, t.factor INTO mine
     FROM (VALUES ($2)) AS one (id)
     LEFT JOIN customers_customer c ON c.id = one.id
     LEFT JOIN loyalty_account a ON a.customer_id = one.id
@@ -43,7 +43,7 @@ BEGIN
         SELECT r.* FROM loyalty_earningrule r LEFT JOIN loyalty_tier t ON t.id = r.tier_id
         WHERE r.trigger = 'sale' AND r.is_active
         AND (r.business_id IS NULL OR r.business_id = $1)
-        AND (r.tier_id IS NULL OR t.rank <= mine.rank)
+        AND (r.tier_id IS NULL OR t.threshold <= mine.threshold) -- not the rank: the tier may have ended
         AND (r.starts_on IS NULL OR r.starts_on <= today) AND (r.ends_on IS NULL OR r.ends_on >= today)
         AND (r.from_time IS NULL OR loyalty_is_within(local, r.from_time, r.to_time, r.weekdays))
         AND (r.from_time IS NOT NULL OR r.weekdays = '{}' OR extract(isodow FROM today)::smallint = ANY (r.weekdays))
@@ -60,7 +60,7 @@ BEGIN
         IF rule.effect = 'cap' THEN
             had := 0;
             IF rule.per <> 'sale' AND $2 IS NOT NULL THEN
-                SELECT coalesce(sum(t.points - t.reversed_points) FILTER (
+                SELECT coalesce(sum(CASE t.reversed_points WHEN 0 THEN t.points ELSE ledger_net_of(t.id) END) FILTER (
                     WHERE t.kind = 'earn' AND t.status = 'done'
                     AND t.at >= date_trunc(rule.per, $9 AT TIME ZONE zone) AT TIME ZONE zone
                     AND (rule.business_id IS NULL OR t.business_id = rule.business_id)

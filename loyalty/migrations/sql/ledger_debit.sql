@@ -15,14 +15,14 @@ BEGIN
     ELSIF reward.tier_id IS NOT NULL AND NOT EXISTS (
         SELECT FROM loyalty_account a JOIN loyalty_tier mine ON mine.id = a.tier_id
         JOIN loyalty_tier needed ON needed.id = reward.tier_id
-        WHERE a.customer_id = op.account_id AND mine.is_active AND mine.rank >= needed.rank
+        WHERE a.customer_id = op.account_id AND mine.is_active AND mine.threshold >= needed.threshold
     ) THEN
         RETURN 'reward_for_tier';
     ELSIF reward.member_limit IS NOT NULL THEN
         SELECT count(*) INTO had FROM loyalty_transaction t LEFT JOIN loyalty_hold h ON h.transaction_id = t.id
         WHERE t.account_id = op.account_id AND t.reward_id = op.reward_id AND t.status = 'done'
-        AND t.reversed_at IS NULL AND (t.kind = 'redeem' OR h.state = 'held')
-        AND (reward.member_limit_days IS NULL OR t.at >= loyalty_available_at($3, 1 - reward.member_limit_days, zone));
+        AND (t.reversed_at IS NULL OR ledger_net_of(t.id) <> 0) AND (t.kind = 'redeem' OR h.state = 'held')
+        AND (reward.member_limit_days IS NULL OR t.at >= loyalty_days_ago($3, reward.member_limit_days - 1, zone));
         IF had >= reward.member_limit THEN
             RETURN 'reward_limit_reached';
         END IF;

@@ -127,7 +127,8 @@ BEGIN
         op := operations[i];
         SELECT r.id, r.name, r.points, (
             SELECT count(*) FROM loyalty_transaction t
-            WHERE t.account_id = op.account_id AND t.rule_id = r.id AND t.status = 'done' AND t.reversed_at IS NULL
+            WHERE t.account_id = op.account_id AND t.rule_id = r.id AND t.status = 'done'
+            AND (t.reversed_at IS NULL OR ledger_net_of(t.id) <> 0)
             AND (r.per NOT IN ('day', 'month') OR t.at >= date_trunc(r.per, $3 AT TIME ZONE context.zone)
                  AT TIME ZONE context.zone)
         ) >= r.per_limit AS is_over

@@ -9,15 +9,15 @@ AS $$
 $$;
 
 -- After a change of the programme's expiry: dates the points of the next accounts after `after` that have no date, a
--- full period after the change; accounts that never lapsed get a moment. Points with a date keep it. Returns the last
--- account looked at; null: there are no more.
+-- full period after the change or after they can be spent, also where they are set aside; accounts that never lapsed get
+-- a moment. Points with a date keep it. Returns the last account looked at; null: there are no more.
 CREATE OR REPLACE FUNCTION ledger_date_lots(after bigint, batch integer) RETURNS bigint
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
     account_ids bigint[];
-    lot_date timestamptz;
+    settings record;
     lapse timestamptz;
 BEGIN
     SELECT array_agg(locked.customer_id) INTO account_ids FROM (
@@ -27,25 +27,40 @@ BEGIN
     IF account_ids IS NULL THEN
         RETURN NULL;
     END IF;
-    SELECT CASE s.expiry_policy
-        WHEN 'months' THEN loyalty_expires_at(s.expiry_changed_at, s.expiry_months::integer, p.time_zone)
-        WHEN 'date' THEN loyalty_expires_on(
-            s.expiry_changed_at, greatest(s.expiry_months::integer, 12), s.expiry_day, p.time_zone
-        ) END
-    INTO lot_date
+    SELECT s.expiry_policy AS policy, s.expiry_months::integer AS months, s.expiry_day AS day,
+           s.expiry_changed_at AS changed_at, p.time_zone AS zone
+    INTO settings
     FROM loyalty_loyaltysettings s CROSS JOIN public.programs_programme p
     WHERE s.id = 1 AND p.schema_name = current_schema();
     lapse := ledger_lapses_at('-infinity');
 
-    UPDATE loyalty_lot l SET expires_at = lot_date
-    WHERE l.account_id = ANY (account_ids) AND l.remaining > 0 AND l.expires_at IS NULL AND lot_date IS NOT NULL;
+    IF settings.policy = 'date' OR settings.policy = 'months' AND settings.months IS NOT NULL THEN
+        UPDATE loyalty_lot l SET expires_at = CASE settings.policy
+            WHEN 'months' THEN loyalty_expires_at(
+                greatest(settings.changed_at, l.available_at), settings.months, settings.zone
+            )
+            ELSE loyalty_expires_on(
+                greatest(settings.changed_at, l.available_at), greatest(settings.months, 12), settings.day, settings.zone
+            ) END
+        WHERE l.expires_at IS NULL AND l.id IN (
+            SELECT f.id FROM loyalty_lot f WHERE f.account_id = ANY (account_ids) AND f.remaining > 0
+            UNION SELECT p.lot_id FROM loyalty_hold h JOIN loyalty_holdallocation p ON p.hold_id = h.transaction_id
+            WHERE h.account_id = ANY (account_ids) AND h.state = 'held'
+        );
+    END IF;
     UPDATE loyalty_account a
-    SET lapses_at = next.lapses_at, expires_next_at = least(a.expires_next_at, lot_date, next.lapses_at)
+    SET lapses_at = next.lapses_at, expires_next_at = least(a.expires_next_at, next.expires_at, next.lapses_at)
     FROM (
-        SELECT o.customer_id, CASE WHEN lapse IS NOT NULL THEN greatest(o.lapses_at, lapse) END AS lapses_at
+        SELECT o.customer_id, CASE WHEN lapse IS NOT NULL THEN greatest(o.lapses_at, lapse) END AS lapses_at, (
+            SELECT l.expires_at FROM loyalty_lot l WHERE l.account_id = o.customer_id AND l.remaining > 0
+            ORDER BY l.expires_at NULLS LAST, l.id LIMIT 1
+        ) AS expires_at
         FROM loyalty_account o WHERE o.customer_id = ANY (account_ids)
     ) AS next
-    WHERE a.customer_id = next.customer_id AND (lot_date IS NOT NULL OR a.lapses_at IS DISTINCT FROM next.lapses_at);
+    WHERE a.customer_id = next.customer_id AND (
+        a.lapses_at IS DISTINCT FROM next.lapses_at
+        OR a.expires_next_at IS DISTINCT FROM least(a.expires_next_at, next.expires_at, next.lapses_at)
+    );
     RETURN account_ids[cardinality(account_ids)];
 END
 $$;
@@ -208,7 +223,8 @@ BEGIN
     SET available = a.available - next.gone, version = a.version + least(next.gone, 1), lapses_at = next.lapses_at,
         expires_next_at = least(
             (
-                SELECT l.expires_at FROM loyalty_lot l WHERE l.account_id = a.customer_id AND l.remaining > 0
+                SELECT l.expires_at FROM loyalty_lot l
+                WHERE l.account_id = a.customer_id AND l.remaining > 0 AND NOT l.is_pending
                 ORDER BY l.expires_at NULLS LAST, l.id LIMIT 1 -- not min(): it might read everybody's, by date
             ),
             CASE WHEN a.pending > 0 THEN (

@@ -1,12 +1,35 @@
+-- What a transaction undoes in the end: itself, or what the first of its line of reversals undid.
+CREATE OR REPLACE FUNCTION ledger_root_of(transaction_id bigint) RETURNS bigint
+LANGUAGE sql STABLE
+AS $$
+    WITH RECURSIVE line (id, reverses_id) AS (
+        SELECT t.id, t.reverses_id FROM loyalty_transaction t WHERE t.id = $1
+        UNION ALL SELECT t.id, t.reverses_id FROM loyalty_transaction t JOIN line ON t.id = line.reverses_id
+    )
+    SELECT line.id FROM line WHERE line.reverses_id IS NULL
+$$;
+
 -- Whether a transaction counts towards lifetime points: an earn, and what undoes one, and what undoes that.
 CREATE OR REPLACE FUNCTION ledger_is_of_earn(transaction_id bigint) RETURNS boolean
 LANGUAGE sql STABLE
+AS $$ SELECT t.kind = 'earn' FROM loyalty_transaction t WHERE t.id = ledger_root_of($1) $$;
+
+-- After reversals: a reward whose redemption is undone goes back on the shelf, and one whose undoing was undone comes off
+-- it again, as far as there is one. `points` of an operation is what its account got or lost by it.
+CREATE OR REPLACE FUNCTION ledger_reshelve(operations ledger_operation[]) RETURNS void
+LANGUAGE sql
 AS $$
-    WITH RECURSIVE line (id, kind, reverses_id) AS (
-        SELECT t.id, t.kind, t.reverses_id FROM loyalty_transaction t WHERE t.id = $1
-        UNION ALL SELECT t.id, t.kind, t.reverses_id FROM loyalty_transaction t JOIN line ON t.id = line.reverses_id
-    )
-    SELECT EXISTS (SELECT FROM line WHERE line.kind = 'earn')
+    UPDATE loyalty_reward r SET stock = greatest(r.stock + moved.number, 0)
+    FROM (
+        SELECT root.reward_id, sum(CASE root.net WHEN 0 THEN 1 WHEN o.points THEN -1 ELSE 0 END)::integer AS number
+        FROM unnest($1) AS o
+        CROSS JOIN LATERAL (
+            SELECT t.reward_id, ledger_net_of(t.id) AS net FROM loyalty_transaction t
+            WHERE t.id = ledger_root_of(o.original_id) AND t.kind = 'redeem' AND t.reward_id IS NOT NULL LIMIT 1
+        ) AS root
+        GROUP BY root.reward_id
+    ) AS moved
+    WHERE r.id = moved.reward_id AND r.stock IS NOT NULL
 $$;
 
 -- Undoing what gave points (an earn, a bonus, an adjustment up …): its own lot goes first, also while it waits for its
@@ -94,7 +117,7 @@ BEGIN
         FROM op WHERE t.id = op.original_id
     ), cancelled AS (
         UPDATE customers_order o SET status = 'cancelled'
-        FROM op WHERE op.cancels_order AND o.id = op.original_order_id AND o.status = 'paid'
+        FROM op WHERE op.cancels_order AND o.id = op.original_order_id AND o.status IN ('paid', 'part_refunded')
         RETURNING o.id, o.code, o.customer_id, o.business_id, o.total
     ), told AS (
         INSERT INTO customers_event (name, customer_id, business_id, occurred_at, actor, data)
@@ -123,13 +146,15 @@ BEGIN
     ELSIF is_late THEN
         RAISE EXCEPTION 'a key was taken meanwhile' USING ERRCODE = 'serialization_failure';
     END IF;
+    PERFORM ledger_reshelve(operations);
     RETURN done;
 END
 $$;
 
 -- Undoing what took points (a redemption, an expiry, an adjustment down, a reversal …): each lot it drew from comes back
 -- as a new lot of the same issuer, with the old expiry or a last chance of `reinstated_days`, whichever is later; what
--- had become debt comes back as points of today. Debt is paid first. Points that waited for their day wait again.
+-- had become debt, or had no expiry, comes back as points of today. Debt is paid first. Points that waited for their day
+-- wait again.
 CREATE OR REPLACE FUNCTION ledger_give_back(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
@@ -145,8 +170,8 @@ BEGIN
     WITH part AS MATERIALIZED (
         SELECT o.original_id, -e.amount AS amount, coalesce(l.issuer_id, o.business_id) AS issuer_id,
                coalesce(l.available_at > $3, false) AS waits, CASE WHEN l.available_at > $3 THEN l.available_at ELSE $3 END AS available_at,
-               CASE WHEN e.lot_id IS NULL THEN context.expires_at
-                    WHEN l.expires_at IS NOT NULL THEN greatest(l.expires_at, last_chance) END AS expires_at,
+               CASE WHEN e.lot_id IS NULL OR l.expires_at IS NULL THEN context.expires_at
+                    ELSE greatest(l.expires_at, last_chance) END AS expires_at,
                row_number() OVER (PARTITION BY o.original_id ORDER BY e.id) AS place
         FROM unnest(operations) AS o
         JOIN loyalty_entry e ON e.transaction_id = o.original_id AND e.account_id = o.account_id AND e.amount < 0
@@ -246,17 +271,14 @@ BEGIN
     IF is_late THEN
         RAISE EXCEPTION 'a key was taken meanwhile' USING ERRCODE = 'serialization_failure';
     END IF;
-    PERFORM ledger_restock(array(
-        SELECT t.reward_id FROM unnest(operations) AS o JOIN loyalty_transaction t ON t.id = o.original_id
-        WHERE t.kind = 'redeem'
-    ));
+    PERFORM ledger_reshelve(operations);
     RETURN done;
 END
 $$;
 
 -- Judges reversals and sends each the right way. `points` of an operation is how many to undo; null: all that is left.
--- Everything that moved points can be undone once; what gave points also in parts. A transfer is undone on both sides.
--- What cancelled an order or belongs to a refund stands: the goods came back.
+-- Everything that moved points can be undone once; what gave points also in parts. A transfer is undone on both sides,
+-- and then it is over. What cancelled an order or belongs to a refund stands, too: the goods came back.
 CREATE OR REPLACE FUNCTION ledger_reverse(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
@@ -277,7 +299,9 @@ BEGIN
     FOR i IN 1 .. cardinality(operations) LOOP
         op := operations[i];
         SELECT t.code, t.kind, t.status, t.points, t.reversed_points, t.reversed_at, t.business_id, t.at,
-               b.code AS shop, t.counterpart_id, t.key_endpoint = 'points.refund' OR t.response ? 'cancels_order' AS stands
+               b.code AS shop, t.counterpart_id, t.key_endpoint = 'points.refund' OR t.response ? 'cancels_order' OR (
+                   SELECT o.kind = 'transfer' FROM loyalty_transaction o WHERE o.id = t.reverses_id
+               ) AS stands
         INTO original
         FROM loyalty_transaction t LEFT JOIN workspace_business b ON b.id = t.business_id
         WHERE t.id = op.original_id;

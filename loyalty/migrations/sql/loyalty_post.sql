@@ -335,6 +335,7 @@ DECLARE
     joining integer[];
     answers ledger_answer[];
     due bigint[];
+    crossing bigint[];
     turns integer[];
     current_turn integer;
     gave bigint[];
@@ -374,9 +375,17 @@ BEGIN
     IF cardinality(operations) = 1 THEN
         answers := ledger_turn(operations, context, $3);
     ELSE
-        -- A member's operations happen one after the other, in their order; a key that comes twice waits for the first.
+        -- A member's operations happen one after the other, in their order, and those of everybody whom a transfer
+        -- touches, too; a key that comes twice waits for the first.
+        crossing := array(
+            SELECT unnest(ARRAY[o.account_id, o.recipient_id]) FROM unnest(operations) AS o
+            WHERE o.recipient_id IS NOT NULL
+        );
         turns := array(
-            SELECT (row_number() OVER (PARTITION BY coalesce(o.account_id, -o.ordinal) ORDER BY o.ordinal)
+            SELECT (row_number() OVER (
+                PARTITION BY CASE WHEN o.account_id = ANY (crossing) THEN 0 ELSE coalesce(o.account_id, -1 - o.ordinal) END
+                ORDER BY o.ordinal
+            )
                 + CASE WHEN o.key IS NULL THEN 0 ELSE
                     (row_number() OVER (PARTITION BY o.endpoint, o.key ORDER BY o.ordinal) - 1) * 10000
                   END)::integer

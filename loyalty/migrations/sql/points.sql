@@ -49,6 +49,11 @@ AS $$
     END
 $$;
 
+-- The start of the day `days` days before `at`, in the programme's zone (loyalty.rules.days_ago).
+CREATE OR REPLACE FUNCTION loyalty_days_ago(at timestamptz, days integer, zone text) RETURNS timestamptz
+LANGUAGE sql STABLE
+AS $$ SELECT (date_trunc('day', at AT TIME ZONE zone) - make_interval(days => days)) AT TIME ZONE zone $$;
+
 -- Shows the auditor an entry that was changed after it was written. Casts to text, so that the planner can put the
 -- expression in the place of the call.
 CREATE OR REPLACE FUNCTION ledger_seal(transaction_id bigint, account_id bigint, lot_id bigint, amount bigint)
