@@ -21,7 +21,8 @@ from core.tenancy import active_programme
 from loyalty.balances import settings_now
 from loyalty.earning import Terms
 from loyalty.errors import REFUSALS, UNKNOWN, ApprovalRequired
-from loyalty.operations import Item, Setting
+from loyalty.models import Transaction
+from loyalty.operations import AdjustPoints, Item, Setting
 from programs.models import Programme
 from workspace.currency import currency_kept, is_known_fixed
 
@@ -99,7 +100,7 @@ def post(items: Sequence[Item], *, owner: str, source: str, actor: Actor, now: d
 def _post(
     items: Sequence[Item], programme: Programme, *, owner: str, source: str, actor: Actor, now: datetime
 ) -> list[Outcome]:
-    unapproved = _unapproved(items)
+    unapproved = _unapproved(items, owner)
     numbered = [{"ordinal": ordinal, **item} for ordinal, item in enumerate(items) if ordinal not in unapproved]
     call = {
         "owner": owner,
@@ -128,13 +129,21 @@ def _post(
     return [outcome for outcome in outcomes if outcome is not None]
 
 
-def _unapproved(items: Sequence[Item]) -> dict[int, ApprovalRequired]:
-    """Adjustments by hand of more points than one person may move, by their place. A query only where there are any."""
+def _unapproved(items: Sequence[Item], owner: str) -> dict[int, ApprovalRequired]:
+    """Adjustments by hand of more points than one person may move, by their place; a used key answers as it did.
+
+    A query only where there are any, and another where any is too large.
+    """
     adjusts = [place for place, item in enumerate(items) if item["kind"] == "adjust" and not item["is_approved"]]
     limit = settings_now().approval_above if adjusts else None
     if limit is None:
         return {}
-    return {place: ApprovalRequired(limit=limit) for place in adjusts if abs(cast(int, items[place]["points"])) > limit}
+    large = {place: items[place]["key"] for place in adjusts if abs(cast(int, items[place]["points"])) > limit}
+    if not large:
+        return {}
+    stored = Transaction.objects.filter(key_owner=owner, key_endpoint=AdjustPoints.endpoint, key__in=large.values())
+    used = set(stored.values_list("key", flat=True))
+    return {place: ApprovalRequired(limit=limit) for place, key in large.items() if key not in used}
 
 
 def _in_vain(error: DatabaseError) -> list[tuple[int, str, str]]:

@@ -62,6 +62,20 @@ def test_a_batch_does_not_get_round_it(now):
     assert small.balance == 55
 
 
+def test_what_was_done_before_the_limit_came_answers_as_it_did(add, now):
+    add("50")
+    first = adjust(500, now)
+    change_point_settings(settings=PointSettings(point_value=Decimal("0.01"), approval_above=100), actor=ANNA, now=now)
+    again = adjust(500, now)
+    assert (again.transaction, again.balance, again.is_replayed) == (first.transaction, 550, True)
+    call = {"reason": "x", "phone": PHONE, "actor": ANNA, "now": now}
+    with pytest.raises(IdempotencyKeyReused):
+        points.adjust_points(**call, points=501, key="a500")
+    with pytest.raises(errors.ApprovalRequired):
+        points.adjust_points(**call, points=500, key="a500", owner="api:other")
+    assert Account.objects.get().available == 550
+
+
 def test_another_person_approves_once(ask, now):
     request = ask()
     assert Account.objects.get().available == 50
