@@ -32,6 +32,7 @@ MAX_MONTHS = 60
 MAX_GRACE_DAYS = 366
 MAX_FACTOR = Decimal(100)
 MAX_THRESHOLD = Decimal(1_000_000_000)
+LAST_YEAR = 2200  # later days have no grace after them that a date can say
 _OUT_OF_THE_WAY = 1000  # ranks are unique at every moment: moved ones wait above
 
 
@@ -227,6 +228,7 @@ def set_tier(*, customer_id: int, tier: str, until: date | None, reason: str, ac
     reason = clean_line(reason, 200, "reason")
     kept_until = None
     if tier and until is not None:
+        check(until.year <= LAST_YEAR, "until", _("Choose an earlier day, or none for good."))
         kept_until = datetime.combine(until + timedelta(days=1), time.min, tzinfo=zone)
         check(kept_until > now, "until", _("Choose today or a later day."))
     with transaction.atomic():
