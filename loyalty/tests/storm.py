@@ -46,6 +46,7 @@ from loyalty.operations import (
     Operation,
     RedeemPoints,
     ReverseTransaction,
+    TransferPoints,
     VoidHold,
 )
 from loyalty.tests.model import ModelMember, ModelSettings
@@ -60,9 +61,10 @@ BATCH = 250
 MEMBERS = 40  # of each thread
 # How often each act is drawn; 0 points are not asked for, too many are.
 WEIGHTS = {
-    "earn": 30, "redeem": 14, "take": 4, "give": 4, "bonus": 4, "hold": 12, "capture": 8, "void": 6, "reverse": 18
+    "earn": 30, "redeem": 14, "take": 4, "give": 4, "bonus": 4, "hold": 12, "capture": 8, "void": 6, "reverse": 18,
+    "transfer": 5,
 }  # fmt: skip
-ALONE = {"transfer": 5, "refund": 4, "reward": 3}  # acts that are no part of a batch, of 100 batches' acts
+ALONE = {"refund": 4, "reward": 3}  # acts that are no part of a batch, of 100 batches' acts
 
 
 @dataclass
@@ -177,6 +179,7 @@ class Gust:
             Person(f"+4477{number:02d}{place:06d}", ModelMember(storm.life), TierMember(storm.tiers))
             for place in range(MEMBERS)
         ]
+        self._people_of = {id(person.model): person for person in self.people}
         self.keys = 0
         self.now = storm.start
 
@@ -335,11 +338,9 @@ class Gust:
         return VoidHold(hold=person.holds[place], key=self.key()), check
 
     def _reverse(self, person: Person):
-        """Of acts that moved points, whose code is known and that touch nobody else; a refund's reversals stand."""
+        """Of acts that moved points and whose code is known; a refund's reversals and those of transfers stand."""
         places = [
-            place
-            for place, code in enumerate(person.codes)
-            if code is not None and person.model.acts[place].partner is None and person.model.acts[place].points
+            place for place, code in enumerate(person.codes) if code is not None and person.model.acts[place].points
         ]
         if not places:
             return None
@@ -348,11 +349,17 @@ class Gust:
         operation = ReverseTransaction(transaction=person.codes[place], points=part, key=self.key())
 
         def check(outcome: Posting | DomainError) -> None:
-            if person.model.acts[place].kind == "refund":
+            act = person.model.acts[place]
+            if act.partner is not None:
+                self._people_of[id(act.partner[0])].model.expire(self.now)
+            if act.kind in ("refund", "over"):
                 person.model.expire(self.now)
                 assert isinstance(outcome, errors.NotReversible)
             elif person.model.undo(place, part, self.now):
                 assert isinstance(outcome, Posting)
+                if act.partner is not None:
+                    person.model.acts[-1].kind = act.partner[0].acts[-1].kind = "over"
+                    self._people_of[id(act.partner[0])].note(None)
                 person.note(outcome.transaction)
                 person.count(self.now)
                 self._agrees(person, outcome)
@@ -361,26 +368,28 @@ class Gust:
 
         return operation, check
 
-    # -- acts alone ---------------------------------------------------------------------------------------------------
-
-    def _transfer(self) -> None:
-        people = [person for person in self.people if person.model.acts]
-        if len(people) < 2:
-            return
-        person, other = self.random.sample(people, 2)
+    def _transfer(self, person: Person):
+        others = [other for other in self.people if other is not person and other.model.acts]
+        if not others:
+            return None
+        other = self.random.choice(others)
         number = self.random.randrange(1, 60)
-        try:
-            posted = points.transfer_points(
-                phone=person.phone, recipient_phone=other.phone, points=number, key=self.key(), actor=SYSTEM,
-                owner=f"storm-{self.number}", now=self.now,
-            )  # fmt: skip
-        except errors.NotEnoughPoints:
-            assert not person.model.transfer(number, other.model, self.now)
-        else:
-            assert person.model.transfer(number, other.model, self.now)
-            person.note(posted.transaction)
-            other.note(None)
-            self._agrees(person, posted)
+        operation = TransferPoints(
+            phone=person.phone, recipient_phone=other.phone, points=number, key=self.key(), reason="storm"
+        )
+
+        def check(outcome: Posting | DomainError) -> None:
+            if person.model.transfer(number, other.model, self.now):
+                assert isinstance(outcome, Posting)
+                person.note(outcome.transaction)
+                other.note(None)
+                self._agrees(person, outcome)
+            else:
+                assert isinstance(outcome, errors.NotEnoughPoints)
+
+        return operation, check
+
+    # -- acts alone ---------------------------------------------------------------------------------------------------
 
     def _refund(self) -> None:
         people = [person for person in self.people if any(sale.back < sale.amount for sale in person.sales)]
