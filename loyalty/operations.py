@@ -30,6 +30,8 @@ Item = dict[str, object]
 
 # Who and where is compared by the database, which knows that a code and an id, a number and a customer, are the same.
 _MEANING = ("amount", "points", "reason", "reference", "original", "cancels_order", "minutes")
+# It compares no place of an adjustment, a bonus or a transfer: theirs is the id of one that is there, or none.
+_MEANING_AND_PLACE = (*_MEANING, "business_id")
 _MEANING_IF_SAID = ("lines", "reward", "action")
 
 
@@ -195,7 +197,7 @@ class ReverseTransaction(Operation):
 class AdjustPoints(Operation):
     """Give (`points` > 0) or take (< 0) by hand, with a `reason` that people will read.
 
-    `business` is the id of one that is there, or none: to the database both are an adjustment, so it compares no place.
+    `business` is the id of one that is there, or none.
     `is_approved`: a second person agreed, or need not (`loyalty.ledger.post` asks).
     """
 
@@ -223,7 +225,7 @@ class AdjustPoints(Operation):
                 "reason": reason,
                 "is_approved": self.is_approved,
             },
-            meaning=(*_MEANING, "business_id"),
+            meaning=_MEANING_AND_PLACE,
         )
 
 
@@ -315,7 +317,7 @@ class TransferPoints(Operation):
             content["recipient_id"] = self.recipient_id
         else:
             content["recipient_phone"] = _e164(self.recipient_phone, setting.country, "recipient_phone_number")
-        return self._base(content)
+        return self._base(content, meaning=_MEANING_AND_PLACE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,7 +341,8 @@ class AwardBonus(Operation):
                 "business_id": self.business,
                 **_person(self.phone, self.customer_id, setting),
                 "action": action,
-            }
+            },
+            meaning=_MEANING_AND_PLACE,
         )
 
 

@@ -11,7 +11,7 @@ from core.actor import SYSTEM
 from customers.models import Customer, Identifier, Order
 from loyalty import errors
 from loyalty.actions import points
-from loyalty.models import Account, Transaction
+from loyalty.models import Account, EarningRule, Transaction
 from loyalty.operations import AddPoints, RedeemPoints
 from loyalty.tests.given import E164, PHONE, rows
 from workspace.models import Business
@@ -48,6 +48,26 @@ def test_an_adjustment_at_another_business_is_another_act(add, business, other_b
         with pytest.raises(errors.IdempotencyKeyReused):
             points.adjust_points(**call, business=elsewhere)
     assert rows() == before
+
+
+def test_a_bonus_and_a_transfer_at_another_business_are_other_acts(add, business, other_business, actor, now):
+    EarningRule.objects.create(name="Review", trigger="action", action="review", effect="bonus", points=5)
+    add("10")
+    friend = add("10", phone="07700 900999")
+    to = Account.objects.get(customer__code=friend.customer).pk
+    call = {"phone": PHONE, "key": "k", "actor": actor, "now": now}
+    acts = (
+        lambda place: points.award_bonus(**call, action="review", business=place),
+        lambda place: points.transfer_points(**call, points=5, recipient_id=to, business=place),
+    )
+    for act in acts:
+        first = act(business.pk)
+        assert act(business.pk).transaction == first.transaction
+        before = rows()
+        for elsewhere in (other_business.pk, None):
+            with pytest.raises(errors.IdempotencyKeyReused):
+                act(elsewhere)
+        assert rows() == before
 
 
 def test_keys_of_two_owners_do_not_meet(add):
