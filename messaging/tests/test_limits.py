@@ -48,11 +48,11 @@ def refused_by(phone, address="192.0.2.1", now=None):
 # -- storms -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_storm_over_500_addresses_to_one_prefix_sends_no_more_than_its_cap(client_of):
-    numbers = [f"+44770090{number:04d}" for number in range(200)]
+def test_a_storm_over_many_addresses_to_one_prefix_sends_no_more_than_its_cap(client_of):
+    numbers = [f"+44770090{number:04d}" for number in range(150)]
     make_customers(numbers)
-    asked = [(numbers[index % 200], address) for index, address in enumerate(addresses(500))]
-    assert storm(client_of, asked) == Counter({429: 470, 303: 30})
+    asked = zip(numbers, addresses(150), strict=True)
+    assert storm(client_of, asked) == Counter({429: 120, 303: 30})
     assert texts() == 30
 
 
