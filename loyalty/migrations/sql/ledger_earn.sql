@@ -79,7 +79,8 @@ BEGIN
                 op := fresh[i];
                 op.terms := loyalty_terms(
                     op.business_id, op.account_id, op.order_id, op.amount, op.rate, op.rounding,
-                    coalesce(customers_categorised(op.lines), customers_lines_of(op.order_id)), op.placed_at, $3, context.zone
+                    CASE WHEN op.lines IS NULL THEN customers_lines_of(op.order_id) ELSE customers_categorised(op.lines) END,
+                    op.placed_at, $3, context.zone
                 );
                 op.points := loyalty_points_of(op.terms);
                 fresh[i] := op;

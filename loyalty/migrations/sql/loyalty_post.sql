@@ -340,6 +340,7 @@ DECLARE
     current_turn integer;
     gave bigint[];
     in_vain integer[];
+    judged bigint[];
 BEGIN
     IF EXISTS (SELECT FROM unnest(operations) AS o WHERE NOT o.is_member AND o.kind IN ('earn', 'adjust', 'bonus')) THEN
         joining := array(
@@ -429,11 +430,20 @@ BEGIN
     -- After the points: a sale is counted with the tier that the member came with.
     IF EXISTS (SELECT FROM unnest(operations) AS o WHERE o.kind IN ('earn', 'reverse'))
         AND EXISTS (SELECT FROM loyalty_tier t WHERE t.is_active) THEN
-        PERFORM ledger_judge_tiers(array(
-            SELECT id FROM unnest(ledger_accounts_of(operations, answers, 'reverse')) AS undone (id)
-            UNION SELECT id FROM unnest(ledger_accounts_of(operations, answers, 'earn')) AS earned (id)
-            WHERE NOT ledger_is_at_the_top(id, $3)
-        ), $3, context.zone);
+        IF cardinality(operations) > 1 THEN
+            judged := array(
+                SELECT id FROM unnest(ledger_accounts_of(operations, answers, 'reverse')) AS undone (id)
+                UNION SELECT id FROM unnest(ledger_accounts_of(operations, answers, 'earn')) AS earned (id)
+                WHERE NOT ledger_is_at_the_top(id, $3)
+            );
+        ELSIF (answers[1]).status = 'done' THEN
+            IF (operations[1]).kind = 'reverse' OR NOT ledger_is_at_the_top((operations[1]).account_id, $3) THEN
+                judged := ARRAY[(operations[1]).account_id];
+            END IF;
+        END IF;
+        IF judged <> '{}' THEN
+            PERFORM ledger_judge_tiers(judged, $3, context.zone);
+        END IF;
     END IF;
 
     RETURN QUERY SELECT answer.* FROM unnest(answers) AS answer WHERE answer.ordinal >= 0;
