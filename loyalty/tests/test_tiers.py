@@ -267,6 +267,19 @@ def test_what_was_reached_again_meanwhile_stays(tiers, add, undo):
     assert mine() == "Silver"  # the window is empty, and yet nothing that reached it was given back
 
 
+def test_what_is_reached_by_later_sales_is_not_lost_with_the_first(tiers, add, undo):
+    """Neither at once nor when the window moves on: what came after reaches it, too."""
+    tiers(window_months=1, keep_months=3, grace_days=0, Silver=100)
+    first = add("100")
+    add("100", now=START + timedelta(days=20))
+    undo(first, now=START + timedelta(days=21))
+    renewed = end_of(START + timedelta(days=21), 3)
+    assert (mine(), Account.objects.get().tier_kept_until) == ("Silver", renewed)
+    undo(add("30", now=START + timedelta(days=70)), key="other", now=START + timedelta(days=71))
+    assert (mine(), Account.objects.get().tier_kept_until) == ("Silver", renewed)
+    assert causes() == [("reached", "Silver"), ("renewed", "Silver")]
+
+
 def test_a_reversal_that_is_undone_brings_the_tier_back(tiers, add, undo):
     tiers(Silver=100)
     sale = add("100")

@@ -73,8 +73,7 @@ class Member:
     def judge(self, at: datetime) -> None:
         reached = self.reached(at)
         fresh = rules.expires_at(at, self.rules.keep_months, self.rules.zone)
-        lowest = reached + 1 if reached == self.tier else reached
-        standing = [one for one in self.claims if one.tier >= max(lowest, 0) and self.stands(one, at, reached)]
+        standing = [one for one in self.claims if one.tier >= max(reached, 0) and self.stands(one, at, reached)]
         best = max(standing, key=lambda one: (one.tier, one.kept_until is None, one.kept_until), default=None)
         is_over = self.kept_until is not None and self.grace_ends(self.kept_until) <= at
         tier = best.tier if best else reached
@@ -84,7 +83,7 @@ class Member:
             self.tier, self.kept_until = best.tier, best.kept_until
         elif reached == NONE:
             self.tier, self.kept_until = NONE, None
-        elif reached != self.tier or (self.kept_until is not None and self.kept_until <= at):
+        else:
             self._claim(Claim(reached, at, fresh, self.rules.thresholds[reached]))
 
     def _claim(self, claim: Claim) -> None:

@@ -53,10 +53,10 @@ END
 $$;
 
 -- The highest tier that a member reached before and still keeps, or nulls: not past its time and grace, not older than
--- the last tier set by hand, and what reached it is still there. Of `lowest` rank at least; the tier of rank `earned`,
--- which they reach now anyway, without grace.
+-- the last tier set by hand, and what reached it is still there. Of the rank `earned`, which they reach now anyway, without
+-- grace, or above it.
 CREATE OR REPLACE FUNCTION ledger_kept_tier(
-    account_id bigint, lowest integer, earned integer, grace_days integer, at timestamptz, zone text,
+    account_id bigint, earned integer, grace_days integer, at timestamptz, zone text,
     OUT tier_id bigint, OUT rank integer, OUT change_id bigint, OUT since timestamptz, OUT kept_until timestamptz
 )
 LANGUAGE plpgsql STABLE
@@ -71,9 +71,9 @@ BEGIN
     FOR claim IN
         SELECT c.*, t.rank
         FROM loyalty_tierchange c JOIN loyalty_tier t ON t.id = c.tier_id
-        WHERE c.account_id = $1 AND c.id >= first_id AND c.rests_on_id IS NULL AND t.is_active AND t.rank >= lowest
-        AND (c.kept_until IS NULL OR c.kept_until > $5
-             OR t.rank > earned AND loyalty_available_at(c.kept_until, grace_days, zone) > $5)
+        WHERE c.account_id = $1 AND c.id >= first_id AND c.rests_on_id IS NULL AND t.is_active AND t.rank >= earned
+        AND (c.kept_until IS NULL OR c.kept_until > $4
+             OR t.rank > earned AND loyalty_available_at(c.kept_until, grace_days, zone) > $4)
         ORDER BY t.rank DESC, c.kept_until DESC NULLS FIRST, c.id DESC
     LOOP
         IF claim.threshold IS NULL OR claim.threshold <= loyalty_tier_figure(
@@ -129,10 +129,7 @@ BEGIN
         );
         SELECT t.id, t.rank, t.threshold INTO earned
         FROM loyalty_tier t WHERE t.is_active AND t.threshold <= figure ORDER BY t.rank DESC LIMIT 1;
-        kept := ledger_kept_tier(
-            mine.customer_id, coalesce(earned.rank, -1) + CASE earned.rank WHEN mine.rank THEN 1 ELSE 0 END,
-            coalesce(earned.rank, -1), settings.grace_days, $2, zone
-        );
+        kept := ledger_kept_tier(mine.customer_id, coalesce(earned.rank, -1), settings.grace_days, $2, zone);
 
         change := NULL;
         change.tier_id := coalesce(kept.tier_id, earned.id);
@@ -145,7 +142,7 @@ BEGIN
                                WHEN NOT mine.is_active THEN 'retired'
                                WHEN mine.is_over THEN 'dropped'
                                ELSE 'undone' END;
-        ELSIF kept.tier_id IS NULL AND mine.kept_until <= $2 THEN
+        ELSIF kept.tier_id IS NULL AND mine.tier_id IS NOT NULL THEN -- its time is over, or what reached it was given back
             change.cause := 'renewed';
         END IF;
 
