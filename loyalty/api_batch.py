@@ -17,17 +17,19 @@ from core.problems import Problem, problem_response
 from loyalty.actions import points
 from loyalty.api_acts import TAG, PointsOutput, encode, output_of
 from loyalty.api_bodies import InvalidBody, decode, read, refusal, refusing
+from loyalty.api_claims import CaptureInput, ClaimInput, VoidInput, capture_of, hold_of
 from loyalty.api_points import (
     AddPointsInput,
     AdjustPointsInput,
     AwardInput,
     RedeemPointsInput,
     ReverseInput,
+    TransferInput,
     operation_of,
     reversal_of,
 )
 from loyalty.errors import UnknownBusiness
-from loyalty.operations import Operation
+from loyalty.operations import Operation, VoidHold
 from workspace.api_auth import ApiCaller, hot_view
 
 
@@ -52,7 +54,35 @@ class BatchAward(AwardInput, tag="award-bonus", tag_field="type", kw_only=True):
     idempotency_key: str = ""
 
 
-BatchItem = BatchAdd | BatchRedeem | BatchReverse | BatchAdjust | BatchAward
+class BatchTransfer(TransferInput, tag="transfer", tag_field="type", kw_only=True):
+    idempotency_key: str = ""
+
+
+class BatchClaim(ClaimInput, tag="claim", tag_field="type", kw_only=True):
+    idempotency_key: str = ""
+
+
+class BatchCapture(CaptureInput, tag="capture", tag_field="type", kw_only=True):
+    claim_id: str
+    idempotency_key: str = ""
+
+
+class BatchVoid(VoidInput, tag="void", tag_field="type", kw_only=True):
+    claim_id: str
+    idempotency_key: str = ""
+
+
+BatchItem = (
+    BatchAdd
+    | BatchRedeem
+    | BatchReverse
+    | BatchAdjust
+    | BatchAward
+    | BatchTransfer
+    | BatchClaim
+    | BatchCapture
+    | BatchVoid
+)
 
 
 class BatchInput(msgspec.Struct, forbid_unknown_fields=True):
@@ -119,6 +149,12 @@ def _operation_of(item: BatchItem, caller: ApiCaller, now: datetime) -> Operatio
     key = item.idempotency_key
     if isinstance(item, BatchReverse):
         return reversal_of(item, item.transaction_id, key=key, caller=caller, now=now)
+    if isinstance(item, BatchClaim):  # asked before: what it takes is also what a redemption takes
+        return hold_of(item, key=key, caller=caller)
+    if isinstance(item, BatchCapture):
+        return capture_of(item, item.claim_id, key=key)
+    if isinstance(item, BatchVoid):
+        return VoidHold(hold=item.claim_id, key=key)
     return operation_of(item, key=key, caller=caller)
 
 

@@ -47,18 +47,7 @@ _VOID = msgspec.json.Decoder(VoidInput)
 )
 def claim(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
     body = read(request, _CLAIM)
-    count_number(caller)
-    wanted = wanted_of(body)
-    operation = HoldPoints(
-        business=body.business_id,
-        phone=body.customer_phone_number,
-        points=wanted.points,
-        reason=wanted.reason,
-        reward=wanted.reward,
-        minutes=body.minutes,
-        key=key_of(request),
-    )
-    return do(operation, caller, timezone.now())
+    return do(hold_of(body, key=key_of(request), caller=caller), caller, timezone.now())
 
 
 @act(
@@ -70,8 +59,7 @@ def claim(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
 )
 def capture(request: HttpRequest, caller: ApiCaller, claim_id: str) -> HttpResponse:
     body = read(request, _CAPTURE) if request.body else CaptureInput()
-    operation = CaptureHold(hold=claim_id, points=body.points, business=body.business_id, key=key_of(request))
-    return do(operation, caller, timezone.now())
+    return do(capture_of(body, claim_id, key=key_of(request)), caller, timezone.now())
 
 
 @act(Perm.POINTS_WRITE, id="claims_void", summary="Give back what was set aside", request=VoidInput)
@@ -79,3 +67,22 @@ def void(request: HttpRequest, caller: ApiCaller, claim_id: str) -> HttpResponse
     if request.body:
         read(request, _VOID)
     return do(VoidHold(hold=claim_id, key=key_of(request)), caller, timezone.now())
+
+
+def hold_of(item: ClaimInput, *, key: str, caller: ApiCaller) -> HoldPoints:
+    """Raises InvalidBody (a reward and a number, or neither) and TooManyRequests."""
+    count_number(caller)
+    wanted = wanted_of(item)
+    return HoldPoints(
+        business=item.business_id,
+        phone=item.customer_phone_number,
+        points=wanted.points,
+        reason=wanted.reason,
+        reward=wanted.reward,
+        minutes=item.minutes,
+        key=key,
+    )
+
+
+def capture_of(item: CaptureInput, claim_id: str, *, key: str) -> CaptureHold:
+    return CaptureHold(hold=claim_id, points=item.points, business=item.business_id, key=key)

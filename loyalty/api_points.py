@@ -106,7 +106,7 @@ class TransferInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     reason: str = ""
 
 
-PointsInput = AddPointsInput | RedeemPointsInput | AdjustPointsInput | AwardInput
+PointsInput = AddPointsInput | RedeemPointsInput | AdjustPointsInput | AwardInput | TransferInput
 
 _ADD = msgspec.json.Decoder(AddPointsInput)
 _REDEEM = msgspec.json.Decoder(RedeemPointsInput)
@@ -156,18 +156,7 @@ def award_bonus(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
     request=TransferInput,
 )
 def transfer(request: HttpRequest, caller: ApiCaller) -> HttpResponse:
-    body = read(request, _TRANSFER)
-    for _number in (body.customer_phone_number, body.recipient_phone_number):
-        count_number(caller)
-    operation = TransferPoints(
-        points=body.points,
-        phone=body.customer_phone_number,
-        recipient_phone=body.recipient_phone_number,
-        reason=body.reason,
-        business=caller.business_id,
-        key=key_of(request),
-    )
-    return do(operation, caller, timezone.now())
+    return _post(request, caller, _TRANSFER)
 
 
 @act(
@@ -221,6 +210,16 @@ def operation_of(item: PointsInput, *, key: str, caller: ApiCaller) -> Operation
             key=key,
         )
     caller.require(Perm.POINTS_ADJUST)
+    if isinstance(item, TransferInput):
+        count_number(caller)  # it names two
+        return TransferPoints(
+            points=item.points,
+            phone=item.customer_phone_number,
+            recipient_phone=item.recipient_phone_number,
+            reason=item.reason,
+            business=caller.business_id,
+            key=key,
+        )
     return AdjustPoints(
         phone=item.customer_phone_number,
         points=item.points,

@@ -7,7 +7,7 @@ from django_tenants.utils import tenant_context
 
 from loyalty.audit import audit
 from loyalty.models import Account, Reward, Transaction
-from loyalty.tests.test_api_points import ADD, post
+from loyalty.tests.test_api_points import ADD, BATCH, post
 from workspace.models import Business
 
 CLAIMS = "/api/v1/claims/"
@@ -158,6 +158,57 @@ def test_who_sees_every_business_says_where_a_reward_is_given(api, reward_claim,
     assert (said.status_code, said.json()["business_id"]) == (201, business.code)
     over = post(client, f"{CLAIMS}{claimed}/capture", {}, key="d")
     assert (over.status_code, over.json()["code"]) == (409, "loyalty.hold_over")
+
+
+def test_the_same_key_at_another_business_is_another_capture(api, reward_claim, business, other_business):
+    url, client = f"{CLAIMS}{reward_claim(None)}/capture", api("write")
+    first = post(client, url, {"business_id": business.code}, key="c")
+    for body in ({"business_id": business.code}, {}):
+        assert post(client, url, body, key="c").content == first.content
+    for named in (other_business.code, "nowhere"):
+        refused = post(client, url, {"business_id": named}, key="c")
+        assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_batch_claims_redeems_and_gives_back(api, wanted, claim):
+    client = api("write")
+    second = post(client, CLAIMS, {**wanted, "points_to_redeem": 10}, key="second").json()["claim_id"]
+    Reward.objects.create(name="Tea", points=10, code="teateateatea")
+    buyer = {name: wanted[name] for name in ("business_id", "customer_phone_number")}
+    operations = [
+        {"type": "capture", "claim_id": claim, "points": 20},
+        {"type": "void", "claim_id": second},
+        {"type": "claim", **buyer, "reward_id": "teateateatea"},
+        {"type": "claim", **wanted, "minutes": 5},
+        {"type": "claim", **buyer},
+        {"type": "capture", "claim_id": "nothing-here"},
+        {"type": "capture", "claim_id": claim, "hat": 1},
+    ]
+    body = {"operations": [{**item, "idempotency_key": str(n)} for n, item in enumerate(operations)]}
+    results = post(client, BATCH, body).json()["results"]
+    assert [result["status"] for result in results] == [201, 201, 201, 201, 422, 404, 422]
+    assert [result["result"]["held"] for result in results[:4]] == [-20, -10, 10, 60]
+    # The act alone knows the key of the batch.
+    again = post(client, f"{CLAIMS}{claim}/capture", {"points": 20}, key="0")
+    assert again.json() == results[0]["result"]
+    assert Account.objects.values_list("available", "held").get() == (10, 70)
+
+
+def test_a_batch_passes_points_on_for_who_may(api, wanted):
+    sale = {"business_id": wanted["business_id"], "customer_phone_number": "07700 900124", "amount_spent": 100}
+    post(api("write"), ADD, sale, key="other")
+    transfer = {
+        "type": "transfer",
+        "customer_phone_number": "07700 900123",
+        "recipient_phone_number": "07700 900124",
+        "points": 30,
+        "idempotency_key": "t",
+    }
+    refused, done = (
+        post(api(role), BATCH, {"operations": [transfer]}).json()["results"][0] for role in ("write", "admin")
+    )
+    assert (refused["status"], done["status"]) == (403, 201)
+    assert sorted(Account.objects.values_list("available", flat=True)) == [70, 130]
 
 
 def test_a_business_that_was_closed_redeems_no_reward(api, reward_claim, business):
