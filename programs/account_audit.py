@@ -15,9 +15,15 @@ from allauth.account.signals import (
     user_logged_in,
 )
 from allauth.mfa.models import Authenticator
-from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from allauth.mfa.signals import (
+    authentication_failed,
+    authenticator_added,
+    authenticator_removed,
+    authenticator_reset,
+)
 from allauth.socialaccount.models import SocialAccount, SocialLogin
 from allauth.socialaccount.signals import social_account_added, social_account_removed
+from django.contrib.auth.signals import user_login_failed
 from django.dispatch import Signal
 from django.http import HttpRequest
 
@@ -40,6 +46,8 @@ def connect() -> None:
     for action, signal in WATCHED.items():
         signal.connect(_writer(action), weak=False, dispatch_uid=action)
     user_logged_in.connect(logged_in, dispatch_uid="programs.person.logged_in")
+    user_login_failed.connect(password_refused, dispatch_uid="programs.person.password_refused")
+    authentication_failed.connect(second_factor_refused, dispatch_uid="programs.person.second_factor_refused")
     email_confirmed.connect(email_proved, dispatch_uid="programs.email.confirmed")
     social_account_added.connect(google_connected, dispatch_uid="programs.google.connected")
     social_account_removed.connect(google_disconnected, dispatch_uid="programs.google.disconnected")
@@ -49,6 +57,19 @@ def logged_in(sender: object, request: HttpRequest, user: User, **_told: object)
     """With which proofs: a password, a passkey, Google, a second factor; not with which codes."""
     proofs = [str(one.get("type") or one["method"]) for one in get_authentication_records(request, user)]
     platform_audit.record("programs.person.logged_in", person=user, data={"by": proofs}, ip=client_ip(request) or None)
+
+
+def password_refused(
+    sender: object, credentials: dict[str, Any], request: HttpRequest | None = None, **_told: object
+) -> None:
+    person = User.objects.filter(email__iexact=credentials.get("email", "")).first()
+    platform_audit.record_refused_log_in(
+        person=person, by="password", ip=client_ip(request) or None if request else None
+    )
+
+
+def second_factor_refused(sender: object, request: HttpRequest, user: User, **_told: object) -> None:
+    platform_audit.record_refused_log_in(person=user, by="mfa", ip=client_ip(request) or None)
 
 
 def email_proved(sender: object, request: HttpRequest, email_address: EmailAddress, **_told: object) -> None:

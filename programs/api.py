@@ -15,8 +15,8 @@ from core.api import StrictSerializer, TooManyRequests, read_body
 from core.permissions import OPEN
 from core.requests import client_ip, client_network
 from programs import api_limits
-from programs.actions import api_sessions, email_codes
-from programs.actions.api_sessions import EmailNotVerified, TokenPair
+from programs.actions import api_sessions, email_codes, platform_audit
+from programs.actions.api_sessions import EmailNotVerified, MfaWrong, TokenPair, WrongCredentials
 from programs.models import Programme, User
 
 
@@ -97,7 +97,7 @@ class LoginView(OpenApiView):
         programme: Programme | None = request._request.programme  # type: ignore[attr-defined]
         if programme is None:
             programme = Programme.objects.filter(slug=given["programme"], is_active=True).first()
-        now = timezone.now()
+        now, ip = timezone.now(), client_ip(request) or None
         try:
             pair = api_sessions.log_in(
                 email=given["email"],
@@ -105,8 +105,13 @@ class LoginView(OpenApiView):
                 code=given["code"],
                 programme=programme,
                 now=now,
-                ip=client_ip(request) or None,
+                ip=ip,
             )
+        except (WrongCredentials, MfaWrong) as refusal:
+            by = "mfa" if isinstance(refusal, MfaWrong) else "password"
+            person = User.objects.filter(email__iexact=given["email"]).first()
+            platform_audit.record_refused_log_in(person=person, by=by, ip=ip)
+            raise
         except EmailNotVerified:
             assert programme is not None  # without one no password is right
             send_code_at_most(User.objects.get(email__iexact=given["email"]), programme)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 TITLES: dict[str, str | Promise] = {
     "programs.person.signed_up": _("Signed up"),
     "programs.person.logged_in": _("Logged in"),
+    "programs.person.log_in_refused": _("A log-in was refused"),
     "programs.person.changed": _("Changed their own profile"),
     "programs.programme.created": _("Created a programme"),
     "programs.programme.changed": _("Changed a programme’s record"),

@@ -27,3 +27,9 @@ def record(
         data=dict(data or {}),
         ip=ip,
     )
+
+
+def record_refused_log_in(*, person: User | None, by: str, ip: str | None) -> None:
+    """`by` is the proof that was wrong: password or mfa. Written for an address that nobody has, too (without it):
+    so nobody learns from the time of the answer whether somebody has it."""
+    record("programs.person.log_in_refused", person=person, data={"by": by}, ip=ip)

@@ -254,6 +254,8 @@ def test_the_authenticator_app_is_asked_for_at_log_in_and_recovery_codes_work_on
     assert visitor.get("/programmes/").status_code == 302
     assert visitor.get("/accounts/2fa/authenticate/").status_code == 200
     assert visitor.post("/accounts/2fa/authenticate/", {"code": "000000"}).status_code == 422
+    refused = noted("programs.person.log_in_refused")
+    assert (refused.actor, refused.data) == (f"user:{ada.pk}", {"by": "mfa"})
     assert visitor.post("/accounts/2fa/authenticate/", {"code": recovery[0]}).status_code == 302
     assert is_signed_in(visitor)
     visitor.post("/accounts/logout/")

@@ -39,6 +39,18 @@ def test_a_log_in_is_noted_with_its_proof_and_address(visitor, ada):
     assert (entry.actor, entry.data, entry.ip) == (f"user:{ada.pk}", {"by": ["password"]}, "127.0.0.1")
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_refused_log_in_is_noted_for_known_and_unknown_alike(visitor, ada, is_known):
+    email = ada.email if is_known else "nobody@example.com"
+    log_in(visitor, email=email, password="wrong words entirely")
+    body = {"email": email, "password": "wrong words entirely", "programme": "none"}
+    assert visitor.post("/api/v1/auth/login", body, content_type="application/json").status_code == 401
+    entries = PlatformAuditEntry.objects.filter(action="programs.person.log_in_refused")
+    actor = f"user:{ada.pk}" if is_known else "system:system"
+    assert [(one.actor, one.data, one.ip) for one in entries] == [(actor, {"by": "password"}, "127.0.0.1")] * 2
+    assert "nobody" not in str(list(entries.values()))
+
+
 def test_a_proved_address_is_noted(visitor):
     sign_up(visitor)
     visitor.post("/accounts/confirm-email/", {"code": code_in_mail()})
