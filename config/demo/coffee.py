@@ -172,9 +172,10 @@ def _post(
     done = 0
     for day, sales in groupby(enumerate(plan.sales), key=lambda row: row[1].day):
         operations = list(_operations(sales, taken, people, shops, rewards, calendar))
+        now = calendar.moment(day, CLOSING_MINUTE)
         if day >= DAYS - 7 * stamps.WEEKS:
             stamps.make_card(shops[SHOPS[0].key], SYSTEM_TILL, now=calendar.moment(day, 0))
-        now = calendar.moment(day, CLOSING_MINUTE)
+            stamps.use_full_cards(shops[SHOPS[0].key], SYSTEM_TILL, now=now)
         outcomes = post_batch(operations=operations, owner="demo", source="till", actor=SYSTEM_TILL, now=now)
         refused = next((outcome for outcome in outcomes if isinstance(outcome, DomainError)), None)
         if refused is not None:
