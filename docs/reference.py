@@ -41,6 +41,7 @@ REASONS = {
     "python-json-logger": "Logs as JSON lines.",
     "segno": "QR codes without further dependencies.",
     "pillow": "Draws logos that people upload anew, and the icons of an installed points page.",
+    "twilio": "Texts through Twilio and proof of its calls: its own library, imported only where a programme uses it.",
     "fpdf2": "Writes statements of settlement as PDF: pure Python, maintained, embeds the fonts of any language.",
     "cryptography": "Encrypts stored secrets.",
     "pytest": "Test runner.",
