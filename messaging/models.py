@@ -27,6 +27,8 @@ class OutboundMessage(models.Model):
     class Purpose(models.TextChoices):
         ONE_TIME_CODE = "one_time_code", _("One-time code")  # asked for a moment ago: needs no consent
         RECEIPT = "receipt", _("Receipt")  # asked for at the till a moment ago
+        OPT_OUT_REPLY = "opt_out_reply", _("Answer to STOP")  # one, and the last
+        TEST = "test", _("Test")  # to a member of staff, from the settings
         SERVICE = "service", _("About your points")
         MARKETING = "marketing", _("Offers and news")
 
@@ -34,6 +36,8 @@ class OutboundMessage(models.Model):
         QUEUED = "queued", _("Waiting")
         CLAIMED = "claimed", _("Being sent")
         SENT = "sent", _("Sent")
+        DELIVERED = "delivered", _("Delivered")
+        UNDELIVERED = "undelivered", _("Not delivered")
         FAILED = "failed", _("Failed")
         UNCONFIRMED = "unconfirmed", _("Perhaps sent")
         SUPPRESSED = "suppressed", _("Not sent")
@@ -58,6 +62,7 @@ class OutboundMessage(models.Model):
     expires_at = models.DateTimeField(null=True)  # pointless afterwards: not sent, and a code's body is blanked
     claimed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
     redacted_at = models.DateTimeField(null=True)
 
     objects = OutboundMessageQuerySet.as_manager()
@@ -81,10 +86,98 @@ class OutboundMessage(models.Model):
                 name="message_with_code",
                 condition=Q(purpose="one_time_code", redacted_at__isnull=True),
             ),
+            models.Index(fields=["provider_id"], name="message_by_provider_id"),  # what a provider reports on
         ]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.code}"
+
+
+class MessageReceipt(models.Model):
+    """One thing that a provider said about a message. Saying it again changes nothing."""
+
+    message = models.ForeignKey(OutboundMessage, on_delete=models.CASCADE, related_name="receipts")
+    word = models.CharField(max_length=60)  # the provider's own
+    state = models.CharField(max_length=12)  # sent, delivered, undelivered: what it means for us
+    error = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["message", "word"], name="receipt_once_per_word")]
+
+    def __str__(self) -> str:
+        return f"{self.word} of {self.message_id}"
+
+
+class InboundMessage(models.Model):
+    """A text that somebody sent to the programme's number. The provider's id makes a repeated call the same text."""
+
+    code = models.CharField(max_length=16, unique=True, default=public_code, editable=False)
+    provider = models.CharField(max_length=40)
+    provider_id = models.CharField(max_length=120)
+    sender = models.CharField(max_length=40)  # E.164, or as the provider wrote it; empty after erasing
+    recipient = models.CharField(max_length=40, blank=True)
+    customer = models.ForeignKey(
+        "customers.Customer", on_delete=models.PROTECT, null=True, blank=True, related_name="texts_received"
+    )
+    body = models.TextField(blank=True)
+    received_at = models.DateTimeField(default=timezone.now)
+    redacted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("incoming text")
+        verbose_name_plural = _("incoming texts")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["provider", "provider_id"], name="inbound_once_per_provider_id")
+        ]
+        indexes: ClassVar = [
+            models.Index("customer", models.F("id").desc(), name="inbound_by_customer"),
+            models.Index(fields=["sender"], name="inbound_by_sender"),  # erasing
+        ]
+
+    def __str__(self) -> str:
+        return f"text {self.code}"
+
+
+class Suppression(models.Model):
+    """A number that gets nothing any more, whoever it belongs to, until START comes from it."""
+
+    class Reason(models.TextChoices):
+        STOP = "stop", _("Sent STOP")
+        PROVIDER = "provider", _("Stopped at the provider")
+
+    channel = models.CharField(max_length=10, choices=OutboundMessage.Channel.choices)
+    address = models.CharField(max_length=254)  # E.164
+    reason = models.CharField(max_length=10, choices=Reason.choices)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["channel", "address"], name="suppression_once_per_address")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} suppression {self.pk}"
+
+
+class SmsConnection(models.Model):
+    """The programme's account with a provider of texts: no row or one. `sealed` is opened by `actions.texts` only."""
+
+    THE_ONE = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=THE_ONE, editable=False)
+    provider = models.CharField(max_length=40)
+    sender = models.CharField(max_length=40, blank=True)
+    sealed = models.TextField()  # settings and the webhooks' code, encrypted together with the programme's schema
+    is_active = models.BooleanField(default=True)
+    changed_at = models.DateTimeField(default=timezone.now)
+    last_test = models.ForeignKey(OutboundMessage, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [models.CheckConstraint(condition=Q(id=1), name="sms_connection_is_one")]
+
+    def __str__(self) -> str:
+        return self.provider
 
 
 class OneTimeCode(models.Model):

@@ -222,6 +222,26 @@ class DueWork(models.Model):
         return f"{self.kind} of {self.programme_id} at {self.next_due_at:%Y-%m-%d %H:%M}"
 
 
+class ProviderRoute(models.Model):
+    """To which programme a provider's call belongs: calls arrive on the public host, for all programmes.
+
+    `address` is what a signed call names (account and number), or the digest of the code in the webhook's path.
+    """
+
+    provider = models.CharField(max_length=40)
+    address = models.CharField(max_length=120)
+    programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["provider", "address"], name="provider_route_once_per_address")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} of {self.programme_id}"
+
+
 class SchemaTemplate(models.Model):
     """SQL that makes a programme's schema, dumped from the migrated template schema; one row per migration state."""
 
