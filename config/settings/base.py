@@ -455,6 +455,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"Regulars <no-reply@
 
 SMS_CHANNEL = env.str("SMS_CHANNEL", default="console")
 EMAIL_CHANNEL = env.str("EMAIL_CHANNEL", default="email")
+# A stand-in for Twilio (devservers/twilio.py) that is called in its place.
+TWILIO_ORIGIN = env.str("TWILIO_ORIGIN", default="").rstrip("/")
 CONSOLE_MESSAGES_DIR = VAR_DIR / "messages"
 
 # -- logs: one JSON line each, with the programme and the route pattern, never a path with a phone number --------------

@@ -9,12 +9,19 @@ from django.db import transaction
 from django.db.models import Q
 
 from messaging.actions.pins import forget_pin_failures
-from messaging.channels import console
-from messaging.models import CustomerPin, CustomerSession, OneTimeCode, OutboundMessage
+from messaging.models import (
+    CustomerPin,
+    CustomerSession,
+    InboundMessage,
+    OneTimeCode,
+    OutboundMessage,
+    Suppression,
+)
+from messaging.providers.console import file
 
 
 def forget_person(*, customer_id: int, recipients: Collection[str], now: datetime) -> None:
-    """Delete what signs the person in, and empty every message to them, sent or waiting; the row and its state stay.
+    """Delete what signs the person in, and empty every message to and from them; the row and its state stay.
 
     `recipients` are their numbers (E.164) and addresses. In the caller's transaction.
     """
@@ -25,4 +32,7 @@ def forget_person(*, customer_id: int, recipients: Collection[str], now: datetim
     theirs = OutboundMessage.objects.filter(Q(customer_id=customer_id) | Q(recipient__in=recipients))
     theirs.unfinished().update(state=OutboundMessage.State.SUPPRESSED, finished_at=now)
     theirs.update(recipient="", subject="", body="", error="", provider_id="", redacted_at=now)
-    transaction.on_commit(lambda: console.forget(recipients))
+    received = InboundMessage.objects.filter(Q(customer_id=customer_id) | Q(sender__in=recipients))
+    received.update(sender="", recipient="", body="", redacted_at=now)
+    Suppression.objects.filter(address__in=recipients).delete()
+    transaction.on_commit(lambda: file.forget(recipients))

@@ -1,4 +1,4 @@
-"""How a message leaves: one module per provider, found by its name in the settings.
+"""How a message leaves: through the programme's own provider of texts, else as the settings of the deployment say.
 
 A channel's `send` returns the provider's id of the message. It raises RetryableError when the message has certainly
 *not* been taken (no connection, "try later"), PermanentError when it never will be (no such number), and anything
@@ -28,14 +28,15 @@ class Outgoing:
 
 
 class Channel(Protocol):
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def send(self, message: Outgoing) -> str: ...
 
 
-# A provider joins by a module here and a line in this table.
+# What SMS_CHANNEL and EMAIL_CHANNEL may name. A provider of texts that programmes choose is in `messaging.providers`.
 PROVIDERS = {
-    "console": "messaging.channels.console.Console",
+    "console": "messaging.providers.console.provider.Console",
     "email": "messaging.channels.email.Email",
 }
 
