@@ -26,8 +26,8 @@ def texts_reach_people(**_: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "Texts are written to a file and reach nobody; nobody can sign in on the points page.",
-            hint="Set SMS_CHANNEL to a provider.",
+            "Texts of programmes that have chosen no provider are written to a file and reach nobody.",
+            hint="Choose one on the page Settings, Texts of each programme: without it nobody can sign in by code.",
             id="messaging.W001",
         )
     ]

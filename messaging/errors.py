@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import DomainError
+from core.errors import DomainError, InvalidInput
 
 
 class TooManyCodes(DomainError):
@@ -40,3 +40,21 @@ class WrongCode(DomainError):
     def __init__(self, tries_left: int) -> None:
         self.tries_left = tries_left
         super().__init__(tries_left=tries_left)
+
+
+class NoTextProvider(DomainError):
+    """Said to staff."""
+
+    code = "no_text_provider"
+    message = _("Choose a provider of texts first, and switch it on.")
+
+
+class UnknownProvider(InvalidInput):
+    code = "unknown_provider"
+    message = _("There is no such provider of texts.")
+
+
+class UnfitSetting(InvalidInput):
+    """A setting of a provider's account that cannot be right; `field` names it."""
+
+    code = "unfit_setting"

@@ -17,10 +17,13 @@ from core.errors import PermanentError, RetryableError
 from core.jobs import enqueue
 from core.presentation import NARROW_SPACE, NO_BREAK_SPACE
 from customers.consent import has_consent
-from messaging.channels import Outgoing, channel_for
+from messaging.actions.suppression import is_suppressed, suppress
+from messaging.channels import Channel, Outgoing
+from messaging.channels.texts import own_channel_for
 from messaging.languages import language_of
 from messaging.limits import longest_window
-from messaging.models import CustomerSession, OneTimeCode, OutboundMessage
+from messaging.models import CustomerSession, OneTimeCode, OutboundMessage, Suppression
+from messaging.providers.contract import OptedOut
 from programs.actions.due_work import ensure_due
 
 logger = logging.getLogger(__name__)
@@ -31,6 +34,12 @@ RETRY_AFTER = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10
 CLAIM_LEASE = timedelta(minutes=15)  # longer than a task may run, so that its worker is certainly gone
 SWEEP_AFTER = timedelta(minutes=2)  # a queued message that nobody took by then is queued again
 SWEEP_BATCH = 500
+# Asked for a moment ago: they need no consent, but no STOP either.
+ASKED_FOR = (
+    OutboundMessage.Purpose.ONE_TIME_CODE,
+    OutboundMessage.Purpose.RECEIPT,
+    OutboundMessage.Purpose.TEST,
+)
 
 
 def queue_message(
@@ -84,10 +93,10 @@ def _plain_spaces(body: str) -> str:
 def send_message(message_id: int) -> None:
     """Send one queued message. Safe to run twice and at the same time: only the run that claims the row sends."""
     now = timezone.now()
-    message = _claim(message_id, now)
-    if message is None:
+    claimed = _claim(message_id, now)
+    if claimed is None:
         return
-    channel = channel_for(message.channel)
+    message, channel = claimed
     outgoing = Outgoing(
         code=message.code,
         channel=message.channel,
@@ -101,6 +110,10 @@ def send_message(message_id: int) -> None:
         provider_id = channel.send(outgoing)
     except RetryableError as error:
         _put_back(message, str(error), now)
+    except OptedOut as error:
+        with transaction.atomic():
+            suppress(number=message.recipient, reason=Suppression.Reason.PROVIDER, now=now)
+            _finish(message, OutboundMessage.State.SUPPRESSED, error=str(error))
     except PermanentError as error:
         _finish(message, OutboundMessage.State.FAILED, error=str(error))
     except Exception as error:
@@ -114,8 +127,11 @@ def send_message(message_id: int) -> None:
         _finish(message, OutboundMessage.State.SENT, provider_id=provider_id)
 
 
-def _claim(message_id: int, now: datetime) -> OutboundMessage | None:
-    """Take the row for this worker and commit that; None when it is not (or no longer) to be sent."""
+def _claim(message_id: int, now: datetime) -> tuple[OutboundMessage, Channel] | None:
+    """Take the row for this worker and commit that; None when it is not (or no longer) to be sent.
+
+    The channel is the one that the row names: another may be chosen meanwhile.
+    """
     with transaction.atomic():
         waiting = OutboundMessage.objects.filter(pk=message_id, state=OutboundMessage.State.QUEUED)
         message = waiting.select_for_update(skip_locked=True).first()
@@ -128,16 +144,21 @@ def _claim(message_id: int, now: datetime) -> OutboundMessage | None:
         message.state = OutboundMessage.State.CLAIMED
         message.claimed_at = now
         message.attempts += 1
-        message.provider = channel_for(message.channel).name
+        channel = own_channel_for(message.channel)
+        message.provider = channel.name
         message.save(update_fields=["state", "claimed_at", "attempts", "provider"])
-        return message
+        return message, channel
 
 
 def _reason_not_to_send(message: OutboundMessage, now: datetime) -> str:
     """Checked when it leaves: somebody may have said stop since it was queued."""
     if message.expires_at is not None and message.expires_at <= now:
         return "expired"
-    if message.purpose in (OutboundMessage.Purpose.ONE_TIME_CODE, OutboundMessage.Purpose.RECEIPT):
+    if message.purpose == OutboundMessage.Purpose.OPT_OUT_REPLY:
+        return ""
+    if is_suppressed(channel=message.channel, address=message.recipient):
+        return "stopped"
+    if message.purpose in ASKED_FOR:
         return ""
     agreed = message.customer_id is not None and has_consent(
         customer_id=message.customer_id, channel=message.channel, purpose=message.purpose
@@ -146,7 +167,7 @@ def _reason_not_to_send(message: OutboundMessage, now: datetime) -> str:
 
 
 def _put_back(message: OutboundMessage, error: str, now: datetime) -> None:
-    if message.attempts >= MAX_ATTEMPTS:
+    if message.attempts >= MAX_ATTEMPTS or message.purpose == OutboundMessage.Purpose.TEST:
         _finish(message, OutboundMessage.State.FAILED, error=error)
         return
     again = now + RETRY_AFTER[min(message.attempts, len(RETRY_AFTER)) - 1]

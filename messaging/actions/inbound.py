@@ -1,0 +1,129 @@
+"""What providers bring: texts that people sent, and what became of texts of ours. Bringing it twice is one effect."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from core.phones import InvalidPhone, parse_phone
+from core.tenancy import active_programme
+from messaging.actions.outbox import queue_message
+from messaging.actions.suppression import owner_of, release, suppress
+from messaging.languages import language_of
+from messaging.models import InboundMessage, MessageReceipt, OutboundMessage, Suppression
+from messaging.providers.contract import Inbound, Provider, Report
+from messaging.rules import reported_state, wish_of
+
+logger = logging.getLogger(__name__)
+
+LONGEST_BODY = 2000  # of a text of many parts
+
+
+def receive_text(*, provider: Provider, inbound: Inbound, now: datetime) -> InboundMessage:
+    """Keep a text, once for each id of the provider's; STOP and START take effect with it.
+
+    After STOP one text confirms it, unless the provider does; nothing else goes to that number until START.
+    """
+    number = _number(inbound.sender)
+    with transaction.atomic():
+        customer = owner_of(number)
+        text, is_new = InboundMessage.objects.get_or_create(
+            provider=provider.name,
+            provider_id=inbound.provider_id[:120],
+            defaults={
+                "sender": number,
+                "recipient": inbound.recipient[:40],
+                "customer": customer,
+                "body": inbound.body.replace("\x00", "")[:LONGEST_BODY],
+                "received_at": now,
+            },
+        )
+        if not is_new:
+            return text
+        wish = inbound.wish or wish_of(text.body)
+        if wish == "stop":
+            is_first = suppress(number=number, reason=Suppression.Reason.STOP, now=now)
+            if is_first and not provider.confirms_stop:
+                _confirm_stop(text, now=now)
+        elif wish == "start":
+            release(number=number, now=now)
+    logger.info("messaging.text.received", extra={"text_code": text.code, "wish": wish or "none"})
+    return text
+
+
+def receive_report(*, provider: Provider, report: Report, now: datetime) -> OutboundMessage | None:
+    """Write down what the provider says about a text of ours; None for one that we do not know.
+
+    A state never goes back. A text that was never confirmed, or whose sender died, is settled by this.
+    """
+    with transaction.atomic():
+        message = _reported_message(provider, report)
+        if message is None:
+            return None
+        receipt, is_new = MessageReceipt.objects.get_or_create(
+            message=message,
+            word=report.word[:60],
+            defaults={"state": report.state, "error": report.error[:200], "at": now},
+        )
+        if not is_new:
+            return message
+        state = reported_state(message.state, receipt.state)
+        if state != message.state:
+            message.state = state
+            message.error = receipt.error
+            message.provider_id = message.provider_id or report.provider_id[:120]
+            message.finished_at = message.finished_at or now
+            if state == OutboundMessage.State.DELIVERED:
+                message.delivered_at = now
+            message.save(update_fields=["state", "error", "provider_id", "finished_at", "delivered_at"])
+        if report.is_opt_out and message.recipient:
+            suppress(number=message.recipient, reason=Suppression.Reason.PROVIDER, now=now)
+    logger.info("messaging.message.reported", extra={"message_code": message.code, "state": message.state})
+    return message
+
+
+def _reported_message(provider: Provider, report: Report) -> OutboundMessage | None:
+    """By our own code where the report has it, else by the provider's id; locked."""
+    texts = OutboundMessage.objects.select_for_update().filter(channel=OutboundMessage.Channel.SMS)
+    if report.reference:
+        message = texts.filter(code=report.reference, provider=provider.name).first()
+        # An id of another text: the report is not about this one.
+        if message and message.provider_id and report.provider_id and message.provider_id != report.provider_id:
+            return None
+        if message is not None:
+            return message
+    if not report.provider_id:
+        return None
+    return texts.filter(provider_id=report.provider_id, provider=provider.name).order_by("-id").first()
+
+
+def _confirm_stop(text: InboundMessage, *, now: datetime) -> None:
+    programme = active_programme()
+    with translation.override(language_of(text.customer)):
+        body = _("You get no more texts from %(programme)s. Text START to get them again.") % {
+            "programme": programme.name
+        }
+    queue_message(
+        channel=OutboundMessage.Channel.SMS,
+        purpose=OutboundMessage.Purpose.OPT_OUT_REPLY,
+        recipient=text.sender,
+        customer_id=text.customer_id,
+        body=body,
+        dedupe_key=f"stop:{text.code}",
+        now=now,
+    )
+
+
+def _number(written: str) -> str:
+    """E.164 where it is a whole number; a short code or a name as it is."""
+    country = active_programme().country
+    for spelling in (written, f"+{written}"):
+        try:
+            return parse_phone(spelling, country)
+        except InvalidPhone:
+            continue
+    return written.replace("\x00", "")[:40]

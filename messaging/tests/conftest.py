@@ -1,0 +1,1 @@
+from messaging.tests.fixtures_texts import connect, twilio  # noqa: F401
