@@ -15,7 +15,15 @@ from django.db import connection, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from loyalty.point_flows import LEGS
+from loyalty.settlement_digest import DIGEST
+
 SAMPLES = 5
+# What the days of points have not counted yet.
+UNCOUNTED = """
+    SELECT t.* FROM loyalty_transaction t LEFT JOIN loyalty_pointcount c ON c.last_day IS NOT NULL
+    WHERE c.id IS NULL OR t.id > c.last_transaction OR t.at >= (c.last_day + 1)::timestamp AT TIME ZONE c.zone
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +237,33 @@ INVARIANTS: Sequence[Invariant] = (
                OR o.counterpart_id IS DISTINCT FROM t.id OR o.reversed_points <> t.reversed_points
         FROM loyalty_transaction t LEFT JOIN loyalty_transaction o ON o.id = t.counterpart_id
         WHERE t.kind = 'transfer' AND t.status = 'done'
+        """,
+    ),
+    Invariant(
+        "I15",
+        _("What reports count as issued, redeemed, expired and taken back leaves what each business’s points are"),
+        f"""
+        SELECT 'business ' || coalesce(issuer_id, 0), sum(held) <> sum(counted) FROM (
+            SELECT issuer_id, remaining AS held, 0 AS counted FROM loyalty_lot
+            UNION ALL SELECT l.issuer_id, h.points, 0
+            FROM loyalty_holdallocation h JOIN loyalty_lot l ON l.id = h.lot_id
+            UNION ALL SELECT d.issuer_id, 0, d.points
+            FROM loyalty_pointday d JOIN loyalty_pointcount c ON c.last_day >= d.day WHERE d.flow <> 'spent'
+            UNION ALL SELECT issuer_id, 0, points FROM ({LEGS.format(zone="'UTC'", transactions=UNCOUNTED)}) AS fresh
+            WHERE flow <> 'spent'
+        ) AS points GROUP BY issuer_id
+        """,
+    ),
+    Invariant(
+        "M1",
+        _("No closed month of settlement was changed, and the application cannot"),
+        f"""
+        SELECT 'month ' || m.month, m.digest IS DISTINCT FROM ({DIGEST}) FROM loyalty_settlementmonth m
+        UNION ALL
+        SELECT 'right to ' || p.name || ' ' || t.name, has_table_privilege(r.rolname, t.name, p.name)
+        FROM pg_roles r CROSS JOIN (VALUES ('UPDATE'), ('DELETE'), ('TRUNCATE')) AS p (name)
+        CROSS JOIN (VALUES ('loyalty_settlementmonth'), ('loyalty_settlementline')) AS t (name)
+        WHERE r.rolname = %(app_role)s AND NOT r.rolsuper
         """,
     ),
     Invariant(

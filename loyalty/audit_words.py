@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from customers.audit_words import customers_like, named_customer
@@ -31,6 +32,7 @@ ACTS = {
         "stamps.reward_used": (_("Full stamp card used"), _("{who} gave {what} what a full stamp card is for")),
         "stamps.reward_released": (_("Use of a stamp card undone"), _("{who} undid the use of a stamp card of {what}")),
         "points.matured": (_("Points became available"), _("{who} made points of {what} available")),
+        "settlement.closed": (_("Month of settlement closed"), _("{who} closed {what}")),
     },
     Group.RULES: {
         "rule.created": (_("Earning rule made"), _("{who} made the earning rule {what}")),
@@ -86,6 +88,7 @@ FIELDS |= {
     "tier_keep_months": _("A tier is kept for months"),
     "tier_grace_days": _("Days of grace"),
     "tier_drops_to": _("Then they fall to"),
+    "debts": _("Debts between businesses"),
     "tier": _("Tier"),
 }
 VALUES |= {
@@ -136,8 +139,13 @@ def _search_named(text: str, _reader: Reader) -> Collection[str]:
     ]
 
 
+def _months(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
+    return {code: Named(code, reverse("settlement:month", args=[code])) for code in codes}
+
+
 register_subject("reward", title=_("reward"), find=_rewards, search=_search_named)
 register_subject("rule", title=_("earning rule"), find=_rules)
 register_subject("stamp_card", title=_("stamp card"), find=_stamp_cards)
+register_subject("settlement", title=_("month of settlement"), find=_months)
 register_subject("tier", title=_("tier"), find=_tiers)
 register_subject("transaction", title=_("transaction"), find=_transactions, search=_search_transactions)

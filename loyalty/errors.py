@@ -251,6 +251,23 @@ class TooManyOperations(InvalidInput):
     message = _("Send at most 1,000 at once.")
 
 
+class UnknownMonth(NotFound):
+    code = "loyalty.unknown_month"
+    message = _("There is no such month to settle.")
+
+
+class MonthNotOver(DomainError):
+    code = "loyalty.month_not_over"
+    message = _("This month is not over yet. It can be closed when it is.")
+
+
+class EarlierMonthOpen(DomainError):
+    """`data`: month, the one to close first (2026-06)."""
+
+    code = "loyalty.earlier_month_open"
+    message = _("Close the months before this one first.")
+
+
 REFUSALS: dict[str, type[DomainError]] = {
     error.code.removeprefix("loyalty."): error
     for error in (

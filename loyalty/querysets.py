@@ -1,14 +1,34 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.db.models import Q
 
 from core.actor import Actor
 from core.clock import Period
 
 if TYPE_CHECKING:
     from loyalty.models import Transaction
+
+
+def _undoing(*kinds: str) -> Q:
+    """What undoes such a transaction, and what undoes that, as far as people go: three times over."""
+    return Q(kind="reverse") & (
+        Q(reverses__kind__in=kinds)
+        | Q(reverses__reverses__kind__in=kinds)
+        | Q(reverses__reverses__reverses__kind__in=kinds)
+    )
+
+
+# The transactions behind a figure of the reports; the same as the flows of `loyalty.point_flows`.
+FLOW_RULES: Mapping[str, Q] = {
+    "issued": Q(kind__in=["earn", "bonus"]) | Q(kind="adjust", points__gt=0),
+    "taken": Q(kind="adjust", points__lt=0) | _undoing("earn", "bonus", "adjust"),
+    "redeemed": Q(kind="redeem") | _undoing("redeem"),
+    "expired": Q(kind="expire") | _undoing("expire"),
+}
 
 
 class TransactionQuerySet(models.QuerySet["Transaction"]):
@@ -18,6 +38,10 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
 
     def within(self, period: Period) -> TransactionQuerySet:
         return self.filter(at__gte=period.start, at__lt=period.end)
+
+    def of_flow(self, flow: str) -> TransactionQuerySet:
+        """What a report counts as issued, taken (back), redeemed or expired."""
+        return self.filter(FLOW_RULES[flow])
 
     def visible_to(self, actor: Actor) -> TransactionQuerySet:
         """Everything, or for people limited to one business what happened there."""

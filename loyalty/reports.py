@@ -39,17 +39,20 @@ def find_transactions(
     customer_id: int | None = None,
     business_id: int | None = None,
     kind: str = "",
+    flow: str = "",
     start: datetime | None = None,
     end: datetime | None = None,
 ) -> TransactionQuerySet:
     """What happened, for lists and histories: `start` is part of the time, `end` is not. None and "" mean any.
 
-    `visible_to` leaves out other businesses' transactions for people who are limited to one; a customer's own page
-    passes None.
+    `flow` is what a report counts: issued, taken, redeemed or expired. `visible_to` leaves out other businesses'
+    transactions for people who are limited to one; a customer's own page passes None.
     """
     found: TransactionQuerySet = Transaction.objects.done()
     if visible_to is not None:
         found = found.visible_to(visible_to)
+    if flow:
+        found = found.of_flow(flow)
     wanted = {
         "account_id": customer_id,
         "business_id": business_id,

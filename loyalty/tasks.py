@@ -17,6 +17,7 @@ from customers.events import ORDER_CANCELLED, ORDER_PLACED, ORDER_REFUNDED
 from customers.models import Event
 from customers.stream import stream_reader
 from loyalty.actions.birthdays import give_birthday_bonuses
+from loyalty.actions.point_days import count_points
 from loyalty.actions.refunds import claw_back_refunds
 from loyalty.actions.settings import APPLY_EXPIRY
 from loyalty.actions.stamps import settle_orders
@@ -33,6 +34,8 @@ WARN_HOUR = 10  # in the programme's zone
 EXPIRE_EVERY = timedelta(hours=6)  # housekeeping: an account that is touched expires its points by itself
 BIRTHDAYS = "loyalty.birthdays.give"
 JUDGE_TIERS = "loyalty.tiers.judge"
+COUNT = "loyalty.reports.count"
+COUNT_HOUR = 1  # in the programme's zone: whoever was at it at midnight is done
 APPLY_BATCH = 500
 JUDGE_BATCH = 100  # accounts locked at a time: a till waits for no more than these
 EXPIRE_BATCH = 1000  # accounts locked and committed at a time
@@ -180,6 +183,15 @@ def birthdays(now: datetime) -> datetime | None:
     give_birthday_bonuses(now=now)
     zone = active_programme().zone
     return day_start(local_day(now, zone) + timedelta(days=1), zone)
+
+
+@due_work(COUNT, follows_time_zone=True)
+def count_points_of_days(now: datetime) -> datetime | None:
+    """Count the days that are over for the reports, and come back the next night."""
+    count_points(now=now)
+    zone = active_programme().zone
+    day = local_day(now, zone) + timedelta(days=1)
+    return datetime.combine(day, time(COUNT_HOUR), tzinfo=zone).astimezone(UTC)
 
 
 @due_work(WARN, follows_time_zone=True)

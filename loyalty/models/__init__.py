@@ -5,6 +5,7 @@ from loyalty.models.ledger import Account, Entry, Hold, HoldAllocation, Lot, Tra
 from loyalty.models.rewards import Reward
 from loyalty.models.rules import EarningRate, EarningRule
 from loyalty.models.settings import LoyaltySettings
+from loyalty.models.settlement import PointAge, PointCount, PointDay, SettlementLine, SettlementMonth
 from loyalty.models.stamps import StampAct, StampBook, StampCard, StampEntry, StampReward, StampSale
 from loyalty.models.tiers import Tier, TierChange
 
@@ -18,7 +19,12 @@ __all__ = [
     "HoldAllocation",
     "Lot",
     "LoyaltySettings",
+    "PointAge",
+    "PointCount",
+    "PointDay",
     "Reward",
+    "SettlementLine",
+    "SettlementMonth",
     "StampAct",
     "StampBook",
     "StampCard",
