@@ -17,6 +17,8 @@ urlpatterns = [
     path("till/", include("screens.urls_till")),
     path("", include("screens.urls_rewards")),  # before the pages of `loyalty/`
     path("loyalty/stamp-cards/", include("screens.urls_stamps")),
+    path("loyalty/reports/", include("screens.urls_reports")),
+    path("loyalty/settlement/", include("screens.urls_settlement")),
     path("loyalty/", include("screens.urls_loyalty")),
     path("businesses/", include("screens.urls_businesses")),
     path("", include("messaging.urls")),

@@ -71,6 +71,8 @@ DEEPER: Sequence[NavItem] = (
     NavItem(_("Earning rules"), "loyalty:rules", "repeat", Perm.PROGRAMME_VIEW, "loyalty"),
     NavItem(_("Tiers"), "loyalty:tiers", "award", Perm.PROGRAMME_VIEW, "loyalty"),
     NavItem(_("Stamp cards"), "stamps:list", "stamp", Perm.PROGRAMME_VIEW, "loyalty"),
+    NavItem(_("Reports"), "reports:points", "calculator", Perm.POINTS_VIEW, "loyalty"),
+    NavItem(_("Settlement"), "settlement:list", "receipt-text", Perm.POINTS_VIEW, "loyalty"),
     NavItem(_("Businesses"), "workspace:business-list", "store", Perm.PROGRAMME_VIEW, "settings"),
     NavItem(_("Team"), "workspace:team", "users", Perm.TEAM_MANAGE, "settings"),
     NavItem(_("API keys"), "workspace:api-keys", "key-round", Perm.KEYS_MANAGE, "settings"),

@@ -38,6 +38,7 @@ class Perm(models.TextChoices):
     POINTS_REVERSE = "points:reverse", _("Reverse a transaction")
     POINTS_ADJUST = "points:adjust", _("Adjust a balance by hand")
     LEDGER_AUDIT = "ledger:audit", _("Run and read the ledger audit")
+    SETTLEMENT_CLOSE = "settlement:close", _("Close a month of settlement")
     PROGRAMME_VIEW = "programme:read", _("See businesses and earning rules")
     PROGRAMME_EDIT = "programme:write", _("Change businesses and earning rules")
     INTELLIGENCE_VIEW = "intelligence:read", _("See groups and scores")
@@ -65,7 +66,7 @@ _EVERYTHING = frozenset(Perm)
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Perm]] = {
     Role.OWNER: _EVERYTHING,
-    Role.MANAGER: _EVERYTHING - {Perm.KEYS_MANAGE},
+    Role.MANAGER: _EVERYTHING - {Perm.KEYS_MANAGE, Perm.SETTLEMENT_CLOSE},
     Role.MARKETER: _READ | {Perm.CUSTOMERS_EDIT, Perm.CUSTOMERS_EXPORT, Perm.IMPORTS_RUN, Perm.INTELLIGENCE_RUN},
     Role.ANALYST: _READ,
     # A cashier finds a customer by a full number at the till and sees the card, no list, no spend history.

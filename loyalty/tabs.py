@@ -15,6 +15,8 @@ TABS: list[tuple[str | Promise, str, Perm]] = [
     (_("Tiers"), "loyalty:tiers", Perm.PROGRAMME_VIEW),
     (_("Stamp cards"), "stamps:list", Perm.PROGRAMME_VIEW),
     (_("Transactions"), "loyalty:transactions", Perm.POINTS_VIEW),
+    (_("Reports"), "reports:points", Perm.POINTS_VIEW),
+    (_("Settlement"), "settlement:list", Perm.POINTS_VIEW),
     (_("Approvals"), "loyalty:approvals", Perm.POINTS_ADJUST),
     (_("Ledger audit"), "loyalty:audit", Perm.LEDGER_AUDIT),
 ]

@@ -17,6 +17,14 @@ from loyalty.rules import MAX_EXPIRY_MONTHS, MAX_PENDING_DAYS
 from screens.forms_till import MAX_POINTS, AmountField, KeyedForm, PointsField
 from workspace.models import Business
 
+FLOWS = [
+    ("", ""),
+    ("issued", gettext_lazy("Points issued")),
+    ("taken", gettext_lazy("Points taken back")),
+    ("redeemed", gettext_lazy("Points redeemed")),
+    ("expired", gettext_lazy("Points expired")),
+]
+
 
 class NumberField(forms.CharField):
     """A plain decimal with a point or a comma; limits and digits are the action's business."""
@@ -105,6 +113,7 @@ class TransactionFilter(forms.Form):
     business = forms.ModelChoiceField(required=False, queryset=Business.objects.none(), to_field_name="code")
     start = forms.DateField(required=False)
     end = forms.DateField(required=False)
+    flow = forms.ChoiceField(required=False, choices=FLOWS)  # what a report's figure counts
 
     def __init__(self, *args: Any, businesses: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -30,7 +30,15 @@ from loyalty.ledger import Posting
 from loyalty.reports import find_transactions
 from loyalty.tabs import loyalty_tabs
 from screens import reports_programme, reports_till
-from screens.forms_programme import AddForm, AdjustForm, PointSettingsForm, RateForm, RedeemForm, TransactionFilter
+from screens.forms_programme import (
+    FLOWS,
+    AddForm,
+    AdjustForm,
+    PointSettingsForm,
+    RateForm,
+    RedeemForm,
+    TransactionFilter,
+)
 from screens.forms_till import KeyedForm
 from workspace.models import Business
 from workspace.querysets import BusinessQuerySet
@@ -131,6 +139,7 @@ def transactions(request: StaffRequest) -> HttpResponse:
         visible_to=request.actor,
         business_id=wanted["business"].pk if wanted.get("business") else None,
         kind=wanted.get("kind", ""),
+        flow=wanted.get("flow", ""),
         start=Period(first, first, zone).start if first else None,
         end=Period(last, last, zone).end if last else None,
     )
@@ -146,7 +155,9 @@ def transactions(request: StaffRequest) -> HttpResponse:
         "kinds": TransactionFilter.base_fields["kind"].choices,  # type: ignore[attr-defined]
         "businesses": [("", _("All businesses")), *((shop.code, shop.name) for shop in shops)],
         "chosen": request.GET,
-        "is_filtered": any(wanted.get(name) for name in ("kind", "business", "start", "end")),
+        "flow": wanted.get("flow", ""),
+        "flow_label": dict(FLOWS)[wanted.get("flow", "")],
+        "is_filtered": any(wanted.get(name) for name in ("kind", "business", "start", "end", "flow")),
         "may_reverse": Perm.POINTS_REVERSE in request.membership.permissions,
         "tabs": loyalty_tabs(request, "loyalty:transactions"),
     }

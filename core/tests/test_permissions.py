@@ -95,7 +95,7 @@ def test_every_permission_is_somebodys_and_every_role_has_some():
 
 
 def test_the_roles_as_they_are_promised():
-    assert ROLE_PERMISSIONS[Role.OWNER] - ROLE_PERMISSIONS[Role.MANAGER] == {Perm.KEYS_MANAGE}
+    assert ROLE_PERMISSIONS[Role.OWNER] - ROLE_PERMISSIONS[Role.MANAGER] == {Perm.KEYS_MANAGE, Perm.SETTLEMENT_CLOSE}
     assert all(perm.value.endswith(":read") for perm in ROLE_PERMISSIONS[Role.ANALYST])
     assert ROLE_PERMISSIONS[Role.CASHIER] == {Perm.TILL_USE, Perm.POINTS_WRITE}
     assert ROLE_PERMISSIONS[Role.ANALYST] <= ROLE_PERMISSIONS[Role.MARKETER] <= ROLE_PERMISSIONS[Role.MANAGER]
