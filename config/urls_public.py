@@ -20,6 +20,7 @@ urlpatterns = [
     path("accounts/2fa/recovery-codes/", include("allauth.mfa.recovery_codes.urls")),
     path("accounts/2fa/passkeys/", include("programs.urls_passkeys")),
     path("accounts/google/", include("programs.urls_google")),
+    path("sms/", include("messaging.urls_public")),
     path("", include("programs.urls_public")),
     path("", include("workspace.urls_public")),
     path("", include("screens.urls_onboarding")),

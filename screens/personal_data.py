@@ -14,7 +14,7 @@ from customers.models import ConsentRecord, Customer, Identifier, Order, OrderLi
 from loyalty.models import Account, Transaction
 from loyalty.reports_stamps import stamp_history
 from loyalty.standing import tier_history
-from messaging.models import CustomerPin, CustomerSession, OutboundMessage
+from messaging.models import CustomerPin, CustomerSession, InboundMessage, OutboundMessage
 
 Row = dict[str, Any]
 
@@ -40,6 +40,7 @@ def sections() -> list[Section]:
         Section("orders", _("What you bought"), _orders),
         Section("refunds", _("What you gave back"), _refunds),
         Section("messages", _("What was sent to you"), _messages),
+        Section("texts", _("What you texted"), _texts),
         Section("sessions", _("Where you are signed in"), _sessions),
     ]
 
@@ -188,6 +189,11 @@ def _messages(customer: Customer) -> Iterator[Row]:
             "state": message.state,
             "at": _time(message.created_at),
         }
+
+
+def _texts(customer: Customer) -> Iterator[Row]:
+    for text in InboundMessage.objects.filter(customer=customer).order_by("pk").iterator():
+        yield {"text": text.body, "at": _time(text.received_at)}
 
 
 def _sessions(customer: Customer) -> Iterator[Row]:

@@ -101,11 +101,14 @@ VALUES: Mapping[str, Words] = {
         "service": gettext_lazy("About your points"),
         "marketing": gettext_lazy("Offers and news"),
         "receipt": gettext_lazy("Receipt"),
+        "opt_out_reply": gettext_lazy("Answer to STOP"),
+        "test": gettext_lazy("Test"),
     },
     "source": {
         "api": gettext_lazy("The shop’s own system"),
         "import": gettext_lazy("A file of the shop"),
         "points page": gettext_lazy("The points page"),
+        "text": gettext_lazy("A text message of yours"),
         "till": gettext_lazy("The till"),
     },
     "state": {
@@ -114,6 +117,8 @@ VALUES: Mapping[str, Words] = {
         "queued": gettext_lazy("Waiting"),
         "claimed": gettext_lazy("Being sent"),
         "sent": gettext_lazy("Sent"),
+        "delivered": gettext_lazy("Delivered"),
+        "undelivered": gettext_lazy("Not delivered"),
         "failed": gettext_lazy("Failed"),
         "unconfirmed": gettext_lazy("Perhaps sent"),
         "suppressed": gettext_lazy("Not sent"),
