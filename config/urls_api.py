@@ -15,6 +15,7 @@ v1 = [
     path("", include("programs.urls_api")),
     path("", include("workspace.urls_api")),
     path("", include("customers.urls_api")),
+    path("", include("messaging.urls_api")),
     path("", include("intelligence.urls_api")),
     path("", include("screens.urls_api")),
 ]

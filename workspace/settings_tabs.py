@@ -13,6 +13,7 @@ TABS: list[tuple[str | Promise, str, Perm | None]] = [
     (_("Programme"), "workspace:settings", Perm.SETTINGS_EDIT),
     (_("Businesses"), "workspace:business-list", Perm.PROGRAMME_VIEW),
     (_("Team"), "workspace:team", Perm.TEAM_MANAGE),
+    (_("Texts"), "messaging:texts", Perm.SETTINGS_EDIT),
     (_("API keys"), "workspace:api-keys", Perm.KEYS_MANAGE),
     (_("Audit log"), "workspace:audit", Perm.AUDIT_VIEW),
     (_("Your profile"), "workspace:me", None),
