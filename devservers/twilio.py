@@ -59,6 +59,7 @@ class Text:
     body: str
     status_callback: str
     status: str = "queued"
+    service: str = ""
 
 
 @dataclass
@@ -121,7 +122,8 @@ class Twilio:
             raise Refused(21609, f"The 'StatusCallback' URL {callback} is not a valid URL.")
         if (sender, to) in self.stopped:
             raise Refused(21610, "Attempt to send to unsubscribed recipient")
-        text = Text(f"SM{secrets.token_hex(16)}", sender, to, body, callback)
+        service = form.get("MessagingServiceSid", "")
+        text = Text(f"SM{secrets.token_hex(16)}", sender, to, body, callback, service=service)
         self.texts.append(text)
         self.waiting.append(text)
         return text
@@ -155,7 +157,7 @@ class Twilio:
             "error_code": None,
             "error_message": None,
             "from": text.sender,
-            "messaging_service_sid": None,
+            "messaging_service_sid": text.service or None,
             "num_media": "0",
             "num_segments": "1",
             "price": None,
@@ -189,6 +191,8 @@ class Twilio:
             "AccountSid": self.account_sid,
             "ApiVersion": "2010-04-01",
         }
+        if text.service:
+            form["MessagingServiceSid"] = text.service
         if status in ("undelivered", "failed") and self.switches.error:
             form["ErrorCode"] = self.switches.error
         self._call(text.status_callback, form)
@@ -215,6 +219,8 @@ class Twilio:
             "SmsStatus": "received",
             "ApiVersion": "2010-04-01",
         }
+        if self.services:
+            form["MessagingServiceSid"] = self.services[0]
         if self.inbound_url:
             self._call(self.inbound_url, form)
         return sid

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from django.conf import settings
 
+from customers.models import Identifier
 from messaging.connection import SettingsUnreadable, Webhooks, unseal, webhooks_of
-from messaging.models import OutboundMessage, SmsConnection
+from messaging.models import OutboundMessage, SmsConnection, Suppression
 from messaging.providers import all_providers
 from messaging.providers.contract import Provider, Words
 
@@ -64,6 +65,13 @@ def webhooks(connection: SmsConnection) -> Webhooks | None:
         return webhooks_of(provider.name, unseal(connection).webhook_code)
     except SettingsUnreadable:
         return None
+
+
+def texts_stopped_at(customer_id: int) -> datetime | None:
+    """Since when nothing is sent to a number of the customer's; None when texts go there. One query."""
+    numbers = Identifier.objects.filter(customer_id=customer_id, kind=Identifier.Kind.PHONE).values("value")
+    stopped = Suppression.objects.filter(channel=OutboundMessage.Channel.SMS, address__in=numbers)
+    return stopped.order_by("-at").values_list("at", flat=True).first()
 
 
 def last_test(connection: SmsConnection) -> LastTest | None:

@@ -23,6 +23,7 @@ from customers.reports.timeline import TimelinePage, timeline
 from customers.rfm_groups import RFM_GROUPS, RfmGroup
 from customers.words import clock_time, day_heading, days_ago
 from loyalty.models import Transaction
+from messaging.reports_texts import texts_stopped_at
 from screens.words import CONSENTS, happened
 from workspace.models import Business
 
@@ -219,9 +220,13 @@ def rfm_card(facts: CustomerFacts | None, scope: Scope) -> RfmCard | None:
 
 
 def consent_lines(customer: Customer, scope: Scope) -> list[ConsentLine]:
-    """A line for each channel and purpose: yes or no, since when. One query."""
+    """A line for each channel and purpose: yes or no, since when; before them that texts were stopped. Two queries."""
     newest = consents_of(customer.pk)
     lines = []
+    stopped_at = texts_stopped_at(customer.pk)
+    if stopped_at is not None:
+        day = date_format(stopped_at.astimezone(scope.zone), "j M Y")
+        lines.append(ConsentLine(str(_("All texts, by STOP")), is_granted=False, text=_("No, %(day)s") % {"day": day}))
     for asked, label in CONSENTS.items():
         record = newest.get(asked)
         text = _("Never asked")

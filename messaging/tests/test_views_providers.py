@@ -119,6 +119,17 @@ def test_a_text_that_nobody_confirmed_is_settled_by_its_report(connected):
     assert states() == ["delivered"]
 
 
+def test_a_messaging_service_is_found_by_its_own_id(programme, twilio, connect):
+    twilio.services = ("MG" + "a" * 32,)
+    connect(twilio, sender=twilio.services[0])
+    sent(queue())
+    twilio.report_all()
+    twilio.receive(NUMBER, "Hello", to="+447700900177")
+    assert twilio.answered == [200] * 3
+    assert states() == ["delivered"]
+    assert InboundMessage.objects.get().recipient == "+447700900177"
+
+
 def test_a_report_that_comes_before_the_answer_is_kept(connected):
     message = queue()
     OutboundMessage.objects.update(state="claimed", provider="twilio", claimed_at=timezone.now(), attempts=1)
@@ -178,6 +189,13 @@ def test_stop_ends_everything_until_start(connected, customer):
     assert not Suppression.objects.exists()
     assert sent(queue("again")).state == "sent"
     assert sent(queue("points", "service", customer)).error == "no consent"  # START is no new consent
+
+
+def test_the_profile_says_that_texts_are_stopped(connected, customer, client_of, owner):
+    profile = f"/customers/{customer.code}/"
+    assert "All texts, by STOP" not in client_of(owner).get(profile).content.decode()
+    connected.receive(NUMBER, "STOP")
+    assert "All texts, by STOP" in client_of(owner).get(profile).content.decode()
 
 
 def test_twilio_confirms_stop_itself(connected):
