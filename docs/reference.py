@@ -43,6 +43,7 @@ REASONS = {
     "pillow": "Draws logos that people upload anew, and the icons of an installed points page.",
     "twilio": "Texts through Twilio and proof of its calls: its own library, imported only where a programme uses it.",
     "fpdf2": "Writes statements of settlement as PDF: pure Python, maintained, embeds the fonts of any language.",
+    "standardwebhooks": "Signs webhooks, by the specification's own library; receivers verify with the same.",
     "cryptography": "Encrypts stored secrets.",
     "pytest": "Test runner.",
     "pytest-django": "Django in tests.",
