@@ -44,6 +44,7 @@ STAFF_ONLY = {
     "loyalty/actions/stamps.py": "staff and API: what is wrong with a stamp card",
     "loyalty/actions/tiers.py": "staff and API: what is wrong with a tier",
     "loyalty/operations.py": "till and API: what is wrong with a sale",
+    "messaging/*webhook*.py": "staff and API: webhooks",
     "programs/*.py": "team: log-in, programmes",
     "programs/actions/*.py": "team: log-in, programmes",
     "screens/actions/privacy.py": "staff: what stays in the books of somebody who is erased",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.codes import public_code
+from messaging.models_webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint  # noqa: F401  (found here)
 from messaging.querysets import CustomerSessionQuerySet, OneTimeCodeQuerySet, OutboundMessageQuerySet
 
 

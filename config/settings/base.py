@@ -399,6 +399,7 @@ SPECTACULAR_SETTINGS = {
         "Rounding": "loyalty.models.EarningRate.Rounding",
         "PerEnum": "loyalty.models.EarningRule.Per",
         "StampPer": "loyalty.models.StampCard.Per",
+        "WebhookDeliveryState": "messaging.models_webhooks.WebhookDelivery.State",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -458,6 +459,9 @@ EMAIL_CHANNEL = env.str("EMAIL_CHANNEL", default="email")
 # A stand-in for Twilio (devservers/twilio.py) that is called in its place.
 TWILIO_ORIGIN = env.str("TWILIO_ORIGIN", default="").rstrip("/")
 CONSOLE_MESSAGES_DIR = VAR_DIR / "messages"
+
+# Webhooks (messaging.webhooks) reach the internet by https and nothing else. On, http and this machine pass, too.
+WEBHOOKS_TO_THIS_MACHINE = env.bool("WEBHOOKS_TO_THIS_MACHINE", default=DEVELOPMENT)
 
 # -- logs: one JSON line each, with the programme and the route pattern, never a path with a phone number --------------
 

@@ -12,4 +12,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 DEVELOPMENT = True
+WEBHOOKS_TO_THIS_MACHINE = True  # receivers of the tests
 CONSOLE_MESSAGES_DIR = VAR_DIR / "test-messages"
