@@ -145,6 +145,8 @@ def fill(world: World) -> None:
     cache.set("word", word)
     world.api_key = issued.secret
     world.codes |= {
+        "month": f"{now.astimezone(world.programme.zone):%Y-%m}",
+        "report": "businesses",
         "business": business.code, "customer": customer.code, "order": order.code, "product": product.code,
         "transaction": earned.transaction, "import": run.code, "job": job.code, "till": till.code,
         "client": issued.client.code, "message": OutboundMessage.objects.first().code, "claim": held.transaction,
@@ -175,6 +177,7 @@ NOUNS = {
     "rewards": "reward", "pictures": "file", "rules": "rule", "earning-rules": "rule", "new": "start",
     "adjustment-requests": "request", "approvals": "request", "claim": "claim", "exports": "job",
     "tiers": "tier", "stamp-cards": "stamp_card", "stamp-rewards": "stamp_reward", "stamps": "stamps",
+    "settlement": "month", "reports": "report",
 }  # fmt: skip
 
 
@@ -186,8 +189,8 @@ def fillings(path: str, own: World, other: World) -> list[str]:
     if not found:
         return [path]
     noun = NOUNS[found.group(1)]  # a new kind of code needs one in both worlds
-    codes = [own.codes[noun], other.codes[noun], other.codes["message"]]
-    return [re.sub(r"<[^>]+>", code, path) for code in codes]
+    codes = [(own.codes[noun], own), (other.codes[noun], other), (other.codes["message"], other)]
+    return [re.sub(r"<[^>]+>", code, path.replace("<slug:party>", world.codes["business"])) for code, world in codes]
 
 
 @pytest.fixture
