@@ -102,4 +102,4 @@ def is_allowed(address: str) -> bool:
         parsed = parsed.ipv4_mapped or parsed
     if settings.DEVELOPMENT and parsed.is_loopback:
         return True
-    return parsed.is_global and not parsed.is_multicast
+    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved

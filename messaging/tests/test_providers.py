@@ -395,6 +395,8 @@ def test_no_gateway_is_inside_our_own_network(settings, host):
         ("64:ff9b::a00:1", False),
         ("2002:a00:1::", False),
         ("fe80::1", False),
+        ("::10.0.0.1", False),
+        ("240.0.0.1", False),
     ],
 )
 def test_addresses_of_the_internet_and_others(settings, address, expected):
