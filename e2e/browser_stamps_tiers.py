@@ -1,4 +1,4 @@
-"""Stamp cards and tiers in a real browser: stamps tapped and undone at the till, members counted while a tier is typed."""
+"""Stamp cards and tiers in a real browser: stamps tapped and undone, members counted while a tier is typed."""
 
 import re
 
