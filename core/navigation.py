@@ -77,6 +77,7 @@ DEEPER: Sequence[NavItem] = (
     NavItem(_("Team"), "workspace:team", "users", Perm.TEAM_MANAGE, "settings"),
     NavItem(_("Texts"), "messaging:texts", "message-square-text", Perm.SETTINGS_EDIT, "settings"),
     NavItem(_("API keys"), "workspace:api-keys", "key-round", Perm.KEYS_MANAGE, "settings"),
+    NavItem(_("Webhooks"), "webhooks:list", "send", Perm.KEYS_MANAGE, "settings"),
     NavItem(_("Audit log"), "workspace:audit", "scroll-text", Perm.AUDIT_VIEW, "settings"),
 )
 SEARCH = ("customers:list", Perm.CUSTOMERS_VIEW)

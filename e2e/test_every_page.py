@@ -34,6 +34,7 @@ from loyalty.actions.stamp_cards import CardValues, create_card
 from loyalty.actions.stamps import give_stamps
 from loyalty.actions.tiers import TierValues, create_tier
 from loyalty.tasks import apply_tiers, refresh_facts
+from messaging.actions.webhooks import create_endpoint
 from programs.models import Programme
 from programs.routes import all_routes
 from workspace.models import Business
@@ -141,7 +142,19 @@ def a_few_weeks_of_sales(_programme) -> dict[str, str]:
         "tiers": tier.code,
         "stamp-cards": card.code,
         "new": "day",
+        **a_webhook(now),
     }
+
+
+def a_webhook(now) -> dict[str, str]:
+    """With a delivery that failed, and what was answered."""
+    url = "https://a-rather-long-name-of-a-shop.example/hooks/regulars?shop=harbour&environment=production"
+    made = create_endpoint(url=url, description="", event_types=[], business=None, actor=SYSTEM, now=now)
+    sent = made.endpoint.deliveries.create(
+        event_type="customers.order.placed", state="failed", finished_at=now, last_status=500, last_fault="status"
+    )
+    sent.tries.create(at=now, milliseconds=1234, status=500, fault="status", answer="x" * 400)
+    return {"webhooks": made.endpoint.code, "deliveries": sent.code}
 
 
 def a_reward(customer, business, now) -> str:

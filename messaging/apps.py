@@ -7,4 +7,4 @@ class MessagingConfig(AppConfig):
     name = "messaging"
 
     def ready(self) -> None:
-        from messaging import checks, tasks  # noqa: F401
+        from messaging import audit_words_webhooks, checks, checks_webhooks, tasks, tasks_webhooks  # noqa: F401

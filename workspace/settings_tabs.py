@@ -15,6 +15,7 @@ TABS: list[tuple[str | Promise, str, Perm | None]] = [
     (_("Team"), "workspace:team", Perm.TEAM_MANAGE),
     (_("Texts"), "messaging:texts", Perm.SETTINGS_EDIT),
     (_("API keys"), "workspace:api-keys", Perm.KEYS_MANAGE),
+    (_("Webhooks"), "webhooks:list", Perm.KEYS_MANAGE),
     (_("Audit log"), "workspace:audit", Perm.AUDIT_VIEW),
     (_("Your profile"), "workspace:me", None),
 ]

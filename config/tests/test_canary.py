@@ -35,7 +35,9 @@ from loyalty.actions.points import add_points, hold_points, redeem_points
 from loyalty.actions.stamps import give_stamps
 from loyalty.models import EarningRule, Reward, StampCard, StampReward, Tier
 from messaging.actions.outbox import queue_message
+from messaging.actions.webhooks import create_endpoint
 from messaging.models import OutboundMessage
+from messaging.models_webhooks import WebhookDelivery
 from programs.models import Membership, Programme, User
 from programs.routes import all_routes
 from workspace.actions import audit
@@ -140,6 +142,12 @@ def fill(world: World) -> None:
     asked = ask_for_adjustment(
         customer_id=customer.pk, points=9, reason=f"Sorry {word}", key=word, actor=actor, now=now
     )
+    issued_secret = create_endpoint(
+        url=f"https://{word}.example/{word}", description=f"Hook {word}", event_types=[], business=None, actor=actor,
+        now=now,
+    )  # fmt: skip
+    sent = WebhookDelivery.objects.create(endpoint=issued_secret.endpoint, event_type="customers.order.placed")
+    sent.tries.create(at=now, status=500, fault="status", answer=f"No {word} here")
     audit.record(actor, "workspace.test.noted", subject=word, data={"word": word})
     default_storage.save(f"brand/{word}.png", ContentFile(b"\x89PNG" + word.encode()))
     cache.set("word", word)
@@ -154,6 +162,7 @@ def fill(world: World) -> None:
         "reward": reward.code, "rule": rule.code, "request": asked.code, "start": "happy-hour",
         "tier": tier.code, "stamp_card": card.code, "stamps": stamped.entry,
         "stamp_reward": StampReward.objects.get().code,
+        "webhook": issued_secret.endpoint.code, "webhook_delivery": sent.code,
     }  # fmt: skip
 
 
@@ -170,6 +179,8 @@ def writes_to(world: World) -> int:
 
 # What the last word before a code says about whose code it is.
 NOUNS = {
+    "webhooks": "webhook", "deliveries": "webhook_delivery", "webhook-endpoints": "webhook",
+    "webhook-deliveries": "webhook_delivery",
     "customers": "customer", "businesses": "business", "orders": "order", "products": "product", "jobs": "job",
     "imports": "import", "api-keys": "client", "transactions": "transaction", "done": "transaction",
     "undo": "transaction", "team": "membership", "members": "membership", "invitations": "invitation",

@@ -17,6 +17,7 @@ from messaging.models import (
     OutboundMessage,
     Suppression,
 )
+from messaging.models_webhooks import WebhookAttempt
 from messaging.providers.console import file
 
 
@@ -29,6 +30,9 @@ def forget_person(*, customer_id: int, recipients: Collection[str], now: datetim
     CustomerPin.objects.filter(customer_id=customer_id).delete()
     OneTimeCode.objects.filter(Q(customer_id=customer_id) | Q(phone__in=recipients)).delete()
     forget_pin_failures(recipients)
+    # What a receiver of webhooks answered may say who it was about.
+    tries = WebhookAttempt.objects.filter(delivery__event__customer_id=customer_id)
+    tries.exclude(answer="").update(answer="")
     theirs = OutboundMessage.objects.filter(Q(customer_id=customer_id) | Q(recipient__in=recipients))
     theirs.unfinished().update(state=OutboundMessage.State.SUPPRESSED, finished_at=now)
     theirs.update(recipient="", subject="", body="", error="", provider_id="", redacted_at=now)
