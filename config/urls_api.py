@@ -16,6 +16,7 @@ v1 = [
     path("", include("workspace.urls_api")),
     path("", include("customers.urls_api")),
     path("", include("messaging.urls_api")),
+    path("", include("messaging.urls_api_webhooks")),
     path("", include("intelligence.urls_api")),
     path("", include("screens.urls_api")),
 ]
