@@ -1,4 +1,4 @@
-"""A deployment whose texts go nowhere is told so."""
+"""A deployment whose texts go where nobody reads them is told so; what each programme has chosen, its page says."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def channels_are_known(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
-def texts_reach_people(**_: Any) -> list[CheckMessage]:
-    if settings.SMS_CHANNEL != "console" or settings.DEVELOPMENT:
+def twilio_is_twilio(**_: Any) -> list[CheckMessage]:
+    if not settings.TWILIO_ORIGIN or settings.DEVELOPMENT:
         return []
     return [
         Warning(
-            "Texts of programmes that have chosen no provider are written to a file and reach nobody.",
-            hint="Choose one on the page Settings, Texts of each programme: without it nobody can sign in by code.",
-            id="messaging.W001",
+            "Texts and tokens of Twilio accounts go to TWILIO_ORIGIN, a stand-in for development.",
+            hint="Take TWILIO_ORIGIN away.",
+            id="messaging.W002",
         )
     ]

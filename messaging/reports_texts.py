@@ -43,6 +43,12 @@ def current_connection() -> SmsConnection | None:
     return SmsConnection.objects.select_related("last_test").first()
 
 
+def reach_nobody(connection: SmsConnection | None) -> bool:
+    """Whether texts of this programme are written to a file of the server, outside development."""
+    is_on = connection is not None and connection.is_active
+    return not is_on and settings.SMS_CHANNEL == "console" and not settings.DEVELOPMENT
+
+
 def offered_providers() -> list[Provider]:
     """What programmes may choose here."""
     return [one for one in all_providers().values() if settings.DEVELOPMENT or not one.is_for_development]

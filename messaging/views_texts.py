@@ -22,7 +22,7 @@ from messaging.errors import UnknownProvider
 from messaging.forms_texts import ConnectionForm, TestTextForm
 from messaging.models import SmsConnection
 from messaging.providers.contract import Provider
-from messaging.reports_texts import choices, current_connection, last_test, webhooks
+from messaging.reports_texts import choices, current_connection, last_test, reach_nobody, webhooks
 from workspace.settings_tabs import settings_tabs
 
 
@@ -111,6 +111,7 @@ def _show(
         "form": form,
         "is_current": bool(form and connection and connection.provider == form.provider.name),
         "connection": connection,
+        "reach_nobody": reach_nobody(connection),
         "webhooks": webhooks(connection) if connection else None,
         "test_form": test_form or TestTextForm(),
         "test": last_test(connection) if connection else None,

@@ -42,6 +42,15 @@ def test_a_provider_is_chosen_and_its_secret_is_never_shown_again(client_of, own
     assert "no-store" in answer.headers["Cache-Control"]
 
 
+def test_a_page_says_when_texts_reach_nobody(client_of, owner, twilio, settings):
+    browser, words = client_of(owner), "No text reaches anybody yet"
+    assert words not in browser.get(PAGE).content.decode()  # a laptop
+    settings.DEVELOPMENT = False
+    assert words in browser.get(PAGE).content.decode()
+    browser.post(SAVE, account(twilio))
+    assert words not in browser.get(PAGE).content.decode()
+
+
 def test_an_empty_secret_keeps_the_stored_one(client_of, owner, twilio):
     browser = client_of(owner)
     browser.post(SAVE, account(twilio))
