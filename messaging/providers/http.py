@@ -49,7 +49,9 @@ def call(url: str, *, method: str, headers: Mapping[str, str], body: bytes | Non
     if parts.scheme != "https" and not (parts.scheme == "http" and settings.DEVELOPMENT):
         raise PermanentError("the address must begin with https://")
     host, is_tls = parts.hostname or "", parts.scheme == "https"
-    connection = HTTPConnection(host, parts.port or (443 if is_tls else 80))
+    usual_port = 443 if is_tls else 80
+    connection = HTTPConnection(host, parts.port or usual_port)
+    connection.default_port = usual_port  # which the Host header leaves out
     connection.sock = _connect(host, connection.port, is_tls=is_tls)
     try:
         connection.request(

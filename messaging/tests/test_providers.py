@@ -2,13 +2,18 @@
 
 import json
 import socket
+import ssl
 import threading
 from collections import deque
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from core.errors import InvalidInput, PermanentError, RetryableError
 from devservers.twilio import Switches, Twilio, serve
@@ -33,7 +38,7 @@ class Gateway:
         self.answers.append((status, body if isinstance(body, str) else json.dumps(body)))
 
     @contextmanager
-    def open(self):
+    def open(self, certificate=None):
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -56,6 +61,12 @@ class Gateway:
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.origin = f"http://127.0.0.1:{server.server_port}"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+            server.handle_error = lambda *_args: None  # of a client that hangs up in the handshake
+            self.origin = f"https://localhost:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield self
@@ -402,6 +413,43 @@ def test_no_gateway_is_inside_our_own_network(settings, host):
 def test_addresses_of_the_internet_and_others(settings, address, expected):
     settings.DEVELOPMENT = False
     assert http.is_allowed(address) is expected
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """The file of a key and a certificate for localhost that nobody has signed but itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(1))
+    signed = made.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    own = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = tmp_path / "both.pem"
+    path.write_bytes(own + signed.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def test_a_certificate_that_nobody_vouches_for_gets_nothing(certificate, monkeypatch):
+    with Gateway().open(certificate) as gateway:
+        with pytest.raises(RetryableError, match="no trusted connection"):
+            HttpGateway().send(TEXT, gateway_account(gateway))
+        assert gateway.got == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        gateway.answer(200)
+        assert HttpGateway().send(TEXT, gateway_account(gateway)) == ""
+        other = gateway.origin.replace("localhost", "127.0.0.1")  # not the name in the certificate
+        with pytest.raises(RetryableError):
+            HttpGateway().send(TEXT, gateway_account(gateway, url=other))
+    assert [path for _method, path, _headers, _body in gateway.got] == ["/send?app=1"]
+
+
+def test_a_token_of_twilios_is_not_given_to_whom_nobody_vouches_for(certificate, settings):
+    with Gateway().open(certificate) as gateway:
+        settings.TWILIO_ORIGIN = gateway.origin
+        with pytest.raises(RetryableError):
+            by_twilio(Twilio())
+        assert gateway.got == []
 
 
 def test_a_gateway_reports_and_brings_texts(gateway):
