@@ -60,6 +60,7 @@ class Text:
     status_callback: str
     status: str = "queued"
     service: str = ""
+    validity: int = 36_000  # seconds that it may wait
 
 
 @dataclass
@@ -117,13 +118,16 @@ class Twilio:
             raise Refused(21602, "Message body is required.")
         if len(body) > LONGEST:
             raise Refused(21617, "The concatenated message body exceeds the 1600 character limit")
+        validity = form.get("ValidityPeriod", "36000")
+        if not validity.isdecimal() or not 1 <= int(validity) <= 36_000:
+            raise Refused(21624, f"The ValidityPeriod {validity} is invalid.")
         callback = form.get("StatusCallback", "")
         if callback and not urlsplit(callback).hostname:
             raise Refused(21609, f"The 'StatusCallback' URL {callback} is not a valid URL.")
         if (sender, to) in self.stopped:
             raise Refused(21610, "Attempt to send to unsubscribed recipient")
         service = form.get("MessagingServiceSid", "")
-        text = Text(f"SM{secrets.token_hex(16)}", sender, to, body, callback, service=service)
+        text = Text(f"SM{secrets.token_hex(16)}", sender, to, body, callback, service=service, validity=int(validity))
         self.texts.append(text)
         self.waiting.append(text)
         return text

@@ -105,6 +105,7 @@ def send_message(message_id: int) -> None:
         subject=message.subject,
         body=message.body,
         language=language_of(message.customer),
+        seconds_left=int((message.expires_at - now).total_seconds()) if message.expires_at else None,
     )
     try:
         provider_id = channel.send(outgoing)

@@ -16,7 +16,10 @@ from django.utils.module_loading import import_string
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What a channel gets. `code` is our reference, for providers that de-duplicate by one; `language` the body's."""
+    """What a channel gets. `code` is our reference, for providers that de-duplicate by one; `language` the body's.
+
+    After `seconds_left` the message is pointless: a provider that can, gives it up then.
+    """
 
     code: str
     channel: str
@@ -25,6 +28,7 @@ class Outgoing:
     subject: str
     body: str
     language: str
+    seconds_left: int | None = None
 
 
 class Channel(Protocol):

@@ -1,6 +1,9 @@
 """Texts leave through the programme's own provider, and nobody else reads its secrets."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.db import connection as database
 from django.utils import timezone
 from django_tenants.utils import tenant_context
@@ -27,9 +30,9 @@ def choose(actor, *, provider="africas_talking", sender="", is_active=True, **se
     )
 
 
-def queue(key="one", purpose="one_time_code"):
+def queue(key="one", purpose="one_time_code", **more):
     return queue_message(
-        channel="sms", purpose=purpose, recipient=NUMBER, body="Hello", dedupe_key=key, now=timezone.now()
+        channel="sms", purpose=purpose, recipient=NUMBER, body="Hello", dedupe_key=key, now=timezone.now(), **more
     )
 
 
@@ -46,6 +49,15 @@ def test_a_text_leaves_through_the_programmes_own_provider(programme, twilio, co
     assert (message.state, message.provider, message.provider_id) == ("sent", "twilio", text.sid)
     assert (text.sender, text.to, text.body) == (twilio.numbers[0], NUMBER, "Hello")
     assert text.status_callback == f"http://localhost:8000/sms/status?message={message.code}"
+
+
+@pytest.mark.parametrize(("minutes", "seconds"), [(10, 600), (0.05, 6), (60 * 24, 36_000)])
+def test_a_text_does_not_wait_longer_than_it_is_of_use(programme, twilio, connect, minutes, seconds):
+    connect(twilio)
+    now = timezone.now()
+    with time_machine.travel(now, tick=False):
+        sent(queue(expires_at=now + timedelta(minutes=minutes)))
+    assert [text.validity for text in twilio.texts] == [seconds]
 
 
 def test_without_a_provider_of_its_own_or_with_it_switched_off_the_deployments_serves(

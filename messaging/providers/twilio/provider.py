@@ -7,7 +7,7 @@ Source: Twilio's pages "Message resource", "Messaging webhooks", "Outbound messa
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -27,6 +27,7 @@ from messaging.providers.contract import (
 )
 
 OPTED_OUT = 21610
+SHORTEST_SECONDS, LONGEST_SECONDS = 6, 36_000  # that a text may wait at Twilio
 TRY_LATER = {
     20003: "the account SID or the token is not right",
     20429: "too many requests at once",
@@ -75,7 +76,11 @@ class Twilio(Provider):
         from messaging.providers.twilio.transport import Transport, has_sent_nothing
 
         client = Client(account.settings["account_sid"], account.settings["auth_token"], http_client=Transport())
-        options = {"messaging_service_sid" if account.sender.startswith("MG") else "from_": account.sender}
+        options: dict[str, Any] = {
+            "messaging_service_sid" if account.sender.startswith("MG") else "from_": account.sender
+        }
+        if message.seconds_left is not None:
+            options["validity_period"] = min(max(message.seconds_left, SHORTEST_SECONDS), LONGEST_SECONDS)
         if can_be_called(account.status_url):
             options["status_callback"] = account.status_url
         try:
