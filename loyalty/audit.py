@@ -243,15 +243,23 @@ INVARIANTS: Sequence[Invariant] = (
         "I15",
         _("What reports count as issued, redeemed, expired and taken back leaves what each business’s points are"),
         f"""
+        WITH flows AS MATERIALIZED (
+            SELECT d.issuer_id, d.business_id, d.flow, d.points, d.debt
+            FROM loyalty_pointday d JOIN loyalty_pointcount c ON c.last_day >= d.day
+            UNION ALL
+            SELECT issuer_id, business_id, flow, points, debt
+            FROM ({LEGS.format(zone="'UTC'", transactions=UNCOUNTED)}) AS fresh
+        )
         SELECT 'business ' || coalesce(issuer_id, 0), sum(held) <> sum(counted) FROM (
             SELECT issuer_id, remaining AS held, 0 AS counted FROM loyalty_lot
             UNION ALL SELECT l.issuer_id, h.points, 0
             FROM loyalty_holdallocation h JOIN loyalty_lot l ON l.id = h.lot_id
-            UNION ALL SELECT d.issuer_id, 0, d.points
-            FROM loyalty_pointday d JOIN loyalty_pointcount c ON c.last_day >= d.day WHERE d.flow <> 'spent'
-            UNION ALL SELECT issuer_id, 0, points FROM ({LEGS.format(zone="'UTC'", transactions=UNCOUNTED)}) AS fresh
-            WHERE flow <> 'spent'
+            UNION ALL SELECT issuer_id, 0, points FROM flows WHERE flow <> 'spent'
         ) AS points GROUP BY issuer_id
+        UNION ALL -- what is settled is what was redeemed
+        SELECT 'redeemed at ' || coalesce(business_id, 0),
+               sum(CASE flow WHEN 'spent' THEN points ELSE -points - debt END) <> 0
+        FROM flows WHERE flow IN ('spent', 'redeemed') GROUP BY business_id
         """,
     ),
     Invariant(

@@ -14,7 +14,7 @@ LEGS = """
     WITH RECURSIVE chosen AS MATERIALIZED (
         SELECT t.id, t.kind, t.points, t.business_id, t.reverses_id, (t.at AT TIME ZONE {zone})::date AS day
         FROM ({transactions}) AS t
-        WHERE t.status = 'done' AND t.kind NOT IN ('hold', 'void')
+        WHERE t.status = 'done' AND t.kind <> 'hold'
     ), line (id, member_id, above_id) AS (
         SELECT id, id, reverses_id FROM chosen WHERE reverses_id IS NOT NULL
         UNION ALL
@@ -28,7 +28,8 @@ LEGS = """
             WHEN 'redeem' THEN 'redeemed'
             WHEN 'expire' THEN 'expired'
             WHEN 'transfer' THEN 'passed'
-            WHEN 'mature' THEN 'passed'
+            WHEN 'mature' THEN 'passed' -- on the way to being available, or back from a claim, points pay debt
+            WHEN 'void' THEN 'passed'
             WHEN 'adjust' THEN CASE WHEN root.id IS NULL AND c.points > 0 THEN 'issued' ELSE 'taken' END
             ELSE CASE WHEN root.id IS NULL THEN 'issued' ELSE 'taken' END
         END AS flow
@@ -41,15 +42,15 @@ LEGS = """
         FROM flowing f
         JOIN loyalty_entry e ON e.transaction_id = f.id AND e.account_id IS NOT NULL
         LEFT JOIN loyalty_lot l ON l.id = e.lot_id
+    ), earlier AS ( -- how much of it reversals before this one undid
+        SELECT line.id, coalesce(sum(abs(sibling.points)), 0)::bigint AS points
+        FROM line LEFT JOIN loyalty_transaction sibling
+             ON sibling.reverses_id = line.above_id AND sibling.id < line.member_id AND sibling.status = 'done'
+        GROUP BY line.id
     ), undone AS MATERIALIZED (
-        SELECT f.day, f.business_id, f.root_id, sign(f.points)::bigint AS direction, before.points AS first,
-               before.points + abs(f.points) AS beyond
-        FROM flowing f CROSS JOIN LATERAL (
-            SELECT coalesce(sum(abs(sibling.points)), 0)::bigint AS points
-            FROM line JOIN loyalty_transaction sibling
-                 ON sibling.reverses_id = line.above_id AND sibling.id < line.member_id AND sibling.status = 'done'
-            WHERE line.id = f.id
-        ) AS before
+        SELECT f.day, f.business_id, f.root_id, sign(f.points)::bigint AS direction, earlier.points AS first,
+               earlier.points + abs(f.points) AS beyond
+        FROM flowing f JOIN earlier ON earlier.id = f.id
         WHERE f.flow = 'redeemed' AND f.root_id IS NOT NULL
     ), spent_back AS (
         SELECT u.day, l.issuer_id, u.business_id,

@@ -43,6 +43,7 @@ class Settlement:
     month: date
     is_over: bool
     closed: SettlementMonth | None
+    closed_on: date | None  # in the programme's zone
     point_value: Decimal
     currency: str
     debts: Sequence[Debt]
@@ -129,14 +130,15 @@ def settlement_of(month: date, *, zone: ZoneInfo, currency: str, now: datetime) 
         names: dict[Party, str] = {line.debtor_id: line.debtor_name for line in lines}
         names |= {line.creditor_id: line.creditor_name for line in lines}
         debts = [Debt(line.debtor_id, line.creditor_id, line.points, line.amount) for line in lines]
-        return Settlement(month, True, closed, closed.point_value, closed.currency, debts, _named(names))
+        day = local_day(closed.closed_at, zone)
+        return Settlement(month, True, closed, day, closed.point_value, closed.currency, debts, _named(names))
     first_open = first_open_month(zone)
     if first_open is None or not first_open <= month <= this:
         raise UnknownMonth()
     value = settings_now().point_value
     debts = debts_of(_spent(month, first_open, zone), point_value=value, currency=currency)
     names = dict(Business.objects.values_list("pk", "name"))
-    return Settlement(month, month < this, None, value, currency, debts, _named(names))
+    return Settlement(month, month < this, None, None, value, currency, debts, _named(names))
 
 
 def _spent(month: date, first_open: date, zone: ZoneInfo) -> dict[tuple[Party, Party], int]:

@@ -196,13 +196,13 @@ def statement_shown(settlement: Settlement, party: Party, slug: str, *, programm
 def terms_of(settlement: Settlement) -> str:
     """At what value, and whether it may still change."""
     value = format_money(settlement.point_value * 100, settlement.currency)
-    if settlement.closed is None:
+    if settlement.closed is None or settlement.closed_on is None:
         return _("100 points are worth %(value)s. This month is open: figures change until it is closed.") % {
             "value": value
         }
     return _("100 points were worth %(value)s. Closed on %(day)s by %(who)s.") % {
         "value": value,
-        "day": date_format(settlement.closed.closed_at, "j F Y"),
+        "day": date_format(settlement.closed_on, "j F Y"),
         "who": settlement.closed.actor_label or _("the server"),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from django.utils.translation import gettext as _
@@ -10,6 +11,8 @@ from fpdf.enums import TableCellFillMode
 from fpdf.fonts import FontFace
 
 from screens.reports_settlement import Statement
+
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells each letter that it puts into the file
 
 FONTS = Path(__file__).parent / "fonts"
 FAMILY = "DejaVu"  # has the letters of most languages; the standard fonts of PDF know Western Europe's

@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                             ("taken", "Taken back"),
                             ("redeemed", "Redeemed"),
                             ("expired", "Expired"),
-                            ("passed", "Passed on"),
+                            ("passed", "Passed on or set against debt"),
                             ("spent", "Spent, by issuer"),
                         ],
                         max_length=10,

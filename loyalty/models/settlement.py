@@ -28,7 +28,7 @@ class PointDay(models.Model):
         TAKEN = "taken", _("Taken back")
         REDEEMED = "redeemed", _("Redeemed")
         EXPIRED = "expired", _("Expired")
-        PASSED = "passed", _("Passed on")
+        PASSED = "passed", _("Passed on or set against debt")
         SPENT = "spent", _("Spent, by issuer")
 
     day = models.DateField()

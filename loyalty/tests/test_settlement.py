@@ -102,6 +102,18 @@ def test_a_claim_settles_where_it_is_captured(add, business, other_business, pro
     assert debts(JUNE, programme) == {(business.pk, other_business.pk): 30}
 
 
+def test_points_of_a_claim_that_pay_debt_on_their_way_back_are_nobodys_redemption(
+    add, undo, business, other_business, programme, actor, now
+):
+    earned = add("100")
+    hold = points.hold_points(
+        phone=PHONE, business=other_business.pk, points=80, reason="Mug", key="h", actor=actor, now=now
+    )
+    undo(earned)  # 80 of it are debt
+    points.void_hold(hold=hold.transaction, key="v", actor=actor, now=now)
+    assert debts(JUNE, programme) == {}
+
+
 # -- closing ----------------------------------------------------------------------------------------------------------
 
 

@@ -112,6 +112,12 @@ def test_a_statement_is_a_page_a_print_a_table_and_a_pdf(client_of, analyst, bus
     assert paper.content.startswith(b"%PDF-")
 
 
+def test_a_pdf_leaves_no_letters_in_the_log(client_of, analyst, business, caplog):
+    with caplog.at_level("INFO"):
+        assert client_of(analyst).get(f"{MONTH}{business.code}/statement.pdf").status_code == 200
+    assert [record.name for record in caplog.records if record.name.startswith("fontTools")] == []
+
+
 def test_the_programmes_own_account_has_a_statement(client_of, analyst, actor, business):
     points.adjust_points(phone="07700 900123", points=30, reason="Sorry", key="g", actor=actor, now=JUNE)
     points.redeem_points(
