@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from messaging.actions.webhooks import read_host
 from messaging.models_webhooks import WebhookEndpoint
 from workspace.audit_registry import FIELDS, VALUES, Group, Named, Reader, register_act, register_subject
 
@@ -39,9 +38,7 @@ def _webhooks(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
     """Also those that were deleted: the log outlives them a little, and then has the code."""
     found = WebhookEndpoint.objects.filter(code__in=codes)
     return {
-        one.code: Named(
-            one.description or read_host(one), "" if one.deleted_at else reverse("webhooks:detail", args=[one.code])
-        )
+        one.code: Named(str(one), "" if one.deleted_at else reverse("webhooks:detail", args=[one.code]))
         for one in found
     }
 

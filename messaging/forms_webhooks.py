@@ -36,7 +36,7 @@ class EndpointForm(LiveForm):
         label=_("Chosen events"), choices=(), required=False, widget=forms.CheckboxSelectMultiple
     )
     business = forms.ChoiceField(
-        label=_("Limited to"), required=False, help_text=_("Then only what happens in that business is sent.")
+        label=_("Limited to"), required=False, help_text=_("Choose one, and only what happens there is sent.")
     )
 
     def __init__(self, *args: Any, businesses: Sequence[Business], sees_all: bool, **kwargs: Any) -> None:

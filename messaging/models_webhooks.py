@@ -71,7 +71,12 @@ class WebhookEndpoint(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.description or self.url
+        return self.description or self.host
+
+    @property
+    def host(self) -> str:
+        """The host (with its port) of an address that was fine once, whatever the settings allow now."""
+        return self.url.partition("://")[2].partition("/")[0].partition("?")[0]
 
     def wants(self, *, event_type: str, business_id: int | None, received_at: datetime) -> bool:
         """Whether an event is for this endpoint: of a kind it asks for, of its business, and not older than itself."""
@@ -109,7 +114,7 @@ class WebhookDelivery(models.Model):
         CLAIMED = "claimed", _("Being sent")
         DELIVERED = "delivered", _("Delivered")
         FAILED = "failed", _("Failed")
-        MISSED = "missed", _("Not sent, was off")
+        MISSED = "missed", _("Missed")
 
     code = models.CharField(max_length=16, unique=True, default=public_code, editable=False)
     endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
@@ -159,7 +164,7 @@ class WebhookAttempt(models.Model):
     """One try. Written with the claim, so that a try whose worker died is there too."""
 
     class Fault(models.TextChoices):
-        STATUS = "status", _("It did not say that it took it")
+        STATUS = "status", _("It answered with an error")
         REDIRECT = "redirect", _("It pointed elsewhere; that is not followed")
         GONE = "gone", _("It said that it is gone for good")
         TIMEOUT = "timeout", _("It took too long")

@@ -8,7 +8,6 @@ from django.utils import translation
 from core.languages import staff_language
 from core.permissions import Role
 from core.tenancy import active_programme
-from messaging.actions.webhooks import read_host
 from messaging.models_webhooks import WebhookEndpoint
 from programs.hosts import programme_url
 from programs.mail import compose
@@ -30,7 +29,7 @@ def mail_switched_off(*, endpoint: str, owner: str) -> None:
             to=told.user.email,
             context={
                 "programme_name": programme.name,
-                "host": read_host(off),
+                "host": off.host,
                 "description": off.description,
                 "is_gone": off.off_because == WebhookEndpoint.Off.GONE,
                 "button_url": programme_url(programme, path),

@@ -78,7 +78,7 @@ def create_endpoint(
         )
         endpoint.secret = seal(secret, endpoint.code)
         endpoint.save(force_insert=True)
-        _record(actor, "created", endpoint, {"host": read_host(endpoint)})
+        _record(actor, "created", endpoint, {"host": endpoint.host})
     return IssuedSecret(endpoint, secret)
 
 
@@ -106,7 +106,7 @@ def change_endpoint(*, endpoint: WebhookEndpoint, changes: EndpointChanges, acto
             changed.append("business")
         if changed:
             locked.save(update_fields=changed)
-            _record(actor, "changed", locked, {"fields": changed, "host": read_host(locked)})
+            _record(actor, "changed", locked, {"fields": changed, "host": locked.host})
     return locked
 
 
@@ -154,7 +154,7 @@ def delete_endpoint(*, endpoint: WebhookEndpoint, actor: Actor, now: datetime) -
         locked.deleted_at, locked.secret, locked.previous_secret = now, "", ""
         locked.save(update_fields=["deleted_at", "secret", "previous_secret"])
         ensure_due(kind=WEBHOOKS, by=now)
-        _record(actor, "deleted", locked, {"host": read_host(locked)})
+        _record(actor, "deleted", locked, {"host": locked.host})
 
 
 def give_up(endpoint: WebhookEndpoint, because: WebhookEndpoint.Off, *, now: datetime) -> None:
@@ -173,11 +173,6 @@ def give_up(endpoint: WebhookEndpoint, because: WebhookEndpoint.Off, *, now: dat
             actor=SYSTEM,
             now=now,
         )
-
-
-def read_host(endpoint: WebhookEndpoint) -> str:
-    """The host of an address that was fine once, whatever the settings allow now."""
-    return endpoint.url.partition("://")[2].partition("/")[0].partition("?")[0]
 
 
 def _switch_off(endpoint: WebhookEndpoint, because: WebhookEndpoint.Off, now: datetime) -> None:

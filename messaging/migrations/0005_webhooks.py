@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                             ("claimed", "Being sent"),
                             ("delivered", "Delivered"),
                             ("failed", "Failed"),
-                            ("missed", "Not sent, was off"),
+                            ("missed", "Missed"),
                         ],
                         default="waiting",
                         max_length=9,
@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         choices=[
-                            ("status", "It did not say that it took it"),
+                            ("status", "It answered with an error"),
                             ("redirect", "It pointed elsewhere; that is not followed"),
                             ("gone", "It said that it is gone for good"),
                             ("timeout", "It took too long"),

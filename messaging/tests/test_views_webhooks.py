@@ -145,7 +145,7 @@ def test_a_test_and_its_answer(client_of, owner):
     assert "<html" not in part
     assert "every 2s" not in part
     assert "&lt;b&gt;no such shop&lt;/b&gt;" in part
-    assert "500 · It did not say that it took it" in part
+    assert "500 · It answered with an error" in part
 
 
 def test_the_log_is_filtered(client_of, owner):
