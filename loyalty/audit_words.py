@@ -21,6 +21,14 @@ ACTS = {
         "points.held": (_("Points set aside"), _("{who} set points of {what} aside")),
         "points.released": (_("Points given back"), _("{who} gave {what} points back that were set aside")),
         "points.bonus": (_("Bonus given"), _("{who} gave {what} a bonus")),
+        "referral.tracked": (_("Referral noted"), _("{who} noted that {what} brings somebody")),
+        "referral.completed": (_("Referral completed"), _("{who} completed a referral of {what}")),
+        "referral.held_up": (
+            _("Referral to be looked at"),
+            _("{who} kept a referral of {what} for a person to look at"),
+        ),
+        "referral.ended": (_("Referral ended"), _("{who} ended a referral of {what}")),
+        "points.referral": (_("Points for a referral"), _("{who} gave {what} points for a referral")),
         "points.transferred": (_("Points transferred"), _("{who} transferred points of {what}")),
         "adjustment.asked": (_("Adjustment asked for"), _("{who} asked to adjust the points of {what}")),
         "adjustment.approved": (_("Adjustment approved"), _("{who} approved an adjustment of the points of {what}")),
@@ -61,6 +69,7 @@ ACTS = {
         "stamp_card.moved": (_("Stamp card moved"), _("{who} moved the stamp card {what} in the order")),
         "stamp_card.deleted": (_("Stamp card deleted"), _("{who} deleted the stamp card {what}")),
         "rate.changed": (_("Earning rate changed"), _("{who} changed the earning rate of {what}")),
+        "referrals.changed": (_("Referral rewards changed"), _("{who} changed what referrals give")),
         "settings.changed": (_("Loyalty settings changed"), _("{who} changed the settings of the programme’s points")),
     },
 }

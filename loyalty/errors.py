@@ -246,6 +246,43 @@ class UnknownStampEntry(NotFound):
     message = _("There are no such stamps.")
 
 
+class ReferralsOff(DomainError):
+    code = "loyalty.referrals_off"
+    message = _("This programme rewards no referrals now.")
+
+
+class UnknownReferrer(NotFound):
+    code = "loyalty.unknown_referrer"
+    message = _("No member has this code or number.")
+
+
+class SelfReferral(DomainError):
+    code = "loyalty.self_referral"
+    message = _("Members bring somebody else.")
+
+
+class FriendIsCustomer(DomainError):
+    code = "loyalty.friend_is_customer"
+    message = _("This person has bought here before.")
+
+
+class ReferralKnown(DomainError):
+    code = "loyalty.referral_known"
+    message = _("Another member brought this person before.")
+
+
+class UnknownReferral(NotFound):
+    code = "loyalty.unknown_referral"
+    message = _("There is no such referral.")
+
+
+class ReferralOver(DomainError):
+    """`data`: state."""
+
+    code = "loyalty.referral_over"
+    message = _("This referral has ended.")
+
+
 class TooManyOperations(InvalidInput):
     code = "loyalty.too_many_operations"
     message = _("Send at most 1,000 at once.")

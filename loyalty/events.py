@@ -17,6 +17,7 @@ POINTS_REVERSED = register(
 )
 register("loyalty.points.adjusted", title=_("Points adjusted by hand"), icon="pencil", **_POSTED, **_REASON)
 register("loyalty.points.bonus", title=_("Bonus points"), icon="sparkles", **_POSTED, **{"action?": "string"})
+register("loyalty.points.referral", title=_("Points for a referral"), icon="users", **_POSTED, action="string")
 register("loyalty.points.transferred", title=_("Points passed on"), icon="repeat", **_POSTED)
 register("loyalty.points.matured", title=_("Points became available"), icon="circle-check", **_POSTED)
 register("loyalty.points.expired", title=_("Points expired"), icon="clock", transaction="string", points="integer")
@@ -32,3 +33,12 @@ register("loyalty.stamps.completed", title=_("Stamp card full"), icon="gift", **
 register("loyalty.stamps.reward_used", title=_("Full stamp card used"), icon="gift", **_FULL_CARD)
 register("loyalty.stamps.reward_released", title=_("Use of a stamp card undone"), icon="undo-2", **_FULL_CARD)
 register("loyalty.stamps.reward_taken", title=_("Full stamp card taken back"), icon="undo-2", **_FULL_CARD)
+
+_REFERRAL = {"referral": "string"}
+REFERRAL_TRACKED = register("loyalty.referral.tracked", title=_("Brought somebody"), icon="users", **_REFERRAL)
+REFERRAL_COMPLETED = register(
+    "loyalty.referral.completed", title=_("Somebody they brought has bought"), icon="users", **_REFERRAL
+)
+REFERRAL_ENDED = register(
+    "loyalty.referral.ended", title=_("A referral ended"), icon="users", **_REFERRAL, reason="string"
+)

@@ -346,6 +346,32 @@ class AwardBonus(Operation):
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferralPoints(Operation):
+    """`points` for who brought somebody (`side` is referrer) or was brought (friend); `reason` is what they read."""
+
+    kind: ClassVar[str] = "referral"
+    endpoint: ClassVar[str] = "points.referral"
+
+    points: int
+    reason: str
+    customer_id: int
+    side: str
+    business: int | None = None
+
+    def item(self, setting: Setting) -> Item:
+        return self._base(
+            {
+                "business_id": self.business,
+                "customer_id": self.customer_id,
+                "points": _check_points(self.points, "points"),
+                "reason": _check_text(self.reason.strip(), MAX_REASON_LENGTH, "reason"),
+                "action": self.side,
+            },
+            meaning=_MEANING_AND_PLACE,
+        )
+
+
 @lru_cache(maxsize=32_768)
 def _e164(phone: str, country: str, field: str = "customer_phone_number") -> str:
     """Pure, 30 µs each without the memory (some 8 MB when full): the same members come back all day."""

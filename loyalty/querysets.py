@@ -10,7 +10,7 @@ from core.actor import Actor
 from core.clock import Period
 
 if TYPE_CHECKING:
-    from loyalty.models import Transaction
+    from loyalty.models import Referral, Transaction
 
 
 def _undoing(*kinds: str) -> Q:
@@ -46,3 +46,15 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
     def visible_to(self, actor: Actor) -> TransactionQuerySet:
         """Everything, or for people limited to one business what happened there."""
         return self if actor.business_id is None else self.filter(business_id=actor.business_id)
+
+
+class ReferralQuerySet(models.QuerySet["Referral"]):
+    def open(self) -> ReferralQuerySet:
+        """Those that can still give points."""
+        return self.filter(state__in=["pending", "review"])
+
+    def visible_to(self, actor: Actor) -> ReferralQuerySet:
+        """Everything, or for people limited to one business what was claimed or bought there."""
+        if actor.business_id is None:
+            return self
+        return self.filter(Q(business_id=actor.business_id) | Q(order__business_id=actor.business_id))

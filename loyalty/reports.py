@@ -81,9 +81,9 @@ class LoyaltyFigures:
 
 # What counts as issued, redeemed and expired, with what undoes it. A transfer is none of them.
 _GIVES = (
-    Q(kind__in=["earn", "bonus"])
+    Q(kind__in=["earn", "bonus", "referral"])
     | Q(kind="adjust", points__gt=0)
-    | Q(kind="reverse", reverses__kind__in=["earn", "bonus"])
+    | Q(kind="reverse", reverses__kind__in=["earn", "bonus", "referral"])
     | Q(kind="reverse", reverses__kind="adjust", reverses__points__gt=0)
     | Q(kind="reverse", reverses__kind="reverse", reverses__points__lt=0)
 )

@@ -13,18 +13,21 @@ from core.clock import day_start, local_day
 from core.tenancy import active_programme
 from customers.actions.events import wake_readers
 from customers.actions.facts import write_facts
-from customers.events import ORDER_CANCELLED, ORDER_PLACED, ORDER_REFUNDED
-from customers.models import Event
+from customers.actions.refunds import orders_of_refunds
+from customers.events import ORDER_ATTACHED, ORDER_CANCELLED, ORDER_PLACED, ORDER_REFUNDED
+from customers.models import Event, Order
 from customers.stream import stream_reader
 from loyalty.actions.birthdays import give_birthday_bonuses
 from loyalty.actions.point_days import count_points
+from loyalty.actions.referrals import EXPIRE as EXPIRE_REFERRALS
+from loyalty.actions.referrals import expire_referrals, follow_purchases, follow_returns
 from loyalty.actions.refunds import claw_back_refunds
 from loyalty.actions.settings import APPLY_EXPIRY
 from loyalty.actions.stamps import settle_orders
 from loyalty.actions.tiers import APPLY_TIERS
 from loyalty.actions.warnings import warn_members
 from loyalty.events import POINTS_REVERSED
-from loyalty.models import Account, StampCard, Tier, Transaction
+from loyalty.models import Account, Referral, StampCard, Tier, Transaction
 from programs.actions.due_work import ensure_due
 from workspace.jobs import due_work
 
@@ -74,6 +77,27 @@ def follow_stamps(events: Sequence[Event]) -> None:
         orders = [str(event.data["order"]) for event in told if "order" in event.data]
         refunds = [str(event.data["refund"]) for event in told if "refund" in event.data]
         settle_orders(orders, refunds, actor=SYSTEM, now=timezone.now())
+
+
+@stream_reader("loyalty.referrals")
+def follow_referrals(events: Sequence[Event]) -> None:
+    """Complete the referrals of who bought, and take points back where the purchase went; nothing happens twice."""
+    if not Referral.objects.exists():
+        return
+    bought, gone, refunds = [], [], []
+    for event in events:
+        if event.name in (ORDER_PLACED.name, ORDER_ATTACHED.name):
+            bought.append(str(event.data["order"]))
+        elif event.name == ORDER_CANCELLED.name:
+            gone.append(str(event.data["order"]))
+        elif event.name == ORDER_REFUNDED.name:
+            refunds.append(str(event.data["refund"]))
+    now = timezone.now()
+    if bought:
+        follow_purchases(bought, now=now)
+    if gone or refunds:
+        cancelled = Order.objects.filter(code__in=gone).values_list("pk", flat=True)
+        follow_returns([*cancelled, *orders_of_refunds(refunds)], now=now)
 
 
 def refresh_facts(customer_ids: Sequence[int]) -> int:
@@ -204,3 +228,9 @@ def warn_of_expiry(now: datetime) -> datetime | None:
         warn_members(now=now)
         today += timedelta(days=1)
     return datetime.combine(today.date(), time(WARN_HOUR), tzinfo=zone).astimezone(UTC)
+
+
+@due_work(EXPIRE_REFERRALS)
+def end_referrals(now: datetime) -> datetime | None:
+    """Who claims one makes it due; it ends when none waits."""
+    return expire_referrals(now=now)

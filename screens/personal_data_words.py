@@ -90,6 +90,7 @@ VALUES: Mapping[str, Words] = {
         "reverse": gettext_lazy("Taken back"),
         "adjust": gettext_lazy("Adjusted"),
         "bonus": gettext_lazy("Bonus"),
+        "referral": gettext_lazy("Referral"),
         "transfer": gettext_lazy("Passed on"),
         "expire": gettext_lazy("Ran out"),
         "hold": gettext_lazy("Set aside"),

@@ -2,6 +2,7 @@
 
 from loyalty.models.approvals import AdjustmentRequest
 from loyalty.models.ledger import Account, Entry, Hold, HoldAllocation, Lot, Transaction
+from loyalty.models.referrals import Referral, ReferralCode, ReferralSettings
 from loyalty.models.rewards import Reward
 from loyalty.models.rules import EarningRate, EarningRule
 from loyalty.models.settings import LoyaltySettings
@@ -22,6 +23,9 @@ __all__ = [
     "PointAge",
     "PointCount",
     "PointDay",
+    "Referral",
+    "ReferralCode",
+    "ReferralSettings",
     "Reward",
     "SettlementLine",
     "SettlementMonth",

@@ -82,6 +82,7 @@ class Transaction(models.Model):
         REVERSE = "reverse", _("Reversed")
         ADJUST = "adjust", _("Adjusted by hand")
         BONUS = "bonus", _("Bonus")
+        REFERRAL = "referral", _("Referral")
         TRANSFER = "transfer", _("Transferred")
         EXPIRE = "expire", _("Expired")
         HOLD = "hold", _("Set aside")
@@ -152,7 +153,7 @@ class Transaction(models.Model):
             ),
             # The sign follows the kind; only what was done moves points.
             models.CheckConstraint(
-                condition=(Q(kind__in=["earn", "bonus"]) & Q(points__gte=0))
+                condition=(Q(kind__in=["earn", "bonus", "referral"]) & Q(points__gte=0))
                 | (Q(kind__in=["redeem", "expire"]) & Q(points__lte=0))
                 | (Q(kind__in=["hold", "void", "mature"]) & Q(points=0))
                 | Q(kind__in=["reverse", "adjust", "transfer"]),

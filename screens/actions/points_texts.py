@@ -121,6 +121,22 @@ def _passed_on(data: Mapping[str, Any], programme: str) -> str:
     return text % _facts(data, programme)
 
 
+def _referred(data: Mapping[str, Any], programme: str) -> str:
+    if data["action"] == "referrer":
+        text = ngettext(
+            "%(programme)s: your friend came. %(points)s point for you. Your balance is %(balance)s.",
+            "%(programme)s: your friend came. %(points)s points for you. Your balance is %(balance)s.",
+            data["points"],
+        )
+    else:
+        text = ngettext(
+            "%(programme)s: a friend brought you. %(points)s point for you. Your balance is %(balance)s.",
+            "%(programme)s: a friend brought you. %(points)s points for you. Your balance is %(balance)s.",
+            data["points"],
+        )
+    return text % _facts(data, programme)
+
+
 def _redeemed(data: Mapping[str, Any], programme: str) -> str:
     text = ngettext(
         "%(programme)s: you used %(points)s point. Your balance is %(balance)s.",
@@ -159,6 +175,7 @@ WORDS: Mapping[str, Callable[[Mapping[str, Any], str], str]] = {
     "loyalty.points.earned": _earned,
     "loyalty.points.bonus": _given,
     "loyalty.points.transferred": _passed_on,
+    "loyalty.points.referral": _referred,
     "loyalty.points.redeemed": _redeemed,
     "loyalty.points.reversed": _reversed,
 }

@@ -17,6 +17,7 @@ from customers.actions import privacy as customers_privacy
 from customers.actions.privacy import Traces
 from customers.models import Customer
 from loyalty.actions.points import adjust_points, reverse_transaction, void_hold
+from loyalty.actions.referrals import forget_referrals
 from loyalty.actions.stamps import forget_stamp_reasons
 from loyalty.actions.tiers import forget_tier_reasons
 from loyalty.models import Account, Hold, Lot, Transaction
@@ -53,6 +54,7 @@ def erase_customer(*, customer_id: int, actor: Actor, now: datetime) -> Erased:
         nobody = _without_name(actor)
         erased = _take_points(customer, actor=nobody, now=now)
         _forget_in_ledger(customer)
+        forget_referrals(customer_id=customer.pk, phones=traces.phones, now=now)
         messaging_privacy.forget_person(customer_id=customer.pk, recipients=[*traces.phones, *traces.emails], now=now)
         forget_exports(customer_code=customer.code)
         forget_in_workspace(words=[*traces.words, traces.code], labels=[customer.name] if customer.name else [])

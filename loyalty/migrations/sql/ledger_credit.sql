@@ -16,7 +16,7 @@ BEGIN
                a.available + CASE WHEN due.waits THEN 0 ELSE o.points - due.paid END AS balance,
                a.debt - due.paid AS debt,
                CASE o.kind WHEN 'earn' THEN 'loyalty.points.earned' WHEN 'bonus' THEN 'loyalty.points.bonus'
-                           ELSE 'loyalty.points.adjusted' END AS act
+                           WHEN 'referral' THEN 'loyalty.points.referral' ELSE 'loyalty.points.adjusted' END AS act
         FROM unnest(operations) AS o
         CROSS JOIN LATERAL (
             SELECT a.available, a.debt FROM loyalty_account a WHERE a.customer_id = o.account_id LIMIT 1

@@ -1,4 +1,4 @@
--- Points by hand, up or down.
+-- Points by hand, up or down, and what a referral gives.
 CREATE OR REPLACE FUNCTION ledger_adjust(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
@@ -125,7 +125,7 @@ BEGIN
             WHERE t.key_owner = context.owner AND t.key_endpoint = o.endpoint AND t.key = o.key LIMIT 1
         ) AS stored ON true
         WHERE stored.id IS NULL AND (first.place = 1 OR o.key IS NULL) AND NOT o.is_member
-        AND (o.kind = 'earn' AND o.business_is_open OR o.kind = 'adjust' AND o.points > 0 OR o.kind = 'bonus')
+        AND (o.kind = 'earn' AND o.business_is_open OR o.kind = 'adjust' AND o.points > 0 OR o.kind IN ('bonus', 'referral'))
     );
     phones := array(SELECT o.phone FROM unnest(joining) AS o WHERE o.account_id IS NULL AND o.phone IS NOT NULL);
     IF phones <> '{}' THEN
@@ -220,7 +220,7 @@ BEGIN
             earns := earns || op;
         ELSIF op.kind = 'redeem' THEN
             redeems := redeems || op;
-        ELSIF op.kind = 'adjust' THEN
+        ELSIF op.kind IN ('adjust', 'referral') THEN
             adjusts := adjusts || op;
         ELSIF op.kind = 'bonus' THEN
             bonuses := bonuses || op;
@@ -346,10 +346,10 @@ DECLARE
     in_vain integer[];
     judged bigint[];
 BEGIN
-    IF EXISTS (SELECT FROM unnest(operations) AS o WHERE NOT o.is_member AND o.kind IN ('earn', 'adjust', 'bonus')) THEN
+    IF EXISTS (SELECT FROM unnest(operations) AS o WHERE NOT o.is_member AND o.kind IN ('earn', 'adjust', 'bonus', 'referral')) THEN
         joining := array(
             SELECT o.ordinal FROM unnest(operations) AS o
-            WHERE NOT o.is_member AND o.kind IN ('earn', 'adjust', 'bonus')
+            WHERE NOT o.is_member AND o.kind IN ('earn', 'adjust', 'bonus', 'referral')
         );
         SELECT a.made, a.joined INTO made, joined FROM ledger_admit(operations, context, $3) AS a;
         operations := ledger_read(items, context, $3);
