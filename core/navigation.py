@@ -70,6 +70,7 @@ DEEPER: Sequence[NavItem] = (
     NavItem(_("Add a reward"), "rewards:create", "gift", Perm.PROGRAMME_EDIT, "loyalty"),
     NavItem(_("Earning rules"), "loyalty:rules", "repeat", Perm.PROGRAMME_VIEW, "loyalty"),
     NavItem(_("Tiers"), "loyalty:tiers", "award", Perm.PROGRAMME_VIEW, "loyalty"),
+    NavItem(_("Referrals"), "loyalty:referrals", "users", Perm.POINTS_VIEW, "loyalty"),
     NavItem(_("Stamp cards"), "stamps:list", "stamp", Perm.PROGRAMME_VIEW, "loyalty"),
     NavItem(_("Reports"), "reports:points", "calculator", Perm.POINTS_VIEW, "loyalty"),
     NavItem(_("Settlement"), "settlement:list", "receipt-text", Perm.POINTS_VIEW, "loyalty"),

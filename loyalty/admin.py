@@ -86,6 +86,16 @@ class AdjustmentRequestAdmin(RecordAdmin):
     ordering = ("-pk",)
 
 
+@admin.register(Referral, site=programme_site)
+class ReferralAdmin(RecordAdmin):
+    list_display = ("created_at", "code", "referrer", "friend", "channel", "state", "reason", "decided_by_label")
+    list_filter = ("state", "channel")
+    list_select_related = ("referrer__customer", "friend")
+    search_fields = ("code", "referrer__customer__code", "friend__code")
+    search_help_text = "A referral's or a customer's public id."
+    ordering = ("-pk",)
+
+
 @admin.register(EarningRule, site=programme_site)
 class EarningRuleAdmin(RecordAdmin):
     list_display = ("name", "trigger", "effect", "factor", "points", "business", "is_active", "position")

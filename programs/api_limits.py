@@ -47,6 +47,7 @@ EMAIL_CODE_TRIES = Limit("email-code-tries")  # codes tried for one address
 TILL_REGISTER = Limit("till-register")  # browsers that one person makes tills
 TILL_LOOKUP = Limit("till-lookup")  # phone numbers tried by one till, or by a cashier's tokens
 INVITATION = Limit("invitation")  # invitations that one programme mails: anybody may sign up and write to anybody
+REFERRAL_CLAIM = Limit("referral-claim")  # invitations taken up from one address in one programme
 OPEN = Limit("open")  # calls without credentials from one address
 
 

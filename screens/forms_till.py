@@ -149,6 +149,12 @@ class CreateForm(FindForm):
             attrs={"placeholder": gettext_lazy("Greet them by name next time"), "autocomplete": "off"}
         ),
     )
+    referral_code = forms.CharField(
+        label=gettext_lazy("Code of the member who sent them"),
+        max_length=16,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
     service = forms.BooleanField(label=WORDINGS["till-service-1"], required=False)
     marketing = forms.BooleanField(label=WORDINGS["till-marketing-1"], required=False)
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import ConsentRecord, Customer, Identifier, Order, OrderLine, Refund, RefundLine
-from loyalty.models import Account, Transaction
+from loyalty.models import Account, Referral, Transaction
 from loyalty.reports_stamps import stamp_history
 from loyalty.standing import tier_history
 from messaging.models import CustomerPin, CustomerSession, InboundMessage, OutboundMessage
@@ -36,6 +37,7 @@ def sections() -> list[Section]:
         Section("points", _("Your points"), _points),
         Section("transactions", _("Everything that moved your points"), _transactions),
         Section("stamps", _("Your stamp cards"), _stamps),
+        Section("referrals", _("Who you brought, and who brought you"), _referrals),
         Section("tiers", _("Your tiers"), _tiers),
         Section("orders", _("What you bought"), _orders),
         Section("refunds", _("What you gave back"), _refunds),
@@ -124,6 +126,20 @@ def _stamps(customer: Customer) -> Iterator[Row]:
             "business": row.business or None,
             "reason": row.reason,
             "at": _time(row.at),
+        }
+
+
+def _referrals(customer: Customer) -> Iterator[Row]:
+    """The part of each that is theirs: never who the other one is."""
+    found = Referral.objects.filter(Q(referrer_id=customer.pk) | Q(friend=customer)).order_by("pk")
+    for row in found.iterator():
+        is_referrer = row.referrer_id == customer.pk
+        yield {
+            "id": row.code,
+            "kind": "brought" if is_referrer else "was_brought",
+            "status": row.state,
+            "points": row.referrer_points if is_referrer else row.friend_points,
+            "at": _time(row.created_at),
         }
 
 

@@ -96,6 +96,8 @@ VALUES: Mapping[str, Words] = {
         "hold": gettext_lazy("Set aside"),
         "void": gettext_lazy("No longer set aside"),
         "mature": gettext_lazy("Became available"),
+        "brought": gettext_lazy("You brought somebody"),
+        "was_brought": gettext_lazy("Somebody brought you"),
     },
     "purpose": {
         "one_time_code": gettext_lazy("One-time code"),
@@ -137,6 +139,11 @@ VALUES: Mapping[str, Words] = {
         "part_refunded": gettext_lazy("Part refunded"),
         "refunded": gettext_lazy("Refunded"),
         "cancelled": gettext_lazy("Cancelled"),
+        "pending": gettext_lazy("Waits for a purchase"),
+        "review": gettext_lazy("To be looked at"),
+        "completed": gettext_lazy("Completed"),
+        "expired": gettext_lazy("Ran out"),
+        "undone": gettext_lazy("Undone"),
     },
 }
 TIMES = frozenset({"at", "since", "member_since"})  # and all that end in `_at`

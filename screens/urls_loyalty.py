@@ -3,7 +3,7 @@
 from django.urls import path
 
 from loyalty.views import ledger_audit
-from screens import views_approvals, views_rules, views_tiers
+from screens import views_approvals, views_referrals, views_rules, views_tiers
 from screens import views_programme as views
 
 app_name = "loyalty"
@@ -32,6 +32,10 @@ urlpatterns = [
     path("tiers/<slug:code>/preview/", views_tiers.preview, name="tier-preview"),
     path("tiers/<slug:code>/remove/", views_tiers.remove, name="tier-remove"),
     path("tiers/<slug:code>/restore/", views_tiers.restore, name="tier-restore"),
+    path("referrals/", views_referrals.referrals, name="referrals"),
+    path("referrals/settings/", views_referrals.settings, name="referral-settings"),
+    path("referrals/<slug:code>/complete/", views_referrals.complete, name="referral-complete"),
+    path("referrals/<slug:code>/cancel/", views_referrals.cancel, name="referral-cancel"),
     path("audit/", ledger_audit, name="audit"),
     path("transactions/", views.transactions, name="transactions"),
     path("transactions/<slug:code>/reverse/", views.reverse_entry, name="reverse"),

@@ -23,6 +23,7 @@ from messaging.models import OneTimeCode
 from screens import portal_session, reports_portal
 from screens.forms_portal import CodeForm, PhoneForm, PinSignInForm
 from screens.portal_session import CustomerRequest, signed_in_customer
+from screens.views_portal_referrals import refer_shown
 from screens.views_portal_rewards import rewards_shown
 from screens.views_portal_stamps import stamps_shown
 
@@ -174,6 +175,7 @@ def points(request: CustomerRequest) -> HttpResponse:
         "tier": reports_portal.tier_card(customer=request.customer, now=timezone.now()),
         **rewards_shown(request),
         **stamps_shown(request),
+        **refer_shown(request),
     }
     return page(request, "screens/portal/points.html", context)
 

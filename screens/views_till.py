@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.urls import reverse
@@ -21,6 +23,9 @@ from customers.actions.consent import record_consent
 from customers.actions.customers import CustomerValues, find_or_create_by_phone, update_customer
 from customers.models import Customer, Identifier
 from loyalty.actions.points import add_points, redeem_points, reverse_transaction
+from loyalty.actions.referrals import referral_settings, referrer_of, track_referral
+from loyalty.errors import UnknownReferrer
+from loyalty.models import Account, Referral
 from loyalty.reports import SalePreview, preview_sale
 from loyalty.reports_stamps import stamps_of_order
 from programs import api_limits
@@ -103,6 +108,11 @@ def create(request: TillRequest) -> HttpResponse:
         return _create_page(request, form, form["phone"].value(), status=422)
     _count_number(request)  # somebody who is there already is shown
     data, now = form.cleaned_data, timezone.now()
+    try:
+        referrer = referrer_of(code=data["referral_code"]) if data["referral_code"] else None
+    except UnknownReferrer as error:
+        form.add_error("referral_code", str(error.message))
+        return _create_page(request, form, form["phone"].value(), status=422)
     with transaction.atomic():
         customer = _create_customer(request, data)
         for purpose in ("service", "marketing"):
@@ -117,7 +127,23 @@ def create(request: TillRequest) -> HttpResponse:
                     actor=request.actor,
                     now=now,
                 )
+    if referrer is not None:
+        _note_referral(request, referrer, customer)
     return done(request, reverse("till:sale", args=[customer.code]))
+
+
+def _note_referral(request: TillRequest, referrer: Account, customer: Customer) -> None:
+    """Who is a customer already, or was brought by another, is told to the cashier; the sale goes on."""
+    try:
+        track_referral(
+            referrer=referrer,
+            friend_phone=customer.phone,
+            channel=Referral.Channel.TILL,
+            actor=replace(request.actor, business_id=request.till.business_id),
+            now=timezone.now(),
+        )
+    except DomainError as error:
+        messages.warning(request, str(error.message))
 
 
 def _create_customer(request: TillRequest, data: dict[str, Any]) -> Customer:
@@ -145,7 +171,13 @@ def _find_page(request: TillRequest, form: FindForm, status: int = 200) -> HttpR
 
 
 def _create_page(request: TillRequest, form: CreateForm, phone: str, status: int = 200) -> HttpResponse:
-    context = {"form": form, "phone": phone, "idle": _idle(request), "till": request.till}
+    context = {
+        "form": form,
+        "phone": phone,
+        "idle": _idle(request),
+        "till": request.till,
+        "has_referrals": referral_settings().is_active,
+    }
     return page(request, "screens/till/create.html", context, status=status)
 
 
