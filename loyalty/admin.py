@@ -14,6 +14,7 @@ from loyalty.models import (
     Entry,
     Hold,
     Lot,
+    Referral,
     Reward,
     StampBook,
     StampCard,
