@@ -348,13 +348,12 @@ class AwardBonus(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferralPoints(Operation):
-    """`points` for who brought somebody (`side` is referrer) or was brought (friend); `reason` is what they read."""
+    """`points` for who brought somebody (`side` is referrer) or was brought (friend)."""
 
     kind: ClassVar[str] = "referral"
     endpoint: ClassVar[str] = "points.referral"
 
     points: int
-    reason: str
     customer_id: int
     side: str
     business: int | None = None
@@ -365,7 +364,6 @@ class ReferralPoints(Operation):
                 "business_id": self.business,
                 "customer_id": self.customer_id,
                 "points": _check_points(self.points, "points"),
-                "reason": _check_text(self.reason.strip(), MAX_REASON_LENGTH, "reason"),
                 "action": self.side,
             },
             meaning=_MEANING_AND_PLACE,

@@ -85,7 +85,8 @@ def describe(transaction: Transaction, amount: Decimal | None, currency: str) ->
     if kind == Transaction.Kind.BONUS:
         return _("Bonus: %(reason)s") % {"reason": reason} if reason else _("Bonus")
     if kind == Transaction.Kind.REFERRAL:
-        return reason or _("Referral")
+        is_referrer = transaction.response.get("action") == "referrer"
+        return _("Brought a friend") if is_referrer else _("Came with a friend")
     if kind == Transaction.Kind.TRANSFER:
         return _("Passed on to another member") if transaction.points < 0 else _("Received from another member")
     if kind == Transaction.Kind.MATURE:

@@ -30,7 +30,7 @@ from customers.models import (
 )
 from loyalty.actions.stamps import give_stamps
 from loyalty.actions.tiers import set_tier
-from loyalty.models import AdjustmentRequest, EarningRate, EarningRule, Reward, StampCard, Tier
+from loyalty.models import AdjustmentRequest, EarningRate, EarningRule, Referral, Reward, StampCard, Tier
 from messaging.models import OutboundMessage
 from programs.actions.api_sessions import open_session
 from programs.admin_sites import platform_site, programme_site
@@ -97,6 +97,10 @@ def programme_rows(programme, business, make_key, now):
     member = Customer.objects.get(phone="+442079460099")
     set_tier(customer_id=member.pk, tier=tier.code, until=None, reason="A friend", actor=SYSTEM, now=now)
     AdjustmentRequest.objects.create(customer=member, points=9, reason="Sorry", asked_by="user:1", key="k")
+    Referral.objects.create(
+        referrer_id=member.pk, friend_phone="+442079460077", channel="api", referrer_points=1, friend_points=1,
+        min_spend=0, expires_at=now,
+    )  # fmt: skip
     give_stamps(card=card.code, customer_id=member.pk, stamps=2, key="stamps", actor=SYSTEM, now=now)
     audit.record(SYSTEM, "workspace.test.done")
     job = Job.objects.create(kind="test", key="1", lease_until=now)

@@ -32,6 +32,13 @@ from customers.actions.customers import create_customer
 from customers.models import Order, OrderLine, Product
 from loyalty.actions.approvals import ask_for_adjustment
 from loyalty.actions.points import add_points, hold_points, redeem_points
+from loyalty.actions.referrals import (
+    ReferralValues,
+    change_referral_settings,
+    code_of,
+    referrer_of,
+    track_referral,
+)
 from loyalty.actions.stamps import give_stamps
 from loyalty.models import EarningRule, Reward, StampCard, StampReward, Tier
 from messaging.actions.outbox import queue_message
@@ -148,6 +155,11 @@ def fill(world: World) -> None:
     )  # fmt: skip
     sent = WebhookDelivery.objects.create(endpoint=issued_secret.endpoint, event_type="customers.order.placed")
     sent.tries.create(at=now, status=500, fault="status", answer=f"No {word} here")
+    change_referral_settings(values=ReferralValues(is_active=True), actor=actor)
+    referral = track_referral(
+        referrer=referrer_of(phone=world.phone), friend_phone=f"{world.phone[:-2]}77", channel="api", actor=actor,
+        now=now,
+    )  # fmt: skip
     audit.record(actor, "workspace.test.noted", subject=word, data={"word": word})
     default_storage.save(f"brand/{word}.png", ContentFile(b"\x89PNG" + word.encode()))
     cache.set("word", word)
@@ -160,7 +172,8 @@ def fill(world: World) -> None:
         "client": issued.client.code, "message": OutboundMessage.objects.first().code, "claim": held.transaction,
         "invitation": invitation.code, "phone": world.phone, "file": f"{word}.png",
         "reward": reward.code, "rule": rule.code, "request": asked.code, "start": "happy-hour",
-        "tier": tier.code, "stamp_card": card.code, "stamps": stamped.entry,
+        "referral": referral.code, "referral_code": code_of(customer.pk), "tier": tier.code,
+        "stamp_card": card.code, "stamps": stamped.entry,
         "stamp_reward": StampReward.objects.get().code,
         "webhook": issued_secret.endpoint.code, "webhook_delivery": sent.code,
     }  # fmt: skip
@@ -189,6 +202,8 @@ NOUNS = {
     "adjustment-requests": "request", "approvals": "request", "claim": "claim", "exports": "job",
     "tiers": "tier", "stamp-cards": "stamp_card", "stamp-rewards": "stamp_reward", "stamps": "stamps",
     "settlement": "month", "reports": "report",
+    "referrals": "referral", "r": "referral_code", "tiers": "tier",
+    "stamp-cards": "stamp_card", "stamp-rewards": "stamp_reward", "stamps": "stamps",
 }  # fmt: skip
 
 

@@ -350,7 +350,6 @@ def _complete(referral: Referral, *, actor: Actor, now: datetime) -> None:
                 customer_id=referral.referrer_id,
                 points=referral.referrer_points,
                 side="referrer",
-                reason=_("You brought a friend"),
                 business=shop,
                 key=f"{referral.code}:referrer",
             )
@@ -362,7 +361,6 @@ def _complete(referral: Referral, *, actor: Actor, now: datetime) -> None:
                 customer_id=friend,
                 points=referral.friend_points,
                 side="friend",
-                reason=_("A friend brought you"),
                 business=shop,
                 key=f"{referral.code}:friend",
             )

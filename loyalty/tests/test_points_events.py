@@ -11,6 +11,7 @@ from customers.events import EVENT_TYPES
 from customers.models import CustomerFacts, Event
 from customers.stream import READ_STREAM, run_readers
 from loyalty.actions import points
+from loyalty.actions.referrals import ReferralValues, change_referral_settings, complete_by_hand, track_referral
 from loyalty.actions.settings import change_settings
 from loyalty.models import Account, EarningRule, LoyaltySettings
 from loyalty.tasks import follow_points
@@ -38,6 +39,11 @@ def test_events_of_the_sql_fit_the_registry(add, redeem, undo, business, actor, 
     points.transfer_points(phone=PHONE, recipient_id=to, points=1, key="t", actor=actor, now=now)
     EarningRule.objects.create(name="Review", trigger="action", action="review", effect="bonus", points=5)
     points.award_bonus(action="review", phone=PHONE, key="b", actor=actor, now=now)
+    change_referral_settings(values=ReferralValues(is_active=True), actor=actor)
+    referral = track_referral(
+        referrer=Account.objects.get(pk=to), friend_phone="07700 900126", channel="api", actor=actor, now=now
+    )
+    complete_by_hand(code=referral.code, actor=actor, now=now)
     LoyaltySettings.objects.update(pending_days=3)
     add("7", phone="07700 900125")
     add("7", phone="07700 900125", now=now + timedelta(days=4))

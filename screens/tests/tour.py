@@ -27,12 +27,13 @@ from loyalty.actions.points import (
     reverse_transaction,
     transfer_points,
 )
+from loyalty.actions.referrals import ReferralValues, change_referral_settings, code_of, complete_by_hand
 from loyalty.actions.settings import PointSettings, change_point_settings, set_earning_rate
 from loyalty.actions.stamps import give_stamps, undo_stamps, use_reward
 from loyalty.actions.tiers import set_tier
 from loyalty.actions.warnings import warn_members
 from loyalty.errors import NotEnoughPoints
-from loyalty.models import Reward, StampCard, StampReward, Tier, Transaction
+from loyalty.models import Referral, Reward, StampCard, StampReward, Tier, Transaction
 from messaging.actions.outbox import send_message
 from messaging.actions.sign_in import deliver_code
 from messaging.models import OneTimeCode, OutboundMessage
@@ -97,6 +98,7 @@ class Tour:
         self.look_around()
         self.stamp()
         self.rise()
+        self.bring_friends()
         self.claim()
         self.change_the_account()
         self.download(run_queue)
@@ -209,6 +211,24 @@ class Tour:
                 now=timezone.now(),
             )  # fmt: skip
             self.get("/p/", f"as {tier.name}")
+
+    def bring_friends(self) -> None:
+        """The offer in all its forms, the link as a friend sees it, and one who came."""
+        code, friend = code_of(self.customer.pk), self.new_browser()
+        for place, (mine, theirs, least) in enumerate(((200, 50, 5), (200, 0, 0), (0, 50, 0), (1, 1, 5), (5, 1, 0))):
+            values = ReferralValues(
+                is_active=True, referrer_points=mine, friend_points=theirs, min_spend=Decimal(least), monthly_limit=None
+            )
+            change_referral_settings(values=values, actor=SYSTEM)
+            self.get("/p/", f"offer {place}")
+            self.get("/p/refer/", f"to bring friends {place}")
+            self.look(f"invited {place}", friend.get(f"/p/r/{code}/"))
+        self.post("/p/refer/", {"phone": OTHER})
+        self.post("/p/refer/", {"phone": "12"})
+        for name, data in (("no number", {"phone": "12"}), ("coming", {"phone": "+447700900144"})):
+            self.look(name, friend.post(f"/p/r/{code}/", data))
+        self.look("no invitation", friend.get("/p/r/nothing/"))
+        complete_by_hand(code=Referral.objects.get().code, actor=SYSTEM, now=timezone.now())
 
     def claim(self) -> None:
         now, me = timezone.now(), {"customer_id": self.customer.pk, "actor": SYSTEM}
