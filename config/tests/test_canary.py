@@ -201,9 +201,7 @@ NOUNS = {
     "rewards": "reward", "pictures": "file", "rules": "rule", "earning-rules": "rule", "new": "start",
     "adjustment-requests": "request", "approvals": "request", "claim": "claim", "exports": "job",
     "tiers": "tier", "stamp-cards": "stamp_card", "stamp-rewards": "stamp_reward", "stamps": "stamps",
-    "settlement": "month", "reports": "report",
-    "referrals": "referral", "r": "referral_code", "tiers": "tier",
-    "stamp-cards": "stamp_card", "stamp-rewards": "stamp_reward", "stamps": "stamps",
+    "settlement": "month", "reports": "report", "referrals": "referral", "r": "referral_code",
 }  # fmt: skip
 
 
