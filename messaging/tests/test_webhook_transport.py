@@ -5,6 +5,7 @@ import socket
 import ssl
 import threading
 from contextlib import contextmanager
+from ipaddress import ip_address
 
 import pytest
 from cryptography import x509
@@ -111,25 +112,55 @@ def test_plain_http_where_tls_is_expected():
         assert call(port, scheme="https").fault == "connection"
 
 
-def test_a_certificate_that_nobody_vouches_for(tmp_path):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    (tmp_path / "key").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    (tmp_path / "certificate").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "certificate", tmp_path / "key")
-    with talking(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", context=context) as port:
+def test_silence_in_the_middle_of_the_handshake_is_a_timeout():
+    with talking(keeps_open=True) as port:
+        assert call(port, scheme="https", timeout=0.3).fault == "timeout"
+
+
+@pytest.fixture
+def certified(tmp_path):
+    """certified(name) → the context of a server that has a certificate for it, and the file that vouches for that."""
+
+    def make(name):
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+        now = datetime.datetime.now(datetime.UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(subject)
+            .public_key(key.public_key())
+            .serial_number(1)
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName([name]), critical=False)
+            .sign(key, hashes.SHA256())
+        )
+        private = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        (tmp_path / "key").write_bytes(private)
+        (tmp_path / "certificate").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tmp_path / "certificate", tmp_path / "key")
+        return context, str(tmp_path / "certificate")
+
+    return make
+
+
+YES = b"HTTP/1.1 204 OK\r\ncontent-length: 0\r\n\r\n"
+
+
+def test_a_certificate_that_nobody_vouches_for(certified):
+    context, _file = certified(x509.IPAddress(ip_address("127.0.0.1")))
+    with talking(YES, context=context) as port:
         assert call(port, scheme="https").fault == "certificate"
+
+
+def test_a_certificate_for_this_name_and_for_another(certified, monkeypatch):
+    """It proves the name that was typed, although the connection goes to a number."""
+    for name, fault in ((x509.IPAddress(ip_address("127.0.0.1")), ""), (x509.DNSName("other.example"), "certificate")):
+        context, vouched = certified(name)
+        monkeypatch.setenv("SSL_CERT_FILE", vouched)
+        with talking(YES, context=context) as port:
+            assert call(port, scheme="https").fault == fault
