@@ -43,6 +43,7 @@ DEFAULT_DAYS = 30
 MAX_DAYS = 1100  # three years
 DAYS_DRAWN = 92  # a longer period is drawn by month
 TOP = 10
+OBSERVED_WELL = 6  # periods: half a year of life says more than a few weeks
 FLOWS = (("issued", "issued"), ("taken_back", "taken"), ("redeemed", "redeemed"), ("expired", "expired"))
 
 
@@ -240,6 +241,8 @@ def breakage_words(report: BreakageReport, currency: str) -> str:
         " issued today, about %(rate)s%%. This follows the points by age: what share of those of an age was redeemed"
         " or expired, over %(observed)s of %(horizon)s periods of %(days)s days that were seen so far."
     )
+    if known.observed < OBSERVED_WELL:
+        text += " " + _("That is little yet: expect the estimate to rise as points grow older.")
     return text % {
         "outstanding": format_points(report.outstanding),
         "points": format_points(known.points),

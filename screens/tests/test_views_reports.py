@@ -140,6 +140,7 @@ def test_breakage_is_told_with_its_method(client_of, owner):
     text = words(browser.get(PAGE))
     assert "This follows the points by age" in text
     assert "As of 19 June 2026." in text
+    assert "over 1 of 24 periods of 30 days that were seen so far. That is little yet" in text
     ages = table(browser.get(f"{PAGE}breakage.csv"))
     assert [row["At risk"] for row in ages] == ["100"]
 
