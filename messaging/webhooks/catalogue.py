@@ -43,11 +43,17 @@ MEANINGS: dict[str, Meaning] = {
     "loyalty.points.reversed": Meaning("A transaction was undone, all of it or a part; `points` is what that moved."),
     "loyalty.points.adjusted": Meaning("Somebody of the team changed a balance by hand."),
     "loyalty.points.bonus": Meaning("A gift: a birthday, joining, or an action that a rule rewards."),
+    "loyalty.points.referral": Meaning("Points for who brought somebody, or for who was brought; `action` says which."),
     "loyalty.points.transferred": Meaning("Points passed from one member to another: one event for each of them."),
     "loyalty.points.matured": Meaning("Points that had to wait can be spent now."),
     "loyalty.points.expired": Meaning("Points ran out; `points` is how many."),
     "loyalty.points.held": Meaning("Points were set aside for a claim."),
     "loyalty.points.released": Meaning("Points that were set aside are free again."),
+    "loyalty.referral.tracked": Meaning(
+        "A member brought somebody who has not bought yet. The customer is the member."
+    ),
+    "loyalty.referral.completed": Meaning("Who was brought has bought, and both get what was promised."),
+    "loyalty.referral.ended": Meaning("A referral ended without points or lost them; `reason` is a word for why."),
     "loyalty.tier.changed": Meaning("A member reached, kept or lost a tier."),
     "loyalty.stamps.given": Meaning("A stamp card got stamps."),
     "loyalty.stamps.taken": Meaning("Stamps were taken back, as with a refund."),
@@ -57,7 +63,7 @@ MEANINGS: dict[str, Meaning] = {
     "loyalty.stamps.reward_taken": Meaning("A full stamp card was taken back, because a sale was undone."),
 }
 FIELDS: dict[str, str] = {
-    "action": "The action that a rule rewards, such as `review`.",
+    "action": "The action that a rule rewards, such as `review`; of a referral, `referrer` or `friend`.",
     "balance": "Points that can be spent afterwards.",
     "before": "Code of the tier before; empty: none.",
     "card": "Code of the stamp card, as in `stamp-cards/`.",
@@ -73,7 +79,8 @@ FIELDS: dict[str, str] = {
     "order": "Code of the order, as in `orders/`.",
     "points": "Whole points; below zero where they went away.",
     "purpose": "`service` or `marketing`.",
-    "reason": "What somebody wrote beside it.",
+    "reason": "What somebody wrote beside it; of a referral, one of a few words such as `time`.",
+    "referral": "Code of the referral, as in `referrals/`.",
     "refund": "Code of the refund.",
     "reverses": "Code of the transaction that it undoes.",
     "reward": "Code of the full card, as in `stamp-rewards/`.",
