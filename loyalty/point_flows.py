@@ -31,7 +31,7 @@ LEGS = """
             WHEN 'mature' THEN 'passed' -- on the way to being available, or back from a claim, points pay debt
             WHEN 'void' THEN 'passed'
             WHEN 'adjust' THEN CASE WHEN root.id IS NULL AND c.points > 0 THEN 'issued' ELSE 'taken' END
-            ELSE CASE WHEN root.id IS NULL THEN 'issued' ELSE 'taken' END
+            ELSE CASE WHEN root.id IS NULL THEN 'issued' ELSE 'taken' END -- earn, bonus, referral
         END AS flow
         FROM chosen c LEFT JOIN root ON root.id = c.id
     ), leg AS MATERIALIZED (

@@ -24,8 +24,8 @@ def _undoing(*kinds: str) -> Q:
 
 # The transactions behind a figure of the reports; the same as the flows of `loyalty.point_flows`.
 FLOW_RULES: Mapping[str, Q] = {
-    "issued": Q(kind__in=["earn", "bonus"]) | Q(kind="adjust", points__gt=0),
-    "taken": Q(kind="adjust", points__lt=0) | _undoing("earn", "bonus", "adjust"),
+    "issued": Q(kind__in=["earn", "bonus", "referral"]) | Q(kind="adjust", points__gt=0),
+    "taken": Q(kind="adjust", points__lt=0) | _undoing("earn", "bonus", "referral", "adjust"),
     "redeemed": Q(kind="redeem") | _undoing("redeem"),
     "expired": Q(kind="expire") | _undoing("expire"),
 }

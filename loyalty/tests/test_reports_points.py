@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -16,8 +17,10 @@ from core.clock import Period
 from customers.models import Customer
 from loyalty.actions import points
 from loyalty.actions.point_days import count_points, recount
+from loyalty.actions.referrals import ReferralValues, change_referral_settings, follow_purchases, track_referral
 from loyalty.actions.settings import change_settings
-from loyalty.models import EarningRule, PointAge, PointCount, PointDay, Transaction
+from loyalty.models import Account, EarningRule, PointAge, PointCount, PointDay, Transaction
+from loyalty.querysets import FLOW_RULES
 from loyalty.reports_points import (
     breakage_report,
     days_of_points,
@@ -114,6 +117,20 @@ def test_the_sums_of_the_transactions_behind_a_figure_are_the_figure(june):
     ):
         found = Transaction.objects.done().within(june).of_flow(flow).values_list("points", flat=True)
         assert sign * sum(found) == wanted, flow
+
+
+def test_points_for_bringing_a_friend_are_issued_and_taken_back(add, undo, june, actor, now):
+    values = ReferralValues(is_active=True, referrer_points=200, friend_points=50, min_spend=Decimal(5))
+    change_referral_settings(values=values, actor=actor)
+    add("10")
+    referrer = Account.objects.get()
+    track_referral(referrer=referrer, friend_phone=OTHER, channel="link", actor=actor, now=now)
+    posted = add("20", phone=OTHER, placed_at=now)
+    follow_purchases([posted.order], now=now)
+    undo(SimpleNamespace(transaction=Transaction.objects.get(kind="referral", points=50).code))
+    assert figures(point_report(june, actor=None).total) == (280, 50, 0, 0, 230)
+    sums = {flow: sum(Transaction.objects.of_flow(flow).values_list("points", flat=True)) for flow in FLOW_RULES}
+    assert sums == {"issued": 280, "taken": -50, "redeemed": 0, "expired": 0}
 
 
 @pytest.mark.usefixtures("life")
