@@ -2,7 +2,8 @@
 
 Found by following the code from where it starts, so that a new page, message or module belongs without being listed:
 
-- Python: the modules of the points page and all that queue a message, and every module of ours that these import.
+- Python: the modules of the points page, all that queue a message or answer one, and every module of ours that these
+  import.
 - Templates: those that this Python names, the error pages, and everything that they extend or include.
 
 What is reached on the way but read by staff alone is in STAFF_ONLY.
@@ -22,6 +23,7 @@ APPS = ("core", "programs", "workspace", "customers", "messaging", "loyalty", "i
 
 PAGE_MODULES = "screens/*portal*.py"
 SENDING = re.compile(r"\bqueue_message\(")
+ANSWERING = re.compile(r"^@answers\(", re.MULTILINE)  # in the language that messaging.commands has chosen
 # Names that a form of the points page shows, and what is put around a message on its way.
 MORE_MODULES = ("core/countries.py", "messaging/channels/email.py")
 ERROR_PAGES = ("templates/[0-9]*.html", "templates/errors/*.html")
@@ -43,6 +45,7 @@ STAFF_ONLY = {
     "loyalty/access_*.py": "staff whose role is limited",
     "loyalty/actions/stamps.py": "staff and API: what is wrong with a stamp card",
     "loyalty/actions/tiers.py": "staff and API: what is wrong with a tier",
+    "loyalty/events.py": "staff: the timeline of a profile",
     "loyalty/operations.py": "till and API: what is wrong with a sale",
     "messaging/*webhook*.py": "staff and API: webhooks",
     "programs/*.py": "team: log-in, programmes",
@@ -100,7 +103,7 @@ def _read(path: Path) -> str:
 
 def _entry_modules() -> list[Path]:
     pages = [path.relative_to(ROOT) for path in ROOT.glob(PAGE_MODULES)]
-    senders = [path for path in _own_modules() if SENDING.search(_read(path))]
+    senders = [path for path in _own_modules() if SENDING.search(_read(path)) or ANSWERING.search(_read(path))]
     return [*pages, *senders, *map(Path, MORE_MODULES)]
 
 

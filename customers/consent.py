@@ -12,6 +12,7 @@ from customers.models import ConsentRecord
 WORDINGS = {
     "till-service-1": _("Texts about their points, after each visit"),
     "till-marketing-1": _("Offers by text message"),
+    "text-join-1": _("JOIN, by text message: points, and texts about them"),
     "portal-service-1": _("Texts about my points"),
     "portal-marketing-1": _("Offers and news by text"),
     "portal-email-service-1": _("E-mails about my points"),

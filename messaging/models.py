@@ -28,6 +28,7 @@ class OutboundMessage(models.Model):
     class Purpose(models.TextChoices):
         ONE_TIME_CODE = "one_time_code", _("One-time code")  # asked for a moment ago: needs no consent
         RECEIPT = "receipt", _("Receipt")  # asked for at the till a moment ago
+        REPLY = "reply", _("Answer to a text")  # they wrote a moment ago
         OPT_OUT_REPLY = "opt_out_reply", _("Answer to STOP")  # one, and the last
         TEST = "test", _("Test")  # to a member of staff, from the settings
         SERVICE = "service", _("About your points")

@@ -22,7 +22,12 @@ def reported_state(state: str, reported: str) -> str:
     return reported if _REACHED[reported] > _REACHED.get(state, _NEVER) else state
 
 
+def said_in(text: str) -> str:
+    """A text without what surrounds its words, in small letters."""
+    return " ".join(text.split()).strip(PUNCTUATION).casefold()
+
+
 def wish_of(text: str) -> Literal["", "stop", "start"]:
     """What a whole text asks for. "Please don't stop" asks for nothing."""
-    said = " ".join(text.split()).strip(PUNCTUATION).casefold()
+    said = said_in(text)
     return "stop" if said in STOP_WORDS else "start" if said in START_WORDS else ""

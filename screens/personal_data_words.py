@@ -104,6 +104,7 @@ VALUES: Mapping[str, Words] = {
         "service": gettext_lazy("About your points"),
         "marketing": gettext_lazy("Offers and news"),
         "receipt": gettext_lazy("Receipt"),
+        "reply": gettext_lazy("Answer to a text"),
         "opt_out_reply": gettext_lazy("Answer to STOP"),
         "test": gettext_lazy("Test"),
     },

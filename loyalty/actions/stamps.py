@@ -25,6 +25,7 @@ from customers.actions.events import wake_readers
 from customers.actions.refunds import orders_of_refunds
 from customers.models import Order
 from loyalty.access_stamps import get_card, get_stamp_entry, get_stamp_reward
+from loyalty.actions.membership import join
 from loyalty.errors import (
     REFUSALS,
     AlreadyReversed,
@@ -48,7 +49,6 @@ Kind = StampAct.Kind
 _SETTLE = "SELECT ledger_settle_stamps(%s::bigint[], %s, %s, %s::timestamptz, %s)"
 _WRITE = "SELECT ledger_write_stamps(%s, %s, %s, NULL, %s::bigint, %s::bigint, %s, %s, %s, %s::timestamptz)"
 _FILL = "SELECT ledger_fill_cards(%s, %s, %s::timestamptz, %s)"
-_JOIN = "SELECT ledger_join(%s, %s::text::jsonb, %s::timestamptz)"
 
 
 class StampAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -276,13 +276,7 @@ def _once(
 
 def _lock(customer_id: int, request: Request, *, joins: bool) -> None:
     if joins:
-        programme = active_programme()
-        call = {
-            "owner": "", "actor": request.actor.reference, "actor_label": request.actor.label[:160],
-            "ip": request.actor.ip, "business_id": request.actor.business_id, "source": "stamps",
-            "zone": programme.time_zone,
-        }  # fmt: skip
-        _call(_JOIN, [customer_id, msgspec.json.encode(call).decode(), request.now])
+        join(customer_id=customer_id, actor=request.actor, source="stamps", now=request.now)
     elif Account.objects.select_for_update(no_key=True).filter(pk=customer_id).first() is None:
         raise UnknownMember()
 

@@ -13,6 +13,7 @@ from core.phones import InvalidPhone, parse_phone
 from core.tenancy import active_programme
 from messaging.actions.outbox import queue_message
 from messaging.actions.suppression import owner_of, release, suppress
+from messaging.commands import answer_text
 from messaging.languages import language_of
 from messaging.models import InboundMessage, MessageReceipt, OutboundMessage, Suppression
 from messaging.providers.contract import Inbound, Provider, Report
@@ -26,7 +27,8 @@ LONGEST_BODY = 2000  # of a text of many parts
 def receive_text(*, provider: Provider, inbound: Inbound, now: datetime) -> InboundMessage:
     """Keep a text, once for each id of the provider's; STOP and START take effect with it.
 
-    After STOP one text confirms it, unless the provider does; nothing else goes to that number until START.
+    After STOP one text confirms it, unless the provider does; nothing else goes to that number until START. A text that
+    is a word we know (`messaging.commands`) is answered.
     """
     number = _number(inbound.sender)
     with transaction.atomic():
@@ -51,6 +53,8 @@ def receive_text(*, provider: Provider, inbound: Inbound, now: datetime) -> Inbo
                 _confirm_stop(text, now=now)
         elif wish == "start":
             release(number=number, now=now)
+        else:
+            answer_text(text, now=now)
     logger.info("messaging.text.received", extra={"text_code": text.code, "wish": wish or "none"})
     return text
 

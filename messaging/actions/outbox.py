@@ -38,6 +38,7 @@ SWEEP_BATCH = 500
 ASKED_FOR = (
     OutboundMessage.Purpose.ONE_TIME_CODE,
     OutboundMessage.Purpose.RECEIPT,
+    OutboundMessage.Purpose.REPLY,
     OutboundMessage.Purpose.TEST,
 )
 
