@@ -8,22 +8,21 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from core.errors import PermanentError, RetryableError
+from messaging.addresses import AddressForbidden, NoSuchHost, resolve
 from messaging.providers.contract import Unclear
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
 MOST_BYTES = 64 * 1024  # of an answer; more says nothing about one text
-NAT64 = IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +83,10 @@ def _connect(host: str, port: int, *, is_tls: bool) -> socket.socket:
     raise RetryableError("no connection") from trouble
 
 
-def _allowed_addresses(host: str, port: int) -> Iterator[str]:
+def _allowed_addresses(host: str, port: int) -> Sequence[str]:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
+        return resolve(host, port, allow_loopback=settings.DEVELOPMENT)
+    except NoSuchHost as error:
         raise RetryableError("no such host") from error
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if not all(is_allowed(address) for address in addresses):
-        raise PermanentError("the address is inside a private network")
-    yield from addresses
-
-
-def is_allowed(address: str) -> bool:
-    """Whether an IP address is one of the public internet, or of this machine where development allows that."""
-    parsed: IPv4Address | IPv6Address = ip_address(address)
-    if isinstance(parsed, IPv6Address):
-        if parsed in NAT64 or parsed.sixtofour or parsed.teredo:
-            return False
-        parsed = parsed.ipv4_mapped or parsed
-    if settings.DEVELOPMENT and parsed.is_loopback:
-        return True
-    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
+    except AddressForbidden as error:
+        raise PermanentError("the address is inside a private network") from error

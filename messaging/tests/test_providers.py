@@ -396,25 +396,6 @@ def test_no_gateway_is_inside_our_own_network(settings, host):
         http.call(f"https://{host}/", method="POST", headers={}, body=b"")
 
 
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [
-        ("93.184.215.14", True),
-        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
-        ("224.0.0.1", False),
-        ("100.64.0.1", False),
-        ("64:ff9b::a00:1", False),
-        ("2002:a00:1::", False),
-        ("fe80::1", False),
-        ("::10.0.0.1", False),
-        ("240.0.0.1", False),
-    ],
-)
-def test_addresses_of_the_internet_and_others(settings, address, expected):
-    settings.DEVELOPMENT = False
-    assert http.is_allowed(address) is expected
-
-
 @pytest.fixture
 def certificate(tmp_path):
     """The file of a key and a certificate for localhost that nobody has signed but itself."""

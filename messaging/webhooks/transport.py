@@ -17,8 +17,8 @@ from time import monotonic
 
 from django.conf import settings
 
+from messaging.addresses import AddressForbidden, NoSuchHost, resolve
 from messaging.models_webhooks import WebhookAttempt
-from messaging.webhooks.addresses import AddressForbidden, NoSuchHost, resolve
 from messaging.webhooks.errors import WebhookAddressRefused
 from messaging.webhooks.rules import GONE, TIMEOUT_SECONDS, is_taken
 from messaging.webhooks.url import Target, read_url

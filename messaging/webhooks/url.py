@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from messaging.addresses import is_public
 from messaging.models_webhooks import MAX_URL
-from messaging.webhooks.addresses import is_public
 from messaging.webhooks.errors import WebhookAddressRefused
 
 # What RFC 3986 lets stand in a URL. Everything else (spaces, backslashes, other alphabets) some programs read

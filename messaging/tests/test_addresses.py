@@ -5,8 +5,8 @@ from ipaddress import ip_address
 
 import pytest
 
+from messaging.addresses import AddressForbidden, NoSuchHost, is_public, resolve
 from messaging.tests.webhook_receiver import listening
-from messaging.webhooks.addresses import AddressForbidden, NoSuchHost, is_public, resolve
 from messaging.webhooks.errors import WebhookAddressRefused
 from messaging.webhooks.transport import post
 from messaging.webhooks.url import read_url

@@ -1,7 +1,8 @@
-"""Which addresses of the network a webhook may reach: only what is on the public internet.
+"""Which addresses of the network a URL that people typed may reach: only what is on the public internet.
 
-A programme's people choose the URL, our worker calls it from inside the deployment's network. So a name is resolved
-once, every address that it stands for is judged, and the connection goes to the judged address, not to the name.
+A programme's people choose where webhooks and gateways of texts are, and we call them from inside the deployment's
+network. So a name is resolved once, every address that it stands for is judged, and the connection goes to the judged
+address, not to the name.
 
 Source: IANA, IPv4 and IPv6 Special-Purpose Address Registries; OWASP, Server-Side Request Forgery Prevention.
 """
