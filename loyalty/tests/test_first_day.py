@@ -33,7 +33,7 @@ from workspace.models import Business
 
 MEMBERS = 500
 CALL = 50  # members in one call
-ROWS_EACH = 40  # of one table, for one operation; a join that reads everybody reads MEMBERS of them
+ROWS_EACH = 60  # of one table, for one operation (a member has a dozen); a join that reads everybody reads MEMBERS
 
 READ = """
     SELECT relname, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables

@@ -190,9 +190,9 @@ BEGIN
                AND (o.kind NOT IN ('earn', 'redeem', 'hold') OR t.business_id IS NOT DISTINCT FROM o.business_id)
                AND coalesce(o.kind <> 'transfer' OR t.response->>'recipient' = o.recipient_code, true)
                AND (o.kind <> 'capture' OR o.business_code IS NULL OR coalesce(t.business_id = o.business_id, false)
-                    OR EXISTS ( -- what was set aside at a business is redeemed there, whatever the capture names
-                        SELECT FROM loyalty_transaction h WHERE h.id = o.original_id AND h.business_id IS NOT NULL
-                    )) AS is_same
+                    OR ( -- what was set aside at a business is redeemed there, whatever the capture names
+                        SELECT h.business_id FROM loyalty_transaction h WHERE h.id = o.original_id
+                    ) IS NOT NULL) AS is_same
         FROM loyalty_transaction t
         WHERE t.key_owner = context.owner AND t.key_endpoint = o.endpoint AND t.key = o.key AND t.key IS NOT NULL
         LIMIT 1
