@@ -9,12 +9,21 @@ from django.contrib import admin
 from loyalty.models import (
     Account,
     AdjustmentRequest,
+    Affiliate,
+    AffiliateCustomer,
+    AffiliateDay,
+    AffiliateLine,
+    AffiliatePayout,
+    AffiliateSale,
+    AffiliateSettings,
     EarningRate,
     EarningRule,
     Entry,
     Hold,
     Lot,
     Referral,
+    ReferralCode,
+    ReferralSettings,
     Reward,
     StampBook,
     StampCard,
@@ -94,6 +103,82 @@ class ReferralAdmin(RecordAdmin):
     list_select_related = ("referrer__customer", "friend")
     search_fields = ("code", "referrer__customer__code", "friend__code")
     search_help_text = "A referral's or a customer's public id."
+    ordering = ("-pk",)
+
+
+@admin.register(ReferralCode, site=programme_site)
+class ReferralCodeAdmin(RecordAdmin):
+    list_display = ("code", "account", "created_at")
+    list_select_related = ("account__customer",)
+    search_fields = ("code", "account__customer__code")
+    search_help_text = "A code, or a customer's public id."
+    ordering = ("-pk",)
+
+
+@admin.register(ReferralSettings, site=programme_site)
+class ReferralSettingsAdmin(RecordAdmin):
+    list_display = ("is_active", "referrer_points", "friend_points", "min_spend", "days", "updated_at")
+    ordering = ("pk",)
+
+
+@admin.register(AffiliateSettings, site=programme_site)
+class AffiliateSettingsAdmin(RecordAdmin):
+    list_display = ("website", "daily_review", "updated_at")
+    ordering = ("pk",)
+
+
+@admin.register(Affiliate, site=programme_site)
+class AffiliateAdmin(RecordAdmin):
+    list_display = ("name", "link_code", "state", "rule", "percent", "amount", "created_at")
+    list_filter = ("state", "rule")
+    search_fields = ("name", "code", "link_code")
+    ordering = ("-pk",)
+
+
+@admin.register(AffiliateDay, site=programme_site)
+class AffiliateDayAdmin(RecordAdmin):
+    list_display = ("day", "affiliate", "clicks")
+    list_select_related = ("affiliate",)
+    search_fields = ("affiliate__name", "affiliate__link_code")
+    ordering = ("-pk",)
+
+
+@admin.register(AffiliateCustomer, site=programme_site)
+class AffiliateCustomerAdmin(RecordAdmin):
+    list_display = ("created_at", "code", "affiliate", "customer", "channel", "state", "reason", "decided_by_label")
+    list_filter = ("state", "channel")
+    list_select_related = ("affiliate", "customer")
+    search_fields = ("code", "affiliate__link_code", "customer__code")
+    search_help_text = "The public id of a row or of a customer, or an affiliate's code."
+    ordering = ("-pk",)
+
+
+@admin.register(AffiliateSale, site=programme_site)
+class AffiliateSaleAdmin(RecordAdmin):
+    list_display = ("day", "affiliate", "order", "business", "commission", "payable_at")
+    list_select_related = ("affiliate", "order", "business")
+    search_fields = ("order__code", "affiliate__link_code")
+    search_help_text = "An order's public id, or an affiliate's code."
+    ordering = ("-pk",)
+
+
+@admin.register(AffiliateLine, site=programme_site)
+class AffiliateLineAdmin(RecordAdmin):
+    list_display = ("at", "affiliate", "kind", "amount", "month", "payable_at", "payout")
+    list_filter = ("kind",)
+    list_select_related = ("affiliate", "payout")
+    search_fields = ("affiliate__link_code", "payout__code")
+    search_help_text = "An affiliate's code, or a payout's public id."
+    ordering = ("-pk",)
+
+
+@admin.register(AffiliatePayout, site=programme_site)
+class AffiliatePayoutAdmin(RecordAdmin):
+    list_display = ("number", "code", "affiliate", "state", "amount", "paid_on", "reference", "made_by_label")
+    list_filter = ("state",)
+    list_select_related = ("affiliate",)
+    search_fields = ("code", "affiliate__link_code", "reference")
+    search_help_text = "A payout's public id, an affiliate's code, or the reference of a payment."
     ordering = ("-pk",)
 
 

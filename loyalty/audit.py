@@ -318,6 +318,56 @@ INVARIANTS: Sequence[Invariant] = (
         ) r ON r.book_id = b.id
         """,
     ),
+    Invariant(
+        "A1",
+        _("Every affiliate’s commissions are in one payout each or open, and a payout is the sum of its lines"),
+        """
+        SELECT 'affiliate ' || a.code, coalesce(l.total, 0) <> coalesce(p.total, 0) + coalesce(l.open, 0)
+        FROM loyalty_affiliate a LEFT JOIN (
+            SELECT affiliate_id, sum(amount) AS total, sum(amount) FILTER (WHERE payout_id IS NULL) AS open
+            FROM loyalty_affiliateline GROUP BY affiliate_id
+        ) l ON l.affiliate_id = a.id LEFT JOIN (
+            SELECT affiliate_id, sum(amount) AS total FROM loyalty_affiliatepayout
+            WHERE state <> 'cancelled' GROUP BY affiliate_id
+        ) p ON p.affiliate_id = a.id
+        UNION ALL
+        SELECT 'payout ' || p.code, CASE p.state WHEN 'cancelled' THEN l.number IS NOT NULL
+               ELSE p.amount IS DISTINCT FROM l.total OR p.line_count IS DISTINCT FROM l.number OR NOT l.same END
+        FROM loyalty_affiliatepayout p LEFT JOIN (
+            SELECT l.payout_id, sum(l.amount) AS total, count(*) AS number,
+                   bool_and(l.affiliate_id = p.affiliate_id) AS same
+            FROM loyalty_affiliateline l JOIN loyalty_affiliatepayout p ON p.id = l.payout_id GROUP BY l.payout_id
+        ) l ON l.payout_id = p.id
+        """,
+    ),
+    Invariant(
+        "A2",
+        _("Every commission is what its lines come to, and that of a sale that was given back whole is nothing"),
+        """
+        SELECT 'sale ' || o.code, s.commission <> coalesce(l.total, 0) OR s.commission <> 0 AND (
+                   (o.status = 'cancelled' OR o.refunded_total >= o.total)
+                   AND coalesce(r.transaction_id, 0) > coalesce(e.last, 0)
+               )
+        FROM loyalty_affiliatesale s JOIN customers_order o ON o.id = s.order_id LEFT JOIN (
+            SELECT sale_id, sum(amount) AS total FROM loyalty_affiliateline WHERE sale_id IS NOT NULL GROUP BY sale_id
+        ) l ON l.sale_id = s.id
+        LEFT JOIN customers_streamreader r ON r.name = 'loyalty.affiliates'
+        LEFT JOIN LATERAL ( -- what the reader of the stream has not come to yet is settled by it
+            SELECT max(e.transaction_id) AS last FROM customers_event e
+            WHERE e.customer_id = o.customer_id AND e.name IN ('customers.order.refunded', 'customers.order.cancelled')
+        ) e ON true
+        UNION ALL
+        SELECT 'month ' || s.affiliate_id || ' ' || s.month,
+               s.total + coalesce(c.total, 0) <> least(s.total, coalesce(s.cap, s.total))
+        FROM (
+            SELECT affiliate_id, month, sum(commission) AS total, (array_agg(month_cap ORDER BY id))[1] AS cap
+            FROM loyalty_affiliatesale GROUP BY affiliate_id, month
+        ) s LEFT JOIN (
+            SELECT affiliate_id, month, sum(amount) AS total FROM loyalty_affiliateline
+            WHERE kind = 'cap' GROUP BY affiliate_id, month
+        ) c ON c.affiliate_id = s.affiliate_id AND c.month = s.month
+        """,
+    ),
 )
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from customers.audit_words import customers_like, named_customer
-from loyalty.models import EarningRule, LoyaltySettings, Reward, StampCard, Tier, Transaction
+from loyalty.models import Affiliate, EarningRule, LoyaltySettings, Reward, StampCard, Tier, Transaction
 from workspace.audit_registry import FIELDS, VALUES, Group, Named, Reader, register_act, register_subject
 
 MOST_FOUND = 500  # newest transactions of the people of one search
@@ -29,6 +29,20 @@ ACTS = {
         ),
         "referral.ended": (_("Referral ended"), _("{who} ended a referral of {what}")),
         "points.referral": (_("Points for a referral"), _("{who} gave {what} points for a referral")),
+        "affiliate.customer_agreed": (
+            _("Customer of an affiliate agreed"),
+            _("{who} agreed to a customer of the affiliate {what}"),
+        ),
+        "affiliate.customer_refused": (
+            _("Customer of an affiliate refused"),
+            _("{who} refused a customer of the affiliate {what}"),
+        ),
+        "affiliate.payout_made": (_("Payout made"), _("{who} made a payout to the affiliate {what}")),
+        "affiliate.payout_paid": (_("Payout paid"), _("{who} noted a payout to the affiliate {what} as paid")),
+        "affiliate.payout_cancelled": (
+            _("Payout cancelled"),
+            _("{who} cancelled a payout to the affiliate {what}"),
+        ),
         "points.transferred": (_("Points transferred"), _("{who} transferred points of {what}")),
         "adjustment.asked": (_("Adjustment asked for"), _("{who} asked to adjust the points of {what}")),
         "adjustment.approved": (_("Adjustment approved"), _("{who} approved an adjustment of the points of {what}")),
@@ -69,6 +83,16 @@ ACTS = {
         "stamp_card.moved": (_("Stamp card moved"), _("{who} moved the stamp card {what} in the order")),
         "stamp_card.deleted": (_("Stamp card deleted"), _("{who} deleted the stamp card {what}")),
         "rate.changed": (_("Earning rate changed"), _("{who} changed the earning rate of {what}")),
+        "affiliate.created": (_("Affiliate added"), _("{who} added the affiliate {what}")),
+        "affiliate.changed": (_("Affiliate changed"), _("{who} changed the affiliate {what}")),
+        "affiliate.link_renewed": (
+            _("Link of an affiliate’s report ended"),
+            _("{who} ended the link of the report of the affiliate {what} and made another one"),
+        ),
+        "affiliates.changed": (
+            _("Settings of affiliates changed"),
+            _("{who} changed what holds for all affiliates"),
+        ),
         "referrals.changed": (_("Referral rewards changed"), _("{who} changed what referrals give")),
         "settings.changed": (_("Loyalty settings changed"), _("{who} changed the settings of the programme’s points")),
     },
@@ -152,6 +176,17 @@ def _months(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
     return {code: Named(code, reverse("settlement:month", args=[code])) for code in codes}
 
 
+def _affiliates(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
+    found = Affiliate.objects.filter(code__in=codes).values_list("code", "name")
+    return {code: Named(name, reverse("affiliates:detail", args=[code])) for code, name in found}
+
+
+def _search_affiliates(text: str, _reader: Reader) -> Collection[str]:
+    found = Affiliate.objects.filter(name__icontains=text).values_list("code", flat=True)[:100]
+    return [f"affiliate:{code}" for code in found]
+
+
+register_subject("affiliate", title=_("affiliate"), find=_affiliates, search=_search_affiliates)
 register_subject("reward", title=_("reward"), find=_rewards, search=_search_named)
 register_subject("rule", title=_("earning rule"), find=_rules)
 register_subject("stamp_card", title=_("stamp card"), find=_stamp_cards)

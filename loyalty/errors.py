@@ -283,6 +283,48 @@ class ReferralOver(DomainError):
     message = _("This referral has ended.")
 
 
+class UnknownAffiliate(NotFound):
+    code = "loyalty.unknown_affiliate"
+    message = _("There is no such affiliate.")
+
+
+class AffiliateInactive(DomainError):
+    code = "loyalty.affiliate_inactive"
+    message = _("This affiliate brings nobody now.")
+
+
+class AffiliateIsCustomer(DomainError):
+    code = "loyalty.affiliate_is_customer"
+    message = _("Affiliates bring somebody else.")
+
+
+class CustomerBelongs(DomainError):
+    code = "loyalty.customer_belongs"
+    message = _("Somebody else brought this person before.")
+
+
+class AffiliateCodeTaken(InvalidInput):
+    code = "loyalty.affiliate_code_taken"
+    message = _("Another affiliate or a member has this code.")
+
+
+class UnknownPayout(NotFound):
+    code = "loyalty.unknown_payout"
+    message = _("There is no such payout.")
+
+
+class NothingToPay(DomainError):
+    code = "loyalty.nothing_to_pay"
+    message = _("Nothing can be paid out yet.")
+
+
+class PayoutOver(DomainError):
+    """`data`: state."""
+
+    code = "loyalty.payout_over"
+    message = _("This payout was paid or cancelled before.")
+
+
 class TooManyOperations(InvalidInput):
     code = "loyalty.too_many_operations"
     message = _("Send at most 1,000 at once.")

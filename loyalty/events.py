@@ -42,3 +42,18 @@ REFERRAL_COMPLETED = register(
 REFERRAL_ENDED = register(
     "loyalty.referral.ended", title=_("A referral ended"), icon="users", **_REFERRAL, reason="string"
 )
+
+_AFFILIATE = {"affiliate": "string"}
+_COMMISSION = {**_AFFILIATE, "order": "string", "total": "string"}
+_PAYOUT = {**_AFFILIATE, "payout": "string", "total": "string"}
+AFFILIATE_CUSTOMER = register(
+    "loyalty.affiliate.customer_came", title=_("Came through an affiliate"), icon="users", **_AFFILIATE
+)
+COMMISSION_EARNED = register(
+    "loyalty.affiliate.commission_earned", title=_("Commission of an affiliate"), icon="calculator", **_COMMISSION
+)
+COMMISSION_TAKEN = register(
+    "loyalty.affiliate.commission_taken", title=_("Commission taken back"), icon="undo-2", **_COMMISSION
+)
+PAYOUT_MADE = register("loyalty.affiliate.payout_made", title=_("Payout made"), icon="receipt-text", **_PAYOUT)
+PAYOUT_PAID = register("loyalty.affiliate.payout_paid", title=_("Payout paid"), icon="circle-check", **_PAYOUT)

@@ -10,7 +10,7 @@ from core.actor import Actor
 from core.clock import Period
 
 if TYPE_CHECKING:
-    from loyalty.models import Referral, Transaction
+    from loyalty.models import AffiliateLine, Referral, Transaction
 
 
 def _undoing(*kinds: str) -> Q:
@@ -58,3 +58,13 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         if actor.business_id is None:
             return self
         return self.filter(Q(business_id=actor.business_id) | Q(order__business_id=actor.business_id))
+
+
+class AffiliateLineQuerySet(models.QuerySet["AffiliateLine"]):
+    def open(self) -> AffiliateLineQuerySet:
+        """Those that no payout has."""
+        return self.filter(payout__isnull=True)
+
+    def visible_to(self, actor: Actor) -> AffiliateLineQuerySet:
+        """Everything, or for people limited to one business what its sales made."""
+        return self if actor.business_id is None else self.filter(business_id=actor.business_id)

@@ -17,6 +17,9 @@ from customers.actions.refunds import orders_of_refunds
 from customers.events import ORDER_ATTACHED, ORDER_CANCELLED, ORDER_PLACED, ORDER_REFUNDED
 from customers.models import Event, Order
 from customers.stream import stream_reader
+from loyalty.actions.affiliate_commissions import settle_orders as settle_commissions
+from loyalty.actions.affiliate_customers import EXPIRE as EXPIRE_NUMBERS
+from loyalty.actions.affiliate_customers import expire_numbers
 from loyalty.actions.birthdays import give_birthday_bonuses
 from loyalty.actions.point_days import count_points
 from loyalty.actions.referrals import EXPIRE as EXPIRE_REFERRALS
@@ -27,7 +30,7 @@ from loyalty.actions.stamps import settle_orders
 from loyalty.actions.tiers import APPLY_TIERS
 from loyalty.actions.warnings import warn_members
 from loyalty.events import POINTS_REVERSED
-from loyalty.models import Account, Referral, StampCard, Tier, Transaction
+from loyalty.models import Account, Affiliate, Referral, StampCard, Tier, Transaction
 from programs.actions.due_work import ensure_due
 from workspace.jobs import due_work
 
@@ -98,6 +101,17 @@ def follow_referrals(events: Sequence[Event]) -> None:
     if gone or refunds:
         cancelled = Order.objects.filter(code__in=gone).values_list("pk", flat=True)
         follow_returns([*cancelled, *orders_of_refunds(refunds)], now=now)
+
+
+@stream_reader("loyalty.affiliates")
+def follow_affiliates(events: Sequence[Event]) -> None:
+    """Bring the commissions of affiliates up to what was sold, cancelled and given back; nothing happens twice."""
+    named = {ORDER_PLACED.name, ORDER_ATTACHED.name, ORDER_CANCELLED.name}
+    codes = [str(event.data["order"]) for event in events if event.name in named]
+    refunds = [str(event.data["refund"]) for event in events if event.name == ORDER_REFUNDED.name]
+    if (codes or refunds) and Affiliate.objects.exists():
+        orders = Order.objects.filter(code__in=codes).values_list("pk", flat=True)
+        settle_commissions({*orders, *orders_of_refunds(refunds)}, now=timezone.now())
 
 
 def refresh_facts(customer_ids: Sequence[int]) -> int:
@@ -234,3 +248,9 @@ def warn_of_expiry(now: datetime) -> datetime | None:
 def end_referrals(now: datetime) -> datetime | None:
     """Who claims one makes it due; it ends when none waits."""
     return expire_referrals(now=now)
+
+
+@due_work(EXPIRE_NUMBERS)
+def forget_numbers(now: datetime) -> datetime | None:
+    """End the numbers that came through an affiliate and did not buy in time."""
+    return expire_numbers(now=now)

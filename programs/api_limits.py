@@ -48,6 +48,7 @@ TILL_REGISTER = Limit("till-register")  # browsers that one person makes tills
 TILL_LOOKUP = Limit("till-lookup")  # phone numbers tried by one till, or by a cashier's tokens
 INVITATION = Limit("invitation")  # invitations that one programme mails: anybody may sign up and write to anybody
 REFERRAL_CLAIM = Limit("referral-claim")  # invitations taken up from one address in one programme
+AFFILIATE_CLICK = Limit("affiliate-click")  # openings of one link by one browser that count: the first of a day
 OPEN = Limit("open")  # calls without credentials from one address
 
 

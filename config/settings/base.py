@@ -420,6 +420,7 @@ API_LIMITS = {
     "email-code-tries": env.rate("API_LIMIT_EMAIL_CODE_TRIES", default="15/900"),
     "register": env.rate("API_LIMIT_REGISTER", default="10/3600"),
     "referral-claim": env.rate("API_LIMIT_REFERRAL_CLAIM", default="20/3600"),  # from one address
+    "affiliate-click": (1, 86_400),  # no setting: a browser's first opening of a link in a day is a click
     "invitation": env.rate("API_LIMIT_INVITATION", default="100/86400"),  # that one programme mails
     "till-register": env.rate("API_LIMIT_TILL_REGISTER", default="20/3600"),  # browsers that one person makes tills
     "till-lookup": env.rate("API_LIMIT_TILL_LOOKUP", default="300/3600"),  # numbers that one till looks up

@@ -22,6 +22,7 @@ from core.tenancy import active_programme
 from customers.actions.refunds import ReturnedLine, given_back, orders_of_refunds, record_refund
 from customers.models import Order, Refund
 from loyalty import ledger
+from loyalty.actions.affiliate_commissions import settle_orders as settle_commissions
 from loyalty.actions.stamps import settle_stamps
 from loyalty.earning import ANY, Terms, earning_of, plain_terms
 from loyalty.ledger import Posting
@@ -93,6 +94,7 @@ def refund_order(
         )
         posting = _claw_back(locked, reason=reason, actor=actor, now=now)
         settle_stamps([locked.pk], actor=actor, now=now)
+        settle_commissions([locked.pk], actor=actor, now=now)
         return Refunded(refund, locked, posting)
 
 

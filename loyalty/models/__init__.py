@@ -1,5 +1,14 @@
 """What the loyalty programme keeps. Only the SQL functions of `migrations/sql` write the ledger's tables."""
 
+from loyalty.models.affiliates import (
+    Affiliate,
+    AffiliateCustomer,
+    AffiliateDay,
+    AffiliateLine,
+    AffiliatePayout,
+    AffiliateSale,
+    AffiliateSettings,
+)
 from loyalty.models.approvals import AdjustmentRequest
 from loyalty.models.ledger import Account, Entry, Hold, HoldAllocation, Lot, Transaction
 from loyalty.models.referrals import Referral, ReferralCode, ReferralSettings
@@ -13,6 +22,13 @@ from loyalty.models.tiers import Tier, TierChange
 __all__ = [
     "Account",
     "AdjustmentRequest",
+    "Affiliate",
+    "AffiliateCustomer",
+    "AffiliateDay",
+    "AffiliateLine",
+    "AffiliatePayout",
+    "AffiliateSale",
+    "AffiliateSettings",
     "EarningRate",
     "EarningRule",
     "Entry",

@@ -54,6 +54,11 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "loyalty.referral.completed": Meaning("Who was brought has bought, and both get what was promised."),
     "loyalty.referral.ended": Meaning("A referral ended without points or lost them; `reason` is a word for why."),
+    "loyalty.affiliate.customer_came": Meaning("Somebody came through an affiliate and counts for them from now on."),
+    "loyalty.affiliate.commission_earned": Meaning("A sale earned an affiliate a commission, or a larger one."),
+    "loyalty.affiliate.commission_taken": Meaning("A commission shrank or went, as with a refund; `total` is by what."),
+    "loyalty.affiliate.payout_made": Meaning("A statement of what an affiliate gets was made, still to be paid."),
+    "loyalty.affiliate.payout_paid": Meaning("Somebody noted that an affiliate was paid."),
     "loyalty.tier.changed": Meaning("A member reached, kept or lost a tier."),
     "loyalty.stamps.given": Meaning("A stamp card got stamps."),
     "loyalty.stamps.taken": Meaning("Stamps were taken back, as with a refund."),
@@ -63,6 +68,7 @@ MEANINGS: dict[str, Meaning] = {
     "loyalty.stamps.reward_taken": Meaning("A full stamp card was taken back, because a sale was undone."),
 }
 FIELDS: dict[str, str] = {
+    "affiliate": "Code of the affiliate, as in `affiliates/`.",
     "action": "The action that a rule rewards, such as `review`; of a referral, `referrer` or `friend`.",
     "balance": "Points that can be spent afterwards.",
     "before": "Code of the tier before; empty: none.",
@@ -77,6 +83,7 @@ FIELDS: dict[str, str] = {
     "is_granted": "Whether they agree from now on.",
     "kind": "What the file held, such as `customers` or `orders`.",
     "order": "Code of the order, as in `orders/`.",
+    "payout": "Code of the payout, as in `affiliates/{id}/payouts`.",
     "points": "Whole points; below zero where they went away.",
     "purpose": "`service` or `marketing`.",
     "reason": "What somebody wrote beside it; of a referral, one of a few words such as `time`.",
