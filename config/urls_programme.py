@@ -21,6 +21,7 @@ urlpatterns = [
     path("loyalty/settlement/", include("screens.urls_settlement")),
     path("loyalty/", include("screens.urls_loyalty")),
     path("businesses/", include("screens.urls_businesses")),
+    path("settings/businesses/joining/", include("screens.urls_joining")),  # before the codes of businesses
     path("settings/webhooks/", include("messaging.urls_webhooks")),
     path("", include("messaging.urls")),
     path("", include("customers.urls")),

@@ -21,6 +21,7 @@ urlpatterns = [
     path("accounts/2fa/passkeys/", include("programs.urls_passkeys")),
     path("accounts/google/", include("programs.urls_google")),
     path("sms/", include("messaging.urls_public")),
+    path("join/", include("screens.urls_join")),
     path("", include("programs.urls_public")),
     path("", include("workspace.urls_public")),
     path("", include("screens.urls_onboarding")),

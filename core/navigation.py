@@ -75,6 +75,7 @@ DEEPER: Sequence[NavItem] = (
     NavItem(_("Reports"), "reports:points", "calculator", Perm.POINTS_VIEW, "loyalty"),
     NavItem(_("Settlement"), "settlement:list", "receipt-text", Perm.POINTS_VIEW, "loyalty"),
     NavItem(_("Businesses"), "workspace:business-list", "store", Perm.PROGRAMME_VIEW, "settings"),
+    NavItem(_("Businesses that join"), "joining:page", "user-plus", Perm.BUSINESSES_MANAGE, "settings"),
     NavItem(_("Team"), "workspace:team", "users", Perm.TEAM_MANAGE, "settings"),
     NavItem(_("Texts"), "messaging:texts", "message-square-text", Perm.SETTINGS_EDIT, "settings"),
     NavItem(_("API keys"), "workspace:api-keys", "key-round", Perm.KEYS_MANAGE, "settings"),

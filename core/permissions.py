@@ -41,6 +41,7 @@ class Perm(models.TextChoices):
     SETTLEMENT_CLOSE = "settlement:close", _("Close a month of settlement")
     PROGRAMME_VIEW = "programme:read", _("See businesses and earning rules")
     PROGRAMME_EDIT = "programme:write", _("Change businesses and earning rules")
+    BUSINESSES_MANAGE = "businesses:manage", _("Let businesses join and leave the programme")
     INTELLIGENCE_VIEW = "intelligence:read", _("See groups and scores")
     INTELLIGENCE_RUN = "intelligence:run", _("Run the analysis")
     JOBS_VIEW = "jobs:read", _("Follow background work")
@@ -66,7 +67,7 @@ _EVERYTHING = frozenset(Perm)
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Perm]] = {
     Role.OWNER: _EVERYTHING,
-    Role.MANAGER: _EVERYTHING - {Perm.KEYS_MANAGE, Perm.SETTLEMENT_CLOSE},
+    Role.MANAGER: _EVERYTHING - {Perm.KEYS_MANAGE, Perm.SETTLEMENT_CLOSE, Perm.BUSINESSES_MANAGE},
     Role.MARKETER: _READ | {Perm.CUSTOMERS_EDIT, Perm.CUSTOMERS_EXPORT, Perm.IMPORTS_RUN, Perm.INTELLIGENCE_RUN},
     Role.ANALYST: _READ,
     # A cashier finds a customer by a full number at the till and sees the card, no list, no spend history.

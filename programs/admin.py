@@ -11,7 +11,19 @@ from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule
 
 from programs.admin_sites import PlatformAdmin, RecordInline, platform_site
-from programs.models import ApiSession, Domain, DueWork, Invitation, Membership, PlatformAuditEntry, Programme, User
+from programs.models import (
+    ApiSession,
+    BusinessInvitation,
+    Domain,
+    DueWork,
+    Invitation,
+    JoinRequest,
+    JoinSettings,
+    Membership,
+    PlatformAuditEntry,
+    Programme,
+    User,
+)
 from programs.platform_words import TITLES, title_of
 
 
@@ -79,6 +91,34 @@ class InvitationAdmin(PlatformAdmin):
     search_fields = ("email", "programme__name")
     ordering = ("-id",)
     hidden: ClassVar = ("token_digest",)
+
+
+@admin.register(JoinSettings, site=platform_site)
+class JoinSettingsAdmin(PlatformAdmin):
+    list_display = ("programme", "is_on", "made_at", "expires_at", "uses", "max_uses", "asks_invited")
+    list_filter = ("is_on",)
+    list_select_related = ("programme",)
+    search_fields = ("programme__name", "programme__slug")
+    ordering = ("programme__name",)
+    hidden: ClassVar = ("seed", "code_digest")
+
+
+@admin.register(BusinessInvitation, site=platform_site)
+class BusinessInvitationAdmin(PlatformAdmin):
+    list_display = ("name", "email", "programme", "created_at", "expires_at", "used_at", "revoked_at")
+    list_select_related = ("programme", "invited_by")
+    search_fields = ("name", "email", "programme__name")
+    ordering = ("-id",)
+    hidden: ClassVar = ("token_digest",)
+
+
+@admin.register(JoinRequest, site=platform_site)
+class JoinRequestAdmin(PlatformAdmin):
+    list_display = ("name", "programme", "user", "state", "sent_at", "decided_at", "decided_by_label")
+    list_filter = ("state",)
+    list_select_related = ("programme", "user", "invitation")
+    search_fields = ("name", "user__email", "programme__name")
+    ordering = ("-id",)
 
 
 @admin.register(ApiSession, site=platform_site)

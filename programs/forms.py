@@ -150,7 +150,7 @@ class PersonForm(LiveForm):
     notifications = forms.MultipleChoiceField(
         label=_("E-mails to you"),
         required=False,
-        choices=[("team", _("Somebody accepts an invitation to a programme of yours"))],
+        choices=[("team", _("Somebody joins a programme of yours, or a business asks to"))],
         widget=forms.CheckboxSelectMultiple,
         help_text=_("E-mails about your own log-in always come."),
     )

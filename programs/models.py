@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -163,6 +164,126 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} → {self.programme}"
+
+
+class JoinSettings(models.Model):
+    """How businesses may ask to join a programme. No row: nobody may.
+
+    The join code is computed from `seed` and the server's secret key, so that an owner sees it again and the table
+    gives nothing away (ADR 0018); it is looked up by `code_digest`.
+    """
+
+    programme = models.OneToOneField(
+        Programme, on_delete=models.CASCADE, primary_key=True, related_name="join_settings"
+    )
+    seed = models.CharField(max_length=32)
+    code_digest = models.BinaryField(max_length=32, unique=True)
+    is_on = models.BooleanField(_("join code works"), default=False)
+    made_at = models.DateTimeField()  # the code; a new one begins without uses
+    expires_at = models.DateTimeField(null=True, blank=True)
+    max_uses = models.PositiveIntegerField(null=True, blank=True)
+    uses = models.PositiveIntegerField(default=0)
+    asks_invited = models.BooleanField(_("invited businesses wait for approval, too"), default=False)
+    terms = models.TextField(_("terms for businesses"), max_length=4000, blank=True)
+
+    class Meta:
+        verbose_name = _("join settings")
+        verbose_name_plural = _("join settings")
+
+    def __str__(self) -> str:
+        return str(self.programme)
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether the code lets somebody ask at `now`."""
+        in_time = self.expires_at is None or self.expires_at > now
+        return self.is_on and in_time and (self.max_uses is None or self.uses < self.max_uses)
+
+
+class BusinessInvitation(models.Model):
+    """An owner's offer to a business, by e-mail, to join the programme. Only a digest of the link's token is kept."""
+
+    code = models.CharField(max_length=16, unique=True, default=public_code, editable=False)  # for staff; no secret
+    programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="business_invitations")
+    name = models.CharField(_("name"), max_length=80)
+    email = models.EmailField(_("e-mail"), max_length=254)
+    points_per_unit = models.DecimalField(max_digits=9, decimal_places=4)
+    token_digest = models.BinaryField(max_length=32, unique=True)
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("invitation of a business")
+        verbose_name_plural = _("invitations of businesses")
+        constraints: ClassVar = [
+            # One open invitation per address: inviting again replaces the older one.
+            models.UniqueConstraint(
+                "programme",
+                Lower("email"),
+                condition=models.Q(used_at__isnull=True, revoked_at__isnull=True),
+                name="business_invitation_open_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} → {self.programme}"
+
+
+class JoinRequest(models.Model):
+    """A person asks that their business joins a programme. They see its state, and nothing of the programme."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting for approval")
+        APPROVED = "approved", _("Approved")
+        DECLINED = "declined", _("Declined")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    code = models.CharField(max_length=16, unique=True, default=public_code, editable=False)
+    programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="join_requests")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="join_requests")
+    invitation = models.ForeignKey(
+        BusinessInvitation, on_delete=models.SET_NULL, null=True, blank=True, related_name="requests"
+    )
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    name = models.CharField(_("name"), max_length=80)
+    contact_person = models.CharField(_("contact person"), max_length=120)
+    email = models.EmailField(_("e-mail"), max_length=254)
+    category = models.CharField(_("category"), max_length=20)  # of workspace.Business
+    address = models.TextField(_("address"), max_length=500, blank=True)
+    points_per_unit = models.DecimalField(_("wished earning rate"), max_digits=9, decimal_places=4)
+    terms = models.JSONField(default=dict)  # what the person agreed to, as it was shown
+    sent_at = models.DateTimeField(default=timezone.now)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by_label = models.CharField(max_length=160, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+    # The business that approval made: an id inside the programme's own schema.
+    business_id = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("request to join")
+        verbose_name_plural = _("requests to join")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["programme", "user"], condition=models.Q(state="waiting"), name="join_request_waiting_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="approved", business_id__isnull=False)
+                | (~models.Q(state="approved") & models.Q(business_id__isnull=True)),
+                name="join_request_approved_has_business",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["programme", "-id"], name="join_request_by_programme"),  # the owner's list
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} → {self.programme}"
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state == self.State.WAITING
 
 
 class HandoverCode(models.Model):

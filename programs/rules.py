@@ -7,7 +7,7 @@ import unicodedata
 
 THEMES = ("dark", "light", "system")
 # E-mails that a person can switch off.
-NOTIFICATIONS = ("team",)  # somebody joined a programme that they own
+NOTIFICATIONS = ("team",)  # somebody joined a programme that they own, or a business asks to
 
 SCHEMA_PREFIX = "p_"
 SLUG_MAX_LENGTH = 40

@@ -18,7 +18,7 @@ from programs import rules
 from programs.actions import handover
 from programs.admin_sites import platform_site
 from programs.hosts import programme_url
-from programs.models import Membership, Programme
+from programs.models import JoinRequest, Membership, Programme
 
 
 @require_safe
@@ -50,8 +50,10 @@ def start(request: PublicRequest) -> HttpResponse:
 @signed_in
 def programmes(request: PublicRequest) -> HttpResponse:
     memberships = Membership.objects.live().filter(user=request.user).select_related("programme")
+    requests = JoinRequest.objects.filter(user=request.user).exclude(state=JoinRequest.State.WITHDRAWN)
     context = {
         "memberships": memberships.order_by("programme__name"),
+        "requests": requests.exclude(state=JoinRequest.State.APPROVED).select_related("programme").order_by("-pk")[:20],
         "records_url": reverse("platform:index") if platform_site.has_permission(request) else "",
     }
     return page(request, "programs/programme_list.html", context)

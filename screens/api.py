@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,9 +18,9 @@ from rest_framework.response import Response
 
 from core.api import CleanCharField, StrictSerializer, read_body
 from core.countries import COUNTRIES
-from core.errors import NotFound
+from core.errors import InvalidInput, NotFound
 from core.permissions import Perm
-from core.requests import client_ip
+from core.requests import client_ip, client_network
 from core.tenancy import enter, enter_public
 from loyalty.actions.settings import set_earning_rate
 from loyalty.models import EarningRate
@@ -29,10 +30,18 @@ from programs.actions.people import create_person, has_verified
 from programs.actions.programmes import host_of
 from programs.api import OpenApiView, TokensOutput, send_code_at_most, tokens_output
 from programs.api_fields import CountryField, CurrencyField, TimeZoneField
-from programs.models import Programme, User
+from programs.models import JoinRequest, Programme, User
+from screens.actions.joining import ask_to_join
 from screens.actions.onboarding import open_shop
+from screens.joining import terms_of
+from workspace.actions import joining
 from workspace.api_auth import ApiView
 from workspace.models import Business
+
+
+class TermsChanged(InvalidInput):
+    code = "terms_not_accepted"
+    message = _("Read the terms at auth/join-codes/ and send their terms_id.")
 
 
 class PublicHostNeeded(NotFound):
@@ -52,15 +61,42 @@ class RegisterBusinessInput(StrictSerializer):
         help_text="For a person who has an account with an authenticator app.",
     )
     subdomain = serializers.CharField(
-        max_length=40, help_text="Becomes the programme's address. Small letters, digits, hyphens."
+        max_length=40,
+        required=False,
+        help_text="Becomes the programme's address. Small letters, digits, hyphens. Needed without `join_code`.",
     )
-    currency = CurrencyField(help_text="ISO 4217.")
-    country = CountryField(help_text="ISO 3166 alpha-2, for phone numbers.")
+    currency = CurrencyField(required=False, help_text="ISO 4217. Needed without `join_code`.")
+    country = CountryField(required=False, help_text="ISO 3166 alpha-2, for phone numbers. Needed without `join_code`.")
     loyalty_rate = serializers.DecimalField(
         max_digits=9, decimal_places=4, min_value=Decimal(0), help_text="Points for one unit of the currency."
     )
     time_zone = TimeZoneField(required=False, help_text="A place such as Europe/London; by default the country's.")
     category = serializers.ChoiceField(choices=Business.Category.choices, default=Business.Category.OTHER)
+    address = CleanCharField(max_length=500, required=False, default="", allow_blank=True)
+    join_code = serializers.CharField(
+        max_length=100,
+        required=False,
+        help_text="Of an existing programme: the business asks to join it, and `loyalty_rate` is its wish.",
+    )
+    terms = serializers.CharField(
+        max_length=64, required=False, help_text="With `join_code`: the `terms_id` that was read and is agreed to."
+    )
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        needed: tuple[str, ...] = NEW_PROGRAMME
+        other: tuple[str, ...] = JOINING
+        if "join_code" in given:
+            needed, other = JOINING, (*NEW_PROGRAMME, "time_zone")
+        missing = {name: [serializers.ErrorDetail(str(NEEDED), "required")] for name in needed if name not in given}
+        surplus = {name: [serializers.ErrorDetail(str(EXCLUDED), "not_both")] for name in other if name in given}
+        if missing or surplus:
+            raise serializers.ValidationError({**missing, **surplus})
+        return given
+
+
+NEW_PROGRAMME, JOINING = ("subdomain", "currency", "country"), ("join_code", "terms")
+NEEDED = _("This field is required.")
+EXCLUDED = _("Found a programme or join one: this field belongs to the other way.")
 
 
 class NewProgrammeOutput(serializers.Serializer[Any]):
@@ -77,6 +113,27 @@ class NewBusinessOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
+class PendingRequestOutput(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    state = serializers.ChoiceField(choices=JoinRequest.State.choices)
+    programme = serializers.CharField(help_text="Its name.")
+    subdomain = serializers.CharField(
+        allow_null=True, help_text="Of the programme, for a log-in, once the request is approved."
+    )
+    name = serializers.CharField(help_text="Of the business.")
+    reason = serializers.CharField(help_text="Of a decline.")
+    sent_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+    token = serializers.CharField(help_text="For auth/join-requests/{token}. Keep it secret: it may withdraw.")
+
+
+class PendingBusinessOutput(serializers.Serializer[Any]):
+    request = PendingRequestOutput()
+    email_verified = serializers.BooleanField(
+        help_text="False: a code was mailed, to be sent to auth/verify-email. The owner can approve only then."
+    )
+
+
 class RegisterBusinessOutput(serializers.Serializer[Any]):
     programme = NewProgrammeOutput()
     business = NewBusinessOutput()
@@ -91,6 +148,7 @@ class RegisterBusinessView(OpenApiView):
     """Sign up: a person, their programme and its first business, and tokens, in one act.
 
     On the public host. An e-mail address that has an account already needs that account's password.
+    With `join_code`, the business asks to join an existing programme: the answer is 202 with a request to follow.
     """
 
     limit = api_limits.REGISTER
@@ -100,7 +158,7 @@ class RegisterBusinessView(OpenApiView):
         tags=["Access"],
         auth=[],
         request=RegisterBusinessInput,
-        responses={201: RegisterBusinessOutput},
+        responses={201: RegisterBusinessOutput, 202: PendingBusinessOutput},
     )
     def post(self, request: Request) -> Response:
         if request._request.programme is not None:  # type: ignore[attr-defined]
@@ -108,6 +166,8 @@ class RegisterBusinessView(OpenApiView):
         given = read_body(request, RegisterBusinessInput)
         api_limits.count(api_limits.LOGIN_EMAIL, given["email"].lower())
         now = timezone.now()
+        if "join_code" in given:
+            return Response(_ask_to_join(request, given, now), status=202)
         with transaction.atomic():
             person = _person(given, ip=client_ip(request._request) or None)
             programme = open_shop(
@@ -138,6 +198,31 @@ class RegisterBusinessView(OpenApiView):
             },
             status=201,
         )
+
+
+def _ask_to_join(request: Request, given: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The person, if new, and their request, in one transaction; a waiting request of theirs is answered again."""
+    api_limits.count(api_limits.JOIN_CODE, client_network(request._request))
+    door = joining.find_door(given["join_code"], now=now)
+    terms = terms_of(door.programme, door.settings)
+    if given["terms"] != terms.mark:
+        raise TermsChanged(field="terms")
+    ip = client_ip(request._request) or None
+    applicant = joining.Applicant(
+        name=given["name"],
+        contact_person=given["contact_person"],
+        email=given["email"],
+        category=given["category"],
+        address=given["address"],
+        points_per_unit=given["loyalty_rate"],
+    )
+    with transaction.atomic():
+        person = _person(given, ip=ip)
+        asked = ask_to_join(door=door, user=person, given=applicant, terms=terms.stored, ip=ip, now=now)
+    verified = has_verified(user=person, email=person.email)
+    if not verified:
+        send_code_at_most(person, door.programme)
+    return {"request": pending_output(asked), "email_verified": verified}
 
 
 def _person(given: dict[str, Any], *, ip: str | None) -> User:
@@ -174,6 +259,78 @@ def _first_business(programme: Programme) -> dict[str, str]:
         return {"id": business.code, "name": business.name}
     finally:
         enter_public()
+
+
+# -- joining ----------------------------------------------------------------------------------------------------------
+
+
+class JoinTermsOutput(serializers.Serializer[Any]):
+    programme = serializers.CharField(help_text="Its name.")
+    currency = serializers.CharField()
+    point_value = serializers.DecimalField(max_digits=12, decimal_places=6, help_text="What one point is worth.")
+    terms = serializers.CharField(help_text="The programme's own words; the product's are in its guide.")
+    terms_id = serializers.CharField(help_text="Changes with the terms; send it as `terms`.")
+    needs_approval = serializers.BooleanField()
+
+
+class JoinCodeView(OpenApiView):
+    """What a join code, or the token of an invitation's link, opens: the programme and its terms for businesses."""
+
+    limit = api_limits.JOIN_CODE
+
+    @extend_schema(operation_id="auth_join_code", tags=["Access"], auth=[], responses={200: JoinTermsOutput})
+    def get(self, request: Request, join_code: str) -> Response:
+        if request._request.programme is not None:  # type: ignore[attr-defined]
+            raise PublicHostNeeded()
+        door = joining.find_door(join_code, now=timezone.now())
+        terms = terms_of(door.programme, door.settings)
+        values = {
+            "programme": door.programme.name,
+            "currency": terms.currency,
+            "point_value": terms.point_value,
+            "terms": terms.own,
+            "terms_id": terms.mark,
+            "needs_approval": door.needs_approval,
+        }
+        return Response(JoinTermsOutput(values).data)
+
+
+class JoinStateView(OpenApiView):
+    """What became of a request to join, for the client that sent it."""
+
+    def _request(self, request: Request, token: str) -> JoinRequest:
+        if request._request.programme is not None:  # type: ignore[attr-defined]
+            raise PublicHostNeeded()
+        return joining.find_request(token)
+
+    @extend_schema(operation_id="auth_join_request", tags=["Access"], auth=[], responses={200: PendingRequestOutput})
+    def get(self, request: Request, token: str) -> Response:
+        return Response(pending_output(self._request(request, token)))
+
+    @extend_schema(operation_id="auth_join_withdraw", tags=["Access"], auth=[], responses={204: None})
+    def delete(self, request: Request, token: str) -> Response:
+        """Withdraw a request that waits."""
+        asked = self._request(request, token)
+        ip = client_ip(request._request) or None
+        joining.withdraw_request(code=asked.code, user=asked.user, ip=ip, now=timezone.now())
+        return Response(status=204)
+
+
+def pending_output(asked: JoinRequest) -> dict[str, Any]:
+    """A request as its sender sees it."""
+    is_in = asked.state == JoinRequest.State.APPROVED
+    values = {
+        "id": asked.code,
+        "state": asked.state,
+        "programme": asked.programme.name,
+        "subdomain": asked.programme.slug if is_in else None,
+        "name": asked.name,
+        "reason": asked.reason,
+        "sent_at": asked.sent_at,
+        "decided_at": asked.decided_at,
+        "token": joining.state_token(asked),
+    }
+    return dict(PendingRequestOutput(values).data)
 
 
 # -- earning rate -----------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from intelligence.reports import rfm_overview
 from screens.onboarding import checklist
 from screens.reports_businesses import business_cards
 from screens.reports_home import DEFAULT_DAYS, PERIODS, activity, home_figures
+from workspace.actions.joining import waiting_count
 from workspace.models import Business
 
 ACTIVITY = "home-activity"
@@ -42,6 +43,8 @@ def home(request: StaffRequest) -> HttpResponse:
         context |= {"businesses": [("", _("All shops")), *((business.code, business.name) for business in businesses)]}
         can_add = Perm.POINTS_WRITE in request.membership.permissions
         context |= {"cards": business_cards(actor=request.actor, programme=request.programme, can_add=can_add, now=now)}
+        if Perm.BUSINESSES_MANAGE in request.membership.permissions:
+            context |= {"joining": waiting_count(request.programme)}
         context |= {"business": chosen.code if chosen else "", "has_choice": len(businesses) > 1}
     return page(request, "screens/home.html", context, partials={ACTIVITY})
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.permissions import Role
-from programs.models import Invitation, Membership, User
+from programs.models import BusinessInvitation, Invitation, JoinRequest, Membership, User
 from workspace.audit_registry import FIELDS, VALUES, Group, Named, Reader, register_act, register_subject
 from workspace.models import ApiClient, Business, Job, TillDevice
 
@@ -18,6 +18,21 @@ ACTS = {
         "logo.changed": (_("Logo changed"), _("{who} changed the logo of {what}")),
         "business.opened": (_("Business opened"), _("{who} opened the business {what}")),
         "business.changed": (_("Business changed"), _("{who} changed the business {what}")),
+        "join_settings.changed": (_("Joining changed"), _("{who} changed how businesses may join {what}")),
+        "join_code.rotated": (_("Join code renewed"), _("{who} made a new join code for {what}")),
+        "business_invitation.sent": (_("Business invited"), _("{who} invited the business {what}")),
+        "business_invitation.renewed": (
+            _("Business invited again"),
+            _("{who} sent the invitation of the business {what} again"),
+        ),
+        "business_invitation.revoked": (
+            _("Invitation of a business withdrawn"),
+            _("{who} withdrew the invitation of the business {what}"),
+        ),
+        "join_request.sent": (_("Business asks to join"), _("{who} asked that {what} may join")),
+        "join_request.withdrawn": (_("Request to join withdrawn"), _("{who} withdrew the request of {what}")),
+        "join_request.approved": (_("Business approved"), _("{who} approved that {what} joins")),
+        "join_request.declined": (_("Business declined"), _("{who} declined the request of {what}")),
     },
     Group.TEAM: {
         "member.invited": (_("Person invited"), _("{who} invited {what}")),
@@ -70,6 +85,12 @@ FIELDS |= {
     "after": _("Changed"),
     "text": _("Search"),
     "group": _("Kind"),
+    "is_on": _("Join code works"),
+    "expires_at": _("Until"),
+    "max_uses": _("At most so many uses"),
+    "asks_invited": _("Invited businesses wait for approval"),
+    "terms": _("Terms for businesses"),
+    "points_per_unit": _("Points for each unit of money"),
     "start": _("From"),
     "end": _("Until"),
 }
@@ -141,4 +162,18 @@ register_subject("api_client", title=_("API client"), find=_clients, search=_sea
 register_subject("job", title=_("background work"), find=_jobs)
 register_subject("user", title=_("person"), find=_people, search=_search_people)
 register_subject("invitation", title=_("invitation"), find=_invitations, search=_search_invitations)
+
+
+def _invited_businesses(codes: Collection[str], reader: Reader) -> Mapping[str, Named]:
+    found = BusinessInvitation.objects.filter(programme=reader.programme, code__in=codes).values_list("code", "name")
+    return {code: Named(name) for code, name in found}
+
+
+def _join_requests(codes: Collection[str], reader: Reader) -> Mapping[str, Named]:
+    found = JoinRequest.objects.filter(programme=reader.programme, code__in=codes).values_list("code", "name")
+    return {code: Named(name) for code, name in found}
+
+
+register_subject("business_invitation", title=_("invited business"), find=_invited_businesses)
+register_subject("join_request", title=_("request to join"), find=_join_requests)
 register_subject("programme", title=_("programme"), find=_programme)

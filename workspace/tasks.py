@@ -16,6 +16,8 @@ from programs.models import Programme
 from workspace.actions.housekeeping import end_expired_sessions, forget_old_failures
 from workspace.actions.idempotency import PRUNE, prune_answers
 from workspace.actions.jobs import RESCUE, JobRun, rescue_jobs
+from workspace.actions.joining import ASKED_MAIL, DECIDED_MAIL, INVITED_MAIL
+from workspace.actions.joining_mail import mail_business_invitation, mail_join_decision, mail_join_request
 from workspace.actions.team import INVITATION_MAIL, JOINED_MAIL
 from workspace.actions.team_mail import mail_invitation, mail_joined
 from workspace.jobs import DUE_WORK, due_work, job_kind
@@ -52,6 +54,24 @@ def send_invitation(run: JobRun) -> dict[str, object]:
 @job_kind(JOINED_MAIL, title=_("News of the team by e-mail"), max_attempts=5)
 def send_joined(run: JobRun) -> dict[str, object]:
     mail_joined(member=str(run.params["member"]), owner=str(run.params["owner"]))
+    return {}
+
+
+@job_kind(INVITED_MAIL, title=_("Invitation of a business by e-mail"), max_attempts=5)
+def send_business_invitation(run: JobRun) -> dict[str, object]:
+    mail_business_invitation(code=str(run.params["invitation"]))
+    return {}
+
+
+@job_kind(ASKED_MAIL, title=_("Request to join by e-mail"), max_attempts=5)
+def send_join_request(run: JobRun) -> dict[str, object]:
+    mail_join_request(request=str(run.params["request"]), owner=str(run.params["owner"]))
+    return {}
+
+
+@job_kind(DECIDED_MAIL, title=_("Answer to a request to join by e-mail"), max_attempts=5)
+def send_join_decision(run: JobRun) -> dict[str, object]:
+    mail_join_decision(request=str(run.params["request"]))
     return {}
 
 

@@ -15,6 +15,7 @@ from core.page import done, page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
 from workspace.actions.businesses import change_business, open_business
+from workspace.actions.joining import waiting_count
 from workspace.forms import BusinessForm
 from workspace.models import Business
 from workspace.settings_tabs import settings_tabs
@@ -23,10 +24,13 @@ from workspace.settings_tabs import settings_tabs
 @require_safe
 @requires(Perm.PROGRAMME_VIEW)
 def business_list(request: StaffRequest) -> HttpResponse:
+    may_let_join = Perm.BUSINESSES_MANAGE in request.membership.permissions
     context = {
         "businesses": Business.objects.visible_to(request.actor).order_by("-is_active", "name"),
         "may_edit": Perm.PROGRAMME_EDIT in request.membership.permissions,
         "may_open": _may_open(request),
+        "may_let_join": may_let_join,
+        "waiting": waiting_count(request.programme) if may_let_join else 0,
         "tabs": settings_tabs(request),
     }
     return page(request, "workspace/business_list.html", context)

@@ -392,6 +392,7 @@ SPECTACULAR_SETTINGS = {
         "ProductKind": "customers.models.Product.Kind",
         "ImportKind": "customers.models.ImportRun.Kind",
         "CustomerState": "customers.models.Customer.State",
+        "JoinRequestState": "programs.models.JoinRequest.State",
         "JobState": "workspace.models.Job.State",
         "OrderStatus": "customers.models.Order.Status",
         "BusinessCategory": "workspace.models.Business.Category",
@@ -419,6 +420,8 @@ API_LIMITS = {
     "email-code-day": env.rate("API_LIMIT_EMAIL_CODE_DAY", default="10/86400"),
     "email-code-tries": env.rate("API_LIMIT_EMAIL_CODE_TRIES", default="15/900"),
     "register": env.rate("API_LIMIT_REGISTER", default="10/3600"),
+    "join-code": env.rate("API_LIMIT_JOIN_CODE", default="60/3600"),  # join codes tried from one address
+    "join-request": env.rate("API_LIMIT_JOIN_REQUEST", default="10/86400"),  # that one person sends
     "referral-claim": env.rate("API_LIMIT_REFERRAL_CLAIM", default="20/3600"),  # from one address
     "affiliate-click": (1, 86_400),  # no setting: a browser's first opening of a link in a day is a click
     "invitation": env.rate("API_LIMIT_INVITATION", default="100/86400"),  # that one programme mails
@@ -461,6 +464,7 @@ EMAIL_CHANNEL = env.str("EMAIL_CHANNEL", default="email")
 # A stand-in for Twilio (devservers/twilio.py) that is called in its place.
 TWILIO_ORIGIN = env.str("TWILIO_ORIGIN", default="").rstrip("/")
 CONSOLE_MESSAGES_DIR = VAR_DIR / "messages"
+RECEIVED_TEXTS_DAYS = env.int("RECEIVED_TEXTS_DAYS", default=365)  # how long texts of customers are kept
 
 # Webhooks (messaging.webhooks) reach the internet by https and nothing else. On, http and this machine pass, too.
 WEBHOOKS_TO_THIS_MACHINE = env.bool("WEBHOOKS_TO_THIS_MACHINE", default=DEVELOPMENT)

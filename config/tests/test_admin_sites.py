@@ -34,7 +34,16 @@ from loyalty.models import AdjustmentRequest, EarningRate, EarningRule, Referral
 from messaging.models import OutboundMessage
 from programs.actions.api_sessions import open_session
 from programs.admin_sites import platform_site, programme_site
-from programs.models import DueWork, Invitation, PlatformAuditEntry, Programme, User
+from programs.models import (
+    BusinessInvitation,
+    DueWork,
+    Invitation,
+    JoinRequest,
+    JoinSettings,
+    PlatformAuditEntry,
+    Programme,
+    User,
+)
 from workspace.actions import audit
 from workspace.models import ApiClient, AuditEntry, Job, TillDevice
 
@@ -59,6 +68,15 @@ def platform_rows(programme, owner, staff, now):
     Invitation.objects.create(
         programme=programme, email="new@example.com", role=Role.ANALYST, token_digest=b"x" * 32, invited_by=owner,
         expires_at=now,
+    )  # fmt: skip
+    JoinSettings.objects.create(programme=programme, seed="s", code_digest=b"j" * 32, made_at=now)
+    BusinessInvitation.objects.create(
+        programme=programme, name="Fern", email="i@example.com", points_per_unit=1, token_digest=b"z" * 32,
+        expires_at=now,
+    )  # fmt: skip
+    JoinRequest.objects.create(
+        programme=programme, user=owner, name="Fern", contact_person="I", email="i@example.com", category="cafe",
+        points_per_unit=1,
     )  # fmt: skip
     DueWork.objects.create(programme=programme, kind="test.kind", next_due_at=now)
     PlatformAuditEntry.objects.create(actor="user:1", actor_label="Root", action="programs.test", programme=programme)

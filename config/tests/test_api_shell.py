@@ -23,7 +23,7 @@ from workspace.models import ApiClient
 ROUTES = [(route, pattern) for route, pattern in api_routes("config.urls_programme") if pattern.name != "unknown"]
 OPEN_ROUTES = {
     "api-schema", "api-docs", "api-redoc", "api-problems", "auth-login", "auth-refresh", "auth-register-business",
-    "auth-verify-email",
+    "auth-verify-email", "auth-join-code", "auth-join-request",
 }  # fmt: skip
 ORIGIN = "https://shop.example.com"
 

@@ -45,11 +45,12 @@ from messaging.actions.outbox import queue_message
 from messaging.actions.webhooks import create_endpoint
 from messaging.models import OutboundMessage
 from messaging.models_webhooks import WebhookDelivery
-from programs.models import Membership, Programme, User
+from programs.models import JoinRequest, Membership, Programme, User
 from programs.routes import all_routes
 from workspace.actions import audit
 from workspace.actions.api_keys import create_client
 from workspace.actions.jobs import start_job
+from workspace.actions.joining import invite_business, rotate_join_code
 from workspace.actions.team import invite
 from workspace.jobs import DUE_WORK
 from workspace.models import Business, Job, TillDevice
@@ -160,6 +161,16 @@ def fill(world: World) -> None:
         referrer=referrer_of(phone=world.phone), friend_phone=f"{world.phone[:-2]}77", channel="api", actor=actor,
         now=now,
     )  # fmt: skip
+    asking = User.objects.create_user(f"asking@{word}.example", None, name=f"Asking {word}")
+    wish = JoinRequest.objects.create(
+        programme=world.programme, user=asking, name=f"Wish {word}", contact_person=word, email=f"w@{word}.example",
+        category="cafe", points_per_unit=1,
+    )  # fmt: skip
+    asked_in = invite_business(
+        programme=world.programme, name=f"Guest {word}", email=f"guest@{word}.example", points_per_unit=Decimal(1),
+        actor=actor, now=now,
+    )  # fmt: skip
+    rotate_join_code(programme=world.programme, actor=actor, now=now)
     audit.record(actor, "workspace.test.noted", subject=word, data={"word": word})
     default_storage.save(f"brand/{word}.png", ContentFile(b"\x89PNG" + word.encode()))
     cache.set("word", word)
@@ -175,6 +186,7 @@ def fill(world: World) -> None:
         "referral": referral.code, "referral_code": code_of(customer.pk), "tier": tier.code,
         "stamp_card": card.code, "stamps": stamped.entry,
         "stamp_reward": StampReward.objects.get().code,
+        "join_request": wish.code, "business_invitation": asked_in.code,
         "webhook": issued_secret.endpoint.code, "webhook_delivery": sent.code,
     }  # fmt: skip
 
@@ -201,6 +213,8 @@ NOUNS = {
     "rewards": "reward", "pictures": "file", "rules": "rule", "earning-rules": "rule", "new": "start",
     "adjustment-requests": "request", "approvals": "request", "claim": "claim", "exports": "job",
     "tiers": "tier", "stamp-cards": "stamp_card", "stamp-rewards": "stamp_reward", "stamps": "stamps",
+    "requests": "join_request", "join-requests": "join_request", "invited": "business_invitation",
+    "business-invitations": "business_invitation",
     "settlement": "month", "reports": "report", "referrals": "referral", "r": "referral_code",
 }  # fmt: skip
 

@@ -67,7 +67,11 @@ def test_open_routes_are_few_and_known():
         "programs.views_passkeys.LoginPasskey",
         "programs.views_public.",
         "programs.views_programme.",
+        "screens.api.JoinCodeView",
+        "screens.api.JoinStateView",
         "screens.api.RegisterBusinessView",
+        "screens.views_join.ask",
+        "screens.views_join.enter_code",
         "screens.views_rewards.picture",
         "workspace.views_invitation.accept",
     )
@@ -95,7 +99,9 @@ def test_every_permission_is_somebodys_and_every_role_has_some():
 
 
 def test_the_roles_as_they_are_promised():
-    assert ROLE_PERMISSIONS[Role.OWNER] - ROLE_PERMISSIONS[Role.MANAGER] == {Perm.KEYS_MANAGE, Perm.SETTLEMENT_CLOSE}
+    assert ROLE_PERMISSIONS[Role.OWNER] - ROLE_PERMISSIONS[Role.MANAGER] == {
+        Perm.KEYS_MANAGE, Perm.SETTLEMENT_CLOSE, Perm.BUSINESSES_MANAGE,
+    }  # fmt: skip
     assert all(perm.value.endswith(":read") for perm in ROLE_PERMISSIONS[Role.ANALYST])
     assert ROLE_PERMISSIONS[Role.CASHIER] == {Perm.TILL_USE, Perm.POINTS_WRITE}
     assert ROLE_PERMISSIONS[Role.ANALYST] <= ROLE_PERMISSIONS[Role.MARKETER] <= ROLE_PERMISSIONS[Role.MANAGER]
