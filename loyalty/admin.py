@@ -19,7 +19,10 @@ from loyalty.models import (
     EarningRate,
     EarningRule,
     Entry,
+    FinalLine,
+    FinalStatement,
     Hold,
+    Leaving,
     Lot,
     Referral,
     ReferralCode,
@@ -33,7 +36,7 @@ from loyalty.models import (
     TierChange,
     Transaction,
 )
-from programs.admin_sites import RecordAdmin, programme_site
+from programs.admin_sites import RecordAdmin, RecordInline, programme_site
 
 
 @admin.register(Account, site=programme_site)
@@ -253,3 +256,26 @@ class StampRewardAdmin(RecordAdmin):
     search_fields = ("code", "book__account__customer__code")
     search_help_text = "The code of a full card, or a customer's public id."
     ordering = ("-pk",)
+
+
+@admin.register(Leaving, site=programme_site)
+class LeavingAdmin(RecordAdmin):
+    list_display = ("business", "state", "last_day", "way", "asked_by_label", "decided_by_label", "finished_at")
+    list_filter = ("state", "way")
+    list_select_related = ("business",)
+    search_fields = ("code", "business__name")
+    ordering = ("-pk",)
+
+
+class FinalLineInline(RecordInline):
+    model = FinalLine
+    fields = ("month", "debtor_name", "creditor_name", "points", "amount")
+
+
+@admin.register(FinalStatement, site=programme_site)
+class FinalStatementAdmin(RecordAdmin):
+    list_display = ("business_name", "last_day", "points", "amount", "way", "point_value", "closed_at")
+    list_filter = ("way",)
+    search_fields = ("business_name",)
+    ordering = ("-pk",)
+    inlines = (FinalLineInline,)

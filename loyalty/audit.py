@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from loyalty.point_flows import LEGS
-from loyalty.settlement_digest import DIGEST
+from loyalty.settlement_digest import DIGEST, FINAL_DIGEST
 
 SAMPLES = 5
 # What the days of points have not counted yet.
@@ -271,6 +271,27 @@ INVARIANTS: Sequence[Invariant] = (
         SELECT 'right to ' || p.name || ' ' || t.name, has_table_privilege(r.rolname, t.name, p.name)
         FROM pg_roles r CROSS JOIN (VALUES ('UPDATE'), ('DELETE'), ('TRUNCATE')) AS p (name)
         CROSS JOIN (VALUES ('loyalty_settlementmonth'), ('loyalty_settlementline')) AS t (name)
+        WHERE r.rolname = %(app_role)s AND NOT r.rolsuper
+        """,
+    ),
+    Invariant(
+        "M2",
+        _("No final statement was changed, and a business that left is in no month that was closed later"),
+        f"""
+        SELECT 'final statement ' || f.leaving_id, f.digest IS DISTINCT FROM ({FINAL_DIGEST})
+        FROM loyalty_finalstatement f
+        UNION ALL
+        SELECT 'month ' || m.month || ' and business ' || f.business_id,
+               EXISTS (SELECT FROM loyalty_settlementline l WHERE l.month_id = m.month
+                       AND f.business_id IN (l.debtor_id, l.creditor_id))
+        FROM loyalty_finalstatement f JOIN loyalty_settlementmonth m ON m.closed_at > f.closed_at
+        UNION ALL
+        SELECT 'business ' || f.business_id, b.is_active OR b.left_on IS DISTINCT FROM f.last_day
+        FROM loyalty_finalstatement f JOIN workspace_business b ON b.id = f.business_id
+        UNION ALL
+        SELECT 'right to ' || p.name || ' ' || t.name, has_table_privilege(r.rolname, t.name, p.name)
+        FROM pg_roles r CROSS JOIN (VALUES ('UPDATE'), ('DELETE'), ('TRUNCATE')) AS p (name)
+        CROSS JOIN (VALUES ('loyalty_finalstatement'), ('loyalty_finalline')) AS t (name)
         WHERE r.rolname = %(app_role)s AND NOT r.rolsuper
         """,
     ),

@@ -54,6 +54,10 @@ ACTS = {
         "stamps.reward_used": (_("Full stamp card used"), _("{who} gave {what} what a full stamp card is for")),
         "stamps.reward_released": (_("Use of a stamp card undone"), _("{who} undid the use of a stamp card of {what}")),
         "points.matured": (_("Points became available"), _("{who} made points of {what} available")),
+        "leaving.asked": (_("Leaving asked for"), _("{who} asked that {what} may leave the programme")),
+        "leaving.decided": (_("Leaving decided"), _("{who} decided that {what} leaves the programme")),
+        "leaving.called_off": (_("Leaving called off"), _("{who} called the leaving of {what} off")),
+        "leaving.done": (_("Business left"), _("{who} let {what} leave the programme")),
         "settlement.closed": (_("Month of settlement closed"), _("{who} closed {what}")),
     },
     Group.RULES: {

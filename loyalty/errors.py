@@ -335,6 +335,23 @@ class UnknownMonth(NotFound):
     message = _("There is no such month to settle.")
 
 
+class LeavingOver(DomainError):
+    """`data`: state."""
+
+    code = "loyalty.leaving_over"
+    message = _("This was decided, called off or done before.")
+
+
+class AlreadyLeaving(DomainError):
+    code = "loyalty.already_leaving"
+    message = _("This business is leaving already, or has left.")
+
+
+class LastToLeave(DomainError):
+    code = "loyalty.last_to_leave"
+    message = _("The only business of a programme cannot leave it. Open or approve another one first.")
+
+
 class MonthNotOver(DomainError):
     code = "loyalty.month_not_over"
     message = _("This month is not over yet. It can be closed when it is.")

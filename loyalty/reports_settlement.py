@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from core.clock import Period, local_day
 from loyalty.balances import settings_now
 from loyalty.errors import UnknownMonth
-from loyalty.models import SettlementLine, SettlementMonth, Transaction
+from loyalty.models import FinalLine, FinalStatement, SettlementLine, SettlementMonth, Transaction
 from loyalty.reports_points import FIRST_DAY, read_flows
 from loyalty.settlement import Debt, Netted, Party, debts_of, net
 from workspace.models import Business
@@ -136,23 +136,38 @@ def settlement_of(month: date, *, zone: ZoneInfo, currency: str, now: datetime) 
     if first_open is None or not first_open <= month <= this:
         raise UnknownMonth()
     value = settings_now().point_value
-    debts = debts_of(_spent(month, first_open, zone), point_value=value, currency=currency)
+    debts = debts_of(spent_in(month, first_open, zone), point_value=value, currency=currency)
     names = dict(Business.objects.values_list("pk", "name"))
     return Settlement(month, month < this, None, None, value, currency, debts, _named(names))
 
 
-def _spent(month: date, first_open: date, zone: ZoneInfo) -> dict[tuple[Party, Party], int]:
-    """Points by issuer and place: of the month; for the first open one of everything up to its end, less what closed
-    months have settled, so that nothing is settled twice or never.
+def spent_in(
+    month: date, first_open: date, zone: ZoneInfo, *, until: date | None = None
+) -> dict[tuple[Party, Party], int]:
+    """Points by issuer and place: of the month (up to the day `until`); for the first open one of everything up to its
+    end, less what closed months and final statements have settled, so that nothing is settled twice or never.
+
+    What happens to the points or the place of a business that has left is the programme's own. Five queries.
     """
     is_first = month == first_open
-    period = Period(FIRST_DAY if is_first else month, next_month(month) - timedelta(days=1), zone)
+    last = next_month(month) - timedelta(days=1)
+    period = Period(FIRST_DAY if is_first else month, min(last, until) if until else last, zone)
     spent: dict[tuple[Party, Party], int] = {(row[0], row[1]): row[2] for row in read_flows(SPENT, period)}
     if is_first:
         settled = SettlementLine.objects.values_list("debtor", "creditor").annotate(total=Sum("points"))
         for debtor, creditor, points in settled:
             spent[debtor, creditor] = spent.get((debtor, creditor), 0) - points
-    return {pair: points for pair, points in spent.items() if points}
+    left = set(FinalStatement.objects.values_list("business", flat=True))
+    if not left:
+        return {pair: points for pair, points in spent.items() if points}
+    final = FinalLine.objects.filter(month__lte=month) if is_first else FinalLine.objects.filter(month=month)
+    for debtor, creditor, points in final.values_list("debtor", "creditor").annotate(total=Sum("points")):
+        spent[debtor, creditor] = spent.get((debtor, creditor), 0) - points
+    owed: dict[tuple[Party, Party], int] = {}
+    for (issuer, place), points in spent.items():
+        pair = (None if issuer in left else issuer, None if place in left else place)
+        owed[pair] = owed.get(pair, 0) + points
+    return {pair: points for pair, points in owed.items() if points}
 
 
 def _named(names: Mapping[Party, str]) -> dict[Party, str]:

@@ -74,7 +74,8 @@ LIABILITY = "points_liability"  # what is promised to members
 PAYABLE = "due_to_partners"
 RECEIVABLE = "due_from_partners"
 REDEEMED = "points_redeemed_for_partners"  # what partners' points pay for
-TEXT_SPENT, TEXT_UNDONE, TEXT_NETTED = "spent", "undone", "netted"
+TAKEN_OVER = "points_taken_over"  # live points that the programme takes over without being paid
+TEXT_SPENT, TEXT_UNDONE, TEXT_NETTED, TEXT_LIVE = "spent", "undone", "netted", "live"
 
 
 def price(points: int, point_value: Decimal, currency: str) -> Decimal:
@@ -159,6 +160,42 @@ def journal(debts: Sequence[Debt]) -> list[JournalLine]:
             book(pair.payer, pair.payee, PAYABLE, RECEIVABLE, off, 0, TEXT_NETTED)
             book(pair.payee, pair.payer, PAYABLE, RECEIVABLE, off, 0, TEXT_NETTED)
     return lines
+
+
+def together(debts: Iterable[Debt]) -> list[Debt]:
+    """Debts of several months as one for each pair; amounts that were rounded month by month stay as they are."""
+    found: dict[tuple[Party, Party], Debt] = {}
+    for debt in debts:
+        pair = (debt.debtor, debt.creditor)
+        known = found.get(pair, Debt(*pair, 0, Decimal(0)))
+        found[pair] = Debt(*pair, known.points + debt.points, known.amount + debt.amount)
+    return [found[pair] for pair in sorted(found, key=_pair_order)]
+
+
+def final_journal(
+    debts: Sequence[Debt], *, leaver: Party, points: int, amount: Decimal, is_paid: bool
+) -> list[JournalLine]:
+    """A final statement as double entry: its debts as in a month, then the live points of who leaves.
+
+    What the leaver promised to members becomes the programme's promise. Paid: the leaver owes it that amount. Taken
+    over: both books balance against points taken over. `debts` has each pair once.
+    """
+    lines = journal(debts)
+    if amount == 0:
+        return lines
+    number, zero = (lines[-1].number if lines else 0), Decimal(0)
+    ours, theirs = (PAYABLE, RECEIVABLE) if is_paid else (TAKEN_OVER, TAKEN_OVER)
+    for book, other, debit, credit in ((leaver, None, LIABILITY, ours), (None, leaver, theirs, LIABILITY)):
+        number += 1
+        lines.append(JournalLine(number, book, debit, other, amount, zero, points, TEXT_LIVE))
+        lines.append(JournalLine(number, book, credit, other, zero, amount, points, TEXT_LIVE))
+    return lines
+
+
+def final_balance(debts: Iterable[Debt], *, leaver: Party, amount: Decimal, is_paid: bool) -> Decimal:
+    """What who leaves gets in the end; below zero it pays."""
+    balance = sum((line.balance for line in statement_of(leaver, together(debts))), Decimal(0))
+    return balance - amount if is_paid else balance
 
 
 def _order(party: Party) -> int:

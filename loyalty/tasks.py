@@ -21,6 +21,7 @@ from loyalty.actions.affiliate_commissions import settle_orders as settle_commis
 from loyalty.actions.affiliate_customers import EXPIRE as EXPIRE_NUMBERS
 from loyalty.actions.affiliate_customers import expire_numbers
 from loyalty.actions.birthdays import give_birthday_bonuses
+from loyalty.actions.leaving import LEAVE, leave_what_is_due
 from loyalty.actions.point_days import count_points
 from loyalty.actions.referrals import EXPIRE as EXPIRE_REFERRALS
 from loyalty.actions.referrals import expire_referrals, follow_purchases, follow_returns
@@ -254,3 +255,9 @@ def end_referrals(now: datetime) -> datetime | None:
 def forget_numbers(now: datetime) -> datetime | None:
     """End the numbers that came through an affiliate and did not buy in time."""
     return expire_numbers(now=now)
+
+
+@due_work(LEAVE)
+def let_businesses_leave(now: datetime) -> datetime | None:
+    """Whoever decides that a business leaves makes it due; it ends when none is left."""
+    return leave_what_is_due(now=now)

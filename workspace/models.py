@@ -36,6 +36,7 @@ class Business(models.Model):
     category = models.CharField(_("category"), max_length=20, choices=Category.choices, default=Category.OTHER)
     address = models.TextField(_("address"), max_length=500, blank=True)
     is_active = models.BooleanField(default=True)
+    left_on = models.DateField(_("left the programme on"), null=True, blank=True)  # its last day; it stays closed
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = BusinessQuerySet.as_manager()

@@ -30,8 +30,18 @@ from customers.models import (
 )
 from loyalty.actions.stamps import give_stamps
 from loyalty.actions.tiers import set_tier
-from loyalty.models import AdjustmentRequest, EarningRate, EarningRule, Referral, Reward, StampCard, Tier
-from messaging.models import OutboundMessage
+from loyalty.models import (
+    AdjustmentRequest,
+    EarningRate,
+    EarningRule,
+    FinalStatement,
+    Leaving,
+    Referral,
+    Reward,
+    StampCard,
+    Tier,
+)
+from messaging.models import InboundMessage, OutboundMessage
 from programs.actions.api_sessions import open_session
 from programs.admin_sites import platform_site, programme_site
 from programs.models import (
@@ -107,6 +117,7 @@ def programme_rows(programme, business, make_key, now):
     OutboundMessage.objects.create(
         channel="sms", purpose="one_time_code", recipient="+442079460099", body="482731", dedupe_key="code:1"
     )
+    InboundMessage.objects.create(provider="twilio", provider_id="SM1", sender="+442079460099", body="Thanks")
     EarningRate.objects.get_or_create(business=business)
     EarningRule.objects.create(name="Double", effect="multiply", factor=2)
     Reward.objects.create(name="Any coffee", points=50)
@@ -120,6 +131,11 @@ def programme_rows(programme, business, make_key, now):
         min_spend=0, expires_at=now,
     )  # fmt: skip
     give_stamps(card=card.code, customer_id=member.pk, stamps=2, key="stamps", actor=SYSTEM, now=now)
+    leaving = Leaving.objects.create(business=business, state="cancelled", last_day=now.date())
+    FinalStatement.objects.create(
+        leaving=leaving, business=business, business_name="Quayside", last_day=now.date(), point_value=1,
+        currency="GBP", way="paid", points=1, amount=1, digest="d", closed_at=now,
+    )  # fmt: skip
     audit.record(SYSTEM, "workspace.test.done")
     job = Job.objects.create(kind="test", key="1", lease_until=now)
     TillDevice.objects.create(name="Till", business=business, token_digest=b"y" * 32)

@@ -10,6 +10,7 @@ from loyalty.models.affiliates import (
     AffiliateSettings,
 )
 from loyalty.models.approvals import AdjustmentRequest
+from loyalty.models.leaving import FinalLine, FinalStatement, Leaving, LeavingWay
 from loyalty.models.ledger import Account, Entry, Hold, HoldAllocation, Lot, Transaction
 from loyalty.models.referrals import Referral, ReferralCode, ReferralSettings
 from loyalty.models.rewards import Reward
@@ -32,8 +33,12 @@ __all__ = [
     "EarningRate",
     "EarningRule",
     "Entry",
+    "FinalLine",
+    "FinalStatement",
     "Hold",
     "HoldAllocation",
+    "Leaving",
+    "LeavingWay",
     "Lot",
     "LoyaltySettings",
     "PointAge",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 
 from loyalty import settlement as rules
 from loyalty.actions import points
+from loyalty.actions.leaving import decide_leaving, finish_leaving
 from loyalty.actions.settings import change_settings
 from loyalty.actions.settlement import close_month
+from loyalty.models import FinalStatement
+from loyalty.reports_leaving import final_of
 from loyalty.reports_settlement import settlement_of
 from loyalty.tests.given import PHONE
 
@@ -23,6 +26,7 @@ PAGE = (settings.BASE_DIR / "docs/algorithms/settlement.md").read_text()
 EXAMPLES = re.findall(r"```settlement\n(.*?)```", PAGE, re.DOTALL)
 MONTHS = {"june": date(2026, 6, 1), "july": date(2026, 7, 1)}
 NOON = {name: datetime(2026, month.month, 10, 12, tzinfo=UTC) for name, month in MONTHS.items()}
+LAST_DAY = date(2026, 6, 10)
 LATER = datetime(2026, 8, 10, 12, tzinfo=UTC)
 
 
@@ -54,6 +58,14 @@ def test_examples_of_the_page(example, business, other_business, actor, programm
             done.append(points.reverse_transaction(transaction=done[int(amount) - 1].transaction, **call))
         elif verb == "value":
             change_settings(point_value=Decimal(amount), expiry_months=None, actor=actor)
+        elif verb == "leave":
+            shop, way = (business if rest[0] == "A" else other_business), rest.split()[1]
+            left = decide_leaving(business=shop, last_day=LAST_DAY, way=way, actor=actor, now=NOON["june"])
+            finish_leaving(leaving_id=left.pk, now=NOON["june"] + timedelta(days=1))
+        elif verb == "final":
+            said = final_said(FinalStatement.objects.get(business=shops[rest]), letters, programme)
+            assert ", ".join(said) == expected, line
+            continue
         elif verb == "close":
             close_month(month=MONTHS[month], actor=actor, now=LATER)
         else:
@@ -64,6 +76,17 @@ def test_examples_of_the_page(example, business, other_business, actor, programm
         else:
             said = [f"{letters[debt.debtor]}:{letters[debt.creditor]} {debt.points}" for debt in found.debts]
         assert ", ".join(said) == expected, line
+
+
+def final_said(statement, letters, programme):
+    """Who pays whom by a final statement; what is paid for live points goes to the programme's own account."""
+    found = final_of(statement, zone=programme.zone, own_name="own")
+    pays = [f"{letters[pair.payer]} pays {letters[pair.payee]} {pair.amount:.2f}" for pair in rules.net(found.debts)]
+    if found.is_paid:
+        pays.append(f"{letters[statement.business_id]} pays own {statement.amount:.2f}")
+    total = sum((pair.amount for pair in rules.net(found.debts)), Decimal(0)) + statement.amount * found.is_paid
+    assert abs(found.balance) == total, "in these examples who leaves is never paid"
+    return pays
 
 
 def test_the_page_has_examples():
@@ -125,3 +148,29 @@ def test_netting_leaves_everybody_with_the_same(spent, value, currency):
 
 def test_nobody_owes_themselves():
     assert rules.debts_of({(1, 1): 50, (None, None): 5}, point_value=Decimal(1), currency="GBP") == []
+
+
+@given(
+    spent=spending, value=values, currency=currencies, points=st.integers(0, 1_000_000), is_paid=st.booleans(),
+    leaver=st.integers(1, 5),
+)  # fmt: skip
+def test_a_final_statement_balances_in_every_booking_and_everybodys_books(
+    spent, value, currency, points, is_paid, leaver
+):
+    debts = rules.debts_of({pair: number for pair, number in spent.items() if leaver in pair}, point_value=value,
+                           currency=currency)  # fmt: skip
+    amount = rules.price(points, value, currency)
+    lines = rules.final_journal(debts, leaver=leaver, points=points, amount=amount, is_paid=is_paid)
+    by_booking, by_book = defaultdict(Decimal), defaultdict(Decimal)
+    for line in lines:
+        assert min(line.debit, line.credit) == 0 < max(line.debit, line.credit)
+        by_booking[line.number, line.book] += line.debit - line.credit
+        by_book[line.book] += line.debit - line.credit
+    assert not any(by_booking.values())
+    assert not any(by_book.values())
+    booked = sum(
+        line.debit - line.credit
+        for line in lines
+        if line.book == leaver and line.account in (rules.PAYABLE, rules.RECEIVABLE)
+    )
+    assert booked == rules.final_balance(debts, leaver=leaver, amount=amount, is_paid=is_paid)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
-from core.errors import InvalidInput, PermissionRefused
+from core.errors import DomainError, InvalidInput, PermissionRefused
 from workspace.actions import audit
 from workspace.models import Business
 
@@ -24,6 +24,11 @@ class NameTaken(InvalidInput):
 class LastBusiness(InvalidInput):
     code = "last_business"
     message = _("A programme keeps at least one open business.")
+
+
+class BusinessLeft(DomainError):
+    code = "business_left"
+    message = _("This business has left the programme. Let it join again under another name.")
 
 
 def open_business(
@@ -66,7 +71,8 @@ def open_business(
 def change_business(*, business: Business, changes: Mapping[str, object], actor: Actor) -> Business:
     """Write the values of `changes` that differ (keys of CHANGEABLE) and note old and new in the audit log.
 
-    Raises NameTaken, and LastBusiness when it would close the only open one. Nothing changed: nothing is written.
+    Raises NameTaken, LastBusiness when it would close the only open one, and BusinessLeft when it would open one that
+    left. Nothing changed: nothing is written.
     """
     with transaction.atomic():
         _lock_names()
@@ -74,6 +80,8 @@ def change_business(*, business: Business, changes: Mapping[str, object], actor:
         different = {key: changes[key] for key in CHANGEABLE if key in changes and changes[key] != getattr(stored, key)}
         if not different:
             return stored
+        if stored.left_on is not None and different.get("is_active"):
+            raise BusinessLeft()
         if "name" in different:
             _check_name(str(different["name"]), stored.pk)
         if different.get("is_active") is False and not Business.objects.active().exclude(pk=stored.pk).exists():
