@@ -16,12 +16,14 @@ urlpatterns = [
     path("p/", include("screens.urls_portal")),
     path("till/", include("screens.urls_till")),
     path("", include("screens.urls_rewards")),  # before the pages of `loyalty/`
+    path("loyalty/affiliates/", include("screens.urls_affiliates")),
     path("loyalty/stamp-cards/", include("screens.urls_stamps")),
     path("loyalty/reports/", include("screens.urls_reports")),
     path("loyalty/settlement/", include("screens.urls_settlement")),
     path("loyalty/", include("screens.urls_loyalty")),
     path("businesses/", include("screens.urls_businesses")),
     path("settings/businesses/joining/", include("screens.urls_joining")),  # before the codes of businesses
+    path("settings/businesses/", include("screens.urls_leaving")),
     path("settings/webhooks/", include("messaging.urls_webhooks")),
     path("", include("messaging.urls")),
     path("", include("customers.urls")),

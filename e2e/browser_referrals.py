@@ -46,7 +46,7 @@ def test_a_link_is_passed_on_and_taken_up(open_browser, server):
     till.goto(server.url("/till/"))
     till.get_by_label("Phone number", exact=True).fill("07700 900393")
     till.keyboard.press("Enter")
-    till.get_by_label("Code of the member who sent them").fill(link.rstrip("/").rpartition("/")[2].lower())
+    till.get_by_label("Code of who sent them").fill(link.rstrip("/").rpartition("/")[2].lower())
     looks_right(till, 44)
     till.get_by_role("button", name="Add customer").dblclick()
     arrive(till, till.get_by_label("Amount paid"))

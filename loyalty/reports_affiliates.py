@@ -5,7 +5,7 @@ People who are limited to one business see what its sales made; clicks, payouts 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -123,6 +123,11 @@ def money_of(affiliate: Affiliate, *, actor: Actor, now: datetime) -> Money:
     """One query."""
     lines = AffiliateLine.objects.visible_to(actor).filter(affiliate=affiliate)
     return _money(lines, now).get(affiliate.pk, Money())
+
+
+def money_by_affiliate(pks: Collection[int], *, actor: Actor, now: datetime) -> Mapping[int, Money]:
+    """One query; who has no lines is not in it."""
+    return _money(AffiliateLine.objects.visible_to(actor).filter(affiliate_id__in=pks), now)
 
 
 def months_of(affiliate: Affiliate, *, actor: Actor, zone: ZoneInfo, now: datetime) -> list[MonthRow]:

@@ -1,6 +1,8 @@
 from django.urls import path
 
 from loyalty import (
+    api_affiliate_payouts,
+    api_affiliates,
     api_batch,
     api_claims,
     api_member,
@@ -31,6 +33,33 @@ urlpatterns = [
         name="adjustment-requests-decline",
     ),
     path("point-settings/", api_settings.PointSettingsView.as_view(), name="point-settings"),
+    path("affiliates/", api_affiliates.AffiliatesView.as_view(), name="affiliates"),
+    path("affiliates/track", api_affiliates.TrackAffiliateView.as_view(), name="affiliates-track"),
+    path("affiliates/<code:affiliate_id>", api_affiliates.AffiliateView.as_view(), name="affiliate"),
+    path(
+        "affiliates/<code:affiliate_id>/months", api_affiliates.AffiliateMonthsView.as_view(), name="affiliate-months"
+    ),
+    path("affiliates/<code:affiliate_id>/payouts", api_affiliate_payouts.PayoutsView.as_view(), name="payouts"),
+    path(
+        "affiliates/<code:affiliate_id>/payouts/<code:payout_id>",
+        api_affiliate_payouts.PayoutView.as_view(),
+        name="payout",
+    ),
+    path(
+        "affiliates/<code:affiliate_id>/payouts/<code:payout_id>/lines",
+        api_affiliate_payouts.PayoutLinesView.as_view(),
+        name="payout-lines",
+    ),
+    path(
+        "affiliates/<code:affiliate_id>/payouts/<code:payout_id>/pay",
+        api_affiliate_payouts.PayPayoutView.as_view(),
+        name="payout-pay",
+    ),
+    path(
+        "affiliates/<code:affiliate_id>/payouts/<code:payout_id>/cancel",
+        api_affiliate_payouts.CancelPayoutView.as_view(),
+        name="payout-cancel",
+    ),
     path("claims/", api_claims.claim, name="claims"),
     path("claims/<code:claim_id>", api_rewards.ClaimView.as_view(), name="claim"),
     path("claims/<code:claim_id>/capture", api_claims.capture, name="claims-capture"),

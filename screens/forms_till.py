@@ -150,8 +150,8 @@ class CreateForm(FindForm):
         ),
     )
     referral_code = forms.CharField(
-        label=gettext_lazy("Code of the member who sent them"),
-        max_length=16,
+        label=gettext_lazy("Code of who sent them"),
+        max_length=24,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )

@@ -28,6 +28,7 @@ from messaging.actions import sessions, sign_in
 from messaging.languages import own_language
 from messaging.models import CustomerSession, OneTimeCode
 from programs.views_programme import YEAR_SECONDS
+from screens import affiliate_cookie
 
 _PREFIX = "__Host-" if settings.IS_HTTPS else ""
 SESSION_COOKIE = f"{_PREFIX}points"
@@ -80,6 +81,16 @@ def actor_of(request: HttpRequest, customer: Customer) -> Actor:
 def open_in_browser(response: HttpResponse, session_token: str) -> None:
     _set(response, SESSION_COOKIE, session_token, int(sessions.SESSION_LIFETIME.total_seconds()))
     response.delete_cookie(REQUEST_COOKIE)
+
+
+def arrive_by_link(request: HttpRequest, response: HttpResponse, session_token: str) -> None:
+    """Note by whose link a browser came in which somebody has just signed in. Nothing is asked without a cookie."""
+    if affiliate_cookie.COOKIE in request.COOKIES:
+        now = timezone.now()
+        session = sessions.resume_session(token=session_token, now=now)
+        if session is not None:
+            actor = actor_of(request, session.customer)
+            affiliate_cookie.arrive(request, response, session.customer, actor=actor, now=now)
 
 
 def close_in_browser(response: HttpResponse) -> None:

@@ -28,19 +28,19 @@ def statement_pdf(statement: Statement, *, programme: str) -> bytes:
     paper.add_font(FAMILY, "", FONTS / "DejaVuSans.ttf")
     paper.add_font(FAMILY, "B", FONTS / "DejaVuSans-Bold.ttf")
     paper.add_page()
-    _line(paper, programme, 10, GREY)
-    _line(paper, _("Settlement of points, %(month)s") % {"month": statement.month}, 16, INK, style="B")
-    _line(paper, statement.name, 12, INK)
-    _line(paper, statement.terms, 9, GREY)
+    write_line(paper, programme, 10, GREY)
+    write_line(paper, _("Settlement of points, %(month)s") % {"month": statement.month}, 16, INK, style="B")
+    write_line(paper, statement.name, 12, INK)
+    write_line(paper, statement.terms, 9, GREY)
     paper.ln(4)
     if statement.rows:
         _table(paper, statement)
         paper.ln(4)
-    _line(paper, statement.result, 12, INK, style="B")
+    write_line(paper, statement.result, 12, INK, style="B")
     return bytes(paper.output())
 
 
-def _line(paper: FPDF, text: str, size: int, colour: tuple[int, int, int], *, style: str = "") -> None:
+def write_line(paper: FPDF, text: str, size: int, colour: tuple[int, int, int], *, style: str = "") -> None:
     paper.set_font(FAMILY, style, size)
     paper.set_text_color(*colour)
     paper.multi_cell(0, size * 0.5 + 1.5, text, new_x="LMARGIN", new_y="NEXT")

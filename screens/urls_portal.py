@@ -5,6 +5,7 @@ from django.urls import path
 from screens import (
     views_portal,
     views_portal_account,
+    views_portal_affiliates,
     views_portal_app,
     views_portal_referrals,
     views_portal_rewards,
@@ -24,6 +25,8 @@ urlpatterns = [
     path("stamps/", views_portal_stamps.stamps, name="stamps"),
     path("refer/", views_portal_referrals.refer, name="refer"),
     path("r/<slug:code>/", views_portal_referrals.invited, name="invited"),
+    path("a/<slug:code>/", views_portal_affiliates.followed, name="affiliate"),
+    path("partner/<str:token>/", views_portal_affiliates.partner, name="partner"),
     path("till-code/", views_portal_till.till_code, name="till-code"),
     path("account/", views_portal_account.account, name="account"),
     path("account/language/", views_portal_account.language, name="language"),

@@ -91,6 +91,7 @@ def sign_in_code(request: ProgrammeRequest) -> HttpResponse:
         return _ask_again(request, str(error.message))
     response = done(request, reverse("portal:points"))
     portal_session.open_in_browser(response, session_token)
+    portal_session.arrive_by_link(request, response, session_token)
     return response
 
 

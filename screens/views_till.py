@@ -22,10 +22,12 @@ from core.tenancy import active_schema
 from customers.actions.consent import record_consent
 from customers.actions.customers import CustomerValues, find_or_create_by_phone, update_customer
 from customers.models import Customer, Identifier
+from loyalty.access_affiliates import affiliate_of_code
+from loyalty.actions.affiliate_customers import note_customer
 from loyalty.actions.points import add_points, redeem_points, reverse_transaction
 from loyalty.actions.referrals import referral_settings, referrer_of, track_referral
 from loyalty.errors import UnknownReferrer
-from loyalty.models import Account, Referral
+from loyalty.models import Account, Affiliate, AffiliateCustomer, Referral
 from loyalty.reports import SalePreview, preview_sale
 from loyalty.reports_stamps import stamps_of_order
 from programs import api_limits
@@ -109,7 +111,7 @@ def create(request: TillRequest) -> HttpResponse:
     _count_number(request)  # somebody who is there already is shown
     data, now = form.cleaned_data, timezone.now()
     try:
-        referrer = referrer_of(code=data["referral_code"]) if data["referral_code"] else None
+        sent_by = _who_sent_them(data["referral_code"])
     except UnknownReferrer as error:
         form.add_error("referral_code", str(error.message))
         return _create_page(request, form, form["phone"].value(), status=422)
@@ -127,21 +129,41 @@ def create(request: TillRequest) -> HttpResponse:
                     actor=request.actor,
                     now=now,
                 )
-    if referrer is not None:
-        _note_referral(request, referrer, customer)
+    if sent_by is not None:
+        _note_who_sent_them(request, sent_by, customer)
     return done(request, reverse("till:sale", args=[customer.code]))
 
 
-def _note_referral(request: TillRequest, referrer: Account, customer: Customer) -> None:
+def _who_sent_them(code: str) -> Account | Affiliate | None:
+    """The member or the affiliate with this code; raises UnknownReferrer."""
+    if not code:
+        return None
+    affiliate = affiliate_of_code(code)
+    if affiliate is not None and affiliate.state == Affiliate.State.ACTIVE:
+        return affiliate
+    return referrer_of(code=code)
+
+
+def _note_who_sent_them(request: TillRequest, sent_by: Account | Affiliate, customer: Customer) -> None:
     """Who is a customer already, or was brought by another, is told to the cashier; the sale goes on."""
+    actor, now = replace(request.actor, business_id=request.till.business_id), timezone.now()
     try:
-        track_referral(
-            referrer=referrer,
-            friend_phone=customer.phone,
-            channel=Referral.Channel.TILL,
-            actor=replace(request.actor, business_id=request.till.business_id),
-            now=timezone.now(),
-        )
+        if isinstance(sent_by, Affiliate):
+            note_customer(
+                link_code=sent_by.link_code,
+                customer=customer,
+                channel=AffiliateCustomer.Channel.TILL,
+                actor=actor,
+                now=now,
+            )
+        else:
+            track_referral(
+                referrer=sent_by,
+                friend_phone=customer.phone,
+                channel=Referral.Channel.TILL,
+                actor=actor,
+                now=now,
+            )
     except DomainError as error:
         messages.warning(request, str(error.message))
 
@@ -176,7 +198,8 @@ def _create_page(request: TillRequest, form: CreateForm, phone: str, status: int
         "phone": phone,
         "idle": _idle(request),
         "till": request.till,
-        "has_referrals": referral_settings().is_active,
+        "has_referrals": referral_settings().is_active
+        or Affiliate.objects.filter(state=Affiliate.State.ACTIVE).exists(),
     }
     return page(request, "screens/till/create.html", context, status=status)
 

@@ -28,15 +28,24 @@ from customers.models import (
     Refund,
     RefundLine,
 )
+from loyalty.actions.affiliate_commissions import settle_orders
+from loyalty.actions.affiliate_customers import note_number
+from loyalty.actions.affiliate_payouts import make_payout
+from loyalty.actions.affiliates import AffiliateValues, create_affiliate
+from loyalty.actions.points import add_points
 from loyalty.actions.stamps import give_stamps
 from loyalty.actions.tiers import set_tier
 from loyalty.models import (
     AdjustmentRequest,
+    AffiliateDay,
+    AffiliateSettings,
     EarningRate,
     EarningRule,
     FinalStatement,
     Leaving,
     Referral,
+    ReferralCode,
+    ReferralSettings,
     Reward,
     StampCard,
     Tier,
@@ -130,6 +139,9 @@ def programme_rows(programme, business, make_key, now):
         referrer_id=member.pk, friend_phone="+442079460077", channel="api", referrer_points=1, friend_points=1,
         min_spend=0, expires_at=now,
     )  # fmt: skip
+    ReferralCode.objects.create(account_id=member.pk, code="ABCD2345")
+    ReferralSettings.objects.create()
+    _affiliate(business, now)
     give_stamps(card=card.code, customer_id=member.pk, stamps=2, key="stamps", actor=SYSTEM, now=now)
     leaving = Leaving.objects.create(business=business, state="cancelled", last_day=now.date())
     FinalStatement.objects.create(
@@ -157,6 +169,19 @@ def programme_rows(programme, business, make_key, now):
     )
     ImportRun.objects.create(kind="orders", business=business, file_name="a.csv", path="x", digest="d", job=job,
                              encoding="utf-8", delimiter=",")  # fmt: skip
+
+
+def _affiliate(business, now):
+    """One who was clicked, whose customer bought, and who is paid for it."""
+    AffiliateSettings.objects.create()
+    values = AffiliateValues(name="Blog", link_code="blog", percent=Decimal(10), hold_days=0)
+    affiliate = create_affiliate(values=values, actor=SYSTEM)
+    AffiliateDay.objects.create(affiliate=affiliate, day=now.date(), clicks=1)
+    asked = {"phone": "020 7946 0088", "actor": SYSTEM, "now": now}
+    note_number(link_code="blog", channel="api", **asked)
+    add_points(business=business.pk, amount=Decimal(50), key="came", placed_at=now, **asked)
+    settle_orders(list(Order.objects.values_list("pk", flat=True)), now=now)
+    make_payout(affiliate=affiliate.code, actor=SYSTEM, now=now)
 
 
 def open_all(client, model, may_add):

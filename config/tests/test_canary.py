@@ -11,6 +11,7 @@ import json
 import logging
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -30,6 +31,11 @@ from customers.actions import imports
 from customers.actions.consent import record_consent
 from customers.actions.customers import create_customer
 from customers.models import Order, OrderLine, Product
+from loyalty.access_affiliates import report_token
+from loyalty.actions.affiliate_commissions import settle_orders
+from loyalty.actions.affiliate_customers import note_number
+from loyalty.actions.affiliate_payouts import make_payout
+from loyalty.actions.affiliates import AffiliateValues, create_affiliate
 from loyalty.actions.approvals import ask_for_adjustment
 from loyalty.actions.points import add_points, hold_points, redeem_points
 from loyalty.actions.referrals import (
@@ -43,7 +49,7 @@ from loyalty.actions.stamps import give_stamps
 from loyalty.models import EarningRule, Reward, StampCard, StampReward, Tier
 from messaging.actions.outbox import queue_message
 from messaging.actions.webhooks import create_endpoint
-from messaging.models import OutboundMessage
+from messaging.models import InboundMessage, OutboundMessage
 from messaging.models_webhooks import WebhookDelivery
 from programs.models import JoinRequest, Membership, Programme, User
 from programs.routes import all_routes
@@ -171,6 +177,27 @@ def fill(world: World) -> None:
         actor=actor, now=now,
     )  # fmt: skip
     rotate_join_code(programme=world.programme, actor=actor, now=now)
+    received = InboundMessage.objects.create(
+        provider="twilio", provider_id="SM1", sender=world.phone, customer=customer, body=f"No more texts {word}",
+        reading="unclear",
+    )  # fmt: skip
+    partner = create_affiliate(
+        values=AffiliateValues(
+            name=f"Blog {word}",
+            email=f"blog@{word}.example",
+            link_code=f"blog-{word}",
+            percent=Decimal(10),
+            hold_days=0,
+        ),
+        actor=actor,
+    )
+    came = note_number(link_code=partner.link_code, phone=f"{world.phone[:-2]}78", channel="api", actor=actor, now=now)
+    add_points(
+        business=business.code, phone=f"{world.phone[:-2]}78", amount=Decimal(90), key=f"came-{word}", actor=actor,
+        now=now,
+    )  # fmt: skip
+    settle_orders(list(Order.objects.values_list("pk", flat=True)), now=now)
+    payout = make_payout(affiliate=partner.code, actor=actor, now=timezone.now() + timedelta(minutes=1))
     audit.record(actor, "workspace.test.noted", subject=word, data={"word": word})
     default_storage.save(f"brand/{word}.png", ContentFile(b"\x89PNG" + word.encode()))
     cache.set("word", word)
@@ -180,10 +207,13 @@ def fill(world: World) -> None:
         "report": "businesses",
         "business": business.code, "customer": customer.code, "order": order.code, "product": product.code,
         "transaction": earned.transaction, "import": run.code, "job": job.code, "till": till.code,
-        "client": issued.client.code, "message": OutboundMessage.objects.first().code, "claim": held.transaction,
+        "client": issued.client.code, "message": OutboundMessage.objects.first().code,
+        "received_text": received.code, "claim": held.transaction,
         "invitation": invitation.code, "phone": world.phone, "file": f"{word}.png",
         "reward": reward.code, "rule": rule.code, "request": asked.code, "start": "happy-hour",
         "referral": referral.code, "referral_code": code_of(customer.pk), "tier": tier.code,
+        "affiliate": partner.code, "affiliate_link": partner.link_code.lower(), "affiliate_customer": came.code,
+        "payout": payout.code, "report_token": report_token(partner),
         "stamp_card": card.code, "stamps": stamped.entry,
         "stamp_reward": StampReward.objects.get().code,
         "join_request": wish.code, "business_invitation": asked_in.code,
@@ -205,7 +235,8 @@ def writes_to(world: World) -> int:
 # What the last word before a code says about whose code it is.
 NOUNS = {
     "webhooks": "webhook", "deliveries": "webhook_delivery", "webhook-endpoints": "webhook",
-    "webhook-deliveries": "webhook_delivery",
+    "webhook-deliveries": "webhook_delivery", "messages": "message", "received": "received_text",
+    "received-texts": "received_text",
     "customers": "customer", "businesses": "business", "orders": "order", "products": "product", "jobs": "job",
     "imports": "import", "api-keys": "client", "transactions": "transaction", "done": "transaction",
     "undo": "transaction", "team": "membership", "members": "membership", "invitations": "invitation",
@@ -216,6 +247,8 @@ NOUNS = {
     "requests": "join_request", "join-requests": "join_request", "invited": "business_invitation",
     "business-invitations": "business_invitation",
     "settlement": "month", "reports": "report", "referrals": "referral", "r": "referral_code",
+    "affiliates": "affiliate", "payouts": "payout", "people": "affiliate_customer", "a": "affiliate_link",
+    "partner": "report_token",
 }  # fmt: skip
 
 
@@ -228,7 +261,14 @@ def fillings(path: str, own: World, other: World) -> list[str]:
         return [path]
     noun = NOUNS[found.group(1)]  # a new kind of code needs one in both worlds
     codes = [(own.codes[noun], own), (other.codes[noun], other), (other.codes["message"], other)]
-    return [re.sub(r"<[^>]+>", code, path.replace("<slug:party>", world.codes["business"])) for code, world in codes]
+    return [
+        re.sub(
+            r"<[^>]+>",
+            code,
+            path.replace("<slug:party>", world.codes["business"]).replace("<code:payout_id>", world.codes["payout"]),
+        )
+        for code, world in codes
+    ]
 
 
 @pytest.fixture

@@ -215,7 +215,7 @@ def test_a_link_of_one_programme_is_over_on_another(client_of, member, programme
 
 def test_a_code_said_at_the_till_counts(till, member):
     code = code_of(member.pk)
-    assert "Code of the member who sent them" in text_of(till.post("/till/", {"phone": FRIEND}))
+    assert "Code of who sent them" in text_of(till.post("/till/", {"phone": FRIEND}))
     refused = till.post("/till/customers/", {"phone": FRIEND, "referral_code": "XXXX2222"})
     assert refused.status_code == 422
     assert "No member has this code" in text_of(refused)
