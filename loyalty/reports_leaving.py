@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, Sum
 
 from core.clock import Period, local_day
+from core.money import quantise
 from loyalty import settlement as rules
 from loyalty.balances import settings_now
 from loyalty.models import FinalStatement, Hold, Leaving, Lot, Reward, StampCard, StampReward
@@ -56,6 +57,17 @@ class LeavingPreview:
 def leaving_of(business: Business) -> Leaving | None:
     """The newest leaving of the business that was not called off."""
     return Leaving.objects.filter(business=business).exclude(state=Leaving.State.CANCELLED).first()
+
+
+def is_last_business(business: Business) -> bool:
+    """Whether no other business is open and stays."""
+    going = Leaving.objects.filter(state=Leaving.State.SCHEDULED).values("business")
+    return not Business.objects.active().exclude(pk=business.pk).exclude(pk__in=going).exists()
+
+
+def asked_leavings() -> list[Leaving]:
+    """What managers have asked for and no owner has decided, oldest first."""
+    return list(Leaving.objects.filter(state=Leaving.State.ASKED).select_related("business").order_by("pk")[:20])
 
 
 def open_debts(
@@ -125,6 +137,7 @@ class FinalShown:
     statement: FinalStatement
     debts: Sequence[Debt]
     names: dict[Party, str]
+    amount: Decimal  # that the live points are worth
     balance: Decimal
     closed_on: date
 
@@ -140,8 +153,10 @@ def final_of(statement: FinalStatement, *, zone: ZoneInfo, own_name: str) -> Fin
     names |= {line.debtor_id: line.debtor_name for line in lines}
     names |= {line.creditor_id: line.creditor_name for line in lines}
     names[None] = own_name
-    debts = rules.together(Debt(line.debtor_id, line.creditor_id, line.points, line.amount) for line in lines)
-    balance = rules.final_balance(
-        debts, leaver=statement.business_id, amount=statement.amount, is_paid=statement.way == "paid"
+    currency = statement.currency
+    debts = rules.together(
+        Debt(line.debtor_id, line.creditor_id, line.points, quantise(line.amount, currency)) for line in lines
     )
-    return FinalShown(statement, debts, names, balance, local_day(statement.closed_at, zone))
+    amount = quantise(statement.amount, currency)
+    balance = rules.final_balance(debts, leaver=statement.business_id, amount=amount, is_paid=statement.way == "paid")
+    return FinalShown(statement, debts, names, amount, balance, local_day(statement.closed_at, zone))

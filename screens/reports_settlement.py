@@ -29,11 +29,13 @@ ACCOUNTS: Mapping[str, str | Promise] = {
     rules.PAYABLE: gettext_lazy("Due to partners"),
     rules.RECEIVABLE: gettext_lazy("Due from partners"),
     rules.REDEEMED: gettext_lazy("Points redeemed for partners"),
+    rules.TAKEN_OVER: gettext_lazy("Points taken over"),
 }
 TEXTS: Mapping[str, str | Promise] = {
     rules.TEXT_SPENT: gettext_lazy("Points spent"),
     rules.TEXT_UNDONE: gettext_lazy("Redemptions undone"),
     rules.TEXT_NETTED: gettext_lazy("Set off against each other"),
+    rules.TEXT_LIVE: gettext_lazy("Points that members hold"),
 }
 
 

@@ -17,6 +17,7 @@ from core.permissions import Perm, member_only
 from core.requests import StaffRequest
 from customers.views import is_part
 from intelligence.reports import rfm_overview
+from loyalty.reports_leaving import asked_leavings
 from screens.onboarding import checklist
 from screens.reports_businesses import business_cards
 from screens.reports_home import DEFAULT_DAYS, PERIODS, activity, home_figures
@@ -44,7 +45,7 @@ def home(request: StaffRequest) -> HttpResponse:
         can_add = Perm.POINTS_WRITE in request.membership.permissions
         context |= {"cards": business_cards(actor=request.actor, programme=request.programme, can_add=can_add, now=now)}
         if Perm.BUSINESSES_MANAGE in request.membership.permissions:
-            context |= {"joining": waiting_count(request.programme)}
+            context |= {"joining": waiting_count(request.programme), "leavings": asked_leavings()}
         context |= {"business": chosen.code if chosen else "", "has_choice": len(businesses) > 1}
     return page(request, "screens/home.html", context, partials={ACTIVITY})
 

@@ -31,14 +31,16 @@ from screens.reports_settlement import (
     statement_shown,
     terms_of,
 )
+from workspace.models import Business
 
 
 @require_safe
 @requires(Perm.POINTS_VIEW)
 def settlement(request: StaffRequest) -> HttpResponse:
-    """Every month, newest first."""
+    """Every month, newest first, and the final statements of businesses that left."""
     rows = [month_shown(row) for row in months(zone=request.programme.zone, now=timezone.now())]
-    context = {"rows": rows, "tabs": loyalty_tabs(request, "settlement:list")}
+    shops = Business.objects.visible_to(request.actor).filter(left_on__isnull=False).order_by("-left_on", "name")[:200]
+    context = {"rows": rows, "left": shops, "tabs": loyalty_tabs(request, "settlement:list")}
     return page(request, "screens/settlement/month_list.html", context)
 
 

@@ -246,7 +246,7 @@ NOUNS = {
     "tiers": "tier", "stamp-cards": "stamp_card", "stamp-rewards": "stamp_reward", "stamps": "stamps",
     "requests": "join_request", "join-requests": "join_request", "invited": "business_invitation",
     "business-invitations": "business_invitation",
-    "settlement": "month", "reports": "report", "referrals": "referral", "r": "referral_code",
+    "final": "business", "settlement": "month", "reports": "report", "referrals": "referral", "r": "referral_code",
     "affiliates": "affiliate", "payouts": "payout", "people": "affiliate_customer", "a": "affiliate_link",
     "partner": "report_token",
 }  # fmt: skip

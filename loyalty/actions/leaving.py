@@ -24,7 +24,7 @@ from loyalty.actions.stamp_cards import switch_card
 from loyalty.balances import settings_now
 from loyalty.errors import AlreadyLeaving, HoldOver, LastToLeave, LeavingOver
 from loyalty.models import FinalLine, FinalStatement, Hold, Leaving, LeavingWay, Reward, StampCard
-from loyalty.reports_leaving import live_points, open_debts
+from loyalty.reports_leaving import is_last_business, live_points, open_debts
 from loyalty.settlement import price
 from loyalty.settlement_digest import FINAL_DIGEST
 from messaging.actions.webhooks import pause_endpoint
@@ -251,8 +251,7 @@ def _locked(business: Business, *, may_be_open: bool = False) -> Business:
 
 def _check_not_last(business: Business) -> None:
     """Some business is open and stays."""
-    going = Leaving.objects.filter(state=Leaving.State.SCHEDULED).values("business")
-    if not Business.objects.active().exclude(pk=business.pk).exclude(pk__in=going).exists():
+    if is_last_business(business):
         raise LastToLeave()
 
 
