@@ -1,4 +1,4 @@
-"""What was sent, on a programme's admin site: also what a provider never confirmed, about which a person decides."""
+"""What was sent and received, on a programme's admin site. People decide about it under Settings, Texts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.contrib import admin
 
-from messaging.models import OutboundMessage
+from messaging.models import InboundMessage, OutboundMessage
 from programs.admin_sites import RecordAdmin, programme_site
 
 
@@ -18,3 +18,12 @@ class OutboundMessageAdmin(RecordAdmin):
     search_help_text = "A message's or a customer's public id, or a whole number or address."
     ordering = ("-id",)
     hidden: ClassVar = ("body",)  # it may hold a code
+
+
+@admin.register(InboundMessage, site=programme_site)
+class InboundMessageAdmin(RecordAdmin):
+    list_display = ("received_at", "sender", "body", "reading", "decision", "decided_by", "provider")
+    list_filter = ("reading", "decision")
+    search_fields = ("code", "sender", "customer__code")
+    search_help_text = "A text's or a customer's public id, or a whole number."
+    ordering = ("-id",)

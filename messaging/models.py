@@ -11,7 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from core.codes import public_code
 from messaging.models_webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint  # noqa: F401  (found here)
-from messaging.querysets import CustomerSessionQuerySet, OneTimeCodeQuerySet, OutboundMessageQuerySet
+from messaging.querysets import (
+    CustomerSessionQuerySet,
+    InboundMessageQuerySet,
+    OneTimeCodeQuerySet,
+    OutboundMessageQuerySet,
+)
 
 
 class OutboundMessage(models.Model):
@@ -89,6 +94,10 @@ class OutboundMessage(models.Model):
                 condition=Q(purpose="one_time_code", redacted_at__isnull=True),
             ),
             models.Index(fields=["provider_id"], name="message_by_provider_id"),  # what a provider reports on
+            # The list of what was perhaps sent, oldest first.
+            models.Index(fields=["id"], name="message_unconfirmed", condition=Q(state="unconfirmed")),
+            # What waits for a person's decision about the number that it goes to.
+            models.Index(fields=["recipient"], name="message_queued_to", condition=Q(state="queued")),
         ]
 
     def __str__(self) -> str:
@@ -112,7 +121,22 @@ class MessageReceipt(models.Model):
 
 
 class InboundMessage(models.Model):
-    """A text that somebody sent to the programme's number. The provider's id makes a repeated call the same text."""
+    """A text that somebody sent to the programme's number. The provider's id makes a repeated call the same text.
+
+    One that may ask for no more texts waits for a person: until then, offers to that number are held back.
+    """
+
+    class Reading(models.TextChoices):
+        OTHER = "", _("Not answered")
+        COMMAND = "command", _("Asked by a word")
+        STOP = "stop", _("Stopped texts")
+        START = "start", _("Started texts")
+        UNCLEAR = "unclear", _("Perhaps an opt-out")
+
+    class Decision(models.TextChoices):
+        NONE = "", _("Not decided")
+        STOPPED = "stopped", _("Texts stopped")
+        KEPT = "kept", _("No opt-out")
 
     code = models.CharField(max_length=16, unique=True, default=public_code, editable=False)
     provider = models.CharField(max_length=40)
@@ -123,8 +147,14 @@ class InboundMessage(models.Model):
         "customers.Customer", on_delete=models.PROTECT, null=True, blank=True, related_name="texts_received"
     )
     body = models.TextField(blank=True)
+    reading = models.CharField(max_length=8, choices=Reading.choices, blank=True, default="")
+    decision = models.CharField(max_length=8, choices=Decision.choices, blank=True, default="")
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=160, blank=True)  # as the audit log; empty: by a word of their own
     received_at = models.DateTimeField(default=timezone.now)
     redacted_at = models.DateTimeField(null=True)
+
+    objects = InboundMessageQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("incoming text")
@@ -135,6 +165,9 @@ class InboundMessage(models.Model):
         indexes: ClassVar = [
             models.Index("customer", models.F("id").desc(), name="inbound_by_customer"),
             models.Index(fields=["sender"], name="inbound_by_sender"),  # erasing
+            models.Index(fields=["received_at"], name="inbound_by_age"),  # the sweep
+            # Asked before each offer leaves, and the list of what a person must decide.
+            models.Index(fields=["sender"], name="inbound_undecided", condition=Q(reading="unclear", decision="")),
         ]
 
     def __str__(self) -> str:
@@ -147,6 +180,7 @@ class Suppression(models.Model):
     class Reason(models.TextChoices):
         STOP = "stop", _("Sent STOP")
         PROVIDER = "provider", _("Stopped at the provider")
+        STAFF = "staff", _("Asked in their own words")
 
     channel = models.CharField(max_length=10, choices=OutboundMessage.Channel.choices)
     address = models.CharField(max_length=254)  # E.164

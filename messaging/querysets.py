@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 if TYPE_CHECKING:
-    from messaging.models import CustomerSession, OneTimeCode, OutboundMessage
+    from messaging.models import CustomerSession, InboundMessage, OneTimeCode, OutboundMessage
 
 
 class OutboundMessageQuerySet(models.QuerySet["OutboundMessage"]):
@@ -25,6 +25,16 @@ class OutboundMessageQuerySet(models.QuerySet["OutboundMessage"]):
 
     def unfinished(self) -> OutboundMessageQuerySet:
         return self.filter(state__in=["queued", "claimed"])
+
+    def unconfirmed(self) -> OutboundMessageQuerySet:
+        """The provider may or may not have them: a person decides, or a late report."""
+        return self.filter(state="unconfirmed")
+
+
+class InboundMessageQuerySet(models.QuerySet["InboundMessage"]):
+    def undecided(self) -> InboundMessageQuerySet:
+        """They may ask for no more texts, and nobody has said so yet."""
+        return self.filter(reading="unclear", decision="")
 
 
 class OneTimeCodeQuerySet(models.QuerySet["OneTimeCode"]):

@@ -22,6 +22,7 @@ from messaging.errors import UnknownProvider
 from messaging.forms_texts import ConnectionForm, TestTextForm
 from messaging.models import SmsConnection
 from messaging.providers.contract import Provider
+from messaging.reports_messages import to_decide
 from messaging.reports_texts import choices, current_connection, last_test, reach_nobody, webhooks
 from workspace.settings_tabs import settings_tabs
 
@@ -115,6 +116,7 @@ def _show(
         "webhooks": webhooks(connection) if connection else None,
         "test_form": test_form or TestTextForm(),
         "test": last_test(connection) if connection else None,
+        "waiting": to_decide() if request.actor.business_id is None else None,
         "example": example_phone(request.programme.country),
         "sees_all": request.actor.business_id is None,
         "tabs": settings_tabs(request),

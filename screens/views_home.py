@@ -18,6 +18,7 @@ from core.requests import StaffRequest
 from customers.views import is_part
 from intelligence.reports import rfm_overview
 from loyalty.reports_leaving import asked_leavings
+from messaging.reports_messages import to_decide
 from screens.onboarding import checklist
 from screens.reports_businesses import business_cards
 from screens.reports_home import DEFAULT_DAYS, PERIODS, activity, home_figures
@@ -46,6 +47,8 @@ def home(request: StaffRequest) -> HttpResponse:
         context |= {"cards": business_cards(actor=request.actor, programme=request.programme, can_add=can_add, now=now)}
         if Perm.BUSINESSES_MANAGE in request.membership.permissions:
             context |= {"joining": waiting_count(request.programme), "leavings": asked_leavings()}
+        if Perm.SETTINGS_EDIT in request.membership.permissions and request.actor.business_id is None:
+            context |= {"messages_waiting": to_decide()}
         context |= {"business": chosen.code if chosen else "", "has_choice": len(businesses) > 1}
     return page(request, "screens/home.html", context, partials={ACTIVITY})
 

@@ -11,24 +11,29 @@ from django.utils.translation import gettext as _
 
 from core.phones import InvalidPhone, parse_phone
 from core.tenancy import active_programme
+from messaging.actions.opt_outs import RECEIVED, decide_themselves, kept_for
 from messaging.actions.outbox import queue_message
 from messaging.actions.suppression import owner_of, release, suppress
-from messaging.commands import answer_text
+from messaging.commands import answer_text, command_of
 from messaging.languages import language_of
 from messaging.models import InboundMessage, MessageReceipt, OutboundMessage, Suppression
+from messaging.opt_out_words import may_be_opt_out
 from messaging.providers.contract import Inbound, Provider, Report
 from messaging.rules import reported_state, wish_of
+from programs.actions.due_work import ensure_due
 
 logger = logging.getLogger(__name__)
 
 LONGEST_BODY = 2000  # of a text of many parts
+Reading = InboundMessage.Reading
 
 
 def receive_text(*, provider: Provider, inbound: Inbound, now: datetime) -> InboundMessage:
     """Keep a text, once for each id of the provider's; STOP and START take effect with it.
 
     After STOP one text confirms it, unless the provider does; nothing else goes to that number until START. A text that
-    is a word we know (`messaging.commands`) is answered.
+    is a word we know (`messaging.commands`) is answered. One that may be an opt-out waits for a person
+    (`actions.opt_outs`).
     """
     number = _number(inbound.sender)
     with transaction.atomic():
@@ -46,17 +51,29 @@ def receive_text(*, provider: Provider, inbound: Inbound, now: datetime) -> Inbo
         )
         if not is_new:
             return text
-        wish = inbound.wish or wish_of(text.body)
-        if wish == "stop":
-            is_first = suppress(number=number, reason=Suppression.Reason.STOP, now=now)
-            if is_first and not provider.confirms_stop:
-                _confirm_stop(text, now=now)
-        elif wish == "start":
-            release(number=number, now=now)
-        else:
-            answer_text(text, now=now)
-    logger.info("messaging.text.received", extra={"text_code": text.code, "wish": wish or "none"})
+        text.reading = _take(text, inbound.wish or wish_of(text.body), provider, now)
+        text.save(update_fields=["reading"])
+        ensure_due(kind=RECEIVED, by=now + kept_for())
+    logger.info("messaging.text.received", extra={"text_code": text.code, "reading": text.reading or "other"})
     return text
+
+
+def _take(text: InboundMessage, wish: str, provider: Provider, now: datetime) -> str:
+    """Do what the text asks for; gives its reading."""
+    if wish == "stop":
+        is_first = suppress(number=text.sender, reason=Suppression.Reason.STOP, now=now)
+        decide_themselves(number=text.sender, decision=InboundMessage.Decision.STOPPED, now=now)
+        if is_first and not provider.confirms_stop:
+            _confirm_stop(text, now=now)
+        return Reading.STOP
+    if wish == "start":
+        release(number=text.sender, now=now)
+        decide_themselves(number=text.sender, decision=InboundMessage.Decision.KEPT, now=now)
+        return Reading.START
+    if command_of(text.body):
+        answer_text(text, now=now)
+        return Reading.COMMAND
+    return Reading.UNCLEAR if may_be_opt_out(text.body) else Reading.OTHER
 
 
 def receive_report(*, provider: Provider, report: Report, now: datetime) -> OutboundMessage | None:

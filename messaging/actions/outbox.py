@@ -22,7 +22,7 @@ from messaging.channels import Channel, Outgoing
 from messaging.channels.texts import own_channel_for
 from messaging.languages import language_of
 from messaging.limits import longest_window
-from messaging.models import CustomerSession, OneTimeCode, OutboundMessage, Suppression
+from messaging.models import CustomerSession, InboundMessage, OneTimeCode, OutboundMessage, Suppression
 from messaging.providers.contract import OptedOut
 from programs.actions.due_work import ensure_due
 
@@ -34,6 +34,9 @@ RETRY_AFTER = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10
 CLAIM_LEASE = timedelta(minutes=15)  # longer than a task may run, so that its worker is certainly gone
 SWEEP_AFTER = timedelta(minutes=2)  # a queued message that nobody took by then is queued again
 SWEEP_BATCH = 500
+HELD_AGAIN = timedelta(hours=1)  # how often an offer asks whether a person has decided about its number
+HELD_FOR = timedelta(days=1)  # an offer that is older is yesterday's
+HELD = "perhaps opted out"
 # Asked for a moment ago: they need no consent, but no STOP either.
 ASKED_FOR = (
     OutboundMessage.Purpose.ONE_TIME_CODE,
@@ -143,6 +146,9 @@ def _claim(message_id: int, now: datetime) -> tuple[OutboundMessage, Channel] | 
         if reason:
             _finish(message, OutboundMessage.State.SUPPRESSED, error=reason)
             return None
+        if _is_held(message):
+            _hold(message, now)
+            return None
         message.state = OutboundMessage.State.CLAIMED
         message.claimed_at = now
         message.attempts += 1
@@ -166,6 +172,30 @@ def _reason_not_to_send(message: OutboundMessage, now: datetime) -> str:
         customer_id=message.customer_id, channel=message.channel, purpose=message.purpose
     )
     return "" if agreed else "no consent"
+
+
+def _is_held(message: OutboundMessage) -> bool:
+    """Whether the person may have asked for no more texts, in words that nobody has decided about."""
+    if message.purpose != OutboundMessage.Purpose.MARKETING or message.channel != OutboundMessage.Channel.SMS:
+        return False
+    return InboundMessage.objects.undecided().filter(sender=message.recipient).exists()
+
+
+def _hold(message: OutboundMessage, now: datetime) -> None:
+    if now - message.created_at >= HELD_FOR:
+        _finish(message, OutboundMessage.State.SUPPRESSED, error=HELD)
+        return
+    again = now + HELD_AGAIN
+    waiting = OutboundMessage.objects.filter(pk=message.pk, state=OutboundMessage.State.QUEUED)
+    waiting.update(next_attempt_at=again, error=HELD)
+    ensure_due(kind=OUTBOX, by=again)
+
+
+def release_held(*, number: str, now: datetime) -> None:
+    """A person has decided that offers may go to `number`: what was held back leaves. In the caller's transaction."""
+    held = OutboundMessage.objects.filter(state=OutboundMessage.State.QUEUED, recipient=number, error=HELD)
+    for message_id in held.values_list("pk", flat=True)[:SWEEP_BATCH]:
+        enqueue(send_message, message_id=message_id)
 
 
 def _put_back(message: OutboundMessage, error: str, now: datetime) -> None:

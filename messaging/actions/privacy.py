@@ -37,6 +37,8 @@ def forget_person(*, customer_id: int, recipients: Collection[str], now: datetim
     theirs.unfinished().update(state=OutboundMessage.State.SUPPRESSED, finished_at=now)
     theirs.update(recipient="", subject="", body="", error="", provider_id="", redacted_at=now)
     received = InboundMessage.objects.filter(Q(customer_id=customer_id) | Q(sender__in=recipients))
+    # Nothing is left to be decided about a number that is not known any more.
+    received.undecided().update(reading=InboundMessage.Reading.OTHER)
     received.update(sender="", recipient="", body="", redacted_at=now)
     Suppression.objects.filter(address__in=recipients).delete()
     transaction.on_commit(lambda: file.forget(recipients))

@@ -18,17 +18,18 @@ SMS = OutboundMessage.Channel.SMS
 SOURCE = "text"  # where a consent was withdrawn
 
 
-def suppress(*, number: str, reason: str, now: datetime) -> bool:
+def suppress(*, number: str, reason: str, now: datetime, actor: Actor | None = None) -> bool:
     """Send nothing to `number` from now on, and take back its owner's consents to texts; False when it was so already.
 
-    `reason` is one of Suppression.Reason. In the caller's transaction.
+    `reason` is one of Suppression.Reason; `actor` who decided it, where it was not the person themselves. In the
+    caller's transaction.
     """
     with transaction.atomic():
         customer = owner_of(number)
         row, is_new = Suppression.objects.get_or_create(
             channel=SMS, address=number, defaults={"reason": reason, "at": now}
         )
-        actor = _actor(customer, reason)
+        actor = actor or _actor(customer, reason)
         if customer is not None:
             _withdraw(customer, actor=actor, now=now)
         if is_new:

@@ -1,0 +1,32 @@
+"""What is chosen on the list of messages perhaps sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django import forms
+from django.http import QueryDict
+
+from messaging.actions.unconfirmed import MOST_AT_ONCE
+
+
+class SelectionForm(forms.Form):
+    """`seen` is when the list was shown: what came later was not chosen."""
+
+    seen = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z"])
+    all = forms.BooleanField(required=False)
+    confirmed = forms.BooleanField(required=False)
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        self.selected = data.getlist("selected")[:MOST_AT_ONCE]
+
+    @property
+    def codes(self) -> Collection[str] | None:
+        """None: all of them."""
+        return None if self.cleaned_data["all"] else self.selected
+
+    def seen_at(self, now: datetime) -> datetime:
+        seen: datetime = self.cleaned_data["seen"]
+        return min(seen, now)
