@@ -79,8 +79,6 @@ DEEPER: Sequence[NavItem] = (
     NavItem(_("Businesses that join"), "joining:page", "user-plus", Perm.BUSINESSES_MANAGE, "settings"),
     NavItem(_("Team"), "workspace:team", "users", Perm.TEAM_MANAGE, "settings"),
     NavItem(_("Texts"), "messaging:texts", "message-square-text", Perm.SETTINGS_EDIT, "settings"),
-    NavItem(_("Perhaps sent"), "messaging:unconfirmed", "message-square-text", Perm.SETTINGS_EDIT, "settings"),
-    NavItem(_("Received texts"), "messaging:received", "message-square-text", Perm.SETTINGS_EDIT, "settings"),
     NavItem(_("API keys"), "workspace:api-keys", "key-round", Perm.KEYS_MANAGE, "settings"),
     NavItem(_("Webhooks"), "webhooks:list", "send", Perm.KEYS_MANAGE, "settings"),
     NavItem(_("Audit log"), "workspace:audit", "scroll-text", Perm.AUDIT_VIEW, "settings"),
