@@ -80,6 +80,13 @@ def texts_stopped_at(customer_id: int) -> datetime | None:
     return stopped.order_by("-at").values_list("at", flat=True).first()
 
 
+def number_to_text() -> str:
+    """Where people can text us, E.164 or a short code; "" where a name sends, or nobody knows which number. One query."""
+    connection = SmsConnection.objects.filter(is_active=True).first()
+    sender = connection.sender if connection else ""
+    return sender if sender.removeprefix("+").isdecimal() else ""
+
+
 def last_test(connection: SmsConnection) -> LastTest | None:
     message = connection.last_test
     if message is None:

@@ -25,6 +25,7 @@ from messaging.actions import pins, sign_in
 from messaging.errors import CodeDead, TooManyCodes, WrongCode
 from messaging.languages import offered_languages
 from messaging.models import CustomerPin, OneTimeCode
+from messaging.reports_texts import number_to_text, texts_stopped_at
 from screens import portal_session
 from screens.actions.export import find_export, open_export, start_export
 from screens.actions.privacy import erase_customer
@@ -51,7 +52,11 @@ def account(request: CustomerRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return done(request, reverse("portal:account"))
     languages = offered_languages()
+    is_stopped = texts_stopped_at(request.customer.pk) is not None
+    number = number_to_text() if is_stopped else ""
     context = {
+        "texts_stopped": is_stopped,
+        "number_to_text": display_phone(number, request.programme.country),
         "form": ConsentForm(customer=request.customer, given=given),
         "phone_shown": display_phone(request.customer.phone, request.programme.country),
         "has_pin": CustomerPin.objects.filter(customer=request.customer).exists(),

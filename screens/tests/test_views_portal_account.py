@@ -15,7 +15,8 @@ from customers.models import ConsentRecord, Customer, Identifier
 from loyalty.actions.points import add_points
 from loyalty.models import Account
 from messaging.actions.pins import is_trivial, sweep_pin_failures
-from messaging.models import CustomerPin, CustomerSession, OneTimeCode, OutboundMessage, PinFailure
+from messaging.actions.suppression import release, suppress
+from messaging.models import CustomerPin, CustomerSession, OneTimeCode, OutboundMessage, PinFailure, SmsConnection
 from screens.tests.test_views_portal import ask, comparable, make_customer, sign_in
 from screens.till_token import read_till_token
 
@@ -44,6 +45,31 @@ def browser(client_of):
 def test_without_a_session_it_leads_to_sign_in(path, browser):
     response = browser.get(path)
     assert (response.status_code, response.headers["Location"]) == (303, "/p/sign-in/")
+
+
+# -- STOP and START -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sender", "english", "german"),
+    [
+        ("+447700900100", "Text START to 07700 900100 to", "Schick START an 07700 900100"),
+        ("Harbour", "Answer one of our texts with START", "Antworte auf eine unserer SMS mit START"),
+        (None, "Answer one of our texts with START", "Antworte auf eine unserer SMS mit START"),
+    ],
+)
+def test_who_sent_stop_is_told_how_to_get_texts_again(browser, customer, sender, english, german):
+    if sender:
+        SmsConnection.objects.create(provider="twilio", sender=sender, sealed="x", is_active=False)
+    sign_in(browser)
+    assert "START" not in browser.get("/p/account/").content.decode()
+    SmsConnection.objects.update(is_active=True)
+    suppress(number="+447700900142", reason="stop", now=timezone.now())
+    assert english in browser.get("/p/account/").content.decode()
+    Customer.objects.update(language="de")
+    assert german in browser.get("/p/account/").content.decode()
+    release(number="+447700900142", now=timezone.now())
+    assert "START" not in browser.get("/p/account/").content.decode()
 
 
 # -- consent ----------------------------------------------------------------------------------------------------------
