@@ -8,10 +8,15 @@ from decimal import Decimal
 import pytest
 
 from customers.events import EVENT_TYPES
-from customers.models import CustomerFacts, Event
+from customers.models import CustomerFacts, Event, Order
 from customers.stream import READ_STREAM, run_readers
 from loyalty.actions import points
+from loyalty.actions.affiliate_commissions import settle_orders
+from loyalty.actions.affiliate_customers import note_number
+from loyalty.actions.affiliate_payouts import make_payout, mark_paid
+from loyalty.actions.affiliates import AffiliateValues, create_affiliate
 from loyalty.actions.referrals import ReferralValues, change_referral_settings, complete_by_hand, track_referral
+from loyalty.actions.refunds import refund_order
 from loyalty.actions.settings import change_settings
 from loyalty.models import Account, EarningRule, LoyaltySettings
 from loyalty.tasks import follow_points
@@ -55,6 +60,24 @@ def test_events_of_the_sql_fit_the_registry(add, redeem, undo, business, actor, 
         assert set(data) <= {field.rstrip("?") for field in fields}
         assert {field for field in fields if not field.endswith("?")} <= set(data)
         assert all(isinstance(value, json_types[fields.get(key) or fields[f"{key}?"]]) for key, value in data.items())
+
+
+def test_the_events_of_affiliates_are_as_declared(business, actor, now):
+    affiliate = create_affiliate(
+        values=AffiliateValues(name="Blog", link_code="blog", percent=Decimal(10), hold_days=0), actor=actor
+    )
+    note_number(link_code="blog", phone=PHONE, channel="api", actor=actor, now=now)
+    sold = points.add_points(business=business.pk, phone=PHONE, amount=Decimal(50), key="a", actor=actor, now=now)
+    settle_orders([Order.objects.get().pk], now=now)
+    payout = make_payout(affiliate=affiliate.code, actor=actor, now=now + timedelta(minutes=1))
+    mark_paid(code=payout.code, actor=actor, now=now + timedelta(minutes=1))
+    refund_order(order=sold.order, actor=actor, now=now)
+    seen = {event.name: event for event in Event.objects.filter(name__startswith="loyalty.affiliate.")}
+    assert set(seen) == {name for name in EVENT_TYPES if name.startswith("loyalty.affiliate.")}
+    assert {name: event.data["affiliate"] for name, event in seen.items()} == dict.fromkeys(seen, affiliate.code)
+    assert Decimal(seen["loyalty.affiliate.commission_taken"].data["total"]) == 5
+    assert seen["loyalty.affiliate.commission_earned"].customer_id is None, "no line of a customer's timeline"
+    assert seen["loyalty.affiliate.customer_came"].customer_id is not None
 
 
 def test_a_sale_wakes_the_readers_and_lists_follow(add, redeem, programme):
