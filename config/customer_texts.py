@@ -43,6 +43,7 @@ STAFF_ONLY = {
     "customers/actions/refunds.py": "staff and API: what is wrong with a refund",
     "customers/events.py": "staff: the timeline of a profile",
     "loyalty/access_*.py": "staff whose role is limited",
+    "loyalty/actions/affiliate*.py": "staff and API: what is wrong with an affiliate or a payout",
     "loyalty/actions/stamps.py": "staff and API: what is wrong with a stamp card",
     "loyalty/actions/tiers.py": "staff and API: what is wrong with a tier",
     "loyalty/events.py": "staff: the timeline of a profile",

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import ConsentRecord, Customer, Identifier, Order, OrderLine, Refund, RefundLine
-from loyalty.models import Account, Referral, Transaction
+from loyalty.models import Account, AffiliateCustomer, Referral, Transaction
 from loyalty.reports_stamps import stamp_history
 from loyalty.standing import tier_history
 from messaging.models import CustomerPin, CustomerSession, InboundMessage, OutboundMessage
@@ -38,6 +38,7 @@ def sections() -> list[Section]:
         Section("transactions", _("Everything that moved your points"), _transactions),
         Section("stamps", _("Your stamp cards"), _stamps),
         Section("referrals", _("Who you brought, and who brought you"), _referrals),
+        Section("affiliates", _("By whose link or code you came"), _affiliates),
         Section("tiers", _("Your tiers"), _tiers),
         Section("orders", _("What you bought"), _orders),
         Section("refunds", _("What you gave back"), _refunds),
@@ -141,6 +142,13 @@ def _referrals(customer: Customer) -> Iterator[Row]:
             "points": row.referrer_points if is_referrer else row.friend_points,
             "at": _time(row.created_at),
         }
+
+
+def _affiliates(customer: Customer) -> Iterator[Row]:
+    """Who brought them, and whether that counts; what the affiliate gets for it is not theirs."""
+    found = AffiliateCustomer.objects.filter(customer=customer).select_related("affiliate").order_by("pk")
+    for row in found.iterator():
+        yield {"name": row.affiliate.name, "code": row.affiliate.link_code, "at": _time(row.created_at)}
 
 
 def _tiers(customer: Customer) -> Iterator[Row]:

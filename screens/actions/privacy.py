@@ -16,6 +16,7 @@ from core.actor import Actor
 from customers.actions import privacy as customers_privacy
 from customers.actions.privacy import Traces
 from customers.models import Customer
+from loyalty.actions.affiliate_customers import forget_affiliations
 from loyalty.actions.points import adjust_points, reverse_transaction, void_hold
 from loyalty.actions.referrals import forget_referrals
 from loyalty.actions.stamps import forget_stamp_reasons
@@ -55,6 +56,7 @@ def erase_customer(*, customer_id: int, actor: Actor, now: datetime) -> Erased:
         erased = _take_points(customer, actor=nobody, now=now)
         _forget_in_ledger(customer)
         forget_referrals(customer_id=customer.pk, phones=traces.phones, now=now)
+        forget_affiliations(customer_id=customer.pk, phones=traces.phones)
         messaging_privacy.forget_person(customer_id=customer.pk, recipients=[*traces.phones, *traces.emails], now=now)
         forget_exports(customer_code=customer.code)
         forget_in_workspace(words=[*traces.words, traces.code], labels=[customer.name] if customer.name else [])

@@ -21,7 +21,8 @@ READ_ALOUD = {"alt", "aria-label", "content", "placeholder", "title"}
 # Words that are the same in German, and what is no word: codes, types, addresses.
 SAME = {
     "regulars", "pin", "bonus", "region", "details", "english", "deutsch", "data", "json", "zip", "utc", "code", "name",
-    "status", "text", "system", "sms", "apr", "aug", "sept", "nov", "https", "http", "localhost", "adresse", "scanner",
+    "status", "text", "system", "sms", "apr", "aug", "sept", "nov", "november",
+    "https", "http", "localhost", "adresse", "scanner",
 }  # fmt: skip
 
 

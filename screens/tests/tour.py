@@ -17,7 +17,11 @@ from config.customer_texts import ERROR_PAGES, ROOT
 from core.actor import SYSTEM
 from core.errors import NotFound
 from customers.actions.consent import record_consent
-from customers.models import Customer, Event, Identifier
+from customers.models import Customer, Event, Identifier, Order
+from loyalty.access_affiliates import report_token
+from loyalty.actions.affiliate_commissions import settle_orders
+from loyalty.actions.affiliate_payouts import make_payout, mark_paid
+from loyalty.actions.affiliates import AffiliateValues, change_affiliate, create_affiliate, switch_affiliate
 from loyalty.actions.points import (
     add_points,
     adjust_points,
@@ -33,7 +37,7 @@ from loyalty.actions.stamps import give_stamps, undo_stamps, use_reward
 from loyalty.actions.tiers import set_tier
 from loyalty.actions.warnings import warn_members
 from loyalty.errors import NotEnoughPoints
-from loyalty.models import Referral, Reward, StampCard, StampReward, Tier, Transaction
+from loyalty.models import AffiliateCustomer, Referral, Reward, StampCard, StampReward, Tier, Transaction
 from messaging.actions.outbox import send_message
 from messaging.actions.sign_in import deliver_code
 from messaging.models import OneTimeCode, OutboundMessage
@@ -47,7 +51,7 @@ NUMBER, OTHER = "+447700900142", "+447700900143"
 WRITTEN = (
     "Harbour", "Quayside", "Priya", "Any coffee", "Bag of beans", "Tasting", "Captain", "Mug", "Poster", "Hot or iced",
     "A cup, please", "Coffee card", "A free cup", "Loaf card", "A loaf", "Mate", "A seat",
-    "By mistake", "priya@example.org", "favourite", "oat milk", "joe@example.org",
+    "By mistake", "priya@example.org", "favourite", "oat milk", "joe@example.org", "BLOG", "Joe",
     "Texts about their points, after each visit",  # what the till's staff read out
 )  # fmt: skip
 
@@ -99,6 +103,7 @@ class Tour:
         self.stamp()
         self.rise()
         self.bring_friends()
+        self.follow_a_partner()
         self.claim()
         self.change_the_account()
         self.download(run_queue)
@@ -229,6 +234,42 @@ class Tour:
             self.look(name, friend.post(f"/p/r/{code}/", data))
         self.look("no invitation", friend.get("/p/r/nothing/"))
         complete_by_hand(code=Referral.objects.get().code, actor=SYSTEM, now=timezone.now())
+
+    def follow_a_partner(self) -> None:
+        """The link of an affiliate in all its answers, and the report that they read."""
+        terms = AffiliateValues(
+            name="Joe", link_code="blog", percent=Decimal("7.5"), hold_days=14, month_cap=Decimal(50)
+        )
+        partner = create_affiliate(values=terms, actor=SYSTEM)
+        friend, report = self.new_browser(), f"/p/partner/{report_token(partner)}/"
+        self.look("a partner's first report", friend.get(report))
+        self.look("through a partner", friend.get("/p/a/blog/"))
+        for name, phone in (("no number for a partner", "12"), ("coming through a partner", "+447700900166")):
+            self.look(name, friend.post("/p/a/blog/", {"phone": phone}))
+        earlier = timezone.now() - timedelta(days=20)
+        came = AffiliateCustomer.objects.create(
+            affiliate=partner, customer=Customer.objects.get(phone=OTHER), channel="link", state="active",
+            created_at=earlier,
+        )  # fmt: skip
+        bought = {"customer_id": came.customer_id, "actor": SYSTEM, "now": timezone.now()}
+        sale = add_points(business=self.business.pk, amount=Decimal(90), key="blog", placed_at=earlier, **bought)
+        settle_orders([Order.objects.get(code=sale.order).pk], now=timezone.now())
+        payout = make_payout(affiliate=partner.code, actor=SYSTEM, now=timezone.now())
+        self.look("a partner's report", friend.get(report))
+        mark_paid(code=payout.code, actor=SYSTEM, now=timezone.now())
+        two, five = Decimal(2), Decimal(5)
+        rules = (
+            AffiliateValues(name="Joe", rule="sale", amount=two, min_spend=five, order_cap=two, orders_limit=3),
+            AffiliateValues(name="Joe", rule="customer", amount=two, months_limit=1, hold_days=1),
+            AffiliateValues(name="Joe", percent=five, orders_limit=1, months_limit=6),
+        )
+        for place, values in enumerate(rules):
+            change_affiliate(code=partner.code, values=values, actor=SYSTEM)
+            self.look(f"a partner's rule {place}", friend.get(report))
+        switch_affiliate(code=partner.code, state="paused", actor=SYSTEM)
+        self.look("a partner who rests", friend.get(report))
+        self.look("through nobody", friend.get("/p/a/blog/"))
+        self.look("an old report", friend.get("/p/partner/nothing/"))
 
     def claim(self) -> None:
         now, me = timezone.now(), {"customer_id": self.customer.pk, "actor": SYSTEM}
