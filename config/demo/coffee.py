@@ -31,6 +31,7 @@ from config.demo.coffee_plan import (
     make_plan,
 )
 from config.demo.fictional import FictionalPerson, fictional_people
+from config.demo.partners import bring_people
 from config.demo.rewards import DemoReward, make_rewards
 from config.demo.tiers import DemoTier, make_tiers
 from core.actor import Actor
@@ -109,6 +110,8 @@ def load_coffee(report: Report, *, owner: User, now: datetime) -> Programme:
         _post(plan, people, shops, codes, calendar, report)
         _introduce(plan, people, shops[SHOPS[0].key], now)
         _ask_for_consent(plan, people, calendar, report)
+        with transaction.atomic():
+            bring_people(SYSTEM_TILL, now=now)
         make_tiers(TIERS, SYSTEM_TILL, now=now)
         refresh_facts(list(Customer.objects.values_list("pk", flat=True)))
         rebuild_rollups(now=now)
