@@ -11,7 +11,9 @@ from django_tenants.utils import tenant_context
 from core.codes import keyed_digest
 from core.presentation import format_money
 from loyalty.balances import settings_now
+from loyalty.models import EarningRate
 from programs.models import JoinSettings, Programme
+from screens.reports_businesses import rate_text
 
 TERMS_EDITION = 1  # of the words on the page; a new edition has to be agreed to again
 
@@ -49,3 +51,8 @@ def terms_of(programme: Programme, settings: JoinSettings | None) -> Terms:
     with tenant_context(programme):
         value = settings_now().point_value
     return Terms(programme.currency, value, settings.terms if settings else "")
+
+
+def rate_words(rate: Decimal, currency: str) -> str:
+    """2 points for each £1."""
+    return rate_text(EarningRate(points_per_unit=rate), currency)

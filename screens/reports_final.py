@@ -88,8 +88,8 @@ def _ends(preview: LeavingPreview) -> list[str]:
         (
             preview.others,
             ngettext(
-                "%(n)s other person of its staff: who sells or changes something is outside.",
-                "%(n)s other people of its staff: who sells or changes something is outside.",
+                "%(n)s other person of its staff is off the team, unless they only read.",
+                "%(n)s other people of its staff are off the team, unless they only read.",
                 preview.others,
             ),
         ),

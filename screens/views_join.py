@@ -22,7 +22,7 @@ from programs.actions.people import has_verified
 from programs.models import JoinRequest
 from screens.actions.joining import ask_to_join
 from screens.forms_joining import JoinCodeForm, JoinForm, rate_text
-from screens.joining import Terms, terms_of
+from screens.joining import Terms, rate_words, terms_of
 from workspace.actions import joining
 from workspace.actions.joining import Door
 
@@ -81,7 +81,11 @@ def request_state(request: PublicRequest, code: str) -> HttpResponse:
     asked = JoinRequest.objects.select_related("programme").filter(code=code, user=request.user).first()
     if asked is None:
         raise Http404
-    return page(request, "screens/join/request.html", {"asked": asked, "rate": rate_text(asked.points_per_unit)})
+    return page(
+        request,
+        "screens/join/request.html",
+        {"asked": asked, "rate": rate_words(asked.points_per_unit, asked.programme.currency)},
+    )
 
 
 @require_POST

@@ -19,6 +19,7 @@ from programs.actions.people import has_verified
 from programs.models import JoinRequest
 from screens.actions.joining import approve_request
 from screens.forms_joining import ApproveForm, BusinessInvitationForm, DeclineForm, JoinSettingsForm, rate_text
+from screens.joining import rate_words
 from workspace.actions import joining
 from workspace.actions.businesses import NameTaken
 from workspace.models import Business, Job
@@ -198,7 +199,7 @@ def _request_page(
     context = {
         "asked": asked,
         "category": dict(Business.Category.choices).get(asked.category, ""),
-        "rate": rate_text(asked.points_per_unit),
+        "rate": rate_words(asked.points_per_unit, request.programme.currency),
         "is_verified": has_verified(user=asked.user, email=asked.user.email),
         "business": Business.objects.filter(pk=asked.business_id).first() if asked.business_id else None,
         "approve_form": approve_form or ApproveForm(initial=initial),

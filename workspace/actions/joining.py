@@ -59,7 +59,7 @@ class InvitedAnother(DomainError):
 
 
 class AlreadyOnTeam(DomainError):
-    code = "already_member"
+    code = "already_on_team"
     message = _("This person is on the team of this programme already. An owner can add another business.")
 
 
