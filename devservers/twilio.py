@@ -1,8 +1,9 @@
 """Twilio's messages as a strict stand-in: `python -m devservers.twilio`, then choose Twilio under Settings, Texts.
 
 It refuses what Twilio refuses: wrong credentials (20003), no number (21211), a sender that is none of the account's
-(21606, 21659), a text that is too long (21617) and people who stopped (21610). It signs its calls as Twilio does, and
-can be made to fail, to be slow, to hang up after it has taken a text, and to say everything twice.
+(21606, 21659) or the recipient (21266), a text that is too long (21617) and people who stopped (21610). It signs its
+calls as Twilio does, also with another port, and can be made to fail (429, 500), to be slow, to hang up after it has
+taken a text, and to say everything twice.
 
 Source: Twilio's pages "Message resource", "Outbound message status in status callbacks", "Webhooks security", "Error
 and warning dictionary" and "Opt-out keywords".
@@ -25,7 +26,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Literal
 from urllib.error import HTTPError, URLError
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import Request, urlopen
@@ -72,8 +73,10 @@ class Switches:
     delay: float = 0.0  # seconds before an answer
     drop: bool = False  # takes the text, then hangs up without an answer
     repeat: int = 1  # how often each call at a webhook is made
+    backwards: bool = False  # says how a text ended before it says that it was sent
     outcome: str = "delivered"  # or "undelivered"
     error: str = ""  # the ErrorCode of what was not delivered
+    signed_port: Literal["", "left out", "added"] = ""  # what is signed may differ from what is called in its port
 
 
 def post(url: str, form: Mapping[str, str], signature: str) -> int:
@@ -114,6 +117,8 @@ class Twilio:
             raise Refused(21604, "A 'To' phone number is required.")
         if not NUMBER.fullmatch(to):
             raise Refused(21211, f"Invalid 'To' Phone Number: {to[:5]}XXXX")
+        if to == sender:
+            raise Refused(21266, "'To' and 'From' number cannot be the same")
         if not body:
             raise Refused(21602, "Message body is required.")
         if len(body) > LONGEST:
@@ -177,7 +182,8 @@ class Twilio:
         """Say of every text that waits: sent, then how it ended. Texts of dropped answers are reported on, too."""
         while self.waiting:
             text = self.waiting.pop(0)
-            for status in ("sent", self.switches.outcome):
+            told = ("sent", self.switches.outcome)
+            for status in reversed(told) if self.switches.backwards else told:
                 self.report(text, status)
 
     def report(self, text: Text, status: str) -> None:
@@ -230,8 +236,17 @@ class Twilio:
         return sid
 
     def _call(self, url: str, form: Mapping[str, str]) -> None:
+        signature = self.sign(self._signed(url), form)
         for _time in range(self.switches.repeat):
-            self.answered.append(self.post(url, form, self.sign(url, form)))
+            self.answered.append(self.post(url, form, signature))
+
+    def _signed(self, url: str) -> str:
+        """The address as it is signed: Twilio leaves the port of an https address out at times, or writes 443."""
+        parts = urlsplit(url)
+        if parts.scheme != "https" or not self.switches.signed_port:
+            return url
+        host = f"{parts.hostname}:{parts.port or 443}" if self.switches.signed_port == "added" else parts.hostname
+        return parts._replace(netloc=host or "").geturl()
 
     def sign(self, url: str, form: Mapping[str, str]) -> str:
         """X-Twilio-Signature: the URL and every field with its value, in the order of the fields."""
@@ -337,10 +352,14 @@ def main() -> None:
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before an answer")
     parser.add_argument("--drop", action="store_true", help="take texts and hang up without an answer")
     parser.add_argument("--repeat", type=int, default=1, help="make each call so often")
+    parser.add_argument("--too-many", type=int, default=0, help="answer so many requests with 429")
+    parser.add_argument("--backwards", action="store_true", help="report how a text ended before it was sent")
     parser.add_argument("--outcome", choices=("delivered", "undelivered"), default="delivered")
     options = parser.parse_args()
     switches = Switches(
         fail=options.fail,
+        too_many=options.too_many,
+        backwards=options.backwards,
         delay=options.delay,
         drop=options.drop,
         repeat=options.repeat,

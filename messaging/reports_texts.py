@@ -81,7 +81,7 @@ def texts_stopped_at(customer_id: int) -> datetime | None:
 
 
 def number_to_text() -> str:
-    """Where people can text us, E.164 or a short code; "" where a name sends, or nobody knows which number. One query."""
+    """Where people can text us, E.164 or a short code; "" where a name sends, or a service. One query."""
     connection = SmsConnection.objects.filter(is_active=True).first()
     sender = connection.sender if connection else ""
     return sender if sender.removeprefix("+").isdecimal() else ""

@@ -1,6 +1,7 @@
 """Each provider against a server that answers as its documentation says: taken, refused, later, or nobody knows."""
 
 import json
+import re
 import socket
 import ssl
 import threading
@@ -97,13 +98,35 @@ def nobody_listens():
 
 def test_every_folder_is_a_provider_that_says_what_it_needs():
     found = all_providers()
-    assert set(found) == {"console", "twilio", "http_gateway", "africas_talking"}
+    assert set(found) >= {"console", "twilio", "http_gateway", "africas_talking"}
     for name, provider in found.items():
         assert provider.name == name
         assert str(provider.label)
         names = [field.name for field in provider.fields]
         assert len(names) == len(set(names))
         assert not {"provider", "sender", "is_active"} & set(names)
+
+
+@pytest.mark.parametrize("name", sorted(all_providers()))
+def test_every_provider_keeps_the_contract(name):
+    """What each can be asked without its server. How it sends is tested below, against one that answers for it."""
+    provider = all_providers()[name]
+    assert provider.sender.name == "sender"
+    for field in (*provider.fields, provider.sender):
+        assert str(field.label)
+        assert field.kind != "choice" or field.initial in {value for value, _words in field.choices}
+        assert not field.pattern or re.compile(field.pattern)
+        assert not (field.kind == "secret" and field.initial)
+    if not provider.has_webhooks:
+        return
+    # A call that says nothing that it knows is no text and no report, and it never raises.
+    for form in ({}, {"id": ""}, {"MessageSid": "SM1"}, {"x": "\x00"}):
+        delivery = Delivery("https://regulars.example/sms", form, {})
+        usual = Account("", {field.name: field.initial for field in provider.fields} | {"auth_token": "1" * 32})
+        assert provider.read_inbound(delivery, usual) is None
+        assert provider.read_report(delivery, usual) is None
+        assert not provider.is_signed or not provider.is_genuine(delivery, usual)
+        assert provider.is_signed or provider.route(usual) == ""
 
 
 # -- Twilio, through its own library ----------------------------------------------------------------------------------
@@ -133,6 +156,7 @@ def test_twilio_sends_from_a_messaging_service_and_a_name(twilio):
     ("change", "code"),
     [
         ({"number": "+1"}, 21211),
+        ({"number": Twilio().numbers[0]}, 21266),
         ({"sender": "+447700900999"}, 21659),
         ({"sender": "!"}, 21606),
         ({"body": "x" * 1601}, 21617),
@@ -229,6 +253,25 @@ def test_a_signature_is_twilios_own():
     assert provider.is_genuine(Delivery(url, form, {}, right), account)
     assert not provider.is_genuine(Delivery(url, {**form, "Digits": "1235"}, {}, right), account)
     assert not provider.is_genuine(Delivery(url, form, {}, ""), account)
+
+
+@pytest.mark.parametrize(
+    ("signed", "called", "is_genuine"),
+    [
+        ("https://regulars.example/sms", "https://regulars.example/sms", True),
+        ("https://regulars.example:443/sms", "https://regulars.example/sms", True),
+        ("https://regulars.example/sms", "https://regulars.example:8443/sms", True),
+        ("http://regulars.example:8000/sms", "http://regulars.example:8000/sms", True),
+        ("https://regulars.example:8443/sms", "https://regulars.example/sms", False),
+        ("http://regulars.example/sms", "https://regulars.example/sms", False),
+        ("https://elsewhere.example/sms", "https://regulars.example/sms", False),
+    ],
+)
+def test_a_port_that_twilio_leaves_out_or_writes_is_no_forgery(signed, called, is_genuine):
+    stand_in, form = Twilio(), {"MessageSid": "SM1", "Body": "Hello"}
+    account = Account("", {"account_sid": stand_in.account_sid, "auth_token": stand_in.auth_token})
+    delivery = Delivery(called, form, {}, stand_in.sign(signed, form))
+    assert all_providers()["twilio"].is_genuine(delivery, account) is is_genuine
 
 
 # -- Africa's Talking -------------------------------------------------------------------------------------------------

@@ -99,6 +99,14 @@ def test_reports_that_overtake_each_other_take_nothing_back(connected):
     assert MessageReceipt.objects.count() == 3
 
 
+def test_reports_that_come_backwards_and_twice_end_where_the_furthest_is(connected):
+    connected.switches = Switches(backwards=True, repeat=2)
+    sent(queue())
+    connected.report_all()
+    assert (states(), connected.answered) == (["delivered"], [200] * 4)
+    assert list(MessageReceipt.objects.order_by("pk").values_list("word", flat=True)) == ["delivered", "sent"]
+
+
 def test_what_did_not_arrive_says_why(connected):
     message = sent(queue())
     connected.switches = Switches(outcome="undelivered", error="30003")
@@ -258,6 +266,23 @@ def test_a_signature_of_another_address_token_or_nobody_is_refused(connected, pr
     assert call(INBOUND, form, programme, **{"X-Twilio-Signature": forged}).status_code == 403
     assert call(INBOUND, {}, programme).status_code == 403
     assert not InboundMessage.objects.exists()
+
+
+@pytest.mark.parametrize("signed_port", ["", "left out", "added"])
+@pytest.mark.parametrize("port", [443, 8443])
+def test_behind_a_proxy_the_public_address_is_what_is_signed(connected, settings, port, signed_port):
+    """The proxy speaks https with Twilio and http with us."""
+    settings.PUBLIC_SCHEME, settings.PUBLIC_PORT = "https", port
+    connected.inbound_url = f"https://localhost{':8443' if port == 8443 else ''}/sms/inbound"
+    connected.switches = Switches(signed_port=signed_port)
+    connected.receive(NUMBER, "Hello")
+    if port == 8443 and signed_port == "":
+        connected.inbound_url = connected.inbound_url.replace("8443", "8444")  # another door
+        connected.receive(NUMBER, "Hello again")
+        assert connected.answered == [200, 403]
+    else:
+        assert connected.answered == [200]
+    assert InboundMessage.objects.get().body == "Hello"
 
 
 def test_each_programme_hears_its_own_number_only(connected, programme, other_programme, connect):

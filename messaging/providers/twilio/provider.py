@@ -34,6 +34,7 @@ TRY_LATER = {
 }
 REFUSED = {
     21211: "this is not a number",
+    21266: "this is the number that it is sent from",
     21408: "texts to this country are not switched on in the account",
     21606: "the sender cannot send texts to this number",
     21608: "a trial account sends to numbers that are verified there only",
