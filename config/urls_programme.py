@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("screens.urls_rewards")),  # before the pages of `loyalty/`
     path("loyalty/affiliates/", include("screens.urls_affiliates")),
     path("loyalty/stamp-cards/", include("screens.urls_stamps")),
+    path("loyalty/recommendations/", include("screens.urls_recommendations")),
     path("loyalty/reports/", include("screens.urls_reports")),
     path("loyalty/settlement/", include("screens.urls_settlement")),
     path("loyalty/", include("screens.urls_loyalty")),

@@ -72,6 +72,7 @@ DEEPER: Sequence[NavItem] = (
     NavItem(_("Tiers"), "loyalty:tiers", "award", Perm.PROGRAMME_VIEW, "loyalty"),
     NavItem(_("Referrals"), "loyalty:referrals", "users", Perm.POINTS_VIEW, "loyalty"),
     NavItem(_("Affiliates"), "affiliates:list", "send", Perm.POINTS_VIEW, "loyalty"),
+    NavItem(_("Recommendations"), "recommendations:list", "sparkles", Perm.POINTS_VIEW, "loyalty"),
     NavItem(_("Stamp cards"), "stamps:list", "stamp", Perm.PROGRAMME_VIEW, "loyalty"),
     NavItem(_("Reports"), "reports:points", "calculator", Perm.POINTS_VIEW, "loyalty"),
     NavItem(_("Settlement"), "settlement:list", "receipt-text", Perm.POINTS_VIEW, "loyalty"),

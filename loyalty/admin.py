@@ -16,6 +16,8 @@ from loyalty.models import (
     AffiliatePayout,
     AffiliateSale,
     AffiliateSettings,
+    CoVisit,
+    CrossPromotion,
     EarningRate,
     EarningRule,
     Entry,
@@ -24,6 +26,7 @@ from loyalty.models import (
     Hold,
     Leaving,
     Lot,
+    Recommendation,
     Referral,
     ReferralCode,
     ReferralSettings,
@@ -183,6 +186,31 @@ class AffiliatePayoutAdmin(RecordAdmin):
     search_fields = ("code", "affiliate__link_code", "reference")
     search_help_text = "A payout's public id, an affiliate's code, or the reference of a payment."
     ordering = ("-pk",)
+
+
+@admin.register(Recommendation, site=programme_site)
+class RecommendationAdmin(RecordAdmin):
+    list_display = ("made_at", "code", "rule", "customer", "is_held", "channel", "ends_at", "came_back_at")
+    list_filter = ("rule", "is_held", "channel")
+    list_select_related = ("customer",)
+    search_fields = ("code", "customer__code")
+    search_help_text = "A recommendation's or a customer's public id."
+    ordering = ("-pk",)
+
+
+@admin.register(CrossPromotion, site=programme_site)
+class CrossPromotionAdmin(RecordAdmin):
+    list_display = ("created_at", "code", "business", "other", "verdict", "text")
+    list_filter = ("verdict",)
+    list_select_related = ("business", "other")
+    ordering = ("-pk",)
+
+
+@admin.register(CoVisit, site=programme_site)
+class CoVisitAdmin(RecordAdmin):
+    list_display = ("business", "other", "both", "here", "there", "everybody", "learned_at")
+    list_select_related = ("business", "other")
+    ordering = ("-low", "pk")
 
 
 @admin.register(EarningRule, site=programme_site)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.audit_words import customers_like, named_customer
 from loyalty.models import Affiliate, EarningRule, LoyaltySettings, Reward, StampCard, Tier, Transaction
+from loyalty.recommenders import RECOMMENDERS
 from workspace.audit_registry import FIELDS, VALUES, Group, Named, Reader, register_act, register_subject
 
 MOST_FOUND = 500  # newest transactions of the people of one search
@@ -97,6 +98,12 @@ ACTS = {
             _("Settings of affiliates changed"),
             _("{who} changed what holds for all affiliates"),
         ),
+        "recommender.changed": (_("Recommendations changed"), _("{who} changed the recommendation {what}")),
+        "cross_promotion.set": (_("Cross-promotion set"), _("{who} decided when {what} is suggested")),
+        "cross_promotion.deleted": (
+            _("Cross-promotion deleted"),
+            _("{who} left it to the figures when {what} is suggested"),
+        ),
         "referrals.changed": (_("Referral rewards changed"), _("{who} changed what referrals give")),
         "settings.changed": (_("Loyalty settings changed"), _("{who} changed the settings of the programme’s points")),
     },
@@ -127,7 +134,11 @@ FIELDS |= {
     "tier_drops_to": _("Then they fall to"),
     "debts": _("Debts between businesses"),
     "tier": _("Tier"),
+    "hold_back": _("Left out by chance"),
+    "outcome_days": _("Days to come back"),
+    "verdict": _("Verdict"),
 }
+FIELDS |= {one.name: one.label for rule in RECOMMENDERS.values() for one in rule.parameters}
 VALUES |= {
     "tier_basis": dict(LoyaltySettings.TierBasis.choices),
     "tier_drops_to": dict(LoyaltySettings.TierDrop.choices),
@@ -190,7 +201,13 @@ def _search_affiliates(text: str, _reader: Reader) -> Collection[str]:
     return [f"affiliate:{code}" for code in found]
 
 
+def _recommenders(names: Collection[str], _reader: Reader) -> Mapping[str, Named]:
+    known = [name for name in names if name in RECOMMENDERS]
+    return {name: Named(str(RECOMMENDERS[name].title), reverse("recommendations:rule", args=[name])) for name in known}
+
+
 register_subject("affiliate", title=_("affiliate"), find=_affiliates, search=_search_affiliates)
+register_subject("recommender", title=_("recommendation"), find=_recommenders)
 register_subject("reward", title=_("reward"), find=_rewards, search=_search_named)
 register_subject("rule", title=_("earning rule"), find=_rules)
 register_subject("stamp_card", title=_("stamp card"), find=_stamp_cards)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -31,6 +31,12 @@ class Balance:
     pending: int = 0
     available_next_at: datetime | None = None
     tier_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    points: int
+    tier_id: int | None
 
 
 @dataclass(slots=True)
@@ -92,6 +98,18 @@ def balance_of(customer_id: int, *, now: datetime) -> Balance:
         available_next_at=min((lot.available_at for lot in waiting), default=None),
         tier_id=account.tier_id,
     )
+
+
+def points_of(customer_ids: Sequence[int], *, now: datetime) -> Mapping[int, Points]:
+    """What each member among these can spend at `now`, and their tier. One query, but for members whom time has passed
+    since they were last touched: two to four more for each of these, who are few, because a sweep touches them.
+    """
+    found = {}
+    rows = Account.objects.filter(pk__in=customer_ids).order_by("pk")
+    for pk, available, next_at, tier_id in rows.values_list("pk", "available", "expires_next_at", "tier_id"):
+        is_as_stored = next_at is None or next_at > now
+        found[pk] = Points(available if is_as_stored else balance_of(pk, now=now).points, tier_id)
+    return found
 
 
 def _read_lots(touched: _Touched, customer_id: int) -> None:

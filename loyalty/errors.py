@@ -123,6 +123,16 @@ class UnknownTier(NotFound):
     message = _("There is no such tier.")
 
 
+class UnknownRecommender(NotFound):
+    code = "loyalty.unknown_recommender"
+    message = _("There is no such rule.")
+
+
+class UnknownCrossPromotion(NotFound):
+    code = "loyalty.unknown_cross_promotion"
+    message = _("There is no such cross-promotion.")
+
+
 class UnknownReward(NotFound):
     code = "loyalty.unknown_reward"
     message = _("There is no such reward.")

@@ -10,7 +10,7 @@ from core.actor import Actor
 from core.clock import Period
 
 if TYPE_CHECKING:
-    from loyalty.models import AffiliateLine, Referral, Transaction
+    from loyalty.models import AffiliateLine, CoVisit, Recommendation, Referral, Transaction
 
 
 def _undoing(*kinds: str) -> Q:
@@ -68,3 +68,19 @@ class AffiliateLineQuerySet(models.QuerySet["AffiliateLine"]):
     def visible_to(self, actor: Actor) -> AffiliateLineQuerySet:
         """Everything, or for people limited to one business what its sales made."""
         return self if actor.business_id is None else self.filter(business_id=actor.business_id)
+
+
+class CoVisitQuerySet(models.QuerySet["CoVisit"]):
+    def visible_to(self, actor: Actor) -> CoVisitQuerySet:
+        """Everything, or for people limited to one business the pairs that it is part of."""
+        if actor.business_id is None:
+            return self
+        return self.filter(Q(business_id=actor.business_id) | Q(other_id=actor.business_id))
+
+
+class RecommendationQuerySet(models.QuerySet["Recommendation"]):
+    def visible_to(self, actor: Actor) -> RecommendationQuerySet:
+        """Everything, or for people limited to one business what suggested it or was said at its tills."""
+        if actor.business_id is None:
+            return self
+        return self.filter(Q(business_id=actor.business_id) | Q(till_business_id=actor.business_id))

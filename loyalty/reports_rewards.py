@@ -18,7 +18,7 @@ from core.presentation import format_points
 from core.tenancy import active_programme
 from loyalty import rules
 from loyalty.access_rewards import visible_rewards
-from loyalty.balances import balance_of
+from loyalty.balances import balance_of, points_of
 from loyalty.models import Hold, Reward, Tier, Transaction
 
 LOW_STOCK = 5  # from here on a page says that few are left
@@ -118,9 +118,27 @@ def rewards_of_member(
     rewards = list(found)
     touched = balance_of(customer_id, now=now)
     points = touched.points if balance is None else balance
-    reached = _reached_by(touched.tier_id)
-    had = _had_by(customer_id, [reward for reward in rewards if reward.member_limit is not None], now)
-    judged = [_judged(reward, points, reached, had.get(reward.pk, 0)) for reward in rewards]
+    had = _had_by([customer_id], rewards, now)
+    return _judge_all(rewards, points, _reached([touched.tier_id]).get(touched.tier_id), had.get(customer_id, {}))
+
+
+def rewards_of_members(customer_ids: Sequence[int], *, now: datetime) -> Mapping[int, MemberRewards]:
+    """The same for each member among these, at all businesses. Four queries, however many they are (but see
+    `points_of`).
+    """
+    rewards = list(offered(Reward.objects.select_related("business", "tier"), now))
+    members = points_of(customer_ids, now=now)
+    reached = _reached([one.tier_id for one in members.values()])
+    had = _had_by(list(members), rewards, now)
+    return {
+        pk: _judge_all(rewards, one.points, reached.get(one.tier_id), had.get(pk, {})) for pk, one in members.items()
+    }
+
+
+def _judge_all(
+    rewards: Iterable[Reward], points: int, reached: Decimal | None, had: Mapping[int, int]
+) -> MemberRewards:
+    judged = [_judged(reward, points, reached or Decimal(0), had.get(reward.pk, 0)) for reward in rewards]
     order = {READY: 0, POINTS: 1, STOCK: 2, LIMIT: 3, TIER: 4}
     judged.sort(key=lambda one: (order[one.state], one.missing))
     return MemberRewards(points, judged)
@@ -141,17 +159,21 @@ def _judged(reward: Reward, balance: int, reached: Decimal, had: int) -> MemberR
     return MemberReward(reward, state, missing, percent, left)
 
 
-def _reached_by(tier_id: int | None) -> Decimal:
-    """What a member's tier asks for; 0 without one, or where it has ended. Ranks do not compare with an ended tier."""
-    tier = Tier.objects.filter(pk=tier_id, is_active=True).first() if tier_id is not None else None
-    return tier.threshold if tier is not None else Decimal(0)
+def _reached(tier_ids: Iterable[int | None]) -> Mapping[int | None, Decimal]:
+    """What each tier asks for; one that has ended is left out. Ranks do not compare with an ended tier."""
+    wanted = {pk for pk in tier_ids if pk is not None}
+    if not wanted:
+        return {}
+    return dict(Tier.objects.filter(pk__in=wanted, is_active=True).values_list("pk", "threshold"))
 
 
-def _had_by(customer_id: int, rewards: Iterable[Reward], now: datetime) -> Mapping[int, int]:
-    """How often a member took or holds each of `rewards` within its limit's days. One query."""
+def _had_by(customer_ids: Sequence[int], rewards: Iterable[Reward], now: datetime) -> Mapping[int, Mapping[int, int]]:
+    """How often each member took or holds each reward that has a limit, within the limit's days. One query."""
     zone = active_programme().zone
     within = Q()
     for reward in rewards:
+        if reward.member_limit is None:
+            continue
         since = Q(reward_id=reward.pk)
         if reward.member_limit_days is not None:
             since &= Q(at__gte=rules.days_ago(now, reward.member_limit_days - 1, zone))
@@ -160,9 +182,13 @@ def _had_by(customer_id: int, rewards: Iterable[Reward], now: datetime) -> Mappi
         return {}
     net = Func("pk", function="ledger_net_of", output_field=BigIntegerField())
     stands = Q(reversed_at__isnull=True) | ~Q(net=0)
-    taken = Transaction.objects.done().annotate(net=net).filter(within, stands, account_id=customer_id)
+    taken = Transaction.objects.done().annotate(net=net).filter(within, stands, account_id__in=customer_ids)
     taken = taken.filter(Q(kind="redeem") | Q(hold__state=Hold.State.HELD, hold__expires_at__gt=now))
-    return dict(taken.values_list("reward_id").annotate(number=Count("pk")).order_by())
+    found: dict[int, dict[int, int]] = {}
+    rows = taken.values_list("account_id", "reward_id").annotate(number=Count("pk")).order_by()
+    for account_id, reward_id, number in rows:
+        found.setdefault(account_id, {})[reward_id] = number
+    return found
 
 
 # -- claims -----------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ TABS: list[tuple[str | Promise, str, Perm]] = [
     (_("Stamp cards"), "stamps:list", Perm.PROGRAMME_VIEW),
     (_("Referrals"), "loyalty:referrals", Perm.POINTS_VIEW),
     (_("Affiliates"), "affiliates:list", Perm.POINTS_VIEW),
+    (_("Recommendations"), "recommendations:list", Perm.POINTS_VIEW),
     (_("Transactions"), "loyalty:transactions", Perm.POINTS_VIEW),
     (_("Reports"), "reports:points", Perm.POINTS_VIEW),
     (_("Settlement"), "settlement:list", Perm.POINTS_VIEW),

@@ -23,6 +23,7 @@ from loyalty.actions.affiliate_customers import expire_numbers
 from loyalty.actions.birthdays import give_birthday_bonuses
 from loyalty.actions.leaving import LEAVE, leave_what_is_due
 from loyalty.actions.point_days import count_points
+from loyalty.actions.recommendations import LEARN, learn_co_visits, note_returns, sweep_recommendations
 from loyalty.actions.referrals import EXPIRE as EXPIRE_REFERRALS
 from loyalty.actions.referrals import expire_referrals, follow_purchases, follow_returns
 from loyalty.actions.refunds import claw_back_refunds
@@ -31,7 +32,7 @@ from loyalty.actions.stamps import settle_orders
 from loyalty.actions.tiers import APPLY_TIERS
 from loyalty.actions.warnings import warn_members
 from loyalty.events import POINTS_REVERSED
-from loyalty.models import Account, Affiliate, Referral, StampCard, Tier, Transaction
+from loyalty.models import Account, Affiliate, Recommendation, Referral, StampCard, Tier, Transaction
 from programs.actions.due_work import ensure_due
 from workspace.jobs import due_work
 
@@ -43,6 +44,7 @@ BIRTHDAYS = "loyalty.birthdays.give"
 JUDGE_TIERS = "loyalty.tiers.judge"
 COUNT = "loyalty.reports.count"
 COUNT_HOUR = 1  # in the programme's zone: whoever was at it at midnight is done
+LEARN_HOUR = 3
 APPLY_BATCH = 500
 JUDGE_BATCH = 100  # accounts locked at a time: a till waits for no more than these
 EXPIRE_BATCH = 1000  # accounts locked and committed at a time
@@ -113,6 +115,14 @@ def follow_affiliates(events: Sequence[Event]) -> None:
     if (codes or refunds) and Affiliate.objects.exists():
         orders = Order.objects.filter(code__in=codes).values_list("pk", flat=True)
         settle_commissions({*orders, *orders_of_refunds(refunds)}, now=timezone.now())
+
+
+@stream_reader("loyalty.recommendations")
+def follow_recommended(events: Sequence[Event]) -> None:
+    """Note who came back after something was suggested to them, and who did not after all."""
+    told = {event.customer_id for event in events if event.customer_id and event.name.startswith("customers.order.")}
+    if told and Recommendation.objects.filter(customer__in=told).exists():
+        note_returns(now=timezone.now(), customer_ids=told)
 
 
 def refresh_facts(customer_ids: Sequence[int]) -> int:
@@ -231,6 +241,17 @@ def count_points_of_days(now: datetime) -> datetime | None:
     zone = active_programme().zone
     day = local_day(now, zone) + timedelta(days=1)
     return datetime.combine(day, time(COUNT_HOUR), tzinfo=zone).astimezone(UTC)
+
+
+@due_work(LEARN, follows_time_zone=True)
+def learn_recommendations(now: datetime) -> datetime | None:
+    """Learn who buys where, and read who came back from orders that came late; again the next night."""
+    learn_co_visits(now=now)
+    note_returns(now=now)
+    sweep_recommendations(now=now)
+    zone = active_programme().zone
+    day = local_day(now, zone) + timedelta(days=1)
+    return datetime.combine(day, time(LEARN_HOUR), tzinfo=zone).astimezone(UTC)
 
 
 @due_work(WARN, follows_time_zone=True)

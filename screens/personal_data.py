@@ -12,7 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import ConsentRecord, Customer, Identifier, Order, OrderLine, Refund, RefundLine
-from loyalty.models import Account, AffiliateCustomer, Referral, Transaction
+from loyalty.models import Account, AffiliateCustomer, Recommendation, Referral, Transaction
+from loyalty.recommenders import RECOMMENDERS
 from loyalty.reports_stamps import stamp_history
 from loyalty.standing import tier_history
 from messaging.models import CustomerPin, CustomerSession, InboundMessage, OutboundMessage
@@ -39,6 +40,7 @@ def sections() -> list[Section]:
         Section("stamps", _("Your stamp cards"), _stamps),
         Section("referrals", _("Who you brought, and who brought you"), _referrals),
         Section("affiliates", _("By whose link or code you came"), _affiliates),
+        Section("recommendations", _("What was suggested to you"), _recommendations),
         Section("tiers", _("Your tiers"), _tiers),
         Section("orders", _("What you bought"), _orders),
         Section("refunds", _("What you gave back"), _refunds),
@@ -149,6 +151,21 @@ def _affiliates(customer: Customer) -> Iterator[Row]:
     found = AffiliateCustomer.objects.filter(customer=customer).select_related("affiliate").order_by("pk")
     for row in found.iterator():
         yield {"name": row.affiliate.name, "code": row.affiliate.link_code, "at": _time(row.created_at)}
+
+
+def _recommendations(customer: Customer) -> Iterator[Row]:
+    """Also what chance left unsaid."""
+    for row in Recommendation.objects.filter(customer=customer).order_by("pk").iterator():
+        rule = RECOMMENDERS.get(row.rule)
+        words = rule.to_member(row.evidence) if rule else None
+        yield {
+            "id": row.code,
+            "text": words.text if words else "",
+            "reason": words.reason if words else "",
+            "was_told": not row.is_held,
+            "came_back_at": _time(row.came_back_at) if row.came_back_at else None,
+            "at": _time(row.made_at),
+        }
 
 
 def _tiers(customer: Customer) -> Iterator[Row]:

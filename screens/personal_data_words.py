@@ -57,6 +57,7 @@ COLUMNS: Words = {
     "purpose": gettext_lazy("What for"),
     "quantity": gettext_lazy("Quantity"),
     "reason": gettext_lazy("Reason"),
+    "came_back_at": gettext_lazy("You bought again"),
     "refunded": gettext_lazy("Refunded"),
     "refunded_at": gettext_lazy("Given back"),
     "region": gettext_lazy("Region"),
@@ -76,6 +77,7 @@ COLUMNS: Words = {
     "total": gettext_lazy("Total"),
     "unit_price": gettext_lazy("Price of one"),
     "value": gettext_lazy("What it is"),
+    "was_told": gettext_lazy("Shown to you"),
     "what": gettext_lazy("What happened"),
 }
 # Words of these columns are ours; those of all others are the person's, or staff's, and stay as they are.

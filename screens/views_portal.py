@@ -16,6 +16,8 @@ from core.page import done, page
 from core.permissions import customer_page
 from core.phones import display_phone
 from core.requests import ProgrammeRequest, client_ip
+from loyalty.actions.recommendations import recommend
+from loyalty.models import Recommendation
 from messaging.actions import pins, sessions, sign_in
 from messaging.errors import CodeDead, TooManyCodes, WrongCode
 from messaging.languages import other_languages
@@ -170,9 +172,11 @@ def points(request: CustomerRequest) -> HttpResponse:
     summary = reports_portal.points_summary(
         customer=request.customer, programme=request.programme, now=timezone.now(), recent=RECENT
     )
+    told = recommend([request.customer.pk], channel=Recommendation.Channel.POINTS_PAGE, now=timezone.now())
     context = {
         "summary": summary,
         "customer": request.customer,
+        "recommendations": told.get(request.customer.pk, ()),
         "tier": reports_portal.tier_card(customer=request.customer, now=timezone.now()),
         **rewards_shown(request),
         **stamps_shown(request),

@@ -19,6 +19,7 @@ from customers.models import Customer, Order
 from customers.reports.customer_list import Scope, name_and_contact
 from customers.reports.orders import ORDER_SORTS, order_row
 from customers.views import is_part, scope_of
+from loyalty.actions.recommendations import look_at
 from loyalty.models import Transaction
 from loyalty.reports import balance_of
 from loyalty.reports_stamps import stamps_of_member
@@ -108,6 +109,7 @@ def _cards(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str,
         "add_url": _page("loyalty:customer-add", customer) if Perm.POINTS_WRITE in may else "",
         "redeem_url": _page("loyalty:customer-redeem", customer) if Perm.POINTS_WRITE in may else "",
         "stamps": stamps_of_member(customer.pk, now=scope.now, business_id=request.actor.business_id, with_closed=True),
+        "recommendations": look_at(customer.pk, now=scope.now) if Perm.POINTS_VIEW in may else (),
         "stamps_url": _page("stamps:member", customer) if Perm.POINTS_ADJUST in may else "",
         "adjust_url": _page("loyalty:customer-adjust", customer) if Perm.POINTS_ADJUST in may else "",
     }

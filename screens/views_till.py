@@ -25,9 +25,10 @@ from customers.models import Customer, Identifier
 from loyalty.access_affiliates import affiliate_of_code
 from loyalty.actions.affiliate_customers import note_customer
 from loyalty.actions.points import add_points, redeem_points, reverse_transaction
+from loyalty.actions.recommendations import recommend
 from loyalty.actions.referrals import referral_settings, referrer_of, track_referral
 from loyalty.errors import UnknownReferrer
-from loyalty.models import Account, Affiliate, AffiliateCustomer, Referral
+from loyalty.models import Account, Affiliate, AffiliateCustomer, Recommendation, Referral
 from loyalty.reports import SalePreview, preview_sale
 from loyalty.reports_stamps import stamps_of_order
 from programs import api_limits
@@ -371,4 +372,15 @@ def _card(request: TillRequest, customer: Customer) -> dict[str, object]:
     card = reports_till.customer_card(
         customer=customer, actor=request.actor, programme=request.programme, now=timezone.now()
     )
-    return {"card": card, "till": request.till, **rewards_shown(request, customer)}
+    told = recommend(
+        [customer.pk],
+        channel=Recommendation.Channel.TILL,
+        till_business_id=request.till.business_id,
+        now=timezone.now(),
+    )
+    return {
+        "card": card,
+        "till": request.till,
+        "recommendations": told.get(customer.pk, ()),
+        **rewards_shown(request, customer),
+    }

@@ -32,6 +32,7 @@ from config.demo.coffee_plan import (
 )
 from config.demo.fictional import FictionalPerson, fictional_people
 from config.demo.partners import bring_people
+from config.demo.recommendations import make_recommendations
 from config.demo.rewards import DemoReward, make_rewards
 from config.demo.tiers import DemoTier, make_tiers
 from core.actor import Actor
@@ -113,6 +114,7 @@ def load_coffee(report: Report, *, owner: User, now: datetime) -> Programme:
         with transaction.atomic():
             bring_people(SYSTEM_TILL, now=now)
         make_tiers(TIERS, SYSTEM_TILL, now=now)
+        make_recommendations(SYSTEM_TILL, now=now)
         refresh_facts(list(Customer.objects.values_list("pk", flat=True)))
         rebuild_rollups(now=now)
         score_customers(now=now)

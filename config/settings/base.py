@@ -402,6 +402,8 @@ SPECTACULAR_SETTINGS = {
         "PayoutState": "loyalty.models.AffiliatePayout.State",
         "CommissionKind": "loyalty.models.AffiliateLine.Kind",
         "AffiliateRule": "loyalty.models.affiliates.Rule",
+        "CrossPromotionVerdict": "loyalty.models.CrossPromotion.Verdict",
+        "RecommendationVerdict": ["nothing", "early", "works", "harms", "unclear"],
         "Rounding": "loyalty.models.EarningRate.Rounding",
         "PerEnum": "loyalty.models.EarningRule.Per",
         "StampPer": "loyalty.models.StampCard.Per",

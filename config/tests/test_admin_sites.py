@@ -39,10 +39,13 @@ from loyalty.models import (
     AdjustmentRequest,
     AffiliateDay,
     AffiliateSettings,
+    CoVisit,
+    CrossPromotion,
     EarningRate,
     EarningRule,
     FinalStatement,
     Leaving,
+    Recommendation,
     Referral,
     ReferralCode,
     ReferralSettings,
@@ -157,6 +160,14 @@ def programme_rows(programme, business, make_key, now):
     product = Product.objects.create(sku="MUG", title="Mug", price=4)
     order = Order.objects.create(
         business=business, customer=customer, source="api", reference="1", placed_at=now, total=8
+    )
+    Recommendation.objects.create(
+        customer=customer, rule="inactive", is_held=False, channel="api", at_target=False, made_at=now,
+        counts_from=now, ends_at=now,
+    )  # fmt: skip
+    CrossPromotion.objects.create(other=business, verdict="always")
+    CoVisit.objects.create(
+        business=business, other=business, both=1, here=1, there=1, everybody=1, low=0.2, learned_at=now
     )
     OrderLine.objects.create(order=order, position=1, product=product, quantity=2, unit_price=4, total=8)
     refund = Refund.objects.create(

@@ -38,6 +38,7 @@ from loyalty.actions.affiliate_payouts import make_payout
 from loyalty.actions.affiliates import AffiliateValues, create_affiliate
 from loyalty.actions.approvals import ask_for_adjustment
 from loyalty.actions.points import add_points, hold_points, redeem_points
+from loyalty.actions.recommendations import set_cross_promotion
 from loyalty.actions.referrals import (
     ReferralValues,
     change_referral_settings,
@@ -167,6 +168,9 @@ def fill(world: World) -> None:
         referrer=referrer_of(phone=world.phone), friend_phone=f"{world.phone[:-2]}77", channel="api", actor=actor,
         now=now,
     )  # fmt: skip
+    promotion = set_cross_promotion(
+        business="", other=business.code, verdict="always", text=f"Because {word}", actor=actor, now=now
+    )
     asking = User.objects.create_user(f"asking@{word}.example", None, name=f"Asking {word}")
     wish = JoinRequest.objects.create(
         programme=world.programme, user=asking, name=f"Wish {word}", contact_person=word, email=f"w@{word}.example",
@@ -217,6 +221,7 @@ def fill(world: World) -> None:
         "stamp_card": card.code, "stamps": stamped.entry,
         "stamp_reward": StampReward.objects.get().code,
         "join_request": wish.code, "business_invitation": asked_in.code,
+        "recommender": "co_visits", "promotion": promotion.code,
         "webhook": issued_secret.endpoint.code, "webhook_delivery": sent.code,
     }  # fmt: skip
 
@@ -234,6 +239,8 @@ def writes_to(world: World) -> int:
 
 # What the last word before a code says about whose code it is.
 NOUNS = {
+    "recommendations": "phone", "kind": "recommender", "recommendation-rules": "recommender",
+    "cross-promotions": "promotion", "other-businesses": "promotion",
     "webhooks": "webhook", "deliveries": "webhook_delivery", "webhook-endpoints": "webhook",
     "webhook-deliveries": "webhook_delivery", "messages": "message", "received": "received_text",
     "received-texts": "received_text",

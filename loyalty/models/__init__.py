@@ -12,6 +12,7 @@ from loyalty.models.affiliates import (
 from loyalty.models.approvals import AdjustmentRequest
 from loyalty.models.leaving import FinalLine, FinalStatement, Leaving, LeavingWay
 from loyalty.models.ledger import Account, Entry, Hold, HoldAllocation, Lot, Transaction
+from loyalty.models.recommendations import CoVisit, CrossPromotion, Recommendation, RecommenderSettings
 from loyalty.models.referrals import Referral, ReferralCode, ReferralSettings
 from loyalty.models.rewards import Reward
 from loyalty.models.rules import EarningRate, EarningRule
@@ -30,6 +31,8 @@ __all__ = [
     "AffiliatePayout",
     "AffiliateSale",
     "AffiliateSettings",
+    "CoVisit",
+    "CrossPromotion",
     "EarningRate",
     "EarningRule",
     "Entry",
@@ -44,6 +47,8 @@ __all__ = [
     "PointAge",
     "PointCount",
     "PointDay",
+    "Recommendation",
+    "RecommenderSettings",
     "Referral",
     "ReferralCode",
     "ReferralSettings",

@@ -18,6 +18,7 @@ from customers.actions.privacy import Traces
 from customers.models import Customer
 from loyalty.actions.affiliate_customers import forget_affiliations
 from loyalty.actions.points import adjust_points, reverse_transaction, void_hold
+from loyalty.actions.recommendations import forget_recommendations
 from loyalty.actions.referrals import forget_referrals
 from loyalty.actions.stamps import forget_stamp_reasons
 from loyalty.actions.tiers import forget_tier_reasons
@@ -55,6 +56,7 @@ def erase_customer(*, customer_id: int, actor: Actor, now: datetime) -> Erased:
         nobody = _without_name(actor)
         erased = _take_points(customer, actor=nobody, now=now)
         _forget_in_ledger(customer)
+        forget_recommendations(customer_id=customer.pk)
         forget_referrals(customer_id=customer.pk, phones=traces.phones, now=now)
         forget_affiliations(customer_id=customer.pk, phones=traces.phones)
         messaging_privacy.forget_person(customer_id=customer.pk, recipients=[*traces.phones, *traces.emails], now=now)

@@ -31,20 +31,33 @@ from loyalty.actions.points import (
     reverse_transaction,
     transfer_points,
 )
+from loyalty.actions.recommendations import RuleValues, change_rule
 from loyalty.actions.referrals import ReferralValues, change_referral_settings, code_of, complete_by_hand
 from loyalty.actions.settings import PointSettings, change_point_settings, set_earning_rate
 from loyalty.actions.stamps import give_stamps, undo_stamps, use_reward
 from loyalty.actions.tiers import set_tier
 from loyalty.actions.warnings import warn_members
 from loyalty.errors import NotEnoughPoints
-from loyalty.models import AffiliateCustomer, Referral, Reward, StampCard, StampReward, Tier, Transaction
+from loyalty.models import (
+    Account,
+    AffiliateCustomer,
+    CoVisit,
+    CrossPromotion,
+    Referral,
+    Reward,
+    StampCard,
+    StampReward,
+    Tier,
+    Transaction,
+)
+from loyalty.recommenders import RECOMMENDERS
 from messaging.actions.outbox import send_message
 from messaging.actions.sign_in import deliver_code
 from messaging.models import OneTimeCode, OutboundMessage
 from screens.actions.points_texts import text_about_points
 from screens.actions.receipts import email_receipt, text_receipt
 from screens.reports_movements import describe
-from workspace.models import Job
+from workspace.models import Business, Job
 
 NUMBER, OTHER = "+447700900142", "+447700900143"
 # What people and shops wrote: it stays as it is in every language.
@@ -52,6 +65,7 @@ WRITTEN = (
     "Harbour", "Quayside", "Priya", "Any coffee", "Bag of beans", "Tasting", "Captain", "Mug", "Poster", "Hot or iced",
     "A cup, please", "Coffee card", "A free cup", "Loaf card", "A loaf", "Mate", "A seat",
     "By mistake", "priya@example.org", "favourite", "oat milk", "joe@example.org", "BLOG", "Joe",
+    "Kettle", "Mill Lane", "A tenth off",
     "Texts about their points, after each visit",  # what the till's staff read out
 )  # fmt: skip
 
@@ -102,6 +116,7 @@ class Tour:
         self.look_around()
         self.stamp()
         self.rise()
+        self.be_advised()
         self.bring_friends()
         self.follow_a_partner()
         self.claim()
@@ -216,6 +231,28 @@ class Tour:
                 now=timezone.now(),
             )  # fmt: skip
             self.get("/p/", f"as {tier.name}")
+
+    def be_advised(self) -> None:
+        """Each rule with all that it can say."""
+        balance = Account.objects.get(pk=self.customer.pk).available
+        other = Business.objects.create(name="Mill Lane")
+        for name in RECOMMENDERS:
+            change_rule(name=name, values=RuleValues(hold_back=0), actor=SYSTEM)
+        reward = Reward.objects.create(name="Kettle", points=balance + 7)
+        self.get("/p/", "near a reward")
+        Reward.objects.filter(pk=reward.pk).update(points=balance + 1)
+        self.get("/p/", "very near a reward")
+        for business, text in ((None, ""), (self.business, ""), (self.business, "A tenth off")):
+            CrossPromotion.objects.all().delete()
+            CrossPromotion.objects.create(business=business, other=other, verdict="always", text=text)
+            self.get("/p/", f"another business {business} {text}")
+        CrossPromotion.objects.all().delete()
+        facts = {"here": 20, "there": 15, "everybody": 30, "low": 0.4, "learned_at": timezone.now()}
+        CoVisit.objects.create(business=self.business, other=other, both=12, **facts)
+        self.get("/p/", "learned")
+        Order.objects.filter(customer=self.customer).update(placed_at=timezone.now() - timedelta(days=60))
+        self.get("/p/", "away for a while")
+        reward.delete()
 
     def bring_friends(self) -> None:
         """The offer in all its forms, the link as a friend sees it, and one who came."""
