@@ -22,6 +22,7 @@ from core.tenancy import active_programme
 from customers.api_customers import find_customer
 from customers.api_fields import AmountField
 from loyalty.actions import referrals
+from loyalty.actions.referral_settings import ReferralValues, change_referral_settings, referral_settings, values_now
 from loyalty.api_acts import count_number
 from loyalty.errors import UnknownMember
 from loyalty.models import Account, Referral
@@ -68,16 +69,16 @@ class ReferralSettingsView(ApiView):
     )
     def patch(self, request: Request) -> Response:
         self.actor.check_sees_all()
-        now = referrals.values_now()
+        now = values_now()
         changes = read_body(request, ReferralSettingsChange, partial=True)
-        values = referrals.ReferralValues(**{**asdict(now), **changes})
-        referrals.change_referral_settings(values=values, actor=self.actor)
+        values = ReferralValues(**{**asdict(now), **changes})
+        change_referral_settings(values=values, actor=self.actor)
         return Response(_settings_output())
 
 
 def _settings_output() -> dict[str, Any]:
     found: dict[str, Any] = ReferralSettingsOutput(
-        referrals.referral_settings(), context={"currency": active_programme().currency}
+        referral_settings(), context={"currency": active_programme().currency}
     ).data
     return found
 

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from loyalty.actions.referrals import ReferralValues
+from loyalty.actions.referral_settings import ReferralValues
 from screens.forms_programme import NumberField
 
 

@@ -24,6 +24,7 @@ from core.presentation import format_money
 from core.requests import ProgrammeRequest, client_ip
 from core.tenancy import active_schema
 from loyalty.actions import referrals
+from loyalty.actions.referral_settings import referral_settings
 from loyalty.errors import UnknownReferrer
 from loyalty.models import Account, Referral, ReferralSettings
 from messaging.languages import other_languages
@@ -49,7 +50,7 @@ def offer_of(settings: ReferralSettings, currency: str) -> Offer:
 
 def refer_shown(request: CustomerRequest) -> dict[str, object]:
     """For the first page: what a friend is worth, where the programme rewards it. One query."""
-    settings = referrals.referral_settings()
+    settings = referral_settings()
     return {"referral": offer_of(settings, request.programme.currency) if settings.is_active else None}
 
 
@@ -57,7 +58,7 @@ def refer_shown(request: CustomerRequest) -> dict[str, object]:
 @signed_in_customer
 def refer(request: CustomerRequest) -> HttpResponse:
     """A link, a code, and a text to a friend on the member's own phone. A number typed here is kept nowhere."""
-    settings = referrals.referral_settings()
+    settings = referral_settings()
     if not settings.is_active or not Account.objects.filter(pk=request.customer.pk).exists():
         raise Http404
     code = referrals.code_of(request.customer.pk)
@@ -89,7 +90,7 @@ def _invitation(programme: str, offer: Offer, link: str) -> str:
 @customer_page
 def invited(request: ProgrammeRequest, code: str) -> HttpResponse:
     """Somebody opened a member's link: leave a number, and come."""
-    settings = referrals.referral_settings()
+    settings = referral_settings()
     try:
         referrer = referrals.referrer_of(code=code) if settings.is_active else None
     except UnknownReferrer:

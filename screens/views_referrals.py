@@ -17,6 +17,7 @@ from core.page import done, page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
 from loyalty.actions import referrals as actions
+from loyalty.actions.referral_settings import change_referral_settings, referral_settings
 from loyalty.models import Referral
 from loyalty.tabs import loyalty_tabs
 from screens import reports_referrals as report
@@ -39,7 +40,7 @@ def settings(request: StaffRequest) -> HttpResponse:
     form = ReferralForm(request.POST)
     if form.is_valid():
         try:
-            actions.change_referral_settings(values=form.values(), actor=request.actor)
+            change_referral_settings(values=form.values(), actor=request.actor)
         except InvalidInput as error:
             form.add_error(error.field or None, str(error.message))
     if not form.is_valid():
@@ -91,7 +92,7 @@ def _referrals_page(request: StaffRequest, form: ReferralForm | None = None, sta
         size=PAGE_SIZE,
         now=now,
     )
-    current = actions.referral_settings()
+    current = referral_settings()
     may_change = Perm.PROGRAMME_EDIT in may and actor.business_id is None
     context = {
         "settings": current,

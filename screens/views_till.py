@@ -26,7 +26,8 @@ from loyalty.access_affiliates import affiliate_of_code
 from loyalty.actions.affiliate_customers import note_customer
 from loyalty.actions.points import add_points, redeem_points, reverse_transaction
 from loyalty.actions.recommendations import recommend
-from loyalty.actions.referrals import referral_settings, referrer_of, track_referral
+from loyalty.actions.referral_settings import referral_settings
+from loyalty.actions.referrals import referrer_of, track_referral
 from loyalty.errors import UnknownReferrer
 from loyalty.models import Account, Affiliate, AffiliateCustomer, Recommendation, Referral
 from loyalty.reports import SalePreview, preview_sale

@@ -16,7 +16,8 @@ from customers.models import Customer, Order
 from loyalty.actions.affiliate_commissions import settle_orders
 from loyalty.actions.affiliate_payouts import make_payout, mark_paid
 from loyalty.actions.affiliates import AffiliateValues, create_affiliate
-from loyalty.actions.referrals import ReferralValues, change_referral_settings, follow_purchases, track_referral
+from loyalty.actions.referral_settings import ReferralValues, change_referral_settings
+from loyalty.actions.referrals import follow_purchases, track_referral
 from loyalty.errors import NothingToPay
 from loyalty.models import Account, Affiliate, AffiliateCustomer, AffiliateDay, Referral
 

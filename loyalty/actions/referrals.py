@@ -8,26 +8,23 @@ have keys of its own in the ledger.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from core.actor import SYSTEM, Actor
 from core.clock import day_start, local_day
 from core.codes import keyed_digest, random_code
 from core.errors import DomainError
 from core.hosts import origin
-from core.money import check_amount
 from core.phones import parse_phone
 from core.tenancy import active_programme, active_schema
 from customers.actions import events
 from customers.actions.customers import find_or_create_by_phone
 from customers.models import Customer, Identifier, Order
 from loyalty.actions.points import post_batch, reverse_transaction
+from loyalty.actions.referral_settings import MAX_GIVEN, referral_settings
 from loyalty.errors import (
     AlreadyReversed,
     FriendIsCustomer,
@@ -43,7 +40,7 @@ from loyalty.events import REFERRAL_COMPLETED, REFERRAL_ENDED, REFERRAL_TRACKED
 from loyalty.models import Account, Referral, ReferralCode, ReferralSettings, Transaction
 from loyalty.operations import ReferralPoints
 from loyalty.referral_rules import may_be_the_same
-from loyalty.values import changes_between, check, plain_of
+from loyalty.values import check
 from programs.actions.due_work import ensure_due
 from programs.actions.programmes import host_of
 from programs.models import User
@@ -54,69 +51,8 @@ State, Flag, Reason = Referral.State, Referral.Flag, Referral.Reason
 OWNER = "system:referrals"
 EXPIRE = "loyalty.referrals.expire"
 CODE_LENGTH = 8  # of 31 letters: 40 bits; a code is no secret, but nobody should guess many
-MAX_GIVEN = 1_000_000
 CLAIMS_A_DAY = 5  # by link from one address on the network; more are looked at
 WEEK = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReferralValues:
-    """What a person decides; see ReferralSettings for what each means. `min_spend` is in the programme's currency."""
-
-    is_active: bool
-    referrer_points: int = 100
-    friend_points: int = 100
-    min_spend: Decimal = Decimal(0)
-    days: int = 90
-    monthly_limit: int | None = 10
-    weekly_review: int = 5
-
-    def checked(self) -> ReferralValues:
-        """The same. Raises InvalidInput at the first field that is wrong."""
-        text = gettext_lazy("Enter whole points, up to 1,000,000.")
-        check(0 <= self.referrer_points <= MAX_GIVEN, "referrer_points", text)
-        check(0 <= self.friend_points <= MAX_GIVEN, "friend_points", text)
-        check(
-            self.referrer_points + self.friend_points > 0,
-            "referrer_points",
-            gettext_lazy("One of the two gets points, or both."),
-        )
-        if self.min_spend:
-            check_amount(self.min_spend, active_programme().currency, field="min_spend")
-        check(1 <= self.days <= 366, "days", gettext_lazy("Enter between 1 and 366 days."))
-        check(
-            self.monthly_limit is None or 1 <= self.monthly_limit <= 1000,
-            "monthly_limit",
-            gettext_lazy("Enter between 1 and 1,000, or nothing."),
-        )
-        check(1 <= self.weekly_review <= 1000, "weekly_review", gettext_lazy("Enter between 1 and 1,000."))
-        return self
-
-
-def referral_settings() -> ReferralSettings:
-    """The programme's, or the defaults, which are off. One query."""
-    return ReferralSettings.objects.first() or ReferralSettings()
-
-
-def change_referral_settings(*, values: ReferralValues, actor: Actor) -> ReferralSettings:
-    """Raises InvalidInput, and PermissionRefused for people limited to one business."""
-    actor.check_sees_all()
-    values = values.checked()
-    with transaction.atomic():
-        ReferralSettings.objects.get_or_create(pk=1)
-        settings = ReferralSettings.objects.select_for_update().get(pk=1)
-        changed = changes_between(plain_of(_values_of(settings)), plain_of(values))
-        if changed:
-            for name, value in asdict(values).items():
-                setattr(settings, name, value)
-            settings.save()
-            audit.record(actor, "loyalty.referrals.changed", subject="referrals", data={"changes": changed})
-    return settings
-
-
-def values_now() -> ReferralValues:
-    """What is decided now."""
-    return _values_of(referral_settings())
 
 
 def link_of(code: str) -> str:
@@ -454,10 +390,6 @@ def _flags_of_purchase(referral: Referral, order: Order) -> set[str]:
     if kind == "user" and referrer.email and User.objects.filter(pk=pk, email__iexact=referrer.email).exists():
         flags.add(Flag.CASHIER)
     return flags
-
-
-def _values_of(settings: ReferralSettings) -> ReferralValues:
-    return ReferralValues(**{name: getattr(settings, name) for name in ReferralValues.__dataclass_fields__})
 
 
 def _business(code: str, actor: Actor) -> int | None:

@@ -15,7 +15,8 @@ from loyalty.actions.affiliate_commissions import settle_orders
 from loyalty.actions.affiliate_customers import note_number
 from loyalty.actions.affiliate_payouts import make_payout, mark_paid
 from loyalty.actions.affiliates import AffiliateValues, create_affiliate
-from loyalty.actions.referrals import ReferralValues, change_referral_settings, complete_by_hand, track_referral
+from loyalty.actions.referral_settings import ReferralValues, change_referral_settings
+from loyalty.actions.referrals import complete_by_hand, track_referral
 from loyalty.actions.refunds import refund_order
 from loyalty.actions.settings import change_settings
 from loyalty.models import Account, EarningRule, LoyaltySettings

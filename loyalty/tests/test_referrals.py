@@ -14,10 +14,9 @@ from customers.actions.customers import find_or_create_by_phone
 from customers.models import Event, Order
 from loyalty import errors
 from loyalty.actions import points
+from loyalty.actions.referral_settings import ReferralValues, change_referral_settings
 from loyalty.actions.referrals import (
-    ReferralValues,
     cancel_referral,
-    change_referral_settings,
     code_of,
     complete_by_hand,
     expire_referrals,

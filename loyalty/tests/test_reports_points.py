@@ -17,7 +17,8 @@ from core.clock import Period
 from customers.models import Customer
 from loyalty.actions import points
 from loyalty.actions.point_days import count_points, recount
-from loyalty.actions.referrals import ReferralValues, change_referral_settings, follow_purchases, track_referral
+from loyalty.actions.referral_settings import ReferralValues, change_referral_settings
+from loyalty.actions.referrals import follow_purchases, track_referral
 from loyalty.actions.settings import change_settings
 from loyalty.models import Account, EarningRule, PointAge, PointCount, PointDay, Transaction
 from loyalty.querysets import FLOW_RULES

@@ -13,14 +13,8 @@ from django_tenants.utils import tenant_context
 
 from core.actor import SYSTEM
 from loyalty.actions.points import add_points
-from loyalty.actions.referrals import (
-    ReferralValues,
-    change_referral_settings,
-    code_of,
-    follow_purchases,
-    referrer_of,
-    track_referral,
-)
+from loyalty.actions.referral_settings import ReferralValues, change_referral_settings
+from loyalty.actions.referrals import code_of, follow_purchases, referrer_of, track_referral
 from loyalty.models import Account, Referral, ReferralSettings
 from screens.tests.test_views_portal_rewards import signed_in
 from screens.tests.test_views_till_rewards import text_of

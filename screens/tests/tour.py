@@ -32,7 +32,8 @@ from loyalty.actions.points import (
     transfer_points,
 )
 from loyalty.actions.recommendations import RuleValues, change_rule
-from loyalty.actions.referrals import ReferralValues, change_referral_settings, code_of, complete_by_hand
+from loyalty.actions.referral_settings import ReferralValues, change_referral_settings
+from loyalty.actions.referrals import code_of, complete_by_hand
 from loyalty.actions.settings import PointSettings, change_point_settings, set_earning_rate
 from loyalty.actions.stamps import give_stamps, undo_stamps, use_reward
 from loyalty.actions.tiers import set_tier
