@@ -9,6 +9,7 @@ from itertools import groupby
 
 from django.db.models import Min
 
+from config.demo.fictional import fictional_phone
 from core.actor import Actor
 from core.clock import local_day
 from core.tenancy import active_programme
@@ -22,6 +23,7 @@ from loyalty.errors import NothingToPay
 from loyalty.models import Account, Affiliate, AffiliateCustomer, AffiliateDay, Referral
 
 FRIENDS, EXPECTED = 6, 3  # who were brought and bought, and who are still to come
+NOBODYS = 16_000  # of the numbers that can reach nobody, from here on no guest of the street has one
 WEEKS = 10
 GUIDE = AffiliateValues(
     name="Harbour Street Guide",
@@ -41,7 +43,7 @@ NEIGHBOUR = AffiliateValues(
     amount=Decimal(2),
     hold_days=14,
 )
-GUESTS = (24, 10)  # of the two
+GUESTS = 34  # of both, two thirds of them of the guide
 
 
 def bring_people(actor: Actor, *, now: datetime) -> None:
@@ -65,7 +67,7 @@ def _bring_friends(brought: list[tuple[int, datetime]], actor: Actor, now: datet
             customer_id, first = brought[place]
             phone, at = Customer.objects.values_list("phone", flat=True).get(pk=customer_id), first - timedelta(days=2)
         else:
-            phone, at = f"07700 9009{90 + place}", now - timedelta(days=place)
+            phone, at = fictional_phone(NOBODYS + place), now - timedelta(days=place)
         track_referral(referrer=member, friend_phone=phone, channel=Referral.Channel.LINK, actor=actor, now=at)
     bought = Order.objects.filter(customer_id__in=[pk for pk, _first in brought]).order_by("placed_at")
     follow_purchases(list(bought.values_list("code", flat=True)), now=now)
@@ -73,7 +75,8 @@ def _bring_friends(brought: list[tuple[int, datetime]], actor: Actor, now: datet
 
 def _bring_guests(guests: list[tuple[int, datetime]], actor: Actor, now: datetime) -> None:
     made = [create_affiliate(values=values, actor=actor) for values in (GUIDE, NEIGHBOUR)]
-    shares = guests[: GUESTS[0] * 2 : 2], guests[1 : GUESTS[1] * 2 : 2]
+    spread = guests[:: max(1, len(guests) // GUESTS)]  # over all weeks: some commissions are past their hold
+    shares = [one for place, one in enumerate(spread) if place % 3], spread[::3]
     came = [
         AffiliateCustomer(
             affiliate=affiliate,
@@ -97,7 +100,7 @@ def _bring_guests(guests: list[tuple[int, datetime]], actor: Actor, now: datetim
     for _week, rows in groupby(sales.values_list("pk", "placed_at"), key=lambda row: (now - row[1]).days // 7):
         week = list(rows)
         settle_orders([pk for pk, _at in week], now=week[-1][1] + timedelta(minutes=1), actor=actor)
-    then = now - timedelta(weeks=3)
+    then = now - timedelta(weeks=2)
     with suppress(NothingToPay):  # of a street with few guests
         payout = make_payout(affiliate=made[0].code, actor=actor, now=then)
         mark_paid(code=payout.code, reference="Transfer 1042", actor=actor, now=then + timedelta(days=2))
