@@ -20,6 +20,8 @@ from loyalty.actions.affiliates import AffiliateValues, change_affiliate_setting
 from loyalty.actions.points import add_points
 from loyalty.models import Affiliate, AffiliateCustomer, AffiliateDay, AffiliateLine, AffiliatePayout, AffiliateSettings
 from programs import api_limits
+from screens.actions.privacy import erase_customer
+from screens.personal_data import sections
 from screens.tests.test_views_till_rewards import text_of
 
 LIST = "/loyalty/affiliates/"
@@ -318,3 +320,20 @@ def test_a_code_said_at_the_till_counts(till, affiliate, actor):
     assert (came.channel, came.state, came.business is not None) == ("till", "active", True)
     switch_affiliate(code=affiliate.code, state="paused", actor=actor)
     assert till.post("/till/customers/", {"phone": "07700 900177", "referral_code": "blog"}).status_code == 422
+
+
+# -- a person's own data ----------------------------------------------------------------------------------------------
+
+
+def test_their_data_names_the_affiliate_and_erasing_leaves_a_commission_without_a_face(sold, actor):
+    customer = Customer.objects.get()
+    (section,) = [one for one in sections() if one.name == "affiliates"]
+    (row,) = section.rows(customer)
+    assert (row["name"], row["code"]) == ("Harbour Blog", "BLOG")
+    AffiliateCustomer.objects.create(
+        affiliate=sold, phone=customer.phone, channel="link", address_digest=b"x" * 32, expires_at=timezone.now()
+    )
+    erase_customer(customer_id=customer.pk, actor=actor, now=timezone.now())
+    rows = AffiliateCustomer.objects.order_by("pk").values_list("state", "phone", "address_digest", "reason")
+    assert list(rows) == [("active", "", None, ""), ("ended", "", None, "erased")]
+    assert AffiliateLine.objects.get().amount == 10
