@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from core.actor import SYSTEM
 from core.clock import day_start, local_day
@@ -22,6 +23,7 @@ from loyalty.actions.affiliate_customers import EXPIRE as EXPIRE_NUMBERS
 from loyalty.actions.affiliate_customers import expire_numbers
 from loyalty.actions.birthdays import give_birthday_bonuses
 from loyalty.actions.leaving import LEAVE, leave_what_is_due
+from loyalty.actions.leaving_mail import LEFT_MAIL, mail_statement
 from loyalty.actions.point_days import count_points
 from loyalty.actions.recommendations import LEARN, learn_co_visits, note_returns, sweep_recommendations
 from loyalty.actions.referrals import EXPIRE as EXPIRE_REFERRALS
@@ -34,7 +36,8 @@ from loyalty.actions.warnings import warn_members
 from loyalty.events import POINTS_REVERSED
 from loyalty.models import Account, Affiliate, Recommendation, Referral, StampCard, Tier, Transaction
 from programs.actions.due_work import ensure_due
-from workspace.jobs import due_work
+from workspace.actions.jobs import JobRun
+from workspace.jobs import due_work, job_kind
 
 EXPIRE = "loyalty.points.expire"
 WARN = "loyalty.points.warn"
@@ -282,3 +285,9 @@ def forget_numbers(now: datetime) -> datetime | None:
 def let_businesses_leave(now: datetime) -> datetime | None:
     """Whoever decides that a business leaves makes it due; it ends when none is left."""
     return leave_what_is_due(now=now)
+
+
+@job_kind(LEFT_MAIL, title=_("Final statement by e-mail"), max_attempts=5)
+def send_final_statement(run: JobRun) -> dict[str, object]:
+    mail_statement(statement=int(str(run.params["statement"])), to=str(run.params["to"]))
+    return {}

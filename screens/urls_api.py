@@ -1,6 +1,6 @@
 from django.urls import path
 
-from screens import api, api_joining, api_privacy
+from screens import api, api_joining, api_leaving, api_privacy
 
 urlpatterns = [
     path("auth/register-business", api.RegisterBusinessView.as_view(), name="auth-register-business"),
@@ -30,6 +30,12 @@ urlpatterns = [
         "join-requests/<code:request_id>/decline",
         api_joining.JoinRequestDeclineView.as_view(),
         name="join-request-decline",
+    ),
+    path("businesses/<code:business_id>/leaving", api_leaving.LeavingView.as_view(), name="business-leaving"),
+    path(
+        "businesses/<code:business_id>/final-statement",
+        api_leaving.FinalStatementView.as_view(),
+        name="business-final-statement",
     ),
     path("businesses/<code:business_id>/loyalty-rules", api.LoyaltyRulesView.as_view(), name="loyalty-rules"),
     path("customers/<code:customer_id>/erase", api_privacy.EraseView.as_view(), name="customer-erase"),

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from core.errors import InvalidInput
+from core.errors import InvalidInput, PermissionRefused
 from core.page import done, page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
@@ -68,6 +68,8 @@ def decide(request: StaffRequest, code: str) -> HttpResponse:
 @requires(Perm.PROGRAMME_EDIT)
 def call_off(request: StaffRequest, code: str) -> HttpResponse:
     business = _business(request, code)
+    if request.actor.business_id is None and Perm.BUSINESSES_MANAGE not in request.membership.permissions:
+        raise PermissionRefused(_("An owner decides who leaves the programme."))
     call_leaving_off(business=business, actor=request.actor, now=timezone.now())
     messages.success(request, _("%(name)s stays") % {"name": business.name})
     return done(request, reverse("leaving:page", args=[code]))

@@ -392,6 +392,8 @@ SPECTACULAR_SETTINGS = {
         "ProductKind": "customers.models.Product.Kind",
         "ImportKind": "customers.models.ImportRun.Kind",
         "CustomerState": "customers.models.Customer.State",
+        "LeavingState": "loyalty.models.Leaving.State",
+        "LeavingWay": "loyalty.models.LeavingWay",
         "JoinRequestState": "programs.models.JoinRequest.State",
         "JobState": "workspace.models.Job.State",
         "OrderStatus": "customers.models.Order.Status",

@@ -17,6 +17,7 @@ from core.clock import day_start, local_day
 from core.errors import InvalidInput, NotFound, PermissionRefused
 from core.permissions import Role
 from core.tenancy import active_programme
+from loyalty.actions.leaving_mail import tell_of_statement
 from loyalty.actions.point_days import lock_count
 from loyalty.actions.points import void_hold
 from loyalty.actions.rewards import switch_reward
@@ -147,6 +148,7 @@ def finish_leaving(*, leaving_id: int, now: datetime) -> FinalStatement | None:
         statement = _settle(leaving, business, programme, now)
         leaving.state, leaving.finished_at = Leaving.State.DONE, now
         leaving.save(update_fields=["state", "finished_at"])
+        tell_of_statement(statement, now=now)
         _record(SYSTEM, "done", leaving, points=statement.points, amount=str(statement.amount))
     return statement
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core import mail
 from django.utils import timezone
 
 from core.clock import local_day
@@ -46,6 +47,7 @@ def path_of(business, act=""):
 @pytest.fixture
 def left(lived, business, today, client_of, owner):
     """Quayside has left since, and pays for its points."""
+    Business.objects.filter(pk=business.pk).update(email="shop@quayside.example")
     client_of(owner).post(path_of(business, "decide/"), {"last_day": today, "way": "paid"})
     leave_what_is_due(now=timezone.now() + timedelta(days=1))
     return FinalStatement.objects.get()
@@ -167,3 +169,57 @@ def test_a_business_that_left_is_marked_and_offers_no_way_back(client_of, owner,
     assert "Final statement" in page
     assert browser.post(f"/settings/businesses/{business.code}/reopen/").status_code == 409
     assert Business.objects.get(pk=business.pk).is_active is False
+
+
+def test_a_manager_of_all_businesses_decides_nothing(client_of, owner, manager, lived, business, today):
+    client_of(owner).post(path_of(business, "decide/"), {"last_day": today, "way": "paid"})
+    theirs = client_of(manager)
+    assert "Let it leave" not in theirs.get(path_of(business)).content.decode()
+    for act in ("decide/", "ask/", "call-off/"):
+        assert theirs.post(path_of(business, act), {"last_day": today, "way": "paid"}).status_code == 403
+    assert Leaving.objects.get().state == "scheduled"
+
+
+def test_owners_and_the_business_are_told_of_the_statement(client_of, owner, left, run_queue, programme):
+    run_queue()
+    assert [message.to for message in mail.outbox] == [[owner.email], ["shop@quayside.example"]]
+    assert "/loyalty/settlement/final/" in mail.outbox[0].body
+
+
+# -- API --------------------------------------------------------------------------------------------------------------
+
+
+def test_leaving_by_api(api, lived, business, other_business, today):
+    client, path = api("admin"), f"/api/v1/businesses/{business.code}/leaving"
+    seen = client.get(path).json()
+    assert (seen["state"], seen["preview"]["live_points"], seen["preview"]["live_points_value"]) == (None, 70, "0.7000")
+    (debt,) = seen["preview"]["debts"]
+    assert (debt["partner_id"], debt["our_points_there"], debt["we_owe"]) == (other_business.code, 30, "0.3000")
+    sent = {"last_day": today.isoformat(), "way": "taken_over"}
+    decided = client.post(path, sent, content_type="application/json").json()
+    assert (decided["state"], decided["way"]) == ("scheduled", "taken_over")
+    assert client.delete(path).status_code == 204
+    assert client.delete(path).status_code == 409
+    assert client.get(path).json()["state"] is None
+    wrong = client.post(path, {**sent, "last_day": "2020-01-01"}, content_type="application/json")
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "last_day")
+
+
+def test_a_key_of_the_business_asks_and_others_find_nothing(api, lived, business, other_business, manager, today):
+    path, sent = f"/api/v1/businesses/{business.code}/leaving", {"last_day": today.isoformat()}
+    assert api(user=manager).post(path, sent, content_type="application/json").status_code == 403
+    assert api("admin", business=other_business).get(path).status_code == 404
+    own = api("admin", business=business)
+    assert own.post(path, sent, content_type="application/json").json()["state"] == "asked"
+    again = own.post(path, sent, content_type="application/json")
+    assert (again.status_code, again.json()["code"]) == (409, "loyalty.already_leaving")
+    assert own.delete(path).status_code == 204
+
+
+def test_the_final_statement_by_api(api, left, business, other_business):
+    path = f"/api/v1/businesses/{business.code}/final-statement"
+    body = api("read").get(path).json()
+    assert (body["balance"], body["live_points"], body["way"]) == ("-1.0000", 70, "paid")
+    assert [(debt["partner"], debt["we_owe"]) for debt in body["debts"]] == [("Mill Lane", "0.3000")]
+    assert api("read", business=other_business).get(path).status_code == 404
+    assert api("read").get(f"/api/v1/businesses/{other_business.code}/final-statement").status_code == 404
