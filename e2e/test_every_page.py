@@ -27,6 +27,11 @@ from customers.tests.imports_fixtures import csv_of, import_csv, receive
 from e2e.conftest import DESK, PHONE
 from e2e.test_till import as_a_till
 from intelligence.actions.rfm import score_customers
+from loyalty.access_affiliates import report_token
+from loyalty.actions.affiliate_commissions import settle_orders
+from loyalty.actions.affiliate_customers import note_number
+from loyalty.actions.affiliate_payouts import make_payout
+from loyalty.actions.affiliates import AffiliateValues, change_affiliate_settings, create_affiliate
 from loyalty.actions.points import add_points, hold_points, redeem_points
 from loyalty.actions.rewards import RewardValues, create_reward
 from loyalty.actions.rules import RuleValues, create_rule
@@ -143,6 +148,27 @@ def a_few_weeks_of_sales(_programme) -> dict[str, str]:
         "stamp-cards": card.code,
         "new": "day",
         **a_webhook(now),
+        **an_affiliate(business, now),
+    }
+
+
+def an_affiliate(business, now) -> dict[str, str]:
+    """With a customer who bought, one to be looked at, and a payout."""
+    name = "The guide to the harbour and everything around it"
+    values = AffiliateValues(name=name, link_code="HARBOUR-GUIDE", percent=Decimal("7.5"), hold_days=0)
+    affiliate = create_affiliate(values=values, actor=SYSTEM)
+    change_affiliate_settings(website="", daily_review=1, actor=SYSTEM)
+    for number in range(2):
+        asked = {"phone": f"07700 9007{number:02d}", "actor": SYSTEM, "now": now}
+        note_number(link_code=affiliate.link_code, channel="api", **asked)
+        posting = add_points(business=business.pk, amount=Decimal(900), key=f"guide-{number}", placed_at=now, **asked)
+        settle_orders([Order.objects.get(code=posting.order).pk], now=now)
+    payout = make_payout(affiliate=affiliate.code, actor=SYSTEM, now=now)
+    return {
+        "affiliates": affiliate.code,
+        "payouts": payout.code,
+        "a": affiliate.link_code.lower(),
+        "partner": report_token(affiliate),
     }
 
 

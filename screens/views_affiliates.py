@@ -30,7 +30,7 @@ from screens.csv_files import csv_file
 from screens.forms_affiliates import AffiliateForm, AffiliateSettingsForm
 from screens.reports_portal_affiliates import months_shown, rule_text
 
-LINES = 25
+LINES = 15
 PAYOUTS = 12
 
 

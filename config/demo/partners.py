@@ -91,7 +91,7 @@ def _bring_guests(guests: list[tuple[int, datetime]], actor: Actor, now: datetim
     AffiliateCustomer.objects.bulk_create(came)
     today = local_day(now, active_programme().zone)
     AffiliateDay.objects.bulk_create(
-        AffiliateDay(affiliate=one, day=today - timedelta(days=day), clicks=3 + (day * 7 + place * 3) % 11 - place * 2)
+        AffiliateDay(affiliate=one, day=today - timedelta(days=day), clicks=2 + (day * day * 13 + day + place) % 9)
         for place, one in enumerate(made)
         for day in range(WEEKS * 7)
     )
