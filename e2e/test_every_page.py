@@ -48,7 +48,7 @@ pytestmark = pytest.mark.e2e
 
 # Not pages: answers to htmx, files, what ends the session, and what libraries draw (the admin, the API docs).
 NOT_PAGES = re.compile(
-    r"/(admin|api|logout|health|metrics|brand|brand\.css|switcher)(/|$|\.)|\.csv|/enter/|/dev/|/start/"
+    r"/(admin|api|logout|health|metrics|brand|brand\.css|switcher)(/|$|\.)|\.(csv|pdf|svg)|/enter/|/dev/|/start/"
     r"|/p/(sign-out|code/again)/|/settings/team/.+|/invitations/|/confirm/|/recovery-codes/download"
 )
 # Fragments that a page loads by itself; they have no shell of their own.

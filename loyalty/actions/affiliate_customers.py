@@ -166,8 +166,8 @@ def decide_customer(*, code: str, counts: bool, actor: Actor, now: datetime) -> 
         came.state, came.reason = wanted, "" if counts else Reason.BY_HAND
         came.decided_by, came.decided_by_label = actor.reference, actor.label[:160]
         came.save()
-        act = "loyalty.affiliate.customer_agreed" if counts else "loyalty.affiliate.customer_refused"
-        audit.record(actor, act, subject=f"affiliate:{came.affiliate.code}", data={"customer_of": came.code})
+        said, subject = "agreed" if counts else "refused", f"affiliate:{came.affiliate.code}"
+        audit.record(actor, f"loyalty.affiliate.customer_{said}", subject=subject, data={"customer_of": came.code})
         settle_customer(came.pk, actor=actor, now=now)
     return came
 
