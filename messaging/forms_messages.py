@@ -12,7 +12,7 @@ from messaging.actions.unconfirmed import MOST_AT_ONCE
 
 
 class SelectionForm(forms.Form):
-    """`seen` is when the list was shown: what came later was not chosen."""
+    """`seen` is when the list was shown: what came later was not chosen. A line's own button sends `one`."""
 
     seen = forms.DateTimeField(input_formats=["%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z"])
     all = forms.BooleanField(required=False)
@@ -20,7 +20,7 @@ class SelectionForm(forms.Form):
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
-        self.selected = data.getlist("selected")[:MOST_AT_ONCE]
+        self.selected = [*data.getlist("selected"), *data.getlist("one")][:MOST_AT_ONCE]
 
     @property
     def codes(self) -> Collection[str] | None:

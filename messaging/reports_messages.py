@@ -84,6 +84,10 @@ def mask_address(address: str) -> str:
     return f"{name[:1]}•••@{host}" if at else mask_phone(address)
 
 
+def why_unconfirmed(message: OutboundMessage) -> Words:
+    return WHY.get(message.error, WHY_ELSE)
+
+
 def unconfirmed_lines(messages: Sequence[OutboundMessage], *, country: str, now: datetime) -> Sequence[UnconfirmedLine]:
     """Of messages with their customers."""
     return [
@@ -92,7 +96,7 @@ def unconfirmed_lines(messages: Sequence[OutboundMessage], *, country: str, now:
             person=_person(one.customer, one.recipient, country),
             address=mask_address(one.recipient),
             text="" if one.purpose == OutboundMessage.Purpose.ONE_TIME_CODE else one.body,
-            why=WHY.get(one.error, WHY_ELSE),
+            why=why_unconfirmed(one),
             can_be_sent_again=can_be_sent_again(one.expires_at, one.redacted_at, now),
         )
         for one in messages

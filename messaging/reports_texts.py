@@ -13,6 +13,7 @@ from messaging.connection import SettingsUnreadable, Webhooks, unseal, webhooks_
 from messaging.models import OutboundMessage, SmsConnection, Suppression
 from messaging.providers import all_providers
 from messaging.providers.contract import Provider, Words
+from messaging.reports_messages import why_unconfirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class LastTest:
 
     state: str
     label: str
-    error: str
+    error: Words
     at: datetime
     is_open: bool
 
@@ -94,7 +95,7 @@ def last_test(connection: SmsConnection) -> LastTest | None:
     return LastTest(
         state=message.state,
         label=message.get_state_display(),
-        error=message.error,
+        error=why_unconfirmed(message) if message.state == OutboundMessage.State.UNCONFIRMED else message.error,
         at=message.finished_at or message.created_at,
         is_open=message.state in UNDECIDED,
     )

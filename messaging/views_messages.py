@@ -38,12 +38,13 @@ def unconfirmed(request: StaffRequest) -> HttpResponse:
     context = {
         "page": rows.with_rows(unconfirmed_lines(rows.rows, country=request.programme.country, now=now)),
         "total": total,
+        "total_to_choose": total.value if total.value > len(rows.rows) else None,  # more than can be ticked
         "seen": now.isoformat(),
         "tabs": settings_tabs(request),
         "choices": [
             {"label": _("Mark as sent"), "icon": "check", "url": reverse("messaging:unconfirmed-sent")},
             {"label": _("Send again"), "icon": "rotate-cw", "url": reverse("messaging:unconfirmed-again")},
-            {"label": _("Give up"), "icon": "x", "url": reverse("messaging:unconfirmed-give-up")},
+            {"label": _("Give up"), "icon": "trash", "url": reverse("messaging:unconfirmed-give-up")},
         ],
         **rows.links(request.GET),
     }

@@ -83,7 +83,7 @@ def test_an_empty_list_says_so(client_of, owner):
 def test_one_is_decided_and_a_second_click_changes_nothing(client_of, owner, in_doubt, path, state, said):
     message, _other = in_doubt("one"), in_doubt("two")
     browser = client_of(owner)
-    form = {"seen": seen(browser.get(PAGE)), "selected": message.code}
+    form = {"seen": seen(browser.get(PAGE)), "one": message.code}
     assert browser.post(PAGE + path, form).status_code == 303
     assert said in browser.get(PAGE).content.decode()
     assert browser.post(PAGE + path, form).status_code == 303
