@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -20,6 +21,7 @@ from playwright.sync_api import Error, expect
 from config.embedded_postgres import APP_ROLE
 from conftest import _connect_to
 from core.actor import SYSTEM
+from core.clock import local_day
 from customers.actions.customers import update_customer
 from customers.actions.rollups import rebuild_rollups
 from customers.models import Customer, Order
@@ -32,6 +34,7 @@ from loyalty.actions.affiliate_commissions import settle_orders
 from loyalty.actions.affiliate_customers import note_number
 from loyalty.actions.affiliate_payouts import make_payout
 from loyalty.actions.affiliates import AffiliateValues, change_affiliate_settings, create_affiliate
+from loyalty.actions.leaving import decide_leaving, finish_leaving
 from loyalty.actions.points import add_points, hold_points, redeem_points
 from loyalty.actions.rewards import RewardValues, create_reward
 from loyalty.actions.rules import RuleValues, create_rule
@@ -40,8 +43,10 @@ from loyalty.actions.stamps import give_stamps
 from loyalty.actions.tiers import TierValues, create_tier
 from loyalty.tasks import apply_tiers, refresh_facts
 from messaging.actions.webhooks import create_endpoint
-from programs.models import Programme
+from programs.actions.people import create_person
+from programs.models import JoinRequest, Programme
 from programs.routes import all_routes
+from workspace.actions.joining import invite_business, rotate_join_code
 from workspace.models import Business
 
 pytestmark = pytest.mark.e2e
@@ -105,7 +110,7 @@ def in_the_servers_database(server, work):
     return result[0]
 
 
-def a_few_weeks_of_sales(_programme) -> dict[str, str]:
+def a_few_weeks_of_sales(programme) -> dict[str, str]:
     now = timezone.now()
     business = Business.objects.order_by("pk").first()
     values = CardValues(name="Coffee card of the harbour", gives="A free coffee of any size", stamps=2)
@@ -149,7 +154,30 @@ def a_few_weeks_of_sales(_programme) -> dict[str, str]:
         "new": "day",
         **a_webhook(now),
         **an_affiliate(business, now),
+        **who_joins_and_leaves(programme, business, now),
     }
+
+
+def who_joins_and_leaves(programme, business, now) -> dict[str, str]:
+    """A join code, an invitation and a request; a business that has left with debts and points."""
+    rotate_join_code(programme=programme, actor=SYSTEM, now=now)
+    name = "The Fern & Fig Grocery at the Corner of Low Street"
+    invite_business(
+        programme=programme, name=name, email="hello@fern.example", points_per_unit=Decimal(2), actor=SYSTEM, now=now
+    )
+    person = create_person(email="ines@example.com", password=None, name="Ines Duarte", is_verified=True)
+    asked = JoinRequest.objects.create(
+        programme=programme, user=person, name=name, contact_person="Ines Duarte", email="hello@fern.example",
+        category="grocery", address="3 Low Street\nBristol", points_per_unit=2, terms={"own": "Be kind. " * 20},
+    )  # fmt: skip
+    left = Business.objects.create(name="Harbour Books and Maps")
+    call = {"phone": "07700 900777", "actor": SYSTEM, "now": now}
+    add_points(business=left.pk, amount=Decimal(500), key="left-earn", **call)
+    redeem_points(business=business.pk, points=40, reason="Mug", key="left-redeem", **call)
+    last_day = local_day(now, programme.zone)
+    leaving = decide_leaving(business=left, last_day=last_day, way="paid", actor=SYSTEM, now=now)
+    finish_leaving(leaving_id=leaving.pk, now=now + timedelta(days=1))
+    return {"requests": asked.code, "final": left.code}
 
 
 def an_affiliate(business, now) -> dict[str, str]:
