@@ -11,8 +11,12 @@ from django.db import ProgrammingError, connection, transaction
 
 from config.database import embedded
 from core.actor import SYSTEM
-from customers.models import Customer
+from customers.models import Customer, Order
 from loyalty.actions import points
+from loyalty.actions.affiliate_commissions import settle_orders
+from loyalty.actions.affiliate_customers import note_number
+from loyalty.actions.affiliate_payouts import make_payout
+from loyalty.actions.affiliates import AffiliateValues, create_affiliate
 from loyalty.actions.settings import change_settings
 from loyalty.actions.tiers import TierValues, create_tier
 from loyalty.audit import INVARIANTS, audit
@@ -40,6 +44,8 @@ PLANTS = {
     " VALUES (1, 'UTC', '2100-01-01', 1000000)",
     "M1": "INSERT INTO loyalty_settlementmonth (month, point_value, currency, digest, actor, actor_label, closed_at)"
     " VALUES ('2026-06-01', 1, 'GBP', 'x', 'system:system', '', now())",
+    "A1": "UPDATE loyalty_affiliatepayout SET amount = amount + 1",
+    "A2": "UPDATE loyalty_affiliatesale SET commission = commission + 1",
     "T1": "UPDATE loyalty_account SET tier_id = NULL WHERE tier_id IS NOT NULL",
     "S1": "UPDATE loyalty_stampbook SET total = total + 1",
     "S2": "UPDATE loyalty_stampbook SET stamps = stamps + 1",
@@ -67,11 +73,23 @@ def history(committed_database, now):
     other = points.add_points(**{**call, "phone": "+447700900124"}, amount=Decimal(10), key="h")
     to = Customer.objects.get(code=other.customer).pk
     points.transfer_points(phone=call["phone"], recipient_id=to, points=2, key="i", actor=SYSTEM, now=now)
+    _pay_an_affiliate(shop, now)
     return connection.settings_dict["NAME"]
 
 
 def broken():
     return {finding.code for finding in audit() if not finding.is_kept}
+
+
+def _pay_an_affiliate(shop, now):
+    affiliate = create_affiliate(
+        values=AffiliateValues(name="Blog", link_code="blog", percent=Decimal(10), hold_days=0), actor=SYSTEM
+    )
+    asked = {"phone": "07700 900199", "actor": SYSTEM, "now": now}
+    note_number(link_code="blog", channel="api", **asked)
+    sold = points.add_points(business=shop.pk, amount=Decimal(50), key="blog", placed_at=now, **asked)
+    settle_orders([Order.objects.get(code=sold.order).pk], now=now)
+    make_payout(affiliate=affiliate.code, actor=SYSTEM, now=now)
 
 
 def test_ordinary_life_breaks_nothing(history):
