@@ -268,16 +268,19 @@ def faults_of(page) -> list[str]:
 
 
 def look_at(page, urls: list[str]) -> tuple[int, dict[str, list[str]]]:
-    seen, faults = 0, {}
+    seen, faults, tab = 0, {}, None
     for url in urls:
-        tab = page.context.new_page()  # of its own: one that showed an error goes on to Chromium's page about it
-        tab.set_viewport_size(DESK)
+        if tab is None:
+            tab = page.context.new_page()
+            tab.set_viewport_size(DESK)
         if opens(tab, url):
             seen += 1
             found = faults_of(tab)
             if found:
                 faults[url] = found
-        tab.close()
+        else:  # one that showed an error goes on to Chromium's page about it
+            tab.close()
+            tab = None
     return seen, faults
 
 

@@ -21,7 +21,8 @@ from core.permissions import Perm
 from core.phones import parse_phone
 from customers.api_customers import programme_of
 from customers.models import Customer, Identifier
-from loyalty.actions import recommendations as actions
+from loyalty.actions import recommender_settings as actions
+from loyalty.actions.recommendations import recommend
 from loyalty.api_acts import TAG
 from loyalty.errors import UnknownMember
 from loyalty.models import CoVisit, CrossPromotion, Recommendation
@@ -63,7 +64,7 @@ class MemberRecommendationsView(ApiView):
         member = Customer.objects.visible_to(self.actor).filter(pk__in=owner, account__isnull=False).first()
         if member is None:
             raise UnknownMember()
-        told = actions.recommend([member.pk], channel=Recommendation.Channel.API, now=timezone.now())
+        told = recommend([member.pk], channel=Recommendation.Channel.API, now=timezone.now())
         with translation.override(language_of(member)):
             shown = {"customer_id": member.code, "recommendations": told.get(member.pk, ())}
             return Response(MemberRecommendationsOutput(shown).data)
@@ -73,7 +74,7 @@ class MemberRecommendationsView(ApiView):
 
 
 @extend_schema_serializer(component_name="RecommendationRule")
-class RuleOutput(serializers.Serializer[Any]):
+class RecommendationRuleOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     title = serializers.CharField()
     explanation = serializers.CharField()
@@ -103,12 +104,8 @@ def _rule_output(name: str, values: actions.RuleValues) -> dict[str, Any]:
         "hold_back": values.hold_back,
         "outcome_days": values.outcome_days,
     }
-    found: dict[str, Any] = RuleOutput(shown).data
+    found: dict[str, Any] = RecommendationRuleOutput(shown).data
     return found
-
-
-class RulesOutput(serializers.Serializer[Any]):
-    data = RuleOutput(many=True)
 
 
 class RecommendationRulesView(ApiView):
@@ -116,9 +113,12 @@ class RecommendationRulesView(ApiView):
 
     required = {"GET": Perm.PROGRAMME_VIEW}
 
-    @extend_schema(operation_id="recommendation_rules_list", tags=[TAG], responses={200: RulesOutput})
+    @extend_schema(
+        operation_id="recommendation_rules_list", tags=[TAG], responses={200: page_of(RecommendationRuleOutput)}
+    )
     def get(self, request: Request) -> Response:
-        return Response({"data": [_rule_output(name, values) for name, values in actions.rules_now().items()]})
+        rules = [_rule_output(name, values) for name, values in actions.rules_now().items()]
+        return Response({"data": rules, "next_cursor": None})
 
 
 class RecommendationRuleView(ApiView):
@@ -126,7 +126,7 @@ class RecommendationRuleView(ApiView):
 
     required = {"GET": Perm.PROGRAMME_VIEW, "PATCH": Perm.PROGRAMME_EDIT}
 
-    @extend_schema(operation_id="recommendation_rules_read", tags=[TAG], responses={200: RuleOutput})
+    @extend_schema(operation_id="recommendation_rules_read", tags=[TAG], responses={200: RecommendationRuleOutput})
     def get(self, request: Request, name: str) -> Response:
         actions.find_recommender(name)
         return Response(_rule_output(name, actions.rules_now()[name]))
@@ -135,7 +135,7 @@ class RecommendationRuleView(ApiView):
         operation_id="recommendation_rules_change",
         tags=[TAG],
         request=RecommendationRuleChange,
-        responses={200: RuleOutput},
+        responses={200: RecommendationRuleOutput},
     )
     def patch(self, request: Request, name: str) -> Response:
         """What was suggested before keeps its days."""
@@ -164,7 +164,7 @@ class ShareField(serializers.Field[Any, Any, Any, Any]):
         return round(value, 4)
 
 
-class OutcomeOutput(serializers.Serializer[Any]):
+class RecommendationOutcomeOutput(serializers.Serializer[Any]):
     rule = serializers.CharField(source="rule.name")
     running = serializers.IntegerField(help_text="Members who still have their days.")
     told = GroupOutput()
@@ -180,19 +180,17 @@ class OutcomeOutput(serializers.Serializer[Any]):
     )
 
 
-class OutcomesOutput(serializers.Serializer[Any]):
-    data = OutcomeOutput(many=True)
-
-
 class RecommendationsReportView(ApiView):
     """What each rule did in the last 365 days."""
 
     required = {"GET": Perm.POINTS_VIEW}
 
-    @extend_schema(operation_id="reports_recommendations", tags=[TAG], responses={200: OutcomesOutput})
+    @extend_schema(
+        operation_id="reports_recommendations", tags=[TAG], responses={200: page_of(RecommendationOutcomeOutput)}
+    )
     def get(self, request: Request) -> Response:
         found: list[Outcome] = list(outcomes(actor=self.actor, now=timezone.now()))
-        return Response({"data": OutcomeOutput(found, many=True).data})
+        return Response({"data": RecommendationOutcomeOutput(found, many=True).data, "next_cursor": None})
 
 
 # -- other businesses -------------------------------------------------------------------------------------------------

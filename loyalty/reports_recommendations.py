@@ -11,7 +11,7 @@ from django.db.models import Count, F, Q
 from django.db.models.functions import ExtractDay
 
 from core.actor import Actor
-from loyalty.actions.recommendations import RuleValues, rules_now
+from loyalty.actions.recommender_settings import RuleValues, rules_now
 from loyalty.effects import Effect, difference
 from loyalty.models import CoVisit, CrossPromotion, Recommendation
 from loyalty.querysets import RecommendationQuerySet

@@ -22,10 +22,12 @@ from loyalty.actions.affiliate_commissions import settle_orders as settle_commis
 from loyalty.actions.affiliate_customers import EXPIRE as EXPIRE_NUMBERS
 from loyalty.actions.affiliate_customers import expire_numbers
 from loyalty.actions.birthdays import give_birthday_bonuses
+from loyalty.actions.co_visits import learn_co_visits
 from loyalty.actions.leaving import LEAVE, leave_what_is_due
 from loyalty.actions.leaving_mail import LEFT_MAIL, mail_statement
 from loyalty.actions.point_days import count_points
-from loyalty.actions.recommendations import LEARN, learn_co_visits, note_returns, sweep_recommendations
+from loyalty.actions.recommendations import note_returns, sweep_recommendations
+from loyalty.actions.recommender_settings import LEARN
 from loyalty.actions.referrals import EXPIRE as EXPIRE_REFERRALS
 from loyalty.actions.referrals import expire_referrals, follow_purchases, follow_returns
 from loyalty.actions.refunds import claw_back_refunds

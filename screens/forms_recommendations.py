@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from loyalty.actions.recommendations import RuleValues
+from loyalty.actions.recommender_settings import RuleValues
 from loyalty.models import CrossPromotion
 from loyalty.recommenders import Recommender
 from workspace.models import Business

@@ -14,7 +14,8 @@ from core.keyset import CURSOR
 from core.page import done, page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
-from loyalty.actions import recommendations as actions
+from loyalty.actions import recommender_settings as actions
+from loyalty.actions.co_visits import learn_soon
 from loyalty.models import CoVisit
 from loyalty.reports_recommendations import (
     AWAY,
@@ -149,7 +150,7 @@ def delete_promotion(request: StaffRequest, code: str) -> HttpResponse:
 @requires(Perm.PROGRAMME_EDIT)
 def learn(request: StaffRequest) -> HttpResponse:
     """Count anew before the night does."""
-    actions.learn_soon(actor=request.actor, now=timezone.now())
+    learn_soon(actor=request.actor, now=timezone.now())
     messages.success(request, _("Counting. Look again in a minute."))
     return done(request, reverse(OTHERS))
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from core.actor import Actor
-from loyalty.actions.recommendations import RuleValues, change_rule, learn_co_visits, note_returns, recommend
+from loyalty.actions.co_visits import learn_co_visits
+from loyalty.actions.recommendations import note_returns, recommend
+from loyalty.actions.recommender_settings import RuleValues, change_rule
 from loyalty.models import Account, Recommendation
 
 WEEKS = 9  # five of them are over

@@ -38,7 +38,7 @@ from loyalty.actions.affiliate_payouts import make_payout
 from loyalty.actions.affiliates import AffiliateValues, create_affiliate
 from loyalty.actions.approvals import ask_for_adjustment
 from loyalty.actions.points import add_points, hold_points, redeem_points
-from loyalty.actions.recommendations import set_cross_promotion
+from loyalty.actions.recommender_settings import set_cross_promotion
 from loyalty.actions.referral_settings import ReferralValues, change_referral_settings
 from loyalty.actions.referrals import code_of, referrer_of, track_referral
 from loyalty.actions.stamps import give_stamps

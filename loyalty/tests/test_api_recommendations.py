@@ -13,7 +13,8 @@ from django_tenants.utils import tenant_context
 from core.permissions import Perm, Role
 from customers.models import Customer, Order
 from loyalty.actions import points
-from loyalty.actions.recommendations import RuleValues, change_rule, learn_co_visits
+from loyalty.actions.co_visits import learn_co_visits
+from loyalty.actions.recommender_settings import RuleValues, change_rule
 from loyalty.models import Account, Recommendation, Reward
 from loyalty.tests.given import E164, PHONE
 from workspace.models import Business

@@ -15,18 +15,20 @@ from core.errors import InvalidInput, PermissionRefused
 from customers.actions.customers import find_or_create_by_phone
 from customers.models import Event, Order
 from loyalty.actions import points
+from loyalty.actions.co_visits import learn_co_visits
 from loyalty.actions.recommendations import (
-    RuleValues,
-    change_rule,
-    delete_cross_promotion,
     forget_recommendations,
-    learn_co_visits,
     look_at,
     note_returns,
     recommend,
+    sweep_recommendations,
+)
+from loyalty.actions.recommender_settings import (
+    RuleValues,
+    change_rule,
+    delete_cross_promotion,
     rules_now,
     set_cross_promotion,
-    sweep_recommendations,
 )
 from loyalty.errors import UnknownBusiness, UnknownCrossPromotion, UnknownRecommender
 from loyalty.models import Account, CoVisit, CrossPromotion, Recommendation, Reward, Tier

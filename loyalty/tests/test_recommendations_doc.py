@@ -7,7 +7,7 @@ import re
 import pytest
 from django.conf import settings
 
-from loyalty.actions.recommendations import RuleValues
+from loyalty.actions.recommender_settings import RuleValues
 from loyalty.effects import wilson
 from loyalty.recommenders import RECOMMENDERS
 from loyalty.reports_recommendations import Group, Outcome

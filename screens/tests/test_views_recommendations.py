@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from core.permissions import Role
 from customers.models import Customer, Order
+from loyalty.actions.co_visits import learn_co_visits
 from loyalty.actions.points import add_points
-from loyalty.actions.recommendations import RuleValues, change_rule, learn_co_visits, rules_now
+from loyalty.actions.recommender_settings import RuleValues, change_rule, rules_now
 from loyalty.models import CrossPromotion, Recommendation, Reward
 from programs.models import DueWork
 from screens.tests.test_views_portal_rewards import signed_in

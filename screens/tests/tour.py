@@ -31,7 +31,7 @@ from loyalty.actions.points import (
     reverse_transaction,
     transfer_points,
 )
-from loyalty.actions.recommendations import RuleValues, change_rule
+from loyalty.actions.recommender_settings import RuleValues, change_rule
 from loyalty.actions.referral_settings import ReferralValues, change_referral_settings
 from loyalty.actions.referrals import code_of, complete_by_hand
 from loyalty.actions.settings import PointSettings, change_point_settings, set_earning_rate
