@@ -70,7 +70,7 @@ def _base(affiliate: Affiliate, currency: str) -> str:
 def months_shown(rows: Sequence[MonthRow], currency: str) -> list[MonthShown]:
     return [
         MonthShown(
-            label=date_format(row.month, "F Y"),
+            label=date_format(row.month, _("F Y")),
             row=row,
             earned=format_money(row.earned, currency),
             taken=format_money(row.taken, currency),

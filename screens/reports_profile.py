@@ -23,7 +23,7 @@ from customers.reports.timeline import TimelinePage, timeline
 from customers.rfm_groups import RFM_GROUPS, RfmGroup
 from customers.words import clock_time, day_heading, days_ago
 from loyalty.models import Transaction
-from messaging.reports_texts import texts_stopped_at
+from messaging.reports_reach import texts_stopped_at
 from screens.words import CONSENTS, happened
 from workspace.models import Business
 

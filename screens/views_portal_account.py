@@ -25,7 +25,7 @@ from messaging.actions import pins, sign_in
 from messaging.errors import CodeDead, TooManyCodes, WrongCode
 from messaging.languages import offered_languages
 from messaging.models import CustomerPin, OneTimeCode
-from messaging.reports_texts import number_to_text, texts_stopped_at
+from messaging.reports_reach import number_to_text, texts_stopped_at
 from screens import portal_session
 from screens.actions.export import find_export, open_export, start_export
 from screens.actions.privacy import erase_customer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import psycopg
@@ -17,6 +18,7 @@ from loyalty.actions.affiliate_commissions import settle_orders
 from loyalty.actions.affiliate_customers import note_number
 from loyalty.actions.affiliate_payouts import make_payout
 from loyalty.actions.affiliates import AffiliateValues, create_affiliate
+from loyalty.actions.leaving import decide_leaving, finish_leaving
 from loyalty.actions.settings import change_settings
 from loyalty.actions.tiers import TierValues, create_tier
 from loyalty.audit import INVARIANTS, audit
@@ -44,6 +46,7 @@ PLANTS = {
     " VALUES (1, 'UTC', '2100-01-01', 1000000)",
     "M1": "INSERT INTO loyalty_settlementmonth (month, point_value, currency, digest, actor, actor_label, closed_at)"
     " VALUES ('2026-06-01', 1, 'GBP', 'x', 'system:system', '', now())",
+    "M2": "UPDATE loyalty_finalstatement SET amount = amount + 1",
     "A1": "UPDATE loyalty_affiliatepayout SET amount = amount + 1",
     "A2": "UPDATE loyalty_affiliatesale SET commission = commission + 1",
     "T1": "UPDATE loyalty_account SET tier_id = NULL WHERE tier_id IS NOT NULL",
@@ -74,6 +77,7 @@ def history(committed_database, now):
     to = Customer.objects.get(code=other.customer).pk
     points.transfer_points(phone=call["phone"], recipient_id=to, points=2, key="i", actor=SYSTEM, now=now)
     _pay_an_affiliate(shop, now)
+    _let_a_business_go(now)
     return connection.settings_dict["NAME"]
 
 
@@ -90,6 +94,14 @@ def _pay_an_affiliate(shop, now):
     sold = points.add_points(business=shop.pk, amount=Decimal(50), key="blog", placed_at=now, **asked)
     settle_orders([Order.objects.get(code=sold.order).pk], now=now)
     make_payout(affiliate=affiliate.code, actor=SYSTEM, now=now)
+
+
+def _let_a_business_go(now):
+    shop = Business.objects.create(name="Mill Lane")
+    asked = {"business": shop.pk, "phone": "+447700900123", "actor": SYSTEM, "now": now}
+    points.add_points(**asked, amount=Decimal(20), key="left")
+    leaving = decide_leaving(business=shop, last_day=now.date(), way="taken_over", actor=SYSTEM, now=now)
+    finish_leaving(leaving_id=leaving.pk, now=now + timedelta(days=2))
 
 
 def test_ordinary_life_breaks_nothing(history):
