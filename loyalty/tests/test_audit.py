@@ -42,7 +42,7 @@ PLANTS = {
     "I11": "UPDATE loyalty_account SET lifetime = lifetime + 1",
     "I12": "UPDATE loyalty_account SET expires_next_at = NULL",
     "I13": "UPDATE loyalty_hold SET points = points + 1",
-    "I15": "INSERT INTO loyalty_pointcount (id, zone, last_day, last_transaction)"
+    "I15": "DELETE FROM loyalty_pointcount; INSERT INTO loyalty_pointcount (id, zone, last_day, last_transaction)"
     " VALUES (1, 'UTC', '2100-01-01', 1000000)",
     "M1": "INSERT INTO loyalty_settlementmonth (month, point_value, currency, digest, actor, actor_label, closed_at)"
     " VALUES ('2026-06-01', 1, 'GBP', 'x', 'system:system', '', now())",
