@@ -26,11 +26,17 @@ from loyalty.models import (
     Hold,
     Leaving,
     Lot,
+    LoyaltySettings,
+    PointAge,
+    PointDay,
     Recommendation,
+    RecommenderSettings,
     Referral,
     ReferralCode,
     ReferralSettings,
     Reward,
+    SettlementLine,
+    SettlementMonth,
     StampBook,
     StampCard,
     StampEntry,
@@ -307,3 +313,50 @@ class FinalStatementAdmin(RecordAdmin):
     search_fields = ("business_name",)
     ordering = ("-pk",)
     inlines = (FinalLineInline,)
+
+
+@admin.register(LoyaltySettings, site=programme_site)
+class LoyaltySettingsAdmin(RecordAdmin):
+    list_display = ("point_value", "expiry_policy", "expiry_months", "tier_basis")
+    ordering = ("pk",)
+
+
+@admin.register(RecommenderSettings, site=programme_site)
+class RecommenderSettingsAdmin(RecordAdmin):
+    list_display = ("name", "is_active", "parameters", "hold_back", "outcome_days", "updated_at")
+    ordering = ("pk",)
+
+
+@admin.register(PointDay, site=programme_site)
+class PointDayAdmin(RecordAdmin):
+    list_display = ("day", "issuer", "business", "flow", "points", "debt")
+    list_filter = ("flow",)
+    list_select_related = ("issuer", "business")
+    ordering = ("-day", "-pk")
+
+
+@admin.register(PointAge, site=programme_site)
+class PointAgeAdmin(RecordAdmin):
+    list_display = ("issuer", "age", "outstanding", "at_risk", "redeemed", "expired")
+    list_select_related = ("issuer",)
+    ordering = ("pk",)
+
+
+@admin.register(SettlementMonth, site=programme_site)
+class SettlementMonthAdmin(RecordAdmin):
+    list_display = ("month", "point_value", "currency", "closed_at", "actor_label")
+    ordering = ("-month",)
+
+
+@admin.register(SettlementLine, site=programme_site)
+class SettlementLineAdmin(RecordAdmin):
+    list_display = ("month", "debtor_name", "creditor_name", "points", "amount")
+    list_select_related = ("month",)
+    ordering = ("-pk",)
+
+
+@admin.register(FinalLine, site=programme_site)
+class FinalLineAdmin(RecordAdmin):
+    list_display = ("statement", "month", "debtor_name", "creditor_name", "points", "amount")
+    list_select_related = ("statement",)
+    ordering = ("-pk",)

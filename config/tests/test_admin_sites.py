@@ -43,17 +43,25 @@ from loyalty.models import (
     CrossPromotion,
     EarningRate,
     EarningRule,
+    FinalLine,
     FinalStatement,
     Leaving,
+    LoyaltySettings,
+    PointAge,
+    PointDay,
     Recommendation,
+    RecommenderSettings,
     Referral,
     ReferralCode,
     ReferralSettings,
     Reward,
+    SettlementLine,
+    SettlementMonth,
     StampCard,
     Tier,
 )
-from messaging.models import InboundMessage, OutboundMessage
+from messaging.models import InboundMessage, OutboundMessage, SmsConnection, Suppression
+from messaging.models_webhooks import WebhookDelivery, WebhookEndpoint
 from programs.actions.api_sessions import open_session
 from programs.admin_sites import platform_site, programme_site
 from programs.models import (
@@ -69,6 +77,7 @@ from programs.models import (
 from workspace.actions import audit
 from workspace.models import ApiClient, AuditEntry, Job, TillDevice
 
+SECRET = "whsec_marzipan"
 MODELS_OF = {site.name: sorted(site._registry, key=lambda m: m._meta.label) for site in (platform_site, programme_site)}
 
 
@@ -151,6 +160,11 @@ def programme_rows(programme, business, make_key, now):
         leaving=leaving, business=business, business_name="Quayside", last_day=now.date(), point_value=1,
         currency="GBP", way="paid", points=1, amount=1, digest="d", closed_at=now,
     )  # fmt: skip
+    FinalLine.objects.create(
+        statement_id=leaving.pk, month=now.date(), debtor=business, points=5, amount=1, debtor_name="Quayside"
+    )
+    _counted(business, now)
+    _connected(now)
     audit.record(SYSTEM, "workspace.test.done")
     job = Job.objects.create(kind="test", key="1", lease_until=now)
     TillDevice.objects.create(name="Till", business=business, token_digest=b"y" * 32)
@@ -193,6 +207,26 @@ def _affiliate(business, now):
     add_points(business=business.pk, amount=Decimal(50), key="came", placed_at=now, **asked)
     settle_orders(list(Order.objects.values_list("pk", flat=True)), now=now)
     make_payout(affiliate=affiliate.code, actor=SYSTEM, now=now)
+
+
+def _counted(business, now):
+    """What reports and settlement keep."""
+    LoyaltySettings.objects.get_or_create(pk=1)
+    RecommenderSettings.objects.create(name="inactive")
+    PointDay.objects.create(day=now.date(), issuer=business, business=business, flow=PointDay.Flow.values[0], points=3)
+    PointAge.objects.create(issuer=business, age=0, outstanding=3)
+    month = SettlementMonth.objects.create(
+        month=now.date().replace(day=1), point_value=1, currency="GBP", digest="d", actor="user:1", closed_at=now
+    )
+    SettlementLine.objects.create(month=month, debtor=business, debtor_name="Quayside", points=5, amount=1)
+
+
+def _connected(now):
+    """What sends, with secrets that no page shows, and who gets nothing."""
+    Suppression.objects.create(channel="sms", address="+442079460099", reason="stop")
+    SmsConnection.objects.create(provider="twilio", sender="+442079460000", sealed=SECRET)
+    endpoint = WebhookEndpoint.objects.create(url="https://a.example/hook", secret=SECRET, previous_secret=SECRET)
+    WebhookDelivery.objects.create(endpoint=endpoint, event_type="customers.order.placed")
 
 
 def open_all(client, model, may_add):
@@ -298,6 +332,12 @@ def test_a_sent_code_is_not_shown(client_of, owner, programme_rows):
     for page in pages:
         assert "+442079460099" in page.content.decode()
         assert "482731" not in page.content.decode()
+
+
+@pytest.mark.parametrize("model", [SmsConnection, WebhookEndpoint], ids=lambda m: m.__name__)
+def test_secrets_of_connections_are_not_shown(model, client_of, owner, programme_rows):
+    for page in open_all(client_of(owner), model, may_add=False):
+        assert SECRET not in page.content.decode()
 
 
 def test_changing_a_customer_goes_through_the_action(client_of, owner, programme_rows):
