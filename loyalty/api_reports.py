@@ -21,6 +21,7 @@ from core.permissions import Perm
 from customers.api_customers import programme_of
 from customers.api_fields import AmountField
 from loyalty import rules
+from loyalty.actions.settlement import close_month
 from loyalty.api_acts import TAG
 from loyalty.balances import settings_now
 from loyalty.breakage import PERIOD_DAYS
@@ -34,7 +35,7 @@ from loyalty.reports_points import (
     point_report,
     top_members,
 )
-from loyalty.reports_settlement import Settlement, first_month, month_of, next_month, settlement_of
+from loyalty.reports_settlement import Settlement, first_month, month_of, next_month, parse_month, settlement_of
 from loyalty.settlement import Party, net
 from workspace.api_auth import ApiView
 from workspace.models import Business
@@ -422,6 +423,28 @@ class SettlementView(ApiView):
                 rows.append(_month(found, asked.only, codes))
             month = next_month(month)
         return Response(_shown(self, SettlementOutput, {"business_id": asked.code, "months": rows}))
+
+
+class CloseMonthView(ApiView):
+    """Freeze a month of settlement."""
+
+    required = {"POST": Perm.SETTLEMENT_CLOSE}
+
+    @extend_schema(
+        operation_id="settlement_close",
+        tags=[TAG],
+        request=None,
+        responses={200: SettlementMonthOutput},
+    )
+    def post(self, request: Request, month: str) -> Response:
+        """Close a month that is over, such as 2026-06, at today's value of a point; the earliest open one first. Closed
+        again, it is as it was.
+        """
+        programme, now = programme_of(self), timezone.now()
+        closed = close_month(month=parse_month(month), actor=self.actor, now=now)
+        found = settlement_of(closed.month, zone=programme.zone, currency=programme.currency, now=now)
+        codes: dict[Party, str | None] = dict(Business.objects.values_list("pk", "code"))
+        return Response(_shown(self, SettlementMonthOutput, _month(found, None, codes)))
 
 
 def _month(found: Settlement, only: int | None, codes: Mapping[Party, str | None]) -> dict[str, Any]:

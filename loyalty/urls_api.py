@@ -116,6 +116,7 @@ urlpatterns = [
     path("rewards/<code:reward_id>/claim", api_rewards.claim, name="rewards-claim"),
     path("rewards/<code:reward_id>/stock", api_rewards.RewardStockView.as_view(), name="rewards-stock"),
     path("rewards/<code:reward_id>/image", api_rewards.RewardImageView.as_view(), name="rewards-image"),
+    path("settlement/<slug:month>/close", api_reports.CloseMonthView.as_view(), name="settlement-close"),
     path("stamp-cards/", api_stamps.StampCardsView.as_view(), name="stamp-cards"),
     path("stamp-cards/<code:card_id>", api_stamps.StampCardView.as_view(), name="stamp-card"),
     path("stamp-rewards/<code:stamp_reward_id>", api_stamps.StampRewardView.as_view(), name="stamp-reward"),

@@ -97,6 +97,18 @@ def test_breakage_names_its_method(api, now):
 
 
 @pytest.mark.usefixtures("life")
+def test_a_month_is_closed_once_and_in_order(api, business, other_business):
+    owner, url = api("admin"), "/api/v1/settlement"
+    closed = owner.post(f"{url}/2026-06/close")
+    assert (closed.status_code, closed.json()["month"], len(closed.json()["digest"])) == (200, "2026-06", 64)
+    assert closed.json()["debts"][0]["points"] == 80
+    assert owner.post(f"{url}/2026-06/close").json() == closed.json()
+    assert owner.post(f"{url}/2026-07/close").json()["code"] == "loyalty.month_not_over"
+    assert owner.post(f"{url}/2026-13/close").json()["code"] == "loyalty.unknown_month"
+    assert api("write").post(f"{url}/2026-06/close").status_code == 403
+
+
+@pytest.mark.usefixtures("life")
 def test_settlement_month_by_month(api, business, other_business, actor, now):
     close_month(month=datetime(2026, 6, 1).date(), actor=actor, now=now)
     answer = api("read").get(f"{BASE}settlement", {"from": "2026-05-15", "to": "2026-07-20"}).json()

@@ -25,7 +25,13 @@ from messaging.models_webhooks import WebhookAttempt, WebhookDelivery, WebhookEn
 from messaging.webhooks.catalogue import TEST_EVENT
 from messaging.webhooks.errors import DeliveryUnderWay, EndpointIsOff
 from messaging.webhooks.payload import body_of
-from messaging.webhooks.rules import MAX_ATTEMPTS, has_failed_too_long, next_attempt, rest_after
+from messaging.webhooks.rules import (
+    MAX_ATTEMPTS,
+    asked_wait,
+    has_failed_too_long,
+    next_attempt,
+    rest_after,
+)
 from messaging.webhooks.signing import live_secrets, signed_headers
 from messaging.webhooks.transport import Outcome, post
 from programs.actions.due_work import ensure_due
@@ -232,12 +238,15 @@ def _settle(claim: Claim, outcome: Outcome, *, now: datetime) -> None:
             endpoint.failing_since, endpoint.last_delivered_at, endpoint.rest_until = None, now, None
             endpoint.save(update_fields=["failing_since", "last_delivered_at", "rest_until"])
             return
-        _try_again_or_end(mine, delivery, now)
-        _blame(endpoint, claim, outcome, now)
+        asked = asked_wait(outcome.status or 0, outcome.retry_after, now=now)
+        _try_again_or_end(mine, delivery, asked, now)
+        _blame(endpoint, claim, outcome, asked, now)
 
 
-def _try_again_or_end(mine: QuerySet[WebhookDelivery], delivery: WebhookDelivery, now: datetime) -> None:
-    again = None if delivery.event_type == TEST_EVENT else next_attempt(delivery.attempts, failed_at=now)
+def _try_again_or_end(
+    mine: QuerySet[WebhookDelivery], delivery: WebhookDelivery, asked: timedelta, now: datetime
+) -> None:
+    again = None if delivery.event_type == TEST_EVENT else next_attempt(delivery.attempts, failed_at=now, asked=asked)
     if again is None:
         mine.update(state=State.FAILED, finished_at=now)
         return
@@ -247,9 +256,9 @@ def _try_again_or_end(mine: QuerySet[WebhookDelivery], delivery: WebhookDelivery
         enqueue_in(again - now, send_due, endpoint_id=delivery.endpoint_id)
 
 
-def _blame(endpoint: WebhookEndpoint, claim: Claim, outcome: Outcome, now: datetime) -> None:
+def _blame(endpoint: WebhookEndpoint, claim: Claim, outcome: Outcome, asked: timedelta, now: datetime) -> None:
     """What a failure says about the endpoint: it rests, or it is switched off. A test says nothing but "gone"."""
-    rest = rest_after(timedelta(milliseconds=outcome.milliseconds))
+    rest = max(rest_after(timedelta(milliseconds=outcome.milliseconds)), asked)
     endpoint.rest_until = now + rest if rest else None
     if claim.delivery.event_type != TEST_EVENT:
         endpoint.failing_since = endpoint.failing_since or claim.at

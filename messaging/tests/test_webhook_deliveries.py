@@ -1,7 +1,7 @@
 """From an event to a receiver written with the public library: signed, in order, tried again, never lost."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -26,7 +26,7 @@ from messaging.actions.webhook_deliveries import plan_deliveries, send_due, swee
 from messaging.models_webhooks import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from messaging.tests.webhook_receiver import listening
 from messaging.webhooks.errors import DeliveryUnderWay, EndpointIsOff
-from messaging.webhooks.rules import FAILING_FOR, MAX_ATTEMPTS, RETRY_AFTER
+from messaging.webhooks.rules import FAILING_FOR, MAX_ATTEMPTS, RETRY_AFTER, asked_wait
 from messaging.webhooks.signing import ForeignSecret, seal, unseal
 from messaging.webhooks.transport import Outcome
 from programs.models import DueWork
@@ -289,6 +289,32 @@ def test_a_secret_moved_to_another_programme_or_endpoint_opens_nothing(endpoint,
 
 
 # -- failures ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("status", "waits"), [(429, 90), (503, 90), (500, 5)])
+def test_a_busy_receiver_is_left_alone_as_long_as_it_asks(endpoint, receiver, clock, status, waits):
+    receiver.statuses, receiver.retry_after = [status], "90"
+    plan(happen(), happen())
+    send_due(endpoint.pk)
+    first = WebhookDelivery.objects.order_by("pk").first()
+    assert first.next_attempt_at - timezone.now() == timedelta(seconds=waits)
+    if waits == 90:
+        assert len(receiver.received) == 1  # nor is it asked to take the next one meanwhile
+        clock.shift(timedelta(seconds=91))
+        receiver.retry_after = ""
+        send_due(endpoint.pk)
+        assert states() == ["delivered", "delivered"]
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("0", 0), ("120", 120), ("999999999999", 36_000), ("-5", 0), ("soon", 0), ("", 0), ("²", 0),
+     ("Wed, 21 Oct 2026 07:30:00 GMT", 1800), ("Wed, 21 Oct 2026 06:00:00 GMT", 0), ("Wed, 99 Oct 2026", 0)],
+)  # fmt: skip
+def test_what_receivers_may_say(said, seconds):
+    now = datetime(2026, 10, 21, 7, tzinfo=UTC)
+    assert asked_wait(503, said, now=now) == timedelta(seconds=seconds)
+    assert asked_wait(500, said, now=now) == timedelta(0)
 
 
 def test_tries_end_after_a_day_and_a_bit(endpoint, receiver, clock):

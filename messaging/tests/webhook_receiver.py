@@ -16,6 +16,7 @@ class Receiver:
         self.secret = None
         self.statuses = []  # answered one after the other; then 204
         self.answer = b""
+        self.retry_after = ""  # the header of that name
         self.received = []
         self.accepted = {}
 
@@ -49,6 +50,8 @@ def listening():
             body = self.rfile.read(int(self.headers["content-length"]))
             status = receiver.take({name.lower(): value for name, value in self.headers.items()}, body)
             self.send_response(status)
+            if receiver.retry_after:
+                self.send_header("retry-after", receiver.retry_after)
             self.send_header("content-length", "0" if status == 204 else str(len(receiver.answer)))
             self.end_headers()
             if status != 204:

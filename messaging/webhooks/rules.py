@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 TIMEOUT_SECONDS = 15  # of a whole call: the specification's recommendation
 # The wait after the first, second, … failed try: 8 tries over 27 hours and a half. The specification's example.
@@ -23,11 +24,33 @@ OLD_SECRET_LIVES = timedelta(hours=24)  # after a new one was made, both sign
 SLOW = timedelta(seconds=2)
 REST_FACTOR = 10
 GONE = 410
+BUSY = (429, 503)
+LONGEST_WAIT = RETRY_AFTER[-1]  # a receiver cannot put us off for longer
 
 
-def next_attempt(attempts: int, *, failed_at: datetime) -> datetime | None:
-    """When to try again after `attempts` failed tries (1 or more); None: give up."""
-    return failed_at + RETRY_AFTER[attempts - 1] if attempts < MAX_ATTEMPTS else None
+def next_attempt(attempts: int, *, failed_at: datetime, asked: timedelta = timedelta(0)) -> datetime | None:
+    """When to try again after `attempts` failed tries (1 or more), not before the wait that the receiver asked for;
+    None: give up.
+    """
+    return failed_at + max(RETRY_AFTER[attempts - 1], asked) if attempts < MAX_ATTEMPTS else None
+
+
+def asked_wait(status: int, retry_after: str, *, now: datetime) -> timedelta:
+    """How long a receiver wants to be left alone: what it said with 429 or 503, at most LONGEST_WAIT; else nothing.
+
+    Source: RFC 9110, 10.2.3 (seconds, or a date).
+    """
+    if status not in BUSY or not retry_after:
+        return timedelta(0)
+    try:
+        if retry_after.isascii() and retry_after.isdigit():
+            wait = timedelta(seconds=min(int(retry_after[:9]), LONGEST_WAIT.total_seconds()))
+        else:
+            until = parsedate_to_datetime(retry_after)
+            wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - now
+    except (ValueError, OverflowError):
+        return timedelta(0)
+    return min(max(wait, timedelta(0)), LONGEST_WAIT)
 
 
 def has_failed_too_long(failing_since: datetime, *, now: datetime) -> bool:

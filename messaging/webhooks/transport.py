@@ -31,12 +31,16 @@ REDIRECTS = range(300, 400)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a call: `fault` is empty when the receiver took it; `status` None when nobody answered."""
+    """What came of a call: `fault` is empty when the receiver took it; `status` None when nobody answered.
+
+    `retry_after` is the header of that name as it came, or "".
+    """
 
     status: int | None
     fault: str
     answer: str
     milliseconds: int
+    retry_after: str = ""
 
 
 def post(url: str, *, body: bytes, headers: Mapping[str, str], timeout: float = TIMEOUT_SECONDS) -> Outcome:
@@ -46,8 +50,8 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], timeout: float = 
     """
     started = monotonic()
 
-    def outcome(fault: str, status: int | None = None, answer: str = "") -> Outcome:
-        return Outcome(status, fault, answer, round((monotonic() - started) * 1000))
+    def outcome(fault: str, status: int | None = None, answer: str = "", retry_after: str = "") -> Outcome:
+        return Outcome(status, fault, answer, round((monotonic() - started) * 1000), retry_after)
 
     try:
         target = read_url(url)
@@ -65,12 +69,13 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], timeout: float = 
         if connection.was_cut:  # the library takes half of the headers for all of them
             return outcome(Fault.TIMEOUT)
         status, answer = response.status, _text(response.read(ANSWER_BYTES))
+        retry_after = response.headers.get("retry-after", "")
     except (http.client.HTTPException, OSError, ValueError) as error:  # a cut socket raises any of them
         return outcome(_fault_in(error, connection))
     finally:
         watch.cancel()
         connection.close()
-    return outcome(_fault_of(status), status, answer)
+    return outcome(_fault_of(status), status, answer, retry_after)
 
 
 def _fault_of(status: int) -> str:
