@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import Q, Sum
 
-from core.clock import Period, local_day
+from core.clock import Period, day_start, local_day
 from core.money import quantise
 from loyalty import settlement as rules
 from loyalty.balances import settings_now
-from loyalty.models import FinalStatement, Hold, Leaving, Lot, Reward, StampCard, StampReward
+from loyalty.models import FinalStatement, Hold, Leaving, Reward, StampCard, StampReward
 from loyalty.reports_points import FIRST_DAY, read_flows
 from loyalty.reports_settlement import first_open_month, month_of, next_month, spent_in
 from loyalty.settlement import Debt, Party, debts_of
@@ -24,6 +25,25 @@ from workspace.models import ApiClient, Business, TillDevice
 # What a business issued, less what was redeemed, ran out or was taken back: what members hold of it.
 HELD = """
     SELECT coalesce(sum(points), 0)::bigint FROM ({flows}) AS flows WHERE flow <> 'spent' AND issuer_id = %(issuer)s
+"""
+# What of it has run out by `ended`: what nobody has looked at since, and what was looked at only afterwards. Points run
+# out at midnights, so those that an inactive account lost in the day after were over at its beginning.
+RUN_OUT = """
+    SELECT coalesce(sum(points), 0)::bigint FROM (
+        SELECT l.remaining AS points FROM loyalty_lot l JOIN loyalty_account a ON a.customer_id = l.account_id
+        WHERE l.issuer_id = %(issuer)s AND l.remaining > 0 AND (
+            l.expires_at <= %(ended)s
+            OR l.expires_at IS NULL AND NOT l.is_pending AND l.available_at < a.lapses_at
+               AND a.lapses_at <= %(ended)s AND ledger_lapses_at('-infinity') <= %(ended)s
+        )
+        UNION ALL
+        SELECT -e.amount
+        FROM loyalty_transaction t
+        JOIN loyalty_entry e ON e.transaction_id = t.id
+        JOIN loyalty_lot l ON l.id = e.lot_id
+        WHERE t.kind = 'expire' AND t.at >= %(ended)s AND l.issuer_id = %(issuer)s
+        AND (l.expires_at <= %(ended)s OR l.expires_at IS NULL AND t.at < %(next_ended)s)
+    ) AS gone
 """
 
 
@@ -89,8 +109,11 @@ def live_points(business_id: int, last_day: date, *, zone: ZoneInfo) -> int:
     """Points of the business that members hold at the end of a day, without those that have run out. Three queries."""
     period = Period(FIRST_DAY, last_day, zone)
     held = int(read_flows(HELD, period, {"issuer": business_id})[0][0])
-    over = Lot.objects.filter(issuer=business_id, remaining__gt=0, expires_at__lte=period.end, is_pending=False)
-    return max(0, held - (over.aggregate(total=Sum("remaining"))["total"] or 0))
+    next_ended = day_start(last_day + timedelta(days=2), zone)
+    with connection.cursor() as cursor:
+        cursor.execute(RUN_OUT, {"issuer": business_id, "ended": period.end, "next_ended": next_ended})
+        over = int(cursor.fetchone()[0])
+    return max(0, held - over)
 
 
 def preview_leaving(business: Business, *, programme: Programme, now: datetime) -> LeavingPreview:

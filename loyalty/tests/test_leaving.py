@@ -25,7 +25,7 @@ from loyalty.actions.leaving import (
     leave_what_is_due,
 )
 from loyalty.actions.point_days import count_points
-from loyalty.actions.settings import change_settings
+from loyalty.actions.settings import PointSettings, change_point_settings, change_settings
 from loyalty.actions.settlement import close_month
 from loyalty.errors import AlreadyLeaving, LastToLeave, LeavingOver, UnknownBusiness
 from loyalty.models import FinalLine, FinalStatement, Hold, Leaving, Lot, Reward, SettlementLine, StampCard
@@ -163,6 +163,41 @@ def test_points_that_have_run_out_but_were_not_looked_at_are_not_paid_for(add, b
     add("40", now=IN_JUNE - timedelta(days=60))
     add("5")
     assert leave(business, actor).points == 5
+
+
+def test_points_that_ran_out_with_the_last_day_are_not_paid_for_though_they_are_looked_at_later(
+    add, business, other_business, actor
+):
+    change_settings(point_value=Decimal("0.01"), expiry_months=1, actor=actor)
+    add("40", now=IN_JUNE - timedelta(days=31))  # until the end of 10 June
+    add("5")
+    points.add_points(  # after midnight, and before the tick
+        business=other_business.pk, phone=PHONE, amount=Decimal(1), key="touch", actor=actor, now=AFTER
+    )
+    assert leave(business, actor).points == 5
+
+
+def test_points_of_a_claim_that_ran_out_with_the_last_day_are_not_paid_for(add, business, other_business, actor):
+    change_settings(point_value=Decimal("0.01"), expiry_months=1, actor=actor)
+    add("40", now=IN_JUNE - timedelta(days=31))
+    add("5")
+    points.hold_points(
+        phone=PHONE, business=business.pk, points=30, reason="Mug", key="h", minutes=9999, actor=actor, now=IN_JUNE
+    )
+    assert leave(business, actor).points == 5
+
+
+@pytest.mark.parametrize("is_touched", [False, True])
+def test_points_that_an_inactive_member_lost_are_not_paid_for(add, business, other_business, actor, is_touched):
+    lapsing = PointSettings(point_value=Decimal("0.01"), expiry_policy="inactivity", expiry_months=1)
+    change_point_settings(settings=lapsing, actor=actor, now=IN_JUNE - timedelta(days=90))
+    add("40", now=IN_JUNE - timedelta(days=31))  # until the end of 10 June, without another visit
+    add("7", phone="07700 900199")
+    if is_touched:
+        points.add_points(
+            business=other_business.pk, phone=PHONE, amount=Decimal(1), key="touch", actor=actor, now=AFTER
+        )
+    assert leave(business, actor).points == 7
 
 
 def test_what_comes_late_for_before_the_last_day_is_the_programmes(
