@@ -70,7 +70,7 @@ def decide_leaving(
     """Let the business go at the end of `last_day`, asked for or not; deciding again changes day and way.
 
     `way` says who pays for its live points. Raises PermissionRefused, InvalidInput, LastToLeave and AlreadyLeaving
-    when it has left.
+    when the day that was decided is over.
     """
     actor.check_sees_all()
     if way not in LeavingWay.values:
@@ -79,7 +79,10 @@ def decide_leaving(
     with transaction.atomic():
         stored = _locked(business, may_be_open=True)
         _check_not_last(stored)
-        leaving = Leaving.objects.filter(business=stored).exclude(state=Leaving.State.CANCELLED).first()
+        open_ones = Leaving.objects.select_for_update().exclude(state=Leaving.State.CANCELLED)
+        leaving = open_ones.filter(business=stored).first()
+        if leaving is not None and _is_over(leaving, now):
+            raise AlreadyLeaving()
         if leaving is None:
             leaving = Leaving(business=stored, asked_by_label=actor.label[:160], asked_at=now, reason=reason[:500])
         leaving.state, leaving.last_day, leaving.way = Leaving.State.SCHEDULED, last_day, way
@@ -99,7 +102,7 @@ def call_leaving_off(*, business: Business, actor: Actor, now: datetime) -> Leav
         leaving = Leaving.objects.select_for_update().filter(business=business).order_by("-pk").first()
         if leaving is None:
             raise NotFound()
-        if not leaving.is_open:
+        if not leaving.is_open or _is_over(leaving, now):
             raise LeavingOver(state=leaving.state)
         if actor.business_id is not None and (actor.business_id != business.pk or leaving.state != Leaving.State.ASKED):
             raise PermissionRefused(_("An owner has decided this. Ask one to call it off."))
@@ -129,12 +132,12 @@ def finish_leaving(*, leaving_id: int, now: datetime) -> FinalStatement | None:
     programme = active_programme()
     with transaction.atomic():
         lock_count()  # months and final statements take turns
+        shops = {one.pk: one for one in Business.objects.select_for_update().order_by("pk")}  # first, as who decides
         leaving = Leaving.objects.select_for_update().get(pk=leaving_id)
         if leaving.state == Leaving.State.DONE:
             return FinalStatement.objects.get(pk=leaving.pk)
-        if leaving.state != Leaving.State.SCHEDULED or day_start(_after(leaving), programme.zone) > now:
+        if not _is_over(leaving, now):
             return None
-        shops = {one.pk: one for one in Business.objects.select_for_update().order_by("pk")}
         business = shops[leaving.business_id]
         if not any(one.is_active and one.pk != business.pk for one in shops.values()):
             leaving.state, leaving.finished_at = Leaving.State.CANCELLED, now
@@ -263,12 +266,13 @@ def _check_day(last_day: date, now: datetime) -> None:
         raise InvalidInput(_("Choose a day from today to a year ahead."), field="last_day")
 
 
-def _after(leaving: Leaving) -> date:
-    return leaving.last_day + timedelta(days=1)
-
-
 def _due_at(leaving: Leaving) -> datetime:
-    return day_start(_after(leaving), active_programme().zone)
+    return day_start(leaving.last_day + timedelta(days=1), active_programme().zone)
+
+
+def _is_over(leaving: Leaving, now: datetime) -> bool:
+    """The last day that was decided has passed: the business goes, whenever the tick comes."""
+    return leaving.state == Leaving.State.SCHEDULED and _due_at(leaving) <= now
 
 
 def _record(actor: Actor, what: str, leaving: Leaving, **more: object) -> None:

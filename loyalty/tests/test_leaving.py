@@ -325,6 +325,18 @@ def test_a_leaving_is_called_off_before_its_day_and_changes_nothing(business, ot
     assert not FinalStatement.objects.filter(pk=decided.pk).exists()
 
 
+def test_nobody_decides_anew_between_midnight_and_the_tick(business, other_business, actor):
+    decide_leaving(business=business, last_day=LAST, way="paid", actor=actor, now=IN_JUNE)
+    midnight = datetime(2026, 6, 10, 23, tzinfo=UTC)
+    decide_leaving(business=business, last_day=LAST, way="taken_over", actor=actor, now=midnight - timedelta(seconds=1))
+    with pytest.raises(LeavingOver):
+        call_leaving_off(business=business, actor=actor, now=midnight)
+    with pytest.raises(AlreadyLeaving):
+        decide_leaving(business=business, last_day=date(2026, 6, 20), way="paid", actor=actor, now=midnight)
+    leave_what_is_due(now=midnight)
+    assert FinalStatement.objects.get().way == "taken_over"
+
+
 def test_the_tick_lets_it_go_after_its_last_day_in_the_programmes_zone(business, other_business, actor):
     decide_leaving(business=business, last_day=LAST, way="paid", actor=actor, now=IN_JUNE)
     before = datetime(2026, 6, 10, 22, 59, tzinfo=UTC)  # a minute to midnight in London
