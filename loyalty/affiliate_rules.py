@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from core.money import minor_units
 from loyalty.rules import add_months
@@ -90,9 +90,13 @@ def target_of(wanted: str, *, website: str, code: str) -> str | None:
     """
     if not wanted or len(wanted) > 500 or not wanted.isprintable() or "\\" in wanted or " " in wanted:
         return None
-    parts = urlsplit(wanted)
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:  # half an address of a network, a host that would be read as another
+        return None
     if not parts.scheme and not parts.netloc:
-        is_own = wanted.startswith(OWN_PATHS) and ".." not in parts.path
+        # Browsers read %2e as a dot.
+        is_own = wanted.startswith(OWN_PATHS) and ".." not in unquote(parts.path)
         return quote(wanted, safe="/?&=#%-._~+:,;@!$'()*[]") if is_own else None
     home = urlsplit(website)
     if not website or parts.scheme != "https" or parts.netloc.lower() != home.netloc.lower():

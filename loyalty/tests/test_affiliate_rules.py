@@ -128,7 +128,12 @@ SITE = "https://shop.example/home"
         ("javascript:alert(1)", None),
         ("data:text/html,x", None),
         ("/p/\r\nSet-Cookie: a=b", None),
+        ("/p/%2e%2e/settings/", None),
+        ("/p/.%2E/settings/", None),
         ("https:/p/", None),
+        ("//[", None),
+        ("https://[::1", None),
+        ("https://shop.example\u2100/", None),
         ("https:///p/", None),
     ],
 )
