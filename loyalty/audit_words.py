@@ -28,6 +28,10 @@ ACTS = {
             _("Referral to be looked at"),
             _("{who} kept a referral of {what} for a person to look at"),
         ),
+        "referral.reopened": (
+            _("Referral waits again"),
+            _("{who} let a referral of {what} wait for another purchase"),
+        ),
         "referral.ended": (_("Referral ended"), _("{who} ended a referral of {what}")),
         "points.referral": (_("Points for a referral"), _("{who} gave {what} points for a referral")),
         "affiliate.customer_agreed": (

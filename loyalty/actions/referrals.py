@@ -53,6 +53,7 @@ EXPIRE = "loyalty.referrals.expire"
 CODE_LENGTH = 8  # of 31 letters: 40 bits; a code is no secret, but nobody should guess many
 CLAIMS_A_DAY = 5  # by link from one address on the network; more are looked at
 WEEK = timedelta(days=7)
+LOOKED_AT = 100  # purchases of a friend, when the one that counted went
 
 
 def link_of(code: str) -> str:
@@ -216,13 +217,15 @@ def follow_returns(orders: Sequence[int], *, now: datetime) -> None:
     for code in touched.order_by("pk").values_list("code", flat=True):
         with transaction.atomic():
             referral = _lock(code, SYSTEM)
-            if referral.order is None or _qualifies(referral, referral.order):
+            order, state = referral.order, referral.state
+            if order is None or _qualifies(referral, order) or state not in (State.COMPLETED, State.REVIEW):
                 continue
-            if referral.state == State.REVIEW:  # it waits for another purchase
-                referral.state, referral.order = State.PENDING, None
-                referral.save(update_fields=["state", "order"])
-            elif referral.state == State.COMPLETED:
-                _undo(referral, now)
+            if state == State.COMPLETED:
+                _take_back(referral, now)
+            if state == State.REVIEW or _may_wait_again(referral, order, now):
+                _wait_again(referral, now)
+            else:
+                _end(referral, State.UNDONE, Reason.GIVEN_BACK, actor=SYSTEM, now=now)
 
 
 def expire_referrals(*, now: datetime) -> datetime | None:
@@ -280,6 +283,7 @@ def _complete(referral: Referral, *, actor: Actor, now: datetime) -> None:
     """Both get their points, and the row says so, in one transaction. The caller has locked it."""
     given = []
     shop = referral.order.business_id if referral.order else referral.business_id
+    key = f"{referral.code}:{referral.order.code if referral.order else 'hand'}"  # it may complete anew, by another
     if referral.referrer_points:
         given.append(
             ReferralPoints(
@@ -287,7 +291,7 @@ def _complete(referral: Referral, *, actor: Actor, now: datetime) -> None:
                 points=referral.referrer_points,
                 side="referrer",
                 business=shop,
-                key=f"{referral.code}:referrer",
+                key=f"{key}:referrer",
             )
         )
     friend = referral.friend_id or _customer_of(referral.friend_phone, actor, now)
@@ -298,7 +302,7 @@ def _complete(referral: Referral, *, actor: Actor, now: datetime) -> None:
                 points=referral.friend_points,
                 side="friend",
                 business=shop,
-                key=f"{referral.code}:friend",
+                key=f"{key}:friend",
             )
         )
     outcomes = post_batch(operations=given, owner=OWNER, source="referral", actor=actor, now=now)
@@ -313,14 +317,32 @@ def _complete(referral: Referral, *, actor: Actor, now: datetime) -> None:
     _record("completed", referral, actor)
 
 
-def _undo(referral: Referral, now: datetime) -> None:
+def _take_back(referral: Referral, now: datetime) -> None:
     for code in (referral.referrer_transaction, referral.friend_transaction):
         if code:
             try:
                 reverse_transaction(transaction=code, key=f"{referral.code}:{code}", owner=OWNER, actor=SYSTEM, now=now)
             except AlreadyReversed:  # by hand
                 continue
-    _end(referral, State.UNDONE, Reason.GIVEN_BACK, actor=SYSTEM, now=now)
+
+
+def _may_wait_again(referral: Referral, order: Order, now: datetime) -> bool:
+    """A sale that was undone is none: the right amount that is typed next is the first purchase."""
+    return order.status == Order.Status.CANCELLED and now < referral.expires_at and bool(referral.friend_phone)
+
+
+def _wait_again(referral: Referral, now: datetime) -> None:
+    """For another purchase: one that was made meanwhile, or the next in time."""
+    phone, friend = referral.friend_phone, referral.friend_id
+    assert friend is not None, "the purchase was theirs"
+    referral.state, referral.order, referral.ended_at = State.PENDING, None, None
+    referral.referrer_transaction = referral.friend_transaction = ""
+    referral.save()
+    _record("reopened", referral, SYSTEM)
+    ensure_due(kind=EXPIRE, by=referral.expires_at)
+    bought = Order.objects.filter(customer_id=friend, placed_at__gte=referral.created_at).select_related("customer")
+    for order in bought.order_by("placed_at", "pk")[:LOOKED_AT]:
+        _judge(phone, order, now)
 
 
 def _end(referral: Referral, state: str, reason: str, *, actor: Actor, now: datetime) -> None:

@@ -16,6 +16,7 @@ from loyalty import errors
 from loyalty.actions import points
 from loyalty.actions.referral_settings import ReferralValues, change_referral_settings
 from loyalty.actions.referrals import (
+    EXPIRE,
     cancel_referral,
     code_of,
     complete_by_hand,
@@ -31,7 +32,7 @@ from loyalty.actions.refunds import refund_order
 from loyalty.models import Account, Referral, ReferralCode, Transaction
 from loyalty.referral_rules import mailbox
 from loyalty.tasks import follow_referrals
-from programs.models import User
+from programs.models import DueWork, User
 from workspace.models import AuditEntry
 
 pytestmark = pytest.mark.usefixtures("audited")
@@ -219,6 +220,52 @@ def test_what_waits_for_a_person_waits_for_another_purchase_when_that_one_goes(c
     refund_order(order=posted.order, actor=actor, now=now)
     follow_returns([Order.objects.get(code=posted.order).pk], now=now)
     assert Referral.objects.get(friend_phone="+447700900150").state == "pending"
+
+
+def test_what_waits_again_counts_what_was_bought_meanwhile_and_runs_out_in_time(claim, buy, rewarded, actor, now):
+    rewarded(weekly_review=1)
+    claim("07700 900171")
+    claim()
+    first, second = buy(), buy(at=timedelta(hours=2))
+    refund_order(order=first.order, actor=actor, now=now)
+    DueWork.objects.filter(kind=EXPIRE).delete()  # nobody else waited, so it had ended
+    follow_returns([Order.objects.get(code=first.order).pk], now=now)
+    referral = Referral.objects.get(friend_phone="+447700900150")
+    assert (referral.state, referral.order.code) == ("review", second.order)
+    assert DueWork.objects.get(kind=EXPIRE).next_due_at <= referral.expires_at
+
+
+def test_an_amount_that_was_typed_wrong_and_undone_does_not_cost_them_their_points(claim, buy, undo, now):
+    claim()
+    wrong = buy("200")
+    undo(wrong, cancels_order=True)
+    wrong_order = Order.objects.get(code=wrong.order).pk
+    follow_returns([wrong_order], now=now)
+    assert state() == ("pending", "")
+    assert balances() == {"+447700900123": 10, "+447700900150": 0}
+    right = buy("20", at=timedelta(hours=2))
+    follow_returns([wrong_order], now=now)
+    follow_purchases([wrong.order, right.order], now=now)
+    assert state() == ("completed", "")
+    assert balances() == {"+447700900123": 210, "+447700900150": 70}
+    assert Transaction.objects.filter(kind="referral").count() == 4
+    gone = Order.objects.get(code=right.order)
+    undo(right, key="again", cancels_order=True)
+    follow_returns([gone.pk], now=now + timedelta(days=90))
+    assert state() == ("undone", "given_back")
+    assert balances() == {"+447700900123": 10, "+447700900150": 0}
+
+
+def test_points_that_came_back_after_an_undo_by_hand_are_taken_with_the_purchase(claim, buy, undo, actor, now):
+    claim()
+    posted = buy()
+    given = Referral.objects.get().referrer_transaction
+    by_hand = points.reverse_transaction(transaction=given, key="hand", actor=actor, now=now)
+    points.reverse_transaction(transaction=by_hand.transaction, key="back", actor=actor, now=now)
+    refund_order(order=posted.order, actor=actor, now=now)
+    follow_returns([Order.objects.get(code=posted.order).pk], now=now)
+    assert state() == ("undone", "given_back")
+    assert balances() == {"+447700900123": 10, "+447700900150": 0}
 
 
 def test_links_from_one_address_or_the_members_own_browser_look_odd(claim, member):
