@@ -313,6 +313,11 @@ class CustomerBelongs(DomainError):
     message = _("Somebody else brought this person before.")
 
 
+class CustomerRefused(DomainError):
+    code = "loyalty.customer_refused"
+    message = _("It was decided that this person does not count for this affiliate.")
+
+
 class AffiliateCodeTaken(InvalidInput):
     code = "loyalty.affiliate_code_taken"
     message = _("Another affiliate or a member has this code.")

@@ -114,12 +114,16 @@ def follow_referrals(events: Sequence[Event]) -> None:
 @stream_reader("loyalty.affiliates")
 def follow_affiliates(events: Sequence[Event]) -> None:
     """Bring the commissions of affiliates up to what was sold, cancelled and given back; nothing happens twice."""
-    named = {ORDER_PLACED.name, ORDER_ATTACHED.name, ORDER_CANCELLED.name}
-    codes = [str(event.data["order"]) for event in events if event.name in named]
+    new = {ORDER_PLACED.name, ORDER_ATTACHED.name}
+    sold = [str(event.data["order"]) for event in events if event.name in new]
+    gone = [str(event.data["order"]) for event in events if event.name == ORDER_CANCELLED.name]
     refunds = [str(event.data["refund"]) for event in events if event.name == ORDER_REFUNDED.name]
-    if (codes or refunds) and Affiliate.objects.exists():
-        orders = Order.objects.filter(code__in=codes).values_list("pk", flat=True)
-        settle_commissions({*orders, *orders_of_refunds(refunds)}, now=timezone.now())
+    if (sold or gone or refunds) and Affiliate.objects.exists():
+        orders = Order.objects.order_by("pk")
+        now = timezone.now()
+        settle_commissions(orders.filter(code__in=sold).values_list("pk", flat=True), now=now)
+        changed = [*orders.filter(code__in=gone).values_list("pk", flat=True), *orders_of_refunds(refunds)]
+        settle_commissions(changed, now=now, are_new=False)
 
 
 @stream_reader("loyalty.recommendations")

@@ -46,6 +46,9 @@ def guard(affiliate: Affiliate, customer: Customer | None, phones: Collection[st
         return Reason.ONESELF
     if customer is not None and box and mailbox(customer.email) == box:
         return Reason.ONESELF
+    theirs = AffiliateCustomer.objects.filter(affiliate=affiliate, customer=customer, state=State.ENDED)
+    if customer is not None and theirs.filter(reason=Reason.BY_HAND).exists():
+        return Reason.BY_HAND  # a person's word holds, however often they come
     brought = Q(friend_phone__in=[phone for phone in phones if phone])
     if customer is not None:
         brought |= Q(friend=customer)

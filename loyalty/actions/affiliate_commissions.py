@@ -29,11 +29,15 @@ State, Kind = AffiliateCustomer.State, AffiliateLine.Kind
 Month = tuple[int, date]
 
 
-def settle_orders(order_ids: Collection[int], *, now: datetime, actor: Actor = SYSTEM) -> None:
-    """Bring the commissions of these sales up to what they are now; safe to repeat. Few queries where none earns."""
+def settle_orders(order_ids: Collection[int], *, now: datetime, actor: Actor = SYSTEM, are_new: bool = True) -> None:
+    """Bring the commissions of these sales up to what they are now; safe to repeat. Few queries where none earns.
+
+    Without `are_new` no sale begins to earn: one that did not by the rule of its day must not by the rule of the day on
+    which some of it is given back.
+    """
     ids = [*order_ids]
-    found = Order.objects.filter(pk__in=ids, customer__isnull=False).values_list("pk", "customer_id")
-    customers = {customer for _pk, customer in found}
+    buyers = Order.objects.filter(pk__in=ids, customer__isnull=False).values_list("customer_id", flat=True)
+    customers = set(buyers) if are_new else set()
     came = list(_live(customers))
     sold = AffiliateSale.objects.filter(order_id__in=ids).values_list("affiliate_id", flat=True)
     affiliates = {one.affiliate_id for one in came} | set(sold)
@@ -45,7 +49,7 @@ def settle_orders(order_ids: Collection[int], *, now: datetime, actor: Actor = S
 def settle_customer(came_id: int, *, actor: Actor, now: datetime) -> None:
     """All sales of one customer, after a person's word on them."""
     sales = AffiliateSale.objects.filter(came_id=came_id)
-    settle_orders(list(sales.values_list("order_id", flat=True)), actor=actor, now=now)
+    settle_orders(list(sales.values_list("order_id", flat=True)), actor=actor, now=now, are_new=False)
 
 
 def lock_affiliate(pk: int) -> Affiliate:
@@ -124,7 +128,7 @@ def _begin(
             return None
     zone = active_programme().zone
     day = local_day(order.placed_at, zone)
-    before = AffiliateSale.objects.filter(came=came).count()
+    before = AffiliateSale.objects.filter(came=came).exclude(order__status=Order.Status.CANCELLED).count()
     if not may_earn(
         bought=day,
         came=local_day(came.created_at, zone),

@@ -28,6 +28,7 @@ from loyalty.errors import (
     AffiliateInactive,
     AffiliateIsCustomer,
     CustomerBelongs,
+    CustomerRefused,
     FriendIsCustomer,
     ReferralOver,
     UnknownAffiliate,
@@ -92,6 +93,7 @@ def note_number(
     _check_new(affiliate, customer, [number], now)
     digest = keyed_digest("loyalty.affiliate", active_schema(), address) if address else None
     with transaction.atomic():
+        lock_affiliate(affiliate.pk)  # of two at once the second sees what the first one noted
         known = AffiliateCustomer.objects.filter(phone=number, state=State.WAITING).first()
         if known is not None:
             return _same(known, affiliate)
@@ -121,6 +123,7 @@ def note_customer(
     shop = _business(business, actor)
     phones = phones_of(customer)
     with transaction.atomic():
+        lock_affiliate(affiliate.pk)  # a sale that is settled now makes the same number a customer
         known = AffiliateCustomer.objects.exclude(state=State.ENDED)
         first = known.filter(Q(customer=customer) | Q(phone__in=phones)).first()
         if first is not None and (first.customer_id is not None or first.affiliate_id != affiliate.pk):
@@ -194,6 +197,8 @@ def _check_new(affiliate: Affiliate, customer: Customer | None, phones: Collecti
         raise FriendIsCustomer()
     if reason == Reason.OTHER:
         raise CustomerBelongs()
+    if reason == Reason.BY_HAND:
+        raise CustomerRefused()
     if (
         customer is not None
         and AffiliateCustomer.objects.filter(customer=customer, state__in=[State.ACTIVE, State.REVIEW])

@@ -94,7 +94,7 @@ def refund_order(
         )
         posting = _claw_back(locked, reason=reason, actor=actor, now=now)
         settle_stamps([locked.pk], actor=actor, now=now)
-        settle_commissions([locked.pk], actor=actor, now=now)
+        settle_commissions([locked.pk], actor=actor, now=now, are_new=False)
         return Refunded(refund, locked, posting)
 
 

@@ -272,6 +272,24 @@ def test_many_in_a_day_are_looked_at_and_their_sales_wait(affiliate, come, buy, 
         decide_customer(code=odd.code, counts=True, actor=actor, now=now)
 
 
+def test_who_was_refused_by_hand_does_not_count_by_coming_again(affiliate, come, buy, make, actor, now):
+    change_affiliate_settings(website="", daily_review=1, actor=actor)
+    come(OTHER)
+    found = find_or_create_by_phone(phone=BUYER, region="GB", source="till", actor=actor, now=now)
+    odd = come()
+    assert odd.state == "review"
+    decide_customer(code=odd.code, counts=False, actor=actor, now=now)
+    tomorrow = now + timedelta(days=2)
+    with pytest.raises(errors.CustomerRefused):
+        come(now=tomorrow)
+    with pytest.raises(errors.CustomerRefused):
+        come(now=tomorrow, channel="link")
+    buy(at=timedelta(days=3))
+    assert lines() == []
+    make(link_code="other")
+    assert AffiliateCustomer.objects.filter(customer=found.customer).count() == 1
+
+
 def test_the_name_of_the_affiliate_is_odd(make, come, buy, actor, now):
     make(name="Ann Arbor")
     found = find_or_create_by_phone(phone=BUYER, region="GB", source="till", actor=actor, now=now)
@@ -356,6 +374,33 @@ def test_how_often_and_how_long_a_customer_earns(make, come, buy, rule, expected
     buy("20", at=timedelta(days=3))
     buy("60" if "min_spend" in rule else "20", at=timedelta(days=40) if "months_limit" in rule else timedelta(days=4))
     assert total() == Decimal(expected)
+
+
+def test_an_amount_that_was_typed_wrong_and_undone_is_not_the_first_sale(make, come, buy, undo, now):
+    make(percent=Decimal(0), rule="customer", amount=Decimal(7))
+    come()
+    wrong = buy("200")
+    undo(wrong, cancels_order=True)
+    settle_orders([Order.objects.get(code=wrong.order).pk], now=now)
+    assert total() == 0
+    buy("20", at=timedelta(hours=2))
+    assert total() == 7
+    buy("20", at=timedelta(hours=3))
+    assert total() == 7, "the first counts, and it alone"
+
+
+def test_what_earned_nothing_by_the_rule_of_its_day_does_not_begin_with_a_refund(make, come, buy, actor, now):
+    affiliate = make(min_spend=Decimal(50))
+    come()
+    small = buy("40")
+    switch_affiliate(code=affiliate.code, state="ended", actor=actor)
+    late = buy("100", at=timedelta(hours=2))
+    switch_affiliate(code=affiliate.code, state="active", actor=actor)
+    Affiliate.objects.update(min_spend=0)
+    for posted in (small, late):
+        refund_order(order=posted.order, amount=Decimal(1), actor=actor, now=now)
+    follow_affiliates(list(Event.objects.filter(name="customers.order.refunded")))
+    assert lines() == []
 
 
 def test_a_month_gives_at_most_its_most_whatever_is_given_back(make, come, buy, actor, now):
