@@ -186,14 +186,12 @@ def _note_money(rows: _Months, affiliate: Affiliate, actor: Actor, zone: ZoneInf
             rows.of(month).taken += amount
         else:
             rows.of(month).earned += amount
-    if actor.business_id is None:
-        paid = AffiliatePayout.objects.filter(affiliate=affiliate, state=State.PAID)
-        by_month = paid.annotate(month=TruncMonth("paid_on")).values_list("month")
-        for month, amount in by_month.annotate(total=Sum("amount")):
-            if month < rows.first:
-                before -= amount
-            else:
-                rows.of(month).paid = amount
+    paid = lines.filter(payout__state=State.PAID).annotate(paid_in=TruncMonth("payout__paid_on"))
+    for month, amount in paid.values_list("paid_in").annotate(total=Sum("amount")):
+        if month < rows.first:
+            before -= amount
+        else:
+            rows.of(month).paid = amount
     return before
 
 

@@ -161,6 +161,9 @@ def test_months_add_up_to_what_is_owed(business, other_business, actor, now, pro
     (row,) = overview(actor=actor, now=now, zone=zone)
     assert (row.clicks, row.customers, row.sales, row.earned) == (1, 1, 1, 5)
     assert months_of(affiliate, actor=elsewhere, zone=zone, now=later) == []
+    here = replace(actor, business_id=business.pk)
+    own = months_of(affiliate, actor=here, zone=zone, now=later)
+    assert (own[0].paid, own[0].balance) == (10, money_of(affiliate, actor=here, now=later).balance)
 
 
 # -- clicks -----------------------------------------------------------------------------------------------------------
@@ -244,6 +247,15 @@ def test_paying_and_cancelling_at_once_ends_in_one_of_them(committed, in_threads
     payout.refresh_from_db()
     assert [one for one in results if isinstance(one, str)] == [payout.state]
     assert broken() == []
+
+
+def test_a_number_that_is_noted_by_many_at_once_is_noted_once(committed, in_threads, now):
+    actor, _business = committed
+    values = AffiliateValues(name="Blog", link_code="blog", percent=Decimal(10))
+    create_affiliate(values=values, actor=actor)
+    given = {"link_code": "blog", "phone": BUYER, "channel": "api", "actor": actor, "now": now}
+    results = in_threads([lambda: note_number(**given).pk] * 6)
+    assert set(results) == {AffiliateCustomer.objects.get().pk}
 
 
 def test_sales_of_one_customer_settled_at_once_earn_once_each(committed, in_threads, now):
