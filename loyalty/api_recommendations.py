@@ -245,7 +245,7 @@ class CrossPromotionInput(StrictSerializer):
 
 
 class CrossPromotionsView(ApiView):
-    """The owner's word on which business is suggested after which."""
+    """The owner's word on which business is suggested after which. A caller of one business sees what names it."""
 
     required = {"GET": Perm.PROGRAMME_VIEW, "POST": Perm.PROGRAMME_EDIT}
 
@@ -256,7 +256,7 @@ class CrossPromotionsView(ApiView):
         responses={200: page_of(CrossPromotionOutput)},
     )
     def get(self, request: Request) -> Response:
-        found = CrossPromotion.objects.select_related("business", "other")
+        found = CrossPromotion.objects.visible_to(self.actor).select_related("business", "other")
         page = cursor_page(request, found, orders={"created": Order(["id"])}, default="created")
         return page_response(page, CrossPromotionOutput)
 

@@ -10,7 +10,7 @@ from core.actor import Actor
 from core.clock import Period
 
 if TYPE_CHECKING:
-    from loyalty.models import AffiliateLine, CoVisit, Recommendation, Referral, Transaction
+    from loyalty.models import AffiliateLine, CoVisit, CrossPromotion, Recommendation, Referral, Transaction
 
 
 def _undoing(*kinds: str) -> Q:
@@ -73,6 +73,14 @@ class AffiliateLineQuerySet(models.QuerySet["AffiliateLine"]):
 class CoVisitQuerySet(models.QuerySet["CoVisit"]):
     def visible_to(self, actor: Actor) -> CoVisitQuerySet:
         """Everything, or for people limited to one business the pairs that it is part of."""
+        if actor.business_id is None:
+            return self
+        return self.filter(Q(business_id=actor.business_id) | Q(other_id=actor.business_id))
+
+
+class CrossPromotionQuerySet(models.QuerySet["CrossPromotion"]):
+    def visible_to(self, actor: Actor) -> CrossPromotionQuerySet:
+        """Everything, or for people limited to one business the owner's words that name it."""
         if actor.business_id is None:
             return self
         return self.filter(Q(business_id=actor.business_id) | Q(other_id=actor.business_id))

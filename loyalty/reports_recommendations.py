@@ -131,6 +131,6 @@ def learned_pairs(*, actor: Actor, most: int = MOST_PAIRS) -> Sequence[CoVisit]:
     return list(found.select_related("business", "other").order_by("-low", "pk")[:most])
 
 
-def promotions() -> Sequence[CrossPromotion]:
+def promotions(*, actor: Actor) -> Sequence[CrossPromotion]:
     """The owner's words, the first said first. One query."""
-    return list(CrossPromotion.objects.select_related("business", "other").order_by("pk"))
+    return list(CrossPromotion.objects.visible_to(actor).select_related("business", "other").order_by("pk"))

@@ -15,6 +15,7 @@ from core.actor import Actor
 from core.charts import Chart, Series
 from core.keyset import KeysetPage, Order, keyset_page
 from core.presentation import format_number, format_signed
+from customers.models import Customer
 from loyalty.models import Recommendation
 from loyalty.recommenders import Recommender
 from loyalty.reports_recommendations import BACK, ENOUGH, LEFT_OUT, TOLD, Group, Outcome, rows_of
@@ -155,7 +156,7 @@ def curve(outcome: Outcome) -> Chart | None:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One member who was told, or left out."""
+    """One member who was told, or left out. Without a name and a code for whom the reader may not see."""
 
     name: str
     customer_code: str
@@ -180,13 +181,21 @@ def row_page(
     size: int,
     now: datetime,
 ) -> KeysetPage[Row]:
-    """The rows behind a figure, newest first. One query."""
+    """The rows behind a figure, newest first. Two queries."""
     found = rows_of(rule.name, group=group, outcome=outcome, actor=actor, now=now)
     page = keyset_page(found, NEWEST, descending=True, cursor=cursor, size=size)
-    return page.with_rows([_row(one, rule, programme, now) for one in page.rows])
+    members = [one.customer_id for one in page.rows]
+    known = set(Customer.objects.visible_to(actor).filter(pk__in=members).values_list("pk", flat=True))
+    return page.with_rows([_row(one, rule, one.customer_id in known, programme, now) for one in page.rows])
 
 
-def _row(one: Recommendation, rule: Recommender, programme: Programme, now: datetime) -> Row:
+def _row(
+    one: Recommendation,
+    rule: Recommender,
+    is_known: bool,  # noqa: FBT001
+    programme: Programme,
+    now: datetime,
+) -> Row:
     words = rule.to_staff(one.evidence)
     if one.came_back_at is not None:
         days = (one.came_back_at - one.counts_from).days + 1
@@ -198,8 +207,8 @@ def _row(one: Recommendation, rule: Recommender, programme: Programme, now: date
         label, tone = _("Did not come"), ""
     where = str(Recommendation.Channel(one.channel).label)
     return Row(
-        name=one.customer.name or _("No name yet"),
-        customer_code=one.customer.code,
+        name=(one.customer.name or _("No name yet")) if is_known else _("A member who has not bought here"),
+        customer_code=one.customer.code if is_known else "",
         text=words.text,
         reason=words.reason,
         is_held=one.is_held,

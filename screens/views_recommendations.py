@@ -166,7 +166,7 @@ def _others_page(request: StaffRequest, form: PromotionForm, status: int = 200) 
         "pairs": pairs,
         "learned_at": newest,
         "parameters": actions.rules_now()["co_visits"].parameters,
-        "promotions": promotions(),
+        "promotions": promotions(actor=request.actor),
         "form": form if _may_decide(request) else None,
         "is_alone": Business.objects.active().count() < 2,
     }

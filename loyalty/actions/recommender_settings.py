@@ -118,8 +118,9 @@ def set_cross_promotion(
     check(business != other, "other", gettext_lazy("Choose another business than the first."))
     with transaction.atomic():
         pair = (_business(business) if business else None, _business(other))
+        others = CrossPromotion.objects.exclude(business=pair[0], other=pair[1])
         check(
-            CrossPromotion.objects.count() < MOST_PROMOTIONS,
+            others.count() < MOST_PROMOTIONS,
             "other",
             gettext_lazy("There are 500 of these. Delete one that is not needed any more."),
         )

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.codes import public_code
-from loyalty.querysets import CoVisitQuerySet, RecommendationQuerySet
+from loyalty.querysets import CoVisitQuerySet, CrossPromotionQuerySet, RecommendationQuerySet
 
 
 class RecommenderSettings(models.Model):
@@ -46,6 +46,8 @@ class CrossPromotion(models.Model):
     verdict = models.CharField(max_length=8, choices=Verdict.choices)
     text = models.CharField(max_length=140, blank=True)  # what members read as the reason, instead of ours
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = CrossPromotionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("cross-promotion")

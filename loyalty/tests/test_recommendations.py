@@ -317,6 +317,15 @@ def test_words_that_make_no_sense(cafe, bakery, actor, now, changes, field):
     assert not CrossPromotion.objects.exists()
 
 
+def test_a_word_can_be_changed_when_there_are_as_many_as_can_be(cafe, bakery, florist, actor, now, monkeypatch):
+    monkeypatch.setattr("loyalty.actions.recommender_settings.MOST_PROMOTIONS", 1)
+    given = {"business": "", "other": bakery.code, "actor": actor, "now": now}
+    set_cross_promotion(verdict="always", **given)
+    assert set_cross_promotion(verdict="never", **given).verdict == "never"
+    with pytest.raises(InvalidInput):
+        set_cross_promotion(verdict="never", **{**given, "other": florist.code})
+
+
 def test_unknown_businesses_and_words(cafe, actor, now):
     with pytest.raises(UnknownBusiness):
         set_cross_promotion(business="", other="nobody", verdict="always", actor=actor, now=now)

@@ -13,11 +13,12 @@ from core.permissions import Role
 from customers.models import Customer, Order
 from loyalty.actions.co_visits import learn_co_visits
 from loyalty.actions.points import add_points
-from loyalty.actions.recommender_settings import RuleValues, change_rule, rules_now
+from loyalty.actions.recommender_settings import RuleValues, change_rule, rules_now, set_cross_promotion
 from loyalty.models import CrossPromotion, Recommendation, Reward
 from programs.models import DueWork
 from screens.tests.test_views_portal_rewards import signed_in
 from screens.tests.test_views_till_rewards import text_of
+from workspace.models import Business
 
 LIST = "/loyalty/recommendations/"
 NEAR = f"{LIST}kind/near_reward/"
@@ -187,6 +188,31 @@ def test_people_of_one_business_see_what_is_theirs_and_change_nothing(staff, bus
     assert manager.post(f"{OTHERS}set/", body).status_code == 403
     assert manager.post(f"{OTHERS}learn/").status_code == 403
     assert not CrossPromotion.objects.exists()
+
+
+def test_members_who_never_bought_there_have_no_name_for_people_of_one_business(staff, business, other_business):
+    judged("inactive", held=False, back=1, number=2, business=business)
+    known = Customer.objects.order_by("pk").first()
+    Order.objects.create(
+        business=business, source="t", reference="1", customer=known, total=5, placed_at=timezone.now()
+    )
+    shown = staff(Role.MANAGER, business=business).get(f"{LIST}kind/inactive/").content.decode()
+    unknown = Customer.objects.exclude(pk=known.pk).get()
+    assert (known.first_name in shown, known.code in shown) == (True, True)
+    assert (unknown.first_name in shown, unknown.code in shown) == (False, False)
+    assert "A member who has not bought here" in shown
+    assert unknown.first_name in staff(Role.OWNER).get(f"{LIST}kind/inactive/").content.decode()
+
+
+def test_people_of_one_business_read_the_words_about_it_only(staff, business, other_business, actor):
+    third = Business.objects.create(name="Florist")
+    for other, text in ((business, "Ours"), (third, "Theirs")):
+        set_cross_promotion(
+            business=other_business.code, other=other.code, verdict="always", text=text, actor=actor, now=timezone.now()
+        )
+    page = text_of(staff(Role.MANAGER, business=business).get(OTHERS))
+    assert "Ours" in page
+    assert "Theirs" not in page
 
 
 def test_which_business_goes_with_which(boss, business, other_business):
