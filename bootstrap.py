@@ -122,6 +122,7 @@ def ensure_browser() -> None:
 
 def run(*command: str) -> None:
     """Become the command: Ctrl-C then reaches one process only."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each process that it starts compiles every module again
     os.chdir(ROOT)
     os.execv(VENV_PYTHON, [VENV_PYTHON, *command])  # noqa: S606
 

@@ -89,6 +89,7 @@ def _clone() -> Iterator[str]:
     worker = re.sub(r"\W", "", os.environ.get("PYTEST_XDIST_WORKER", "main"))
     name = f"regulars_test_{worker}_{os.getpid()}_{secrets.token_hex(3)}"
     _administrate(f"CREATE DATABASE {name} TEMPLATE {_template_database()} OWNER {OWNER_ROLE}")
+    _administrate(f"ALTER DATABASE {name} SET synchronous_commit = off")  # nobody kills this server
     try:
         yield name
     finally:

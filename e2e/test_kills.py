@@ -9,7 +9,7 @@ import pytest
 from e2e.kills.run import kill_and_count
 
 KINDS = [
-    *["web worker", "job process", "database backend", "web worker", "database", "job process", "web leader"] * 3,
+    *["web worker", "job process", "database backend", "database", "job process", "web leader"] * 3,
     "job leader",
     "supervisor",
 ]
