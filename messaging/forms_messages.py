@@ -20,7 +20,8 @@ class SelectionForm(forms.Form):
 
     def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
-        self.selected = [*data.getlist("selected"), *data.getlist("one")][:MOST_AT_ONCE]
+        chosen = [*data.getlist("selected"), *data.getlist("one")]
+        self.selected = [code for code in chosen if code.isalnum()][:MOST_AT_ONCE]  # the database takes no NUL
 
     @property
     def codes(self) -> Collection[str] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Literal
 
 from django.http import HttpRequest, HttpResponse
@@ -72,7 +73,8 @@ def _receive(request: HttpRequest, what: What, provider: Provider | None, webhoo
         query=request.GET.dict(),
         signature=request.headers.get(SIGNATURE, ""),
     )
-    addresses: Collection[str] = [route_of_code(webhook_code)] if webhook_code else provider.routes_in(delivery.form)
+    named = [route_of_code(webhook_code)] if webhook_code else provider.routes_in(_storable(delivery.form))
+    addresses: Collection[str] = named
     programme = programme_of(provider=provider.name, addresses=addresses)
     if programme is None:
         return _refused(what, "no such account")
@@ -91,6 +93,7 @@ def _receive_in_programme(what: What, provider: Provider, delivery: Delivery) ->
         return _refused(what, "settings cannot be read")
     if not provider.is_genuine(delivery, account):
         return _refused(what, "wrong signature")
+    delivery = replace(delivery, form=_storable(delivery.form), query=_storable(delivery.query))
     now = timezone.now()
     if what == "inbound":
         inbound = provider.read_inbound(delivery, account)
@@ -112,6 +115,11 @@ def _refused(what: What, reason: str) -> HttpResponse:
     """One answer for whatever is wrong: it says nothing about which accounts and codes there are."""
     logger.warning("messaging.webhook.refused", extra={"webhook": what, "reason": reason})
     return HttpResponse("Not proven.", status=403, content_type="text/plain")
+
+
+def _storable(values: Mapping[str, str]) -> Mapping[str, str]:
+    """Without what the database takes in no text: NUL, and halves of characters, which JSON may carry."""
+    return {name: text.replace("\x00", "").encode(errors="replace").decode() for name, text in values.items()}
 
 
 def _form_of(request: HttpRequest) -> Mapping[str, str]:

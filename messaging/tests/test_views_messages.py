@@ -125,6 +125,15 @@ def test_what_is_no_selection_is_not_there(client_of, owner, in_doubt, form):
     assert states() == ["unconfirmed"]
 
 
+def test_a_code_that_cannot_be_one_chooses_nothing(client_of, owner, in_doubt):
+    in_doubt()
+    browser = client_of(owner)
+    form = {"seen": seen(browser.get(PAGE)), "selected": "a\x00b"}
+    for path in ("sent/", "again/", "give-up/"):
+        assert browser.post(PAGE + path, form).status_code == 303
+    assert states() == ["unconfirmed"]
+
+
 def test_home_says_what_waits_to_those_who_may_decide(client_of, owner, marketer, in_doubt, twilio):
     browser = client_of(owner)
     assert "perhaps sent" not in browser.get("/").content.decode()

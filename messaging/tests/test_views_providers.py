@@ -349,6 +349,25 @@ def test_a_gateway_may_call_with_json(programme, actor):
     assert (text.provider_id, text.sender, text.body) == ("5", NUMBER, "Hi")
 
 
+def test_what_the_database_cannot_hold_is_left_out(programme, actor, connected):
+    database.set_schema_to_public()
+    client = Client(headers={"host": "localhost"})
+    for path in (INBOUND, STATUS):  # by somebody who proves nothing
+        assert client.post(path, {"AccountSid": "a\x00", "To": "\x00", "From": "1"}).status_code == 403
+    database.set_tenant(programme)
+    choose_provider(
+        provider="http_gateway", sender="Harbour", settings={"url": "https://example.com/", "inbound_id": "id",
+        "inbound_from": "from"}, is_active=True, actor=actor, now=timezone.now(),
+    )  # fmt: skip
+    path = f"/sms/http_gateway/{unseal(SmsConnection.objects.get()).webhook_code}"
+    database.set_schema_to_public()
+    body = '{"id": "5\\u0000", "from": "\\ud800\\u0000", "text": "\\udc00", "status": "\\ud800"}'
+    for what in ("inbound", "inbound", "status"):
+        assert client.post(f"{path}/{what}?message=%00", body, content_type="application/json").status_code == 200
+    database.set_tenant(programme)
+    assert InboundMessage.objects.get().provider_id == "5"
+
+
 def test_only_the_public_host_is_called_and_only_by_post(connected, programme, client_of):
     assert client_of(None).post(INBOUND).status_code == 404
     database.set_schema_to_public()
