@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import LiveForm
 from programs.models import JoinSettings
 from screens.forms_onboarding import DEFAULT_RATE, parse_rate
-from workspace.actions.joining import MAX_TERMS, MAX_USES, Applicant
+from workspace.actions.joining import FIRST_YEAR, LAST_YEAR, MAX_TERMS, MAX_USES, Applicant
 from workspace.models import Business
 
 RATE_INPUT = {"inputmode": "decimal", "autocomplete": "off"}
@@ -135,6 +136,12 @@ class JoinSettingsForm(LiveForm):
             if stored.expires_at is not None:
                 initial["expires_on"] = (stored.expires_at.astimezone(zone) - timedelta(seconds=1)).date()
         super().__init__(*args, initial=initial, **kwargs)
+
+    def clean_expires_on(self) -> date | None:
+        day: date | None = self.cleaned_data["expires_on"]
+        if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValidationError(_("Choose a day from 2000 to 2100."))
+        return day
 
     @property
     def changes(self) -> dict[str, object]:

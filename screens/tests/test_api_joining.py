@@ -171,6 +171,22 @@ def test_the_sender_withdraws_with_their_token_only(code):
 # -- the owner's side -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("token", ["%00", "abc%00.def", "%F0%9F%99%82.x", ".", "x" * 3000])
+def test_a_token_that_cannot_be_one_is_unknown(code, token):
+    assert public("get", f"join-requests/{token}").status_code == 404
+    assert public("get", f"join-codes/{token}").status_code == 404
+
+
+@pytest.mark.parametrize("ends", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
+def test_an_end_beyond_all_calendars_is_refused(api, client_of, owner, ends):
+    response = api("admin").patch(
+        "/api/v1/join-settings/", {"is_on": True, "expires_at": ends}, content_type="application/json"
+    )
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (422, "expires_at")
+    page = client_of(owner).post("/settings/businesses/joining/code/", {"is_on": "on", "expires_on": ends[:10]})
+    assert page.status_code == 422
+
+
 def test_join_settings_by_api(api):
     client = api("admin")
     assert client.get("/api/v1/join-settings/").json()["code"] is None

@@ -37,6 +37,7 @@ TOKEN_BYTES = 24
 INVITATION_LIFETIME = timedelta(days=14)
 MAX_USES = 10_000
 MAX_TERMS = 4000
+FIRST_YEAR, LAST_YEAR = 2000, 2100  # of the last day of a code: far from where calendars end
 CHANGEABLE = ("is_on", "expires_at", "max_uses", "asks_invited", "terms")
 # Jobs that mail; `workspace.tasks` has their work.
 INVITED_MAIL, ASKED_MAIL, DECIDED_MAIL = (
@@ -159,6 +160,9 @@ def _check_changes(changes: Mapping[str, object]) -> None:
     most = changes.get("max_uses")
     if isinstance(most, int) and not 1 <= most <= MAX_USES:
         raise InvalidInput(_("Enter a number from 1 to 10,000, or nothing."), field="max_uses")
+    ends = changes.get("expires_at")
+    if isinstance(ends, datetime) and not FIRST_YEAR <= ends.year <= LAST_YEAR + 1:
+        raise InvalidInput(_("Choose a day from 2000 to 2100."), field="expires_at")
     if len(str(changes.get("terms", ""))) > MAX_TERMS:
         raise InvalidInput(_("Keep the terms within 4,000 letters."), field="terms")
 
@@ -412,7 +416,8 @@ def state_token(request: JoinRequest) -> str:
 def find_request(token: str) -> JoinRequest:
     """The request of a `state_token`. Called in the public schema. Raises NotFound."""
     code = token.partition(".")[0]
-    found = JoinRequest.objects.select_related("programme", "user").filter(code=code).first()
+    known = JoinRequest.objects.select_related("programme", "user").filter(code=code)
+    found = known.first() if code.isalnum() else None  # the database takes no NUL
     if found is None or not hmac.compare_digest(token.encode(), state_token(found).encode()):
         raise NotFound()
     return found
