@@ -79,12 +79,17 @@ def _take(text: InboundMessage, wish: str, provider: Provider, now: datetime) ->
 def receive_report(*, provider: Provider, report: Report, now: datetime) -> OutboundMessage | None:
     """Write down what the provider says about a text of ours; None for one that we do not know.
 
-    A state never goes back. A text that was never confirmed, or whose sender died, is settled by this.
+    A state never goes back. A text that was never confirmed, or whose sender died, is settled by this. That a try did
+    not arrive ends nothing where a person has had the text sent again: the next try leaves all the same.
     """
     with transaction.atomic():
         message = _reported_message(provider, report)
         if message is None:
             return None
+        if report.is_opt_out and message.recipient:
+            suppress(number=message.recipient, reason=Suppression.Reason.PROVIDER, now=now)
+        if report.state == "undelivered" and message.state == OutboundMessage.State.QUEUED:
+            return message
         receipt, is_new = MessageReceipt.objects.get_or_create(
             message=message,
             word=report.word[:60],
@@ -101,8 +106,6 @@ def receive_report(*, provider: Provider, report: Report, now: datetime) -> Outb
             if state == OutboundMessage.State.DELIVERED:
                 message.delivered_at = now
             message.save(update_fields=["state", "error", "provider_id", "finished_at", "delivered_at"])
-        if report.is_opt_out and message.recipient:
-            suppress(number=message.recipient, reason=Suppression.Reason.PROVIDER, now=now)
     logger.info("messaging.message.reported", extra={"message_code": message.code, "state": message.state})
     return message
 
@@ -110,16 +113,17 @@ def receive_report(*, provider: Provider, report: Report, now: datetime) -> Outb
 def _reported_message(provider: Provider, report: Report) -> OutboundMessage | None:
     """By our own code where the report has it, else by the provider's id; locked."""
     texts = OutboundMessage.objects.select_for_update().filter(channel=OutboundMessage.Channel.SMS)
+    provider_id = report.provider_id[:120]  # as it is stored
     if report.reference:
         message = texts.filter(code=report.reference, provider=provider.name).first()
         # An id of another text: the report is not about this one.
-        if message and message.provider_id and report.provider_id and message.provider_id != report.provider_id:
+        if message and message.provider_id and provider_id and message.provider_id != provider_id:
             return None
         if message is not None:
             return message
-    if not report.provider_id:
+    if not provider_id:
         return None
-    return texts.filter(provider_id=report.provider_id, provider=provider.name).order_by("-id").first()
+    return texts.filter(provider_id=provider_id, provider=provider.name).order_by("-id").first()
 
 
 def _confirm_stop(text: InboundMessage, *, now: datetime) -> None:

@@ -133,6 +133,28 @@ def test_a_report_on_the_first_try_while_the_second_waits_ends_it(in_doubt, acto
     assert (state_of(message), len(twilio.texts)) == ("delivered", 1)
 
 
+def test_a_report_that_the_first_try_failed_does_not_stop_the_second(in_doubt, actor, twilio, run_queue):
+    message = in_doubt()
+    settle(actor, "again", message)
+    twilio.report(twilio.texts[0], "undelivered")
+    assert state_of(message) == "queued"
+    run_queue()
+    assert (state_of(message), len(twilio.texts)) == ("sent", 2)
+    twilio.report(twilio.texts[0], "undelivered")  # once more, late
+    assert state_of(message) == "sent"
+    twilio.report(twilio.texts[1], "undelivered")
+    assert state_of(message) == "undelivered"
+
+
+def test_who_stopped_meanwhile_gets_no_second_try(in_doubt, actor, twilio, run_queue):
+    message = in_doubt()
+    settle(actor, "again", message)
+    twilio.switches = Switches(error="21610")
+    twilio.report(twilio.texts[0], "undelivered")
+    run_queue()
+    assert (state_of(message), message.error, len(twilio.texts)) == ("suppressed", "stopped", 1)
+
+
 def test_only_what_is_in_doubt_can_be_decided(in_doubt, actor):
     message = in_doubt()
     for state in set(OutboundMessage.State.values) - {"unconfirmed"}:
