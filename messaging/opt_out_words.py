@@ -26,6 +26,9 @@ _NEGATED = re.compile(
     r"(?:stop|unsubscribe|end|quit|cancel|remove|delete|opt out|opt me out)\b"
     r"|\b(?:hoer(?:t|en)?(?: sie)?(?: bitte)?|bitte) nicht (?:auf|aufhoeren|stoppen|abmelden|loeschen)\b"
     r"|\bnicht (?:aufhoeren|stoppen|abmelden|abbestellen|loeschen)\b"
+    r"|\b(?:why|when) (?:did|do|have) (?:you|u|they) stop(?:ped)?\b|^did (?:you|u) stop\b"
+    r"|\b(?:you|they) never (?:text|txt|send|message|call|write|contact)\b"
+    r"|\b(?:tragt?|trage|tragen) (?:sie )?(?:mich|uns)\b(?=.*\bein\b)|\bend of\b"
 )
 # They miss a text that they expected.
 _MISSED = re.compile(
@@ -40,6 +43,7 @@ _MISSABLE = [
         rf"\bkeine?n? (?:weiteren?|mehr) {_SMS}\b",
         rf"^(?:bitte )?keine?n? {_SMS}(?: bitte| danke| schicken| senden)*$",
         rf"\b{_SMS} (?:\w+ )?nicht mehr\b",
+        r"\bnicht (?:mehr|weiter|laenger) (?:\w+ )?(?:bekommen|erhalten|empfangen)\b",
     )
 ]
 _PLAIN = [
@@ -80,8 +84,7 @@ _PLAIN = [
         r"\b(?:mich|uns)(?: bitte)?(?: \w+){0,3} (?:loeschen|entfernen|streichen|rausnehmen)\b",
         r"\b(?:hoer(?:t|en)?) (?:sie )?(?:bitte |endlich |doch |damit )*(?:auf|damit auf)\b|\baufhoeren\b",
         r"\bnicht (?:mehr|weiter|laenger) "
-        r"(?:\w+ )?(?:schreiben|anschreiben|kontaktieren|schicken|senden|zusenden|texten|belaestigen|bekommen|erhalten"
-        r"|empfangen)\b",
+        r"(?:\w+ )?(?:schreiben|anschreiben|kontaktieren|schicken|senden|zusenden|texten|belaestigen)\b",
         r"\b(?:schreib|schick|send|kontaktier|text|belaestig)(?:e|en|et|t)? (?:sie )?(?:mir|mich|uns)(?: bitte)?"
         r"(?: \w+)? (?:nicht|nichts|nie|keine)\b",
         rf"\b{_WISHES}\b(?: \w+){{0,4}} keine?n?(?: weiteren?| mehr| eurer?| ihrer?)* {_SMS}\b",

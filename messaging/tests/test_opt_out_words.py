@@ -80,6 +80,11 @@ Schluss mit den SMS
 falsche Nummer
 Ich möchte das nicht mehr bekommen
 Ich habe genug von euren Nachrichten
+At the end of the day, stop texting me
+Why do you text me? Stop sending this
+Tragt mich bitte aus
+Nie mehr, tragt uns aus der Liste
+never send me texts
 """
 OTHERS = """
 please don't stop
@@ -136,6 +141,13 @@ please text me the code
 Do not forget me
 Who is this?
 send me more offers please
+When is the end of the offer?
+at the end of this promotion
+Why did you stop sending me offers?
+Did you stop texting me?
+you never text me about new coffee
+Tragt mich bitte in die Liste ein
+Ich habe die SMS nicht mehr bekommen
 """
 
 
