@@ -25,8 +25,10 @@ from customers.actions.customers import find_or_create_by_phone
 from customers.models import Customer, Identifier, Order
 from loyalty.actions.points import post_batch, reverse_transaction
 from loyalty.actions.referral_settings import MAX_GIVEN, referral_settings
+from loyalty.balances import settings_now
 from loyalty.errors import (
     AlreadyReversed,
+    ApprovalRequired,
     FriendIsCustomer,
     ReferralKnown,
     ReferralOver,
@@ -163,7 +165,8 @@ def open_referral_of(*, friend_phone: str, actor: Actor, field: str = "new_custo
 def complete_by_hand(*, code: str, actor: Actor, now: datetime, points: int | None = None) -> Referral:
     """Give the points although nothing was bought yet, or although it looked odd. `points`: for the referrer.
 
-    Completed twice, they move once. Raises UnknownReferral, ReferralOver and InvalidInput.
+    Completed twice, they move once. Raises UnknownReferral, ReferralOver, InvalidInput, and ApprovalRequired for more
+    than was promised and than one person may give.
     """
     with transaction.atomic():
         referral = _lock(code, actor)
@@ -173,6 +176,9 @@ def complete_by_hand(*, code: str, actor: Actor, now: datetime, points: int | No
             raise ReferralOver(state=referral.state)
         if points is not None:
             check(0 <= points <= MAX_GIVEN, "points_to_award_referrer", _("Enter whole points, up to 1,000,000."))
+            limit = settings_now().approval_above
+            if limit is not None and points > max(limit, referral.referrer_points):
+                raise ApprovalRequired(limit=limit)
             referral.referrer_points = points
         _decided(referral, actor)
         _complete(referral, actor=actor, now=now)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
+from django.utils import timezone
 from django_tenants.utils import tenant_context
 
+from loyalty.actions.settings import PointSettings, change_point_settings
 from loyalty.models import Account, Referral, Transaction
 from loyalty.tests.test_api_points import ADD, post
 from workspace.models import Business
@@ -87,6 +91,18 @@ def test_completed_by_hand_once_with_other_points(api, claim):
     assert (over.status_code, over.json()["code"]) == (409, "loyalty.referral_over")
     gone = post(admin, COMPLETE, body, key="e")
     assert (gone.status_code, gone.json()["code"]) == (404, "loyalty.unknown_referral")
+
+
+def test_more_points_than_one_person_may_give_are_not_given_by_a_referral(api, claim, actor):
+    settings = PointSettings(point_value=Decimal("0.01"), approval_above=150)
+    change_point_settings(settings=settings, actor=actor, now=timezone.now())
+    tracked = post(api("write"), TRACK, claim, key="k").json()
+    body = {"referral_id": tracked["id"], "points_to_award_referrer": 1_000_000}
+    refused = post(api("admin"), COMPLETE, body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "loyalty.approval_required")
+    assert Referral.objects.get().state == "pending"
+    promised = post(api("admin"), COMPLETE, {"referral_id": tracked["id"], "points_to_award_referrer": 200})
+    assert (promised.status_code, promised.json()["referrer_points"]) == (201, 200), "the owner's word allows it"
 
 
 def test_the_list_filters_and_keeps_to_a_business(api, claim, business):
