@@ -32,6 +32,7 @@ from workspace.actions import audit
 
 CODE_LENGTH = 8  # of 31 letters: 40 bits
 MAX_DAYS = 366
+MAX_AFFILIATES = 500  # a page shows all of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +99,12 @@ class AffiliateValues:
 
 
 def create_affiliate(*, values: AffiliateValues, actor: Actor) -> Affiliate:
-    """Raises InvalidInput, AffiliateCodeTaken, and PermissionRefused for people limited to one business."""
+    """Raises InvalidInput, also when there are MAX_AFFILIATES, AffiliateCodeTaken, and PermissionRefused for people limited
+    to one business."""
     actor.check_sees_all()
     kept = values.checked()
+    text = _("There are as many affiliates as a programme can have. Change one that has ended.")
+    check(Affiliate.objects.count() < MAX_AFFILIATES, "name", text)
     with transaction.atomic():
         affiliate = Affiliate(**{**asdict(kept), "link_code": kept.link_code or random_code(CODE_LENGTH)})
         _save(affiliate)

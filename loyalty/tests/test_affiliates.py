@@ -132,6 +132,14 @@ def test_websites_get_their_https():
         checked_website("http://shop.example")
 
 
+def test_there_are_no_more_than_a_page_shows(make, monkeypatch):
+    monkeypatch.setattr("loyalty.actions.affiliates.MAX_AFFILIATES", 1)
+    make()
+    with pytest.raises(InvalidInput):
+        make(link_code="second")
+    assert Affiliate.objects.count() == 1
+
+
 def test_changes_are_told_to_the_log_without_who_they_are(affiliate, actor):
     values = values_of(affiliate)
     changed = change_affiliate(

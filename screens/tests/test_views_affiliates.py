@@ -167,7 +167,25 @@ def test_people_who_look_odd_are_decided_on(staff, sold, actor, business):
     staff.post(f"{LIST}people/{odd.code}/decide/", {"counts": "yes"})
     assert AffiliateLine.objects.filter(amount=5).exists()
     assert "Many in a day" not in text_of(staff.get(f"{LIST}{sold.code}/"))
-    assert staff.post(f"{LIST}people/nothing/decide/", {}).status_code == 404
+    assert staff.post(f"{LIST}people/nothing/decide/", {"counts": "no"}).status_code == 404
+
+
+def test_an_answer_that_says_neither_decides_nothing(staff, sold):
+    came = AffiliateCustomer.objects.get()
+    for said in ({}, {"counts": ""}, {"counts": "maybe"}):
+        assert staff.post(f"{LIST}people/{came.code}/decide/", said).status_code == 422
+    came.refresh_from_db()
+    assert came.state == "active"
+
+
+@pytest.mark.parametrize("name", ["株式会社ハーバー 🎉", "ه‎اربور", "W" * 120, "<b>&amp;"])
+def test_any_name_is_on_paper(staff, sold, name):
+    Affiliate.objects.update(name=name)
+    staff.post(f"{LIST}{sold.code}/pay-out/")
+    code = AffiliatePayout.objects.get().code
+    paid = {"paid_on": f"{timezone.localdate():%Y-%m-%d}", "reference": "R" * 120}
+    assert staff.post(f"{LIST}payouts/{code}/pay/", paid).status_code == 303
+    assert staff.get(f"{LIST}payouts/{code}/statement.pdf").content.startswith(b"%PDF")
 
 
 def test_who_may_only_read_changes_nothing(client_of, make_member, sold, business):
