@@ -287,7 +287,7 @@ def forget_numbers(now: datetime) -> datetime | None:
     return expire_numbers(now=now)
 
 
-@due_work(LEAVE)
+@due_work(LEAVE, follows_time_zone=True)
 def let_businesses_leave(now: datetime) -> datetime | None:
     """Whoever decides that a business leaves makes it due; it ends when none is left."""
     return leave_what_is_due(now=now)

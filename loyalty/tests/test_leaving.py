@@ -18,6 +18,7 @@ from core.permissions import Role
 from loyalty import settlement as rules
 from loyalty.actions import points
 from loyalty.actions.leaving import (
+    LEAVE,
     ask_to_leave,
     call_leaving_off,
     decide_leaving,
@@ -33,9 +34,10 @@ from loyalty.reports_leaving import final_of, preview_leaving
 from loyalty.reports_points import FIRST_DAY, read_flows
 from loyalty.reports_settlement import SPENT, months, settlement_of
 from loyalty.tests.given import PHONE
-from programs.models import Membership
+from programs.models import DueWork, Membership
 from workspace.actions.api_keys import create_client
 from workspace.actions.businesses import BusinessLeft, change_business
+from workspace.actions.settings import change_programme
 from workspace.models import AuditEntry, Business, TillDevice
 
 pytestmark = pytest.mark.usefixtures("audited")
@@ -346,6 +348,17 @@ def test_the_tick_lets_it_go_after_its_last_day_in_the_programmes_zone(business,
     assert leave_what_is_due(now=before + timedelta(days=2)) is None
     assert FinalStatement.objects.count() == 1
     assert AuditEntry.objects.filter(action="loyalty.leaving.done").count() == 1
+
+
+def test_a_new_time_zone_moves_the_end_of_the_last_day(business, other_business, programme, actor):
+    decide_leaving(business=business, last_day=LAST, way="paid", actor=actor, now=IN_JUNE)
+    change_programme(programme=programme, changes={"time_zone": "Asia/Tokyo"}, actor=actor, now=IN_JUNE)
+    assert DueWork.objects.get(programme=programme, kind=LEAVE).next_due_at == IN_JUNE
+    programme.refresh_from_db()
+    in_tokyo = datetime(2026, 6, 10, 15, tzinfo=UTC)
+    assert leave_what_is_due(now=IN_JUNE) == in_tokyo
+    leave_what_is_due(now=in_tokyo)
+    assert FinalStatement.objects.get().last_day == LAST
 
 
 def test_the_only_business_cannot_leave(business, actor, bound):
