@@ -139,17 +139,13 @@ def renew_link(request: StaffRequest, code: str) -> HttpResponse:
 @requires(Perm.POINTS_ADJUST)
 def decide(request: StaffRequest, code: str) -> HttpResponse:
     """Yes or no to somebody who looked odd."""
+    said = {"yes": _("They count, with what they bought."), "no": _("They do not count. Nothing is earned by them.")}
     answer = request.POST.get("counts", "")
-    if answer not in ("yes", "no"):
+    if answer not in said:
         raise InvalidInput(_("Say whether they count."), field="counts")
     try:
         came = decide_customer(code=code, counts=answer == "yes", actor=request.actor, now=timezone.now())
-        said = (
-            _("They count, with what they bought.")
-            if answer == "yes"
-            else _("They do not count. Nothing is earned by them.")
-        )
-        messages.success(request, said)
+        messages.success(request, said[answer])
         return done(request, reverse("affiliates:detail", args=[came.affiliate.code]))
     except ReferralOver as error:
         messages.error(request, str(error.message))

@@ -99,8 +99,9 @@ class AffiliateValues:
 
 
 def create_affiliate(*, values: AffiliateValues, actor: Actor) -> Affiliate:
-    """Raises InvalidInput, also when there are MAX_AFFILIATES, AffiliateCodeTaken, and PermissionRefused for people limited
-    to one business."""
+    """Raises InvalidInput, also when there are MAX_AFFILIATES, AffiliateCodeTaken, and PermissionRefused for people
+    limited to one business.
+    """
     actor.check_sees_all()
     kept = values.checked()
     text = _("There are as many affiliates as a programme can have. Change one that has ended.")
