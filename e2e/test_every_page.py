@@ -46,7 +46,8 @@ from messaging.actions.webhooks import create_endpoint
 from programs.actions.people import create_person
 from programs.models import JoinRequest, Programme
 from programs.routes import all_routes
-from workspace.actions.joining import invite_business, rotate_join_code
+from workspace.actions.business_invitations import invite_business
+from workspace.actions.join_codes import rotate_join_code
 from workspace.models import Business
 
 pytestmark = pytest.mark.e2e

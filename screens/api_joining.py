@@ -22,7 +22,7 @@ from core.permissions import Perm
 from loyalty.rules import MAX_RATE
 from programs.models import BusinessInvitation, JoinRequest, JoinSettings, Programme
 from screens.actions.joining import approve_request
-from workspace.actions import joining
+from workspace.actions import business_invitations, join_codes, joining
 from workspace.api_auth import ApiView
 from workspace.api_once import KEY_PARAMETER, once
 from workspace.models import Business
@@ -57,13 +57,13 @@ class JoinSettingsOutput(serializers.Serializer[Any]):
 class JoinSettingsChange(StrictSerializer):
     is_on = serializers.BooleanField(required=False)
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
-    max_uses = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=joining.MAX_USES)
+    max_uses = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=join_codes.MAX_USES)
     asks_invited = serializers.BooleanField(required=False)
-    terms = CleanCharField(required=False, allow_blank=True, max_length=joining.MAX_TERMS)
+    terms = CleanCharField(required=False, allow_blank=True, max_length=join_codes.MAX_TERMS)
 
 
 def _settings_output(stored: JoinSettings | None) -> dict[str, Any]:
-    code = (joining.code_of(stored) or None) if stored else None
+    code = (join_codes.code_of(stored) or None) if stored else None
     values = {
         "is_on": stored.is_on if stored else False,
         "code": code,
@@ -88,7 +88,7 @@ class JoinSettingsView(ApiView):
     @extend_schema(operation_id="join_settings_read", tags=["Programme"], responses={200: JoinSettingsOutput})
     def get(self, request: Request) -> Response:
         self.actor.check_sees_all()
-        return Response(_settings_output(joining.settings_of(_programme(request))))
+        return Response(_settings_output(join_codes.settings_of(_programme(request))))
 
     @extend_schema(
         operation_id="join_settings_change",
@@ -98,7 +98,7 @@ class JoinSettingsView(ApiView):
     )
     def patch(self, request: Request) -> Response:
         changes = read_body(request, JoinSettingsChange, partial=True)
-        stored = joining.change_join_settings(
+        stored = join_codes.change_join_settings(
             programme=_programme(request), changes=changes, actor=self.actor, now=timezone.now()
         )
         return Response(_settings_output(stored))
@@ -118,7 +118,7 @@ class JoinCodeRotateView(ApiView):
     )
     def post(self, request: Request) -> JsonResponse:
         def act() -> dict[str, Any]:
-            stored = joining.rotate_join_code(programme=_programme(request), actor=self.actor, now=timezone.now())
+            stored = join_codes.rotate_join_code(programme=_programme(request), actor=self.actor, now=timezone.now())
             return _settings_output(stored)
 
         return once(request, self.caller, "joining.rotate_code", "", act, status=200)
@@ -144,7 +144,7 @@ class BusinessInvitationInput(StrictSerializer):
 
 def _invitations(view: ApiView) -> QuerySet[BusinessInvitation]:
     view.actor.check_sees_all()
-    return joining.open_invitations(_programme(view.request))
+    return business_invitations.open_invitations(_programme(view.request))
 
 
 def _invitation(view: ApiView, code: str) -> BusinessInvitation:
@@ -181,7 +181,7 @@ class BusinessInvitationsView(ApiView):
         given = read_body(request, BusinessInvitationInput)
 
         def act() -> dict[str, Any]:
-            invitation = joining.invite_business(
+            invitation = business_invitations.invite_business(
                 programme=_programme(request), **given, actor=self.actor, now=timezone.now()
             )
             return dict(BusinessInvitationOutput(invitation).data)
@@ -204,7 +204,7 @@ class BusinessInvitationView(ApiView):
     @extend_schema(operation_id="business_invitations_withdraw", tags=["Programme"], responses={204: None})
     def delete(self, request: Request, invitation_id: str) -> Response:
         """Withdraw the invitation: its link works no more."""
-        joining.revoke_business_invitation(
+        business_invitations.revoke_business_invitation(
             programme=_programme(request), code=invitation_id, actor=self.actor, now=timezone.now()
         )
         return Response(status=204)
@@ -224,7 +224,7 @@ class BusinessInvitationRenewView(ApiView):
     )
     def post(self, request: Request, invitation_id: str) -> JsonResponse:
         def act() -> dict[str, Any]:
-            renewed = joining.renew_business_invitation(
+            renewed = business_invitations.renew_business_invitation(
                 programme=_programme(request), code=invitation_id, actor=self.actor, now=timezone.now()
             )
             return dict(BusinessInvitationOutput(renewed).data)

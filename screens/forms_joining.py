@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from core.forms import LiveForm
 from programs.models import JoinSettings
 from screens.forms_onboarding import DEFAULT_RATE, parse_rate
-from workspace.actions.joining import FIRST_YEAR, LAST_YEAR, MAX_TERMS, MAX_USES, Applicant
+from workspace.actions.join_codes import FIRST_YEAR, LAST_YEAR, MAX_TERMS, MAX_USES
+from workspace.actions.joining import Applicant
 from workspace.models import Business
 
 RATE_INPUT = {"inputmode": "decimal", "autocomplete": "off"}

@@ -23,7 +23,7 @@ from programs.models import JoinRequest
 from screens.actions.joining import ask_to_join
 from screens.forms_joining import JoinCodeForm, JoinForm, rate_text
 from screens.joining import Terms, rate_words, terms_of
-from workspace.actions import joining
+from workspace.actions import business_invitations, joining
 from workspace.actions.joining import Door
 
 
@@ -67,7 +67,7 @@ def ask(request: HttpRequest, code: str) -> HttpResponse:
                 ip=client_ip(request) or None,
                 now=now,
             )
-        except (joining.JoinCodeGone, joining.InvitedAnother, joining.AlreadyOnTeam) as refused:
+        except (joining.JoinCodeGone, joining.InvitedAnother, business_invitations.AlreadyOnTeam) as refused:
             return _refused(request, refused)
         return done(request, reverse("join:request", args=[asked.code]))
     status = 422 if form.is_bound else 200

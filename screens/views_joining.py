@@ -20,7 +20,7 @@ from programs.models import JoinRequest
 from screens.actions.joining import approve_request
 from screens.forms_joining import ApproveForm, BusinessInvitationForm, DeclineForm, JoinSettingsForm, rate_text
 from screens.joining import rate_words
-from workspace.actions import joining
+from workspace.actions import business_invitations, join_codes, joining
 from workspace.actions.businesses import NameTaken
 from workspace.models import Business, Job
 from workspace.settings_tabs import settings_tabs
@@ -37,11 +37,11 @@ def joining_page(request: StaffRequest) -> HttpResponse:
 @require_POST
 @requires(Perm.BUSINESSES_MANAGE)
 def code_change(request: StaffRequest) -> HttpResponse:
-    stored = joining.settings_of(request.programme)
+    stored = join_codes.settings_of(request.programme)
     form = JoinSettingsForm(request.POST, stored=stored, zone=request.programme.zone)
     if not form.is_valid():
         return _page(request, settings_form=form, status=422)
-    joining.change_join_settings(
+    join_codes.change_join_settings(
         programme=request.programme, changes=form.changes, actor=request.actor, now=timezone.now()
     )
     messages.success(request, _("Saved"))
@@ -51,7 +51,7 @@ def code_change(request: StaffRequest) -> HttpResponse:
 @require_POST
 @requires(Perm.BUSINESSES_MANAGE)
 def code_rotate(request: StaffRequest) -> HttpResponse:
-    joining.rotate_join_code(programme=request.programme, actor=request.actor, now=timezone.now())
+    join_codes.rotate_join_code(programme=request.programme, actor=request.actor, now=timezone.now())
     messages.success(request, _("There is a new join code. The older one does not work any more."))
     return done(request, reverse("joining:page"))
 
@@ -65,12 +65,12 @@ def invite(request: StaffRequest) -> HttpResponse:
         return checked
     if form.is_valid():
         try:
-            invitation = joining.invite_business(
+            invitation = business_invitations.invite_business(
                 programme=request.programme, **form.cleaned_data, actor=request.actor, now=timezone.now()
             )
         except NameTaken as refused:
             form.add_error("name", str(refused.message))
-        except joining.AlreadyOnTeam as refused:
+        except business_invitations.AlreadyOnTeam as refused:
             form.add_error("email", str(refused.message))
         else:
             _say_sent(request, invitation.email)
@@ -81,7 +81,7 @@ def invite(request: StaffRequest) -> HttpResponse:
 @require_POST
 @requires(Perm.BUSINESSES_MANAGE)
 def invitation_renew(request: StaffRequest, code: str) -> HttpResponse:
-    invitation = joining.renew_business_invitation(
+    invitation = business_invitations.renew_business_invitation(
         programme=request.programme, code=code, actor=request.actor, now=timezone.now()
     )
     _say_sent(request, invitation.email)
@@ -91,7 +91,9 @@ def invitation_renew(request: StaffRequest, code: str) -> HttpResponse:
 @require_POST
 @requires(Perm.BUSINESSES_MANAGE)
 def invitation_revoke(request: StaffRequest, code: str) -> HttpResponse:
-    joining.revoke_business_invitation(programme=request.programme, code=code, actor=request.actor, now=timezone.now())
+    business_invitations.revoke_business_invitation(
+        programme=request.programme, code=code, actor=request.actor, now=timezone.now()
+    )
     messages.success(request, _("Invitation withdrawn"))
     return done(request, reverse("joining:page"))
 
@@ -115,7 +117,7 @@ def approve(request: StaffRequest, code: str) -> HttpResponse:
     except NameTaken as refused:
         form.add_error("name", str(refused.message))
         return _request_page(request, code, approve_form=form, status=422)
-    except (joining.RequestDecided, joining.AlreadyOnTeam, joining.ApplicantNotVerified) as refused:
+    except (joining.RequestDecided, business_invitations.AlreadyOnTeam, joining.ApplicantNotVerified) as refused:
         messages.error(request, str(refused.message))
         return _request_page(request, code, approve_form=form, status=refused.status)
     messages.success(request, _("%(name)s is part of the programme") % {"name": form.cleaned_data["name"]})
@@ -147,13 +149,19 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     programme, now = request.programme, timezone.now()
-    stored = joining.settings_of(programme)
-    code = joining.code_of(stored) if stored else ""
+    stored = join_codes.settings_of(programme)
+    code = join_codes.code_of(stored) if stored else ""
     link = public_url(reverse("join:ask", args=[code], urlconf="config.urls_public")) if code else ""
     is_open = stored is not None and bool(code) and stored.is_open(now)
-    invitations = list(joining.open_invitations(programme).order_by("-pk")[:200])
-    stopped = Job.objects.filter(kind=joining.INVITED_MAIL, state__in=[Job.State.FAILED, Job.State.CANCELLED])
-    unsent = set(stopped.filter(key__in=[joining.mail_key(one) for one in invitations]).values_list("key", flat=True))
+    invitations = list(business_invitations.open_invitations(programme).order_by("-pk")[:200])
+    stopped = Job.objects.filter(
+        kind=business_invitations.INVITED_MAIL, state__in=[Job.State.FAILED, Job.State.CANCELLED]
+    )
+    unsent = set(
+        stopped.filter(key__in=[business_invitations.mail_key(one) for one in invitations]).values_list(
+            "key", flat=True
+        )
+    )
     requests = JoinRequest.objects.filter(programme=programme).order_by("-pk")
     context = {
         "settings": stored,
@@ -172,7 +180,7 @@ def _page(
                 "invitation": one,
                 "rate": rate_text(one.points_per_unit),
                 "is_late": one.expires_at <= now,
-                "is_unsent": joining.mail_key(one) in unsent,
+                "is_unsent": business_invitations.mail_key(one) in unsent,
             }
             for one in invitations
         ],

@@ -13,10 +13,11 @@ from core.jobs import enqueue
 from core.tenancy import enter_public
 from programs.actions import due_work as due
 from programs.models import Programme
+from workspace.actions.business_invitations import INVITED_MAIL
 from workspace.actions.housekeeping import end_expired_sessions, forget_old_failures
 from workspace.actions.idempotency import PRUNE, prune_answers
 from workspace.actions.jobs import RESCUE, JobRun, rescue_jobs
-from workspace.actions.joining import ASKED_MAIL, DECIDED_MAIL, INVITED_MAIL
+from workspace.actions.joining import ASKED_MAIL, DECIDED_MAIL
 from workspace.actions.joining_mail import mail_business_invitation, mail_join_decision, mail_join_request
 from workspace.actions.team import INVITATION_MAIL, JOINED_MAIL
 from workspace.actions.team_mail import mail_invitation, mail_joined

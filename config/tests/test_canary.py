@@ -51,8 +51,9 @@ from programs.models import JoinRequest, Membership, Programme, User
 from programs.routes import all_routes
 from workspace.actions import audit
 from workspace.actions.api_keys import create_client
+from workspace.actions.business_invitations import invite_business
 from workspace.actions.jobs import start_job
-from workspace.actions.joining import invite_business, rotate_join_code
+from workspace.actions.join_codes import rotate_join_code
 from workspace.actions.team import invite
 from workspace.jobs import DUE_WORK
 from workspace.models import Business, Job, TillDevice

@@ -15,9 +15,9 @@ from loyalty.actions.settings import set_earning_rate
 from programs.actions.people import has_verified
 from programs.models import JoinRequest, Membership, Programme, User
 from workspace.actions import audit
+from workspace.actions.business_invitations import AlreadyOnTeam
 from workspace.actions.businesses import NameTaken, open_business
 from workspace.actions.joining import (
-    AlreadyOnTeam,
     Applicant,
     ApplicantNotVerified,
     Door,

@@ -13,7 +13,7 @@ from django_tenants.utils import tenant_context
 
 from core.actor import SYSTEM
 from programs.models import JoinRequest, JoinSettings, Membership, Programme, User
-from workspace.actions import joining
+from workspace.actions import join_codes
 from workspace.actions.api_keys import create_client
 from workspace.models import Business
 
@@ -37,7 +37,7 @@ def public(method, path, body=None, host="localhost"):
 
 @pytest.fixture
 def code(programme, actor):
-    return joining.code_of(joining.rotate_join_code(programme=programme, actor=actor, now=timezone.now()))
+    return join_codes.code_of(join_codes.rotate_join_code(programme=programme, actor=actor, now=timezone.now()))
 
 
 def register(code, **changes):
@@ -118,8 +118,8 @@ def test_two_registrations_at_once_are_one_request(in_threads):
     connection.set_schema_to_public()
     programme = Programme.objects.get(slug="harbour")
     with tenant_context(programme):
-        settings = joining.rotate_join_code(programme=programme, actor=SYSTEM, now=timezone.now())
-    code = joining.code_of(settings)
+        settings = join_codes.rotate_join_code(programme=programme, actor=SYSTEM, now=timezone.now())
+    code = join_codes.code_of(settings)
     answers = in_threads([lambda: register(code), lambda: register(code)])
     assert {answer.status_code for answer in answers} == {202}, [answer.content for answer in answers]
     assert len({answer.json()["request"]["id"] for answer in answers}) == 1

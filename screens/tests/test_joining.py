@@ -23,7 +23,7 @@ from programs.actions.people import create_person
 from programs.models import BusinessInvitation, JoinRequest, JoinSettings, Membership, Programme, User
 from screens.actions.joining import approve_request
 from screens.joining import terms_of
-from workspace.actions import joining
+from workspace.actions import join_codes, joining
 from workspace.models import AuditEntry, Business
 
 PAGE = "/settings/businesses/joining/"
@@ -46,7 +46,7 @@ def ines(db):
 @pytest.fixture
 def code(programme, actor):
     """The join code of "harbour", switched on."""
-    return joining.code_of(joining.rotate_join_code(programme=programme, actor=actor, now=timezone.now()))
+    return join_codes.code_of(join_codes.rotate_join_code(programme=programme, actor=actor, now=timezone.now()))
 
 
 def on_public(user=None):
@@ -89,12 +89,12 @@ def test_the_owner_switches_the_code_on_sees_it_with_a_picture_and_changes_it(cl
     assert browser.post(f"{PAGE}code/", {"is_on": "on", "max_uses": "2"}).status_code == 303
     page = browser.get(PAGE).content.decode()
     stored = JoinSettings.objects.get()
-    first = joining.code_of(stored)
+    first = join_codes.code_of(stored)
     assert first in page
     assert f"http://localhost:8000/join/{first}/" in page
     assert "data:image/svg+xml" in page
     browser.post(f"{PAGE}code/rotate/")
-    second = joining.code_of(JoinSettings.objects.get())
+    second = join_codes.code_of(JoinSettings.objects.get())
     assert second != first
     assert on_public().get(f"/join/{first}/").status_code == 404
     assert on_public().get(f"/join/{second}/").status_code == 200
@@ -165,7 +165,7 @@ def test_only_owners_manage_joining(client_of, make_member, business, role):
 def test_a_key_limited_to_a_business_manages_nothing(programme, business):
     bound = Actor(kind="api", id="1", label="Key", business_id=business.pk)
     with pytest.raises(PermissionRefused):
-        joining.rotate_join_code(programme=programme, actor=bound, now=timezone.now())
+        join_codes.rotate_join_code(programme=programme, actor=bound, now=timezone.now())
 
 
 # -- asking -----------------------------------------------------------------------------------------------------------

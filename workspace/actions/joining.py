@@ -1,4 +1,4 @@
-"""How businesses join the programme: the join code, invitations by e-mail, and requests up to their decision.
+"""Asking that a business joins the programme, by its join code or an invitation, and the owner's decision.
 
 Approving a request also sets an earning rate: that is `screens.actions.joining`. The tables live in the public schema;
 the acts are part of a programme, so they are written in its audit log. Call these with the programme active, except
@@ -9,40 +9,30 @@ from __future__ import annotations
 
 import base64
 import hmac
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_tenants.utils import tenant_context
 
 from core.actor import Actor
-from core.codes import ALPHABET, digest, keyed_digest
+from core.codes import keyed_digest
 from core.errors import DomainError, InvalidInput, NotFound
 from core.permissions import Role
 from programs import api_limits
 from programs.actions.people import has_verified
 from programs.models import BusinessInvitation, JoinRequest, JoinSettings, Membership, Programme, User
 from workspace.actions import audit
-from workspace.actions.businesses import NameTaken
+from workspace.actions.business_invitations import TOKEN_BYTES, AlreadyOnTeam, invitation_with
 from workspace.actions.jobs import start_job
+from workspace.actions.join_codes import CODE_LETTERS, settings_of, settings_with
 from workspace.models import Business
 
-CODE_LETTERS, CODE_GROUP = 16, 4  # 79 bits, read aloud in groups of four
-TOKEN_BYTES = 24
-INVITATION_LIFETIME = timedelta(days=14)
-MAX_USES = 10_000
-MAX_TERMS = 4000
-FIRST_YEAR, LAST_YEAR = 2000, 2100  # of the last day of a code: far from where calendars end
-CHANGEABLE = ("is_on", "expires_at", "max_uses", "asks_invited", "terms")
 # Jobs that mail; `workspace.tasks` has their work.
-INVITED_MAIL, ASKED_MAIL, DECIDED_MAIL = (
-    "workspace.business_invitation_mail", "workspace.join_request_mail", "workspace.join_decision_mail",
-)  # fmt: skip
+ASKED_MAIL, DECIDED_MAIL = "workspace.join_request_mail", "workspace.join_decision_mail"
 
 
 class JoinCodeGone(DomainError):
@@ -59,11 +49,6 @@ class InvitedAnother(DomainError):
     message = _("This invitation is for another e-mail address. Log in with that one.")
 
 
-class AlreadyOnTeam(DomainError):
-    code = "already_on_team"
-    message = _("This person is on the team of this programme already. An owner can add another business.")
-
-
 class RequestDecided(DomainError):
     code = "join_request_decided"
     message = _("This request was decided or withdrawn already.")
@@ -74,200 +59,7 @@ class ApplicantNotVerified(DomainError):
     message = _("The person has not proved their e-mail address yet. They were sent a code.")
 
 
-# -- the code ---------------------------------------------------------------------------------------------------------
-
-
-def settings_of(programme: Programme) -> JoinSettings | None:
-    return JoinSettings.objects.filter(programme=programme).first()
-
-
-def code_of(settings: JoinSettings) -> str:
-    """The join code as people read it, such as K7QM-2XWA-9HJD-TR4P; "" where the server's key has changed since."""
-    plain = _plain_code(settings.programme_id, settings.seed)
-    if _lookup(plain) != bytes(settings.code_digest):
-        return ""
-    return "-".join(plain[place : place + CODE_GROUP] for place in range(0, CODE_LETTERS, CODE_GROUP))
-
-
-def _plain_code(programme_id: int, seed: str) -> str:
-    number = int.from_bytes(keyed_digest("workspace.join_code", str(programme_id), seed), "big")
-    letters = []
-    for _place in range(CODE_LETTERS):
-        number, rest = divmod(number, len(ALPHABET))
-        letters.append(ALPHABET[rest])
-    return "".join(letters)
-
-
-def _lookup(plain: str) -> bytes:
-    return keyed_digest("workspace.join_code_lookup", plain)
-
-
-def change_join_settings(
-    *, programme: Programme, changes: Mapping[str, object], actor: Actor, now: datetime
-) -> JoinSettings:
-    """Write the values of `changes` that differ (keys of CHANGEABLE); the first call makes the code.
-
-    Raises InvalidInput, and PermissionRefused for people limited to a business.
-    """
-    actor.check_sees_all()
-    _check_changes(changes)
-    with transaction.atomic():
-        stored, _is_new = _locked_settings(programme, now)
-        different = {key: changes[key] for key in CHANGEABLE if key in changes and changes[key] != getattr(stored, key)}
-        if not different:
-            return stored
-        noted = {key: [_noted(getattr(stored, key)), _noted(value)] for key, value in different.items()}
-        for key, value in different.items():
-            setattr(stored, key, value)
-        stored.save(update_fields=list(different))
-        audit.record(actor, "workspace.join_settings.changed", subject=f"programme:{programme.slug}", data=noted)
-    return stored
-
-
-def rotate_join_code(*, programme: Programme, actor: Actor, now: datetime) -> JoinSettings:
-    """A new code that works; the older one ends at once. Its uses begin at none. Raises PermissionRefused."""
-    actor.check_sees_all()
-    with transaction.atomic():
-        stored, is_new = _locked_settings(programme, now)
-        if not is_new:
-            _renew_code(stored, now)
-        stored.is_on = True
-        if stored.expires_at is not None and stored.expires_at <= now:
-            stored.expires_at = None
-        stored.save()
-        audit.record(actor, "workspace.join_code.rotated", subject=f"programme:{programme.slug}")
-    return stored
-
-
-def _locked_settings(programme: Programme, now: datetime) -> tuple[JoinSettings, bool]:
-    stored = JoinSettings.objects.select_for_update().filter(programme=programme).first()
-    if stored is not None:
-        return stored, False
-    fresh = JoinSettings(programme=programme)
-    _renew_code(fresh, now)
-    values = {"seed": fresh.seed, "code_digest": fresh.code_digest, "made_at": now}
-    _row, is_new = JoinSettings.objects.get_or_create(programme=programme, defaults=values)
-    return JoinSettings.objects.select_for_update().get(programme=programme), is_new
-
-
-def _renew_code(settings: JoinSettings, now: datetime) -> None:
-    settings.seed = secrets.token_hex(16)
-    settings.code_digest = _lookup(_plain_code(settings.programme_id, settings.seed))
-    settings.made_at, settings.uses = now, 0
-
-
-def _check_changes(changes: Mapping[str, object]) -> None:
-    most = changes.get("max_uses")
-    if isinstance(most, int) and not 1 <= most <= MAX_USES:
-        raise InvalidInput(_("Enter a number from 1 to 10,000, or nothing."), field="max_uses")
-    ends = changes.get("expires_at")
-    if isinstance(ends, datetime) and not FIRST_YEAR <= ends.year <= LAST_YEAR + 1:
-        raise InvalidInput(_("Choose a day from 2000 to 2100."), field="expires_at")
-    if len(str(changes.get("terms", ""))) > MAX_TERMS:
-        raise InvalidInput(_("Keep the terms within 4,000 letters."), field="terms")
-
-
-def _noted(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-# -- invitations ------------------------------------------------------------------------------------------------------
-
-
-def token_of(invitation: BusinessInvitation) -> str:
-    """The token of the invitation's link: computed, so that no queue carries it."""
-    ends = invitation.expires_at.astimezone(UTC).isoformat()
-    token = keyed_digest("workspace.business_invitation", invitation.code, invitation.email, ends)[:TOKEN_BYTES]
-    return base64.urlsafe_b64encode(token).decode()
-
-
-def open_invitations(programme: Programme) -> QuerySet[BusinessInvitation]:
-    return BusinessInvitation.objects.filter(programme=programme, used_at=None, revoked_at=None)
-
-
-def invite_business(
-    *, programme: Programme, name: str, email: str, points_per_unit: Decimal, actor: Actor, now: datetime
-) -> BusinessInvitation:
-    """Invite a business for fourteen days, with the earning rate that it will have; a job mails the link.
-
-    Inviting an address again replaces its open invitation. Raises AlreadyOnTeam, NameTaken, PermissionRefused,
-    TooManyRequests.
-    """
-    actor.check_sees_all()
-    api_limits.count(api_limits.INVITATION, programme.schema_name)
-    email, name = email.strip().lower(), " ".join(name.split())
-    with transaction.atomic():
-        Programme.objects.select_for_update().get(pk=programme.pk)  # two invitations of one address take turns
-        if Membership.objects.filter(programme=programme, user__email__iexact=email).exists():
-            raise AlreadyOnTeam()
-        if Business.objects.filter(name__iexact=name).exists():
-            raise NameTaken(field="name")
-        open_invitations(programme).filter(email__iexact=email).update(revoked_at=now)
-        invitation = BusinessInvitation(
-            programme=programme,
-            name=name,
-            email=email,
-            points_per_unit=points_per_unit,
-            invited_by_id=actor.user_id,
-            created_at=now,
-            expires_at=now + INVITATION_LIFETIME,
-        )
-        invitation.token_digest = digest(token_of(invitation))
-        invitation.save(force_insert=True)
-        _note_invitation(invitation, "sent", actor)
-        _mail_invitation(invitation, actor, now)
-    return invitation
-
-
-def renew_business_invitation(*, programme: Programme, code: str, actor: Actor, now: datetime) -> BusinessInvitation:
-    """A fresh link for fourteen more days; the older one ends. Raises NotFound and as `invite_business`."""
-    actor.check_sees_all()
-    api_limits.count(api_limits.INVITATION, programme.schema_name)
-    with transaction.atomic():
-        invitation = _invitation(programme, code)
-        invitation.expires_at = now + INVITATION_LIFETIME
-        invitation.token_digest = digest(token_of(invitation))
-        invitation.save(update_fields=["token_digest", "expires_at"])
-        _note_invitation(invitation, "renewed", actor)
-        _mail_invitation(invitation, actor, now)
-    return invitation
-
-
-def revoke_business_invitation(*, programme: Programme, code: str, actor: Actor, now: datetime) -> None:
-    """End an open invitation. Raises NotFound, also the second time, and PermissionRefused."""
-    actor.check_sees_all()
-    with transaction.atomic():
-        invitation = _invitation(programme, code)
-        invitation.revoked_at = now
-        invitation.save(update_fields=["revoked_at"])
-        _note_invitation(invitation, "revoked", actor)
-
-
-def mail_key(invitation: BusinessInvitation) -> str:
-    """The key of the job that mails this invitation's newest link."""
-    return f"{invitation.code}:{invitation.expires_at.timestamp()}"
-
-
-def _invitation(programme: Programme, code: str) -> BusinessInvitation:
-    found = open_invitations(programme).select_for_update().filter(code=code).first()
-    if found is None:
-        raise NotFound()
-    return found
-
-
-def _note_invitation(invitation: BusinessInvitation, what: str, actor: Actor) -> None:
-    data = {"name": invitation.name, "email": invitation.email}
-    audit.record(
-        actor, f"workspace.business_invitation.{what}", subject=f"business_invitation:{invitation.code}", data=data
-    )
-
-
-def _mail_invitation(invitation: BusinessInvitation, actor: Actor, now: datetime) -> None:
-    params = {"invitation": invitation.code}
-    start_job(kind=INVITED_MAIL, key=mail_key(invitation), params=params, actor=actor, now=now)
-
-
-# -- asking -----------------------------------------------------------------------------------------------------------
+# -- asking ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,19 +95,11 @@ def find_door(text: str, *, now: datetime) -> Door:
     """
     plain = "".join(letter for letter in text.upper() if letter.isascii() and letter.isalnum())
     if len(plain) == CODE_LETTERS:
-        settings = (
-            JoinSettings.objects.select_related("programme")
-            .filter(code_digest=_lookup(plain), programme__is_active=True)
-            .first()
-        )
+        settings = settings_with(plain)
         if settings is not None and settings.is_open(now):
             return Door(settings.programme, settings, None)
         raise JoinCodeGone()
-    invitation = (
-        BusinessInvitation.objects.select_related("programme", "invited_by")
-        .filter(token_digest=digest(text), used_at=None, revoked_at=None, expires_at__gt=now, programme__is_active=True)
-        .first()
-    )
+    invitation = invitation_with(text, now=now)
     if invitation is None:
         raise JoinCodeGone()
     return Door(invitation.programme, settings_of(invitation.programme), invitation)
@@ -423,7 +207,7 @@ def find_request(token: str) -> JoinRequest:
     return found
 
 
-# -- deciding ---------------------------------------------------------------------------------------------------------
+# -- deciding ----------------------------------------------------------------------------------------------------------
 
 
 def lock_request(*, programme: Programme, code: str, actor: Actor) -> JoinRequest:

@@ -12,7 +12,7 @@ from core.tenancy import active_programme
 from programs.hosts import programme_url
 from programs.mail import compose
 from programs.models import JoinRequest, Membership
-from workspace.actions.joining import open_invitations, token_of
+from workspace.actions.business_invitations import open_invitations, token_of
 
 PUBLIC = "config.urls_public"
 
