@@ -201,7 +201,11 @@ class RegisterBusinessView(OpenApiView):
 
 
 def _ask_to_join(request: Request, given: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """The person, if new, and their request, in one transaction; a waiting request of theirs is answered again."""
+    """The person, if new, and their request, in one transaction; a waiting request of theirs is answered again.
+
+    Whom an invitation was mailed to, and who has not shown yet that they read that mail, becomes a person with a code
+    and sends this again. Raises InvitedNotProved then.
+    """
     api_limits.count(api_limits.JOIN_CODE, client_network(request._request))
     door = joining.find_door(given["join_code"], now=now)
     terms = terms_of(door.programme, door.settings)
@@ -218,11 +222,21 @@ def _ask_to_join(request: Request, given: dict[str, Any], now: datetime) -> dict
     )
     with transaction.atomic():
         person = _person(given, ip=ip)
-        asked = ask_to_join(door=door, user=person, given=applicant, terms=terms.stored, ip=ip, now=now)
+        is_doubtful = door.invitation is not None and _is_unproved(person, door.invitation.email)
+        if not is_doubtful:
+            asked = ask_to_join(door=door, user=person, given=applicant, terms=terms.stored, ip=ip, now=now)
+    if is_doubtful:
+        send_code_at_most(person, door.programme)
+        raise joining.InvitedNotProved()
     verified = has_verified(user=person, email=person.email)
     if not verified:
         send_code_at_most(person, door.programme)
     return {"request": pending_output(asked), "email_verified": verified}
+
+
+def _is_unproved(person: User, email: str) -> bool:
+    """It is the person's own address, and they have not shown that they read its mail."""
+    return person.email.lower() == email.lower() and not has_verified(user=person, email=email)
 
 
 def _person(given: dict[str, Any], *, ip: str | None) -> User:

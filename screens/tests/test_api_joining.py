@@ -171,6 +171,23 @@ def test_the_sender_withdraws_with_their_token_only(code):
 # -- the owner's side -------------------------------------------------------------------------------------------------
 
 
+def test_an_invited_new_person_proves_the_address_and_is_in(api, run_queue, programme):
+    given = {"name": "Fern & Fig", "email": GIVEN["email"], "points_per_unit": "2"}
+    assert api("admin").post("/api/v1/business-invitations/", given, content_type="application/json").status_code == 201
+    run_queue()
+    token = re.search(r"/join/([\w=-]+)/", mail.outbox[-1].body).group(1)
+    assert codes_of(register(token, email="other@example.com")) == {"invitation_for_another"}
+    refused = register(token)
+    assert (refused.status_code, codes_of(refused)) == (403, {"invited_not_verified"})
+    assert not JoinRequest.objects.exists()
+    connection.set_tenant(programme)
+    verify(run_queue)
+    joined = register(token)
+    assert (joined.status_code, joined.json()["request"]["state"]) == (202, "approved")
+    connection.set_tenant(programme)
+    assert Business.objects.filter(name="Fern & Fig").exists()
+
+
 @pytest.mark.parametrize("token", ["%00", "abc%00.def", "%F0%9F%99%82.x", ".", "x" * 3000])
 def test_a_token_that_cannot_be_one_is_unknown(code, token):
     assert public("get", f"join-requests/{token}").status_code == 404

@@ -49,6 +49,14 @@ class InvitedAnother(DomainError):
     message = _("This invitation is for another e-mail address. Log in with that one.")
 
 
+class InvitedNotProved(DomainError):
+    code = "invited_not_verified"
+    status = 403
+    message = _(
+        "Prove first that this e-mail address is yours, with the code that was mailed to it. Then send this again."
+    )
+
+
 class RequestDecided(DomainError):
     code = "join_request_decided"
     message = _("This request was decided or withdrawn already.")
