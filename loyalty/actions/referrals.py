@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from core.actor import SYSTEM, Actor
@@ -29,6 +30,7 @@ from loyalty.balances import settings_now
 from loyalty.errors import (
     AlreadyReversed,
     ApprovalRequired,
+    CustomerBelongs,
     FriendIsCustomer,
     ReferralKnown,
     ReferralOver,
@@ -39,7 +41,7 @@ from loyalty.errors import (
     UnknownReferrer,
 )
 from loyalty.events import REFERRAL_COMPLETED, REFERRAL_ENDED, REFERRAL_TRACKED
-from loyalty.models import Account, Referral, ReferralCode, ReferralSettings, Transaction
+from loyalty.models import Account, AffiliateCustomer, Referral, ReferralCode, ReferralSettings, Transaction
 from loyalty.operations import ReferralPoints
 from loyalty.referral_rules import may_be_the_same
 from loyalty.values import check
@@ -107,7 +109,8 @@ def track_referral(
     """Note that `referrer` brings whoever has `friend_phone`. The same claim again is the same referral.
 
     `business` is the code of where; `address` and `browser_of` (the customer signed in there) are of a claim by link.
-    Raises ReferralsOff, InvalidPhone, UnknownBusiness, SelfReferral, FriendIsCustomer and ReferralKnown.
+    Raises ReferralsOff, InvalidPhone, UnknownBusiness, SelfReferral, FriendIsCustomer, ReferralKnown, and
+    CustomerBelongs where an affiliate brought them before.
     """
     settings = referral_settings()
     if not settings.is_active:
@@ -128,6 +131,8 @@ def track_referral(
             raise ReferralKnown()
         if friend is not None and _has_bought(friend.pk, before=now):
             raise FriendIsCustomer()
+        if _came_by_affiliate(phone, friend):
+            raise CustomerBelongs()
         digest = keyed_digest("loyalty.referral", active_schema(), address) if address else None
         try:
             with transaction.atomic():
@@ -382,6 +387,13 @@ def _qualifies(referral: Referral, order: Order) -> bool:
 def _has_bought(customer_id: int, *, before: datetime) -> bool:
     bought = Order.objects.filter(customer_id=customer_id, placed_at__lt=before)
     return bought.exclude(status=Order.Status.CANCELLED).exists()
+
+
+def _came_by_affiliate(phone: str, friend: Customer | None) -> bool:
+    came = Q(phone=phone, state=AffiliateCustomer.State.WAITING)
+    if friend is not None:
+        came |= Q(customer=friend) & ~Q(state=AffiliateCustomer.State.ENDED)
+    return AffiliateCustomer.objects.filter(came).exists()
 
 
 def _is_at_limit(referral: Referral, now: datetime) -> bool:

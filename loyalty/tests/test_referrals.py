@@ -14,6 +14,8 @@ from customers.actions.customers import find_or_create_by_phone
 from customers.models import Event, Order
 from loyalty import errors
 from loyalty.actions import points
+from loyalty.actions.affiliate_customers import expire_numbers, note_number
+from loyalty.actions.affiliates import AffiliateValues, create_affiliate
 from loyalty.actions.referral_settings import ReferralValues, change_referral_settings
 from loyalty.actions.referrals import (
     EXPIRE,
@@ -168,6 +170,21 @@ def test_somebody_is_brought_by_one_member_and_the_same_claim_is_one(claim, add,
     assert claim(now=now + timedelta(days=1)).pk == first.pk
     with pytest.raises(errors.ReferralKnown):
         claim(referrer=other)
+
+
+@pytest.mark.parametrize("has_come", [False, True])
+def test_whom_an_affiliate_brought_no_member_brings(claim, actor, now, has_come):
+    values = AffiliateValues(name="Harbour Blog", link_code="blog", percent=Decimal(10))
+    affiliate = create_affiliate(values=values, actor=actor)
+    if has_come:
+        find_or_create_by_phone(phone=FRIEND, region="GB", source="till", actor=actor, now=now)
+    note_number(link_code="blog", phone=FRIEND, channel="till", actor=actor, now=now)
+    with pytest.raises(errors.CustomerBelongs):
+        claim()
+    assert not Referral.objects.exists()
+    expire_numbers(now=now + timedelta(days=affiliate.window_days))
+    if not has_come:
+        claim(now=now + timedelta(days=affiliate.window_days))
 
 
 def test_a_customer_of_before_who_slipped_in_gets_nothing(claim, buy, add, now):
