@@ -38,8 +38,16 @@ CONSENTS = {
     (ConsentRecord.Channel.EMAIL, ConsentRecord.Purpose.SERVICE): gettext_lazy("E-mails about points"),
     (ConsentRecord.Channel.EMAIL, ConsentRecord.Purpose.MARKETING): gettext_lazy("Offers by e-mail"),
 }
-# Housekeeping that says nothing about what people did.
-QUIET = frozenset({"customers.import.finished"})
+# Housekeeping that says nothing about what people did, and what affiliates get, which is the programme's business.
+QUIET = frozenset(
+    {
+        "customers.import.finished",
+        "loyalty.affiliate.commission_earned",
+        "loyalty.affiliate.commission_taken",
+        "loyalty.affiliate.payout_made",
+        "loyalty.affiliate.payout_paid",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,6 +215,15 @@ def test_people_of_one_business_see_what_its_sales_made(client_of, make_member, 
     assert Order.objects.get().code not in there.get(f"{LIST}{sold.code}/lines.csv").content.decode()
 
 
+def test_the_first_page_does_not_tell_what_affiliates_get(client_of, make_member, staff, sold, business):
+    staff.post(f"{LIST}{sold.code}/pay-out/")
+    for person in (staff, client_of(make_member("ann@example.com", "manager", business=business))):
+        home = text_of(person.get("/"))
+        assert "+100" in home
+        assert "Payout made" not in home
+        assert "Commission of an affiliate" not in home
+
+
 # -- the link ---------------------------------------------------------------------------------------------------------
 
 
