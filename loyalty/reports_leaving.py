@@ -37,6 +37,12 @@ RUN_OUT = """
                AND a.lapses_at <= %(ended)s AND ledger_lapses_at('-infinity') <= %(ended)s
         )
         UNION ALL
+        SELECT p.points -- of claims that have run out themselves
+        FROM loyalty_hold h
+        JOIN loyalty_holdallocation p ON p.hold_id = h.transaction_id
+        JOIN loyalty_lot l ON l.id = p.lot_id
+        WHERE h.state = 'held' AND h.expires_at <= %(ended)s AND l.issuer_id = %(issuer)s AND l.expires_at <= %(ended)s
+        UNION ALL
         SELECT -e.amount
         FROM loyalty_transaction t
         JOIN loyalty_entry e ON e.transaction_id = t.id

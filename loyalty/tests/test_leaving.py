@@ -179,12 +179,16 @@ def test_points_that_ran_out_with_the_last_day_are_not_paid_for_though_they_are_
     assert leave(business, actor).points == 5
 
 
-def test_points_of_a_claim_that_ran_out_with_the_last_day_are_not_paid_for(add, business, other_business, actor):
+@pytest.mark.parametrize(("place", "minutes"), [(0, 9999), (0, 60), (1, 60)])
+def test_points_of_a_claim_that_ran_out_with_the_last_day_are_not_paid_for(
+    add, business, other_business, actor, place, minutes
+):
+    where = (business, other_business)[place]
     change_settings(point_value=Decimal("0.01"), expiry_months=1, actor=actor)
     add("40", now=IN_JUNE - timedelta(days=31))
     add("5")
     points.hold_points(
-        phone=PHONE, business=business.pk, points=30, reason="Mug", key="h", minutes=9999, actor=actor, now=IN_JUNE
+        phone=PHONE, business=where.pk, points=30, reason="Mug", key="h", minutes=minutes, actor=actor, now=IN_JUNE
     )
     assert leave(business, actor).points == 5
 
