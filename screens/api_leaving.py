@@ -125,7 +125,8 @@ class LeavingView(ApiView):
     def post(self, request: Request, business_id: str) -> Response:
         """Decide that the business leaves at the end of a day, or change that; needs `businesses:manage`.
 
-        Who is limited to the business asks for it; then owners decide. Sending the same again changes nothing.
+        Sending the same decision again changes nothing. Who is limited to the business asks for it, once; then owners
+        decide.
         """
         business, now = _business(self, business_id), timezone.now()
         given = read_body(request, LeavingInput)

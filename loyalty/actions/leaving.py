@@ -67,7 +67,7 @@ def ask_to_leave(*, business: Business, last_day: date, reason: str, actor: Acto
 def decide_leaving(
     *, business: Business, last_day: date, way: str, actor: Actor, now: datetime, reason: str = ""
 ) -> Leaving:
-    """Let the business go at the end of `last_day`, asked for or not; deciding again changes day and way.
+    """Let the business go at the end of `last_day`, asked for or not; deciding otherwise changes day and way.
 
     `way` says who pays for its live points. Raises PermissionRefused, InvalidInput, LastToLeave and AlreadyLeaving
     when the day that was decided is over.
@@ -83,9 +83,12 @@ def decide_leaving(
         leaving = open_ones.filter(business=stored).first()
         if leaving is not None and _is_over(leaving, now):
             raise AlreadyLeaving()
+        wanted = (Leaving.State.SCHEDULED, last_day, way)
+        if leaving is not None and (leaving.state, leaving.last_day, leaving.way) == wanted:
+            return leaving
         if leaving is None:
             leaving = Leaving(business=stored, asked_by_label=actor.label[:160], asked_at=now, reason=reason[:500])
-        leaving.state, leaving.last_day, leaving.way = Leaving.State.SCHEDULED, last_day, way
+        leaving.state, leaving.last_day, leaving.way = wanted
         leaving.decided_by_label, leaving.decided_at = actor.label[:160], now
         leaving.save()
         ensure_due(kind=LEAVE, by=_due_at(leaving))

@@ -331,6 +331,14 @@ def test_a_leaving_is_called_off_before_its_day_and_changes_nothing(business, ot
     assert not FinalStatement.objects.filter(pk=decided.pk).exists()
 
 
+def test_the_same_decision_again_changes_nothing(business, other_business, actor):
+    for minutes in (0, 5):
+        later = IN_JUNE + timedelta(minutes=minutes)
+        decided = decide_leaving(business=business, last_day=LAST, way="paid", actor=actor, now=later)
+        assert decided.decided_at == IN_JUNE
+    assert AuditEntry.objects.filter(action="loyalty.leaving.decided").count() == 1
+
+
 def test_nobody_decides_anew_between_midnight_and_the_tick(business, other_business, actor):
     decide_leaving(business=business, last_day=LAST, way="paid", actor=actor, now=IN_JUNE)
     midnight = datetime(2026, 6, 10, 23, tzinfo=UTC)
