@@ -254,10 +254,11 @@ def expire_referrals(*, now: datetime) -> datetime | None:
 def forget_referrals(*, customer_id: int, phones: Collection[str], now: datetime) -> None:
     """Of an erased person: their code, numbers, and what they still wait for."""
     ReferralCode.objects.filter(account_id=customer_id).delete()
-    theirs = Referral.objects.filter(referrer_id=customer_id) | Referral.objects.filter(friend_phone__in=phones)
+    theirs = Referral.objects.filter(Q(referrer_id=customer_id) | Q(friend_id=customer_id) | Q(friend_phone__in=phones))
+    theirs.update(address_digest=None)  # first: without its number, what waits is found no more
     for code in theirs.open().order_by("pk").values_list("code", flat=True):
         _end(_lock(code, SYSTEM), State.CANCELLED, Reason.ERASED, actor=SYSTEM, now=now)
-    (theirs | Referral.objects.filter(friend_id=customer_id)).update(friend_phone="", address_digest=None)
+    theirs.update(friend_phone="")
 
 
 def _judge(phone: str, order: Order, now: datetime) -> None:

@@ -429,6 +429,25 @@ def test_erasing_either_of_them_forgets_the_number(claim, buy, member, now):
     assert set(Referral.objects.values_list("state", "friend_phone")) == {("completed", ""), ("cancelled", "")}
 
 
+def test_erasing_a_friend_who_has_another_number_by_now_ends_what_waits(claim, buy, rewarded, now):
+    rewarded(weekly_review=1)
+    claim("07700 900171")
+    claim()
+    buy()
+    waiting = Referral.objects.get(state="review")
+    forget_referrals(customer_id=waiting.friend_id, phones=["+447700900199"], now=now)
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.reason, waiting.friend_phone) == ("cancelled", "erased", "")
+
+
+def test_erasing_a_number_that_waits_forgets_the_address_it_came_from(claim, now):
+    claim(address="192.0.2.7")
+    assert Referral.objects.get().address_digest
+    forget_referrals(customer_id=0, phones=["+447700900150"], now=now)
+    referral = Referral.objects.get()
+    assert (referral.state, referral.friend_phone, referral.address_digest) == ("cancelled", "", None)
+
+
 def test_two_programmes_know_nothing_of_each_other(claim, member, other_programme):
     claim()
     code = code_of(member.pk)
