@@ -178,7 +178,7 @@ def decide_customer(*, code: str, counts: bool, actor: Actor, now: datetime) -> 
 def expire_numbers(*, now: datetime) -> datetime | None:
     """Forget the numbers that nobody bought with in time; returns when the next one ends."""
     waiting = AffiliateCustomer.objects.filter(state=State.WAITING)
-    waiting.filter(expires_at__lte=now).update(state=State.ENDED, reason=Reason.TIME, phone="")
+    waiting.filter(expires_at__lte=now).update(state=State.ENDED, reason=Reason.TIME, phone="", address_digest=None)
     return waiting.order_by("expires_at").values_list("expires_at", flat=True).first()
 
 

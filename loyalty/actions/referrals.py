@@ -246,6 +246,7 @@ def expire_referrals(*, now: datetime) -> datetime | None:
         with transaction.atomic():
             referral = _lock(code, SYSTEM)
             if referral.state == State.PENDING and referral.expires_at <= now:
+                referral.address_digest = None
                 _end(referral, State.EXPIRED, Reason.TIME, actor=SYSTEM, now=now)
     pending = Referral.objects.filter(state=State.PENDING)
     return pending.order_by("expires_at").values_list("expires_at", flat=True).first()

@@ -254,11 +254,11 @@ def test_paused_takes_nobody_new_and_ended_earns_no_more(affiliate, come, buy, a
 
 
 def test_a_number_that_waits_too_long_is_forgotten(affiliate, come, buy, now):
-    come()
+    come(channel="link", address="192.0.2.7")
     assert expire_numbers(now=now) == now + timedelta(days=30)
     assert expire_numbers(now=now + timedelta(days=30)) is None
     came = AffiliateCustomer.objects.get()
-    assert (came.state, came.reason, came.phone) == ("ended", "time", "")
+    assert (came.state, came.reason, came.phone, came.address_digest) == ("ended", "time", "", None)
     buy()
     assert lines() == []
 

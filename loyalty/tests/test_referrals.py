@@ -405,11 +405,11 @@ def test_a_member_has_one_code_in_any_spelling(member):
 
 
 def test_what_nobody_bought_for_runs_out_and_its_number_is_forgotten(claim, buy, now):
-    claim()
+    claim(address="192.0.2.7")
     claim("07700 900171", now=now + timedelta(days=1))
     assert expire_referrals(now=now + timedelta(days=90)) == now + timedelta(days=91)
     first = Referral.objects.order_by("pk").first()
-    assert (first.state, first.reason, first.friend_phone) == ("expired", "time", "")
+    assert (first.state, first.reason, first.friend_phone, first.address_digest) == ("expired", "time", "", None)
     assert expire_referrals(now=now + timedelta(days=91)) is None
 
 
