@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
+from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,13 +16,15 @@ from core.actor import Actor
 from core.errors import NotFound
 from core.presentation import format_money, format_points
 from loyalty import settlement as rules
-from loyalty.models import FinalStatement
+from loyalty.models import FinalLine, FinalStatement
 from loyalty.reports_leaving import FinalShown, LeavingPreview, final_of
-from loyalty.settlement import JournalLine, StatementLine
+from loyalty.settlement import Debt, JournalLine, StatementLine
 from programs.models import Programme
 from screens.csv_files import Cell
 from screens.reports_settlement import ACCOUNTS, TEXTS, Statement, StatementRow
 from workspace.models import Business
+
+MOST_LEFT = 50  # shown to one business
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,18 @@ class PreviewShown:
     worth: str
     hundred_points: str
     ends: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SettledWith:
+    """What a final statement settles between the business that left and the reader's own."""
+
+    slug: str
+    name: str
+    last_day: date
+    payer: str
+    payee: str
+    amount: str
 
 
 def preview_shown(preview: LeavingPreview, programme: Programme, business: Business) -> PreviewShown:
@@ -132,6 +148,56 @@ def get_final(slug: str, *, programme: Programme, actor: Actor) -> FinalShown:
     if found is None:
         raise NotFound(_("There is no such statement."))
     return final_of(found, zone=programme.zone, own_name=own_name(programme))
+
+
+def get_books(slug: str, *, programme: Programme, actor: Actor) -> FinalShown:
+    """As `get_final`, and for a business that it settles something with: then only what those two have with each other.
+
+    Raises NotFound.
+    """
+    mine = actor.business_id
+    if mine is None or Business.objects.filter(pk=mine, code=slug).exists():
+        return get_final(slug, programme=programme, actor=actor)
+    found = FinalStatement.objects.filter(business__code=slug, pk__in=_with(mine).values("statement")).first()
+    if found is None:
+        raise NotFound(_("There is no such statement."))
+    final = final_of(found, zone=programme.zone, own_name=own_name(programme))
+    return replace(final, debts=[debt for debt in final.debts if mine in (debt.debtor, debt.creditor)])
+
+
+def settled_with(actor: Actor) -> list[SettledWith]:
+    """What businesses that left have settled with the one that the reader is limited to, newest first. Two queries."""
+    mine = actor.business_id
+    if mine is None:
+        return []
+    found = FinalStatement.objects.filter(pk__in=_with(mine).values("statement")).exclude(business=mine)
+    statements = list(found.select_related("business").order_by("-last_day", "-pk")[:MOST_LEFT])
+    lines = list(_with(mine).filter(statement__in=statements).order_by("pk"))
+    names = {line.debtor_id: line.debtor_name for line in lines} | {
+        line.creditor_id: line.creditor_name for line in lines
+    }
+    return [
+        SettledWith(
+            slug=statement.business.code,
+            name=statement.business_name,
+            last_day=statement.last_day,
+            payer=names[pair.payer],
+            payee=names[pair.payee],
+            amount=format_money(pair.amount, statement.currency),
+        )
+        for statement in statements
+        for pair in rules.net(
+            rules.together(
+                Debt(line.debtor_id, line.creditor_id, line.points, line.amount)
+                for line in lines
+                if line.statement_id == statement.pk
+            )
+        )
+    ]
+
+
+def _with(business_id: int) -> QuerySet[FinalLine]:
+    return FinalLine.objects.filter(Q(debtor=business_id) | Q(creditor=business_id))
 
 
 def final_statement(final: FinalShown, slug: str) -> Statement:

@@ -11,7 +11,7 @@ from core.requests import StaffRequest
 from loyalty.reports_leaving import FinalShown
 from loyalty.tabs import loyalty_tabs
 from screens.csv_files import csv_file
-from screens.reports_final import final_journal_rows, final_rows, final_statement, get_final, who_pays_whom
+from screens.reports_final import final_journal_rows, final_rows, final_statement, get_books, get_final, who_pays_whom
 
 
 @require_safe
@@ -48,8 +48,9 @@ def final_file(request: StaffRequest, code: str) -> HttpResponse:
 @require_safe
 @requires(Perm.POINTS_VIEW)
 def final_journal_file(request: StaffRequest, code: str) -> HttpResponse:
-    """The statement as a double-entry journal; people limited to one business get that one's books."""
-    head, rows = final_journal_rows(_final(request, code), only=request.actor.business_id)
+    """The statement as a double-entry journal; people limited to one business get that one's books, partners theirs."""
+    final = get_books(code, programme=request.programme, actor=request.actor)
+    head, rows = final_journal_rows(final, only=request.actor.business_id)
     return csv_file(f"final-journal-{request.programme.slug}-{code}", head, rows)
 
 

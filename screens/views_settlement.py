@@ -18,6 +18,7 @@ from loyalty.reports_settlement import Settlement, months, parse_month, settleme
 from loyalty.settlement import journal
 from loyalty.tabs import loyalty_tabs
 from screens.csv_files import csv_file
+from screens.reports_final import settled_with
 from screens.reports_settlement import (
     Statement,
     journal_rows,
@@ -40,7 +41,8 @@ def settlement(request: StaffRequest) -> HttpResponse:
     """Every month, newest first, and the final statements of businesses that left."""
     rows = [month_shown(row) for row in months(zone=request.programme.zone, now=timezone.now())]
     shops = Business.objects.visible_to(request.actor).filter(left_on__isnull=False).order_by("-left_on", "name")[:200]
-    context = {"rows": rows, "left": shops, "tabs": loyalty_tabs(request, "settlement:list")}
+    partners = settled_with(request.actor)
+    context = {"rows": rows, "left": shops, "partners": partners, "tabs": loyalty_tabs(request, "settlement:list")}
     return page(request, "screens/settlement/month_list.html", context)
 
 

@@ -157,8 +157,24 @@ def test_a_final_statement_is_read_by_its_own_people_and_owners(
     assert books == {"Quayside"}
     jo = client_of(make_member("jo@example.com", Role.MANAGER, business=other_business))
     for file in ("", "print/", "statement.csv", "statement.pdf", "journal.csv"):
-        assert jo.get(base + file).status_code == 404
+        assert jo.get(base + file).status_code == (200 if file == "journal.csv" else 404)
         assert client_of(outsider, on=other_programme).get(base + file).status_code == 404
+
+
+def test_a_partner_reads_what_is_settled_with_it_and_no_more(client_of, make_member, left, business, other_business):
+    third = Business.objects.create(name="Old Wharf")
+    jo = client_of(make_member("jo@example.com", Role.MANAGER, business=other_business))
+    page = jo.get("/loyalty/settlement/").content.decode()
+    assert "Quayside to Mill Lane" in page
+    assert "£0.30" in page
+    journal = jo.get(f"/loyalty/settlement/final/{business.code}/journal.csv").content.decode("utf-8-sig")
+    books = list(csv.DictReader(io.StringIO(journal)))
+    assert [(row["Books of"], row["Partner"], row["Debit"], row["Credit"]) for row in books] == [
+        ("Mill Lane", "Quayside", "0.30", "0"), ("Mill Lane", "Quayside", "0", "0.30"),
+    ]  # fmt: skip
+    kim = client_of(make_member("kim@example.com", Role.MANAGER, business=third))
+    assert "Quayside" not in kim.get("/loyalty/settlement/").content.decode()
+    assert kim.get(f"/loyalty/settlement/final/{business.code}/journal.csv").status_code == 404
 
 
 def test_a_business_that_left_is_marked_and_offers_no_way_back(client_of, owner, left, business):
