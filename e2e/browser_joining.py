@@ -1,4 +1,4 @@
-"""A business joins in real browsers: the owner's code, the newcomer's account and wish, the owner's yes, the first visit."""
+"""A business joins in real browsers: the owner's code, the newcomer's wish, the owner's yes, the first visit."""
 
 import pytest
 from allauth.account.models import EmailAddress
