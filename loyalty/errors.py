@@ -367,6 +367,11 @@ class LastToLeave(DomainError):
     message = _("The only business of a programme cannot leave it. Open or approve another one first.")
 
 
+class FinalStatementFirst(DomainError):
+    code = "loyalty.final_statement_first"
+    message = _("A business is leaving, and its final statement is written first. Try again in a few minutes.")
+
+
 class MonthNotOver(DomainError):
     code = "loyalty.month_not_over"
     message = _("This month is not over yet. It can be closed when it is.")

@@ -7,10 +7,11 @@ from datetime import date, datetime
 from django.db import connection, transaction
 
 from core.actor import Actor
+from core.clock import local_day
 from core.tenancy import active_programme
 from loyalty.actions.point_days import lock_count
-from loyalty.errors import EarlierMonthOpen, MonthNotOver
-from loyalty.models import SettlementLine, SettlementMonth
+from loyalty.errors import EarlierMonthOpen, FinalStatementFirst, MonthNotOver
+from loyalty.models import Leaving, SettlementLine, SettlementMonth
 from loyalty.reports_settlement import first_open_month, settlement_of
 from loyalty.settlement_digest import DIGEST
 from workspace.actions import audit
@@ -27,7 +28,7 @@ def close_month(*, month: date, actor: Actor, now: datetime) -> SettlementMonth:
     """Freeze a month at today's value of a point. Closing it again returns what was closed, and changes nothing.
 
     What happens to its points later falls into the next open month. Raises UnknownMonth, MonthNotOver,
-    EarlierMonthOpen, and PermissionRefused for people limited to a business.
+    EarlierMonthOpen, FinalStatementFirst, and PermissionRefused for people limited to a business.
     """
     actor.check_sees_all()
     programme = active_programme()
@@ -41,6 +42,8 @@ def close_month(*, month: date, actor: Actor, now: datetime) -> SettlementMonth:
         earliest = first_open_month(programme.zone)
         if month != earliest:
             raise EarlierMonthOpen(month=f"{earliest:%Y-%m}")
+        if Leaving.objects.filter(state=Leaving.State.SCHEDULED, last_day__lt=local_day(now, programme.zone)).exists():
+            raise FinalStatementFirst()
         # The lines come first, the month with the digest of them after: neither can be changed.
         SettlementLine.objects.bulk_create(
             SettlementLine(

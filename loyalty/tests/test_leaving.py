@@ -28,7 +28,7 @@ from loyalty.actions.leaving import (
 from loyalty.actions.point_days import count_points
 from loyalty.actions.settings import PointSettings, change_point_settings, change_settings
 from loyalty.actions.settlement import close_month
-from loyalty.errors import AlreadyLeaving, LastToLeave, LeavingOver, UnknownBusiness
+from loyalty.errors import AlreadyLeaving, FinalStatementFirst, LastToLeave, LeavingOver, UnknownBusiness
 from loyalty.models import FinalLine, FinalStatement, Hold, Leaving, Lot, Reward, SettlementLine, StampCard
 from loyalty.reports_leaving import final_of, preview_leaving
 from loyalty.reports_points import FIRST_DAY, read_flows
@@ -109,6 +109,17 @@ def test_open_months_before_are_settled_month_by_month(add, redeem, business, ot
     assert (debts(date(2026, 5, 1), programme), debts(JUNE, programme)) == ({}, {})
     close_month(month=date(2026, 5, 1), actor=actor, now=IN_JULY)
     assert debts(JUNE, programme) == {}
+
+
+def test_no_month_is_closed_before_a_final_statement_that_is_due(add, redeem, business, other_business, actor):
+    """The background was down: what is spent in between would be settled by the month and by the statement."""
+    add("10")
+    redeem(10, business=other_business.pk)
+    leaving = decide_leaving(business=business, last_day=LAST, way="paid", actor=actor, now=IN_JUNE)
+    with pytest.raises(FinalStatementFirst):
+        close_month(month=JUNE, actor=actor, now=IN_JULY)
+    finish_leaving(leaving_id=leaving.pk, now=IN_JULY)
+    assert close_month(month=JUNE, actor=actor, now=IN_JULY).month == JUNE
 
 
 def test_a_month_that_was_closed_before_stays_as_it_was(add, redeem, business, other_business, programme, actor):
