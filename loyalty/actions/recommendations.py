@@ -61,6 +61,8 @@ def recommend(
         if (customer_id, name) not in standing
     ]
     if fresh:
+        # What is over makes room for a new one.
+        Recommendation.objects.filter(customer__in=_people(found), is_open=True, ends_at__lte=now).update(is_open=False)
         Recommendation.objects.bulk_create(fresh, ignore_conflicts=True)
         standing = _open_rows(found, now)  # somebody else may have drawn first
     told: dict[int, list[Recommended]] = {}
@@ -99,13 +101,13 @@ def _suggestions(customer_ids: Sequence[int], rules: Mapping[str, RuleValues], n
 
 
 def _open_rows(found: Found, now: datetime) -> Mapping[tuple[int, str], Recommendation]:
-    """The rows that still run. Those whose days are over are closed, so that a new one can begin."""
-    people = {customer_id for customer_id, _name in found}
-    rows = list(Recommendation.objects.filter(customer__in=people, is_open=True))
-    over = [row.pk for row in rows if row.ends_at <= now]
-    if over:
-        Recommendation.objects.filter(pk__in=over).update(is_open=False)
-    return {(row.customer_id, row.rule): row for row in rows if row.ends_at > now}
+    """The rows that still run."""
+    rows = Recommendation.objects.filter(customer__in=_people(found), is_open=True, ends_at__gt=now)
+    return {(row.customer_id, row.rule): row for row in rows}
+
+
+def _people(found: Found) -> set[int]:
+    return {customer_id for customer_id, _name in found}
 
 
 def _still_meant(rule: Recommender, row: Recommendation, options: Sequence[Suggestion]) -> Suggestion | None:

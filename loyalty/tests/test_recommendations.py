@@ -410,6 +410,8 @@ def test_looking_notes_nothing_and_shows_who_is_left_out(use, person, bought, ca
     Recommendation.objects.update(is_held=True)
     assert ask(somebody, now) == {}
     assert [one.is_held for one in look_at(somebody.pk, now=now)] == [True]
+    look_at(somebody.pk, now=now + timedelta(days=31))
+    assert Recommendation.objects.get().is_open  # its days are over, and looking does not close it
 
 
 def test_a_rule_that_is_off_says_nothing(use, person, bought, cafe, now):
