@@ -65,6 +65,7 @@ ITEMS: Sequence[NavItem] = (
 # Behind the pages above. The command palette finds these, too.
 DEEPER: Sequence[NavItem] = (
     NavItem(_("Add a customer"), "customers:create", "user-plus", Perm.CUSTOMERS_EDIT, "customers"),
+    NavItem(_("Add a product"), "customers:product-create", "package", Perm.PRODUCTS_EDIT, "catalogue"),
     NavItem(_("Imports"), "customers:imports", "upload", Perm.IMPORTS_RUN, "customers"),
     NavItem(_("Transactions"), "loyalty:transactions", "scroll-text", Perm.POINTS_VIEW, "loyalty"),
     NavItem(_("Add a reward"), "rewards:create", "gift", Perm.PROGRAMME_EDIT, "loyalty"),

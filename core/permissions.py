@@ -31,6 +31,8 @@ class Perm(models.TextChoices):
     CUSTOMERS_EXPORT = "customers:export", _("Export customers")
     CUSTOMERS_ERASE = "customers:erase", _("Erase a customer for good")
     ORDERS_VIEW = "orders:read", _("See orders and products")
+    ORDERS_EDIT = "orders:write", _("Add, change and cancel orders")
+    PRODUCTS_EDIT = "products:write", _("Add and change products")
     IMPORTS_RUN = "imports:write", _("Import customers and orders")
     TILL_USE = "till:write", _("Use the till")
     POINTS_VIEW = "points:read", _("See points and transactions")
@@ -80,6 +82,8 @@ SCOPE_PRESETS: dict[str, frozenset[Perm]] = {
     "write": _READ
     | {
         Perm.CUSTOMERS_EDIT,
+        Perm.ORDERS_EDIT,
+        Perm.PRODUCTS_EDIT,
         Perm.IMPORTS_RUN,
         Perm.POINTS_WRITE,
         Perm.POINTS_REVERSE,

@@ -1,4 +1,4 @@
-"""Orders and products, read only: sales come in by points, till, import or sync."""
+"""Orders, read only: sales come in by points, till, import or sync."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.openapi import page_of, page_parameters
 from core.permissions import Perm
 from customers.api_customers import programme_of
 from customers.api_fields import AmountField, QuantityField
-from customers.models import Order, OrderLine, Product
+from customers.models import Order, OrderLine
 from workspace.api_auth import ApiView
 
 
@@ -131,71 +131,3 @@ class OrderView(ApiView):
             raise NotFound()
         context = {"currency": programme_of(self).currency}
         return Response(OrderWithLinesOutput(order, context=context).data)
-
-
-class ProductOutput(serializers.Serializer[Any]):
-    id = serializers.CharField(source="code")
-    sku = serializers.CharField()
-    title = serializers.CharField()
-    vendor = serializers.CharField()
-    category = serializers.CharField()
-    kind = serializers.ChoiceField(choices=Product.Kind.choices)
-    price = AmountField(allow_null=True)
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()
-
-
-class ProductFilter(StrictSerializer):
-    sku = serializers.CharField(max_length=64, required=False)
-    category = serializers.CharField(max_length=120, required=False)
-    vendor = serializers.CharField(max_length=120, required=False)
-    kind = serializers.ChoiceField(choices=Product.Kind.choices, required=False)
-    search = serializers.CharField(max_length=120, required=False)
-
-
-_PRODUCT_ORDERS: Mapping[str, ListOrder] = {
-    "sku": ListOrder(["sku", "id"]),
-    "title": ListOrder(["title", "id"]),
-    "created": ListOrder(["created_at", "id"]),
-}
-
-
-class ProductsView(ApiView):
-    """What the programme's shops sell. The catalogue is shared by all businesses."""
-
-    required = {"GET": Perm.ORDERS_VIEW}
-
-    @extend_schema(
-        operation_id="products_list",
-        tags=["Orders and products"],
-        parameters=[
-            OpenApiParameter("sku", str),
-            OpenApiParameter("category", str),
-            OpenApiParameter("vendor", str),
-            OpenApiParameter("kind", str, enum=Product.Kind.values),
-            OpenApiParameter("search", str, description="Part of the title, or the beginning of the stock code."),
-            *page_parameters(*_PRODUCT_ORDERS, default="sku"),
-        ],
-        responses={200: page_of(ProductOutput)},
-    )
-    def get(self, request: Request) -> Response:
-        given = read_query(request, ProductFilter)
-        text = given.pop("search", None)
-        queryset = Product.objects.filter(**given)
-        if text is not None:
-            queryset = queryset.filter(Q(title__icontains=text) | Q(sku__istartswith=text))
-        page = cursor_page(request, queryset, orders=_PRODUCT_ORDERS, default="sku")
-        return page_response(page, ProductOutput, currency=programme_of(self).currency)
-
-
-class ProductView(ApiView):
-    """One product."""
-
-    required = {"GET": Perm.ORDERS_VIEW}
-
-    @extend_schema(operation_id="products_read", tags=["Orders and products"], responses={200: ProductOutput})
-    def get(self, request: Request, product_id: str) -> Response:
-        product = Product.objects.filter(code=product_id).first()
-        if product is None:
-            raise NotFound()
-        return Response(ProductOutput(product, context={"currency": programme_of(self).currency}).data)

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Customer, ImportRun, Order
+from customers.models import Customer, ImportRun, Order, Product
 from customers.reports.customer_list import name_and_contact
 from customers.search import search_for
 from workspace.audit_registry import FIELDS, Group, Named, Reader, register_act, register_subject
@@ -24,6 +24,10 @@ ACTS = {
         "customer.exported": (_("Personal data exported"), _("{who} exported the personal data of {what}")),
         "order.refunded": (_("Sale refunded"), _("{who} refunded the sale {what}")),
         "order.cancelled": (_("Sale cancelled"), _("{who} cancelled the sale {what}")),
+        "product.created": (_("Product added"), _("{who} added the product {what}")),
+        "product.changed": (_("Product changed"), _("{who} changed the product {what}")),
+        "product.archived": (_("Product archived"), _("{who} archived the product {what}")),
+        "product.restored": (_("Product restored"), _("{who} took the product {what} out of the archive")),
         "consent.changed": (_("Consent changed"), _("{who} changed a consent of {what}")),
     },
     Group.IMPORTS: {
@@ -94,6 +98,16 @@ def _search_orders(text: str, reader: Reader) -> Collection[str]:
     return [f"order:{code}" for code in found.values_list("code", flat=True)[:100]]
 
 
+def _products(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
+    found = Product.objects.filter(code__in=codes)
+    return {one.code: Named(str(one), reverse("customers:product", args=[one.code])) for one in found}
+
+
+def _search_products(text: str, _reader: Reader) -> Collection[str]:
+    found = Product.objects.filter(Q(sku__iexact=text) | Q(title__icontains=text))
+    return [f"product:{code}" for code in found.values_list("code", flat=True)[:100]]
+
+
 def _imports(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
     found = ImportRun.objects.filter(code__in=codes).values_list("code", "file_name")
     return {code: Named(name, reverse("customers:import", args=[code])) for code, name in found}
@@ -106,4 +120,5 @@ def _search_imports(text: str, reader: Reader) -> Collection[str]:
 
 register_subject("customer", title=_("customer"), find=_customers, search=_search_customers)
 register_subject("order", title=_("sale"), find=_orders, search=_search_orders)
+register_subject("product", title=_("product"), find=_products, search=_search_products)
 register_subject("import", title=_("import"), find=_imports, search=_search_imports)

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from core.actor import Actor
 
 if TYPE_CHECKING:
-    from customers.models import Customer, Event, ImportRun, Order, Refund
+    from customers.models import Customer, Event, ImportRun, Order, Product, Refund
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
@@ -30,6 +30,12 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 class OrderQuerySet(models.QuerySet["Order"]):
     def visible_to(self, actor: Actor) -> OrderQuerySet:
         return self if actor.business_id is None else self.filter(business_id=actor.business_id)
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    def offered(self) -> ProductQuerySet:
+        """Not archived."""
+        return self.filter(archived_at__isnull=True)
 
 
 class RefundQuerySet(models.QuerySet["Refund"]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 import core.api  # noqa: F401 (the converter `code`)
-from customers import views, views_customer, views_imports
+from customers import views, views_customer, views_imports, views_products
 
 app_name = "customers"
 urlpatterns = [
@@ -23,5 +23,10 @@ urlpatterns = [
     path("customers/imports/<code:code>/errors.csv", views_imports.import_errors, name="import-errors"),
     path("orders/", views.orders, name="orders"),
     path("orders/<slug:code>/", views.order, name="order"),
-    path("products/", views.products, name="products"),
+    path("products/", views_products.products, name="products"),
+    path("products/add/", views_products.create, name="product-create"),
+    path("products/<code:code>/", views_products.product, name="product"),
+    path("products/<code:code>/edit/", views_products.edit, name="product-edit"),
+    path("products/<code:code>/archive/", views_products.archive, name="product-archive"),
+    path("products/<code:code>/restore/", views_products.restore, name="product-restore"),
 ]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from customers import api_customers, api_imports, api_orders
+from customers import api_customers, api_imports, api_orders, api_products
 
 urlpatterns = [
     path("customers/", api_customers.CustomersView.as_view(), name="customers"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("imports/<code:import_id>", api_imports.ImportView.as_view(), name="import"),
     path("orders/", api_orders.OrdersView.as_view(), name="orders"),
     path("orders/<code:order_id>", api_orders.OrderView.as_view(), name="order"),
-    path("products/", api_orders.ProductsView.as_view(), name="products"),
-    path("products/<code:product_id>", api_orders.ProductView.as_view(), name="product"),
+    path("products/", api_products.ProductsView.as_view(), name="products"),
+    path("products/<code:product_id>", api_products.ProductView.as_view(), name="product"),
+    path("products/<code:product_id>/restore", api_products.ProductRestoreView.as_view(), name="product-restore"),
 ]

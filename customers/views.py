@@ -1,4 +1,4 @@
-"""Customers, orders and products as lists. One customer and imports have their own views."""
+"""Customers and orders as lists. One customer, products and imports have their own views."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from core.page import page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
 from customers.forms import CustomerFilterForm, OrderFilterForm
-from customers.models import ProductSales
 from customers.reports import customer_list
 from customers.reports import orders as order_list
 from customers.reports.customer_list import SORTS, VIEWS, CustomerFilters, Scope
@@ -90,24 +89,6 @@ def order(request: StaffRequest, code: str) -> HttpResponse:
     if found is None:
         raise NotFound
     return page(request, "customers/order_detail.html", {"order": found})
-
-
-@require_safe
-@requires(Perm.ORDERS_VIEW)
-def products(request: StaffRequest) -> HttpResponse:
-    text = request.GET.get("q", "").replace("\x00", "").strip()[:120]
-    sort, descending = sort_of(request.GET.get("sort"), order_list.PRODUCT_SORTS, order_list.DEFAULT_PRODUCT_SORT)
-    rows, count = order_list.product_page(
-        scope_of(request), text, sort=sort, descending=descending, cursor=request.GET.get("cursor", "")
-    )
-    context = {
-        "rows": rows,
-        "count": count,
-        "links": rows.links(request.GET),
-        "text": text,
-        "days": ProductSales.DAYS,
-    }
-    return page(request, "customers/product_list.html", context, partials={"products-rows"})
 
 
 def _tabs(request: StaffRequest, scope: Scope, filters: CustomerFilters) -> list[dict[str, object]]:

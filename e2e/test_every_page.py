@@ -24,7 +24,7 @@ from core.actor import SYSTEM
 from core.clock import local_day
 from customers.actions.customers import update_customer
 from customers.actions.rollups import rebuild_rollups
-from customers.models import Customer, Order
+from customers.models import Customer, Order, Product
 from customers.tests.imports_fixtures import csv_of, import_csv, receive
 from e2e.conftest import DESK, PHONE
 from e2e.test_till import as_a_till
@@ -142,6 +142,7 @@ def a_few_weeks_of_sales(programme) -> dict[str, str]:
     return {
         "customers": customer.code,
         "orders": Order.objects.first().code,
+        "products": Product.objects.first().code,
         "businesses": business.code,
         "imports": imported.code,
         "received": received.code,

@@ -1,4 +1,4 @@
-"""Orders and products as lists."""
+"""Orders as a list, and one order."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import F, FilteredRelation, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
 
 from core.clock import Period
 from core.keyset import Count, KeysetPage, count_up_to_cap, keyset_page
 from core.keyset import Order as ListOrder
-from customers.models import Customer, Order, OrderLine, Product, Refund
+from customers.models import Customer, Order, OrderLine, Refund
 from customers.reports.customer_list import Scope, name_and_contact
 from customers.words import clock_time, days_ago
 from workspace.models import Business
@@ -24,13 +22,6 @@ ORDER_SORTS: Mapping[str, ListOrder] = {
     "placed": ListOrder(["placed_at", "id"]),
     "total": ListOrder(["total", "id"]),
 }
-PRODUCT_SORTS: Mapping[str, ListOrder] = {
-    "title": ListOrder(["title", "id"]),
-    "sku": ListOrder(["sku", "id"]),
-    "sold": ListOrder(["sold", "id"]),
-    "revenue": ListOrder(["revenue", "id"]),
-}
-DEFAULT_PRODUCT_SORT = "-revenue"
 NAMED = 100  # orders of as many businesses may have one number
 
 
@@ -61,16 +52,6 @@ class OrderRow:
     status_label: str
     total: Decimal
     refunded: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class ProductRow:
-    sku: str
-    title: str
-    category: str
-    price: Decimal | None
-    sold: Decimal  # in the last ProductSales.DAYS days, less what came back
-    revenue: Decimal
 
 
 def order_page(
@@ -163,31 +144,3 @@ def order_detail(scope: Scope, code: str) -> OrderDetail | None:
         tax=order.tax,
         shipping=order.shipping,
     )
-
-
-def product_page(
-    scope: Scope, text: str, *, sort: str, descending: bool, cursor: str = ""
-) -> tuple[KeysetPage[ProductRow], Count]:
-    """One page of products with what they sold in the last ProductSales.DAYS days: two queries.
-
-    Postage and fees, which would stand above all goods, are there when they are searched.
-    """
-    found = Product.objects.all()
-    if text:
-        words = Q()
-        for word in text.split():
-            words &= Q(title__icontains=word)
-        found = found.filter(words | Q(sku__iexact=text) | Q(category__iexact=text))
-    else:
-        found = found.filter(kind=Product.Kind.GOODS)
-    business_id = scope.actor.business_id
-    shop = Q(sales__business_id=business_id) if business_id else Q(sales__business__isnull=True)
-    listed: QuerySet[Any] = found.annotate(own=FilteredRelation("sales", condition=shop)).annotate(
-        sold=Coalesce(F("own__quantity"), Decimal(0)), revenue=Coalesce(F("own__revenue"), Decimal(0))
-    )
-    page = keyset_page(listed, PRODUCT_SORTS[sort], descending=descending, cursor=cursor)
-    rows = [
-        ProductRow(product.sku, str(product), product.category, product.price, product.sold, product.revenue)
-        for product in page.rows
-    ]
-    return page.with_rows(rows), count_up_to_cap(found)
