@@ -21,10 +21,12 @@ from core.permissions import Perm
 from customers.actions import imports as actions
 from customers.imports.fields import BY_NAME
 from customers.imports.options import ImportOptions
+from customers.imports.reading import DELIMITERS, ENCODINGS, Layout
 from customers.models import ImportRun
 from workspace.api_auth import ApiView
 from workspace.models import Business
 
+LAYOUT = ("sheet", "encoding", "delimiter")
 CHOICES = ("date_order", "refund_prefix", "ignored_prefix")  # of ImportOptions
 
 
@@ -35,6 +37,9 @@ class ImportInput(StrictSerializer):
         child=serializers.DictField(), required=False, max_length=actions.MAX_API_ROWS, help_text="Instead of a file."
     )
     file = serializers.FileField(required=False)
+    sheet = serializers.CharField(max_length=100, required=False, help_text="Of an Excel file; the first one without.")
+    encoding = serializers.ChoiceField(choices=ENCODINGS, required=False, help_text="Of a CSV file; guessed without.")
+    delimiter = serializers.ChoiceField(choices=list(DELIMITERS), required=False)
     mapping = serializers.JSONField(required=False, help_text="Our field → the name of the file's column.")
     date_order = serializers.ChoiceField(choices=["ymd", "dmy", "mdy"], required=False)
     refund_prefix = serializers.CharField(max_length=10, required=False, allow_blank=True)
@@ -82,8 +87,8 @@ class ImportsView(ApiView):
     def post(self, request: Request) -> Response:
         """Import customers, orders or sales lines.
 
-        Send a CSV `file` or `rows`. The same content is imported once: sending it again answers with the first import
-        (200), which goes on if it was stopped or failed (202). Follow the progress at `imports/{id}`.
+        Send a CSV or Excel `file`, or `rows`. The same content is imported once: sending it again answers with the
+        first import (200), which goes on if it was stopped or failed (202). Follow the progress at `imports/{id}`.
         """
         asked = ImportInput(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -107,6 +112,7 @@ class ImportsView(ApiView):
                 business=business,
                 actor=self.actor,
                 now=now,
+                layout=Layout(**{name: given[name] for name in LAYOUT if name in given}),
             )
         try:
             chosen = {name: given[name] for name in CHOICES if name in given}

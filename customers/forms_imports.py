@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.actor import Actor
 from customers.imports.fields import fields_of, guess_mapping
 from customers.imports.options import ImportOptions
+from customers.imports.reading import ENCODINGS, Layout
 from customers.models import ImportRun
 from workspace.models import Business
 
@@ -19,12 +20,14 @@ DATE_ORDERS = (
     ("mdy", _("Month, day, year")),
     ("ymd", _("Year, month, day")),
 )
+DELIMITER_NAMES = ((",", _("Comma")), (";", _("Semicolon")), ("\t", _("Tab")), ("|", _("Bar")))
 
 
 class UploadForm(forms.Form):
     business = forms.ModelChoiceField(Business.objects.none(), label=_("Business"), empty_label=None)
     file = forms.FileField(
-        label=_("CSV file"), help_text=_("Customers, orders or sales lines, with the names of the columns on top.")
+        label=_("CSV or Excel file"),
+        help_text=_("Customers, orders or sales lines, with the names of the columns on top."),
     )
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
@@ -37,6 +40,28 @@ class UploadForm(forms.Form):
         if businesses.count() == 1 and first is not None:
             field.initial = first.pk
             field.widget = forms.HiddenInput()
+
+
+class LayoutForm(forms.Form):
+    """How the file is read, where the guess was wrong: which sheet of an Excel file, which text of a CSV file."""
+
+    sheet = forms.ChoiceField(label=_("Sheet"))
+    encoding = forms.ChoiceField(label=_("Encoding"), choices=[(name, name) for name in ENCODINGS])
+    delimiter = forms.ChoiceField(label=_("Between the columns"), choices=DELIMITER_NAMES)
+
+    def __init__(self, *args: Any, run: ImportRun, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("encoding", "delimiter") if run.sheet else ("sheet",):
+            del self.fields[name]
+        for name, field in self.fields.items():
+            field.initial = getattr(run, name)
+        if run.sheet:
+            sheets = self.fields["sheet"]
+            assert isinstance(sheets, forms.ChoiceField)
+            sheets.choices = [(name, name) for name in run.sheets]
+
+    def layout(self) -> Layout:
+        return Layout(**self.cleaned_data)
 
 
 class ColumnsForm(forms.Form):

@@ -17,6 +17,7 @@ urlpatterns = [
     path("customers/imports/", views_imports.imports, name="imports"),
     path("customers/imports/upload/", views_imports.upload, name="import-upload"),
     path("customers/imports/<code:code>/", views_imports.import_detail, name="import"),
+    path("customers/imports/<code:code>/read/", views_imports.import_read, name="import-read"),
     path("customers/imports/<code:code>/try/", views_imports.import_try, name="import-try"),
     path("customers/imports/<code:code>/start/", views_imports.import_start, name="import-start"),
     path("customers/imports/<code:code>/stop/", views_imports.import_stop, name="import-stop"),

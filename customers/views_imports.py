@@ -16,9 +16,9 @@ from core.page import done, page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
 from customers.actions import imports as actions
-from customers.forms_imports import ColumnsForm, UploadForm
-from customers.imports.problems import PROBLEMS
-from customers.imports.reading import PREVIEW_ROWS, records
+from customers.forms_imports import ColumnsForm, LayoutForm, UploadForm
+from customers.imports.problems import PROBLEMS, UnreadableFile
+from customers.imports.reading import PREVIEW_ROWS, layout_of, records
 from customers.models import ImportRun
 from workspace.models import Job
 
@@ -67,6 +67,22 @@ def import_detail(request: StaffRequest, code: str) -> HttpResponse:
     if run.job is not None or run.phase != ImportRun.Phase.UPLOADED:
         return page(request, "customers/import_detail.html", _status(run), partials={STATUS})
     return _columns(request, run, ColumnsForm(run=run, kind=_kind(request.GET.get("kind"), run)))
+
+
+@require_POST
+@requires(Perm.IMPORTS_RUN)
+def import_read(request: StaffRequest, code: str) -> HttpResponse:
+    """Read the upload in another way; the columns are guessed anew."""
+    run = _get(request, code)
+    form = LayoutForm(request.POST, run=run)
+    if form.is_valid():
+        try:
+            actions.read_again(run=run, layout=form.layout())
+        except UnreadableFile as error:
+            form.add_error(None, str(error.message))
+        else:
+            return done(request, reverse("customers:import", args=[run.code]))
+    return _columns(request, run, ColumnsForm(run=run, kind=run.kind), layout_form=form, status=422)
 
 
 @require_POST
@@ -158,12 +174,32 @@ def _kind(asked: str | None, run: ImportRun) -> str:
     return asked if asked in ImportRun.Kind.values else run.kind
 
 
-def _columns(request: HttpRequest, run: ImportRun, form: ColumnsForm, *, status: int = 200) -> HttpResponse:
+def _is_called_otherwise(run: ImportRun) -> bool:
+    """A CSV file called .xlsx, or the other way round: it is read as what it is, and the page says so."""
+    ending = run.file_name.lower().rpartition(".")[2]
+    return ending in ("csv", "txt", "tsv") if run.sheet else ending in ("xlsx", "xlsm", "xls", "ods")
+
+
+def _columns(
+    request: HttpRequest,
+    run: ImportRun,
+    form: ColumnsForm,
+    *,
+    layout_form: LayoutForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
     with default_storage.open(run.path, "rb") as file:
-        rows = records(file.file, encoding=run.encoding, delimiter=run.delimiter)  # type: ignore[arg-type]
+        rows = records(file.file, layout_of(run))  # type: ignore[arg-type]
         preview = [cells for _line, cells in islice(rows, 1, PREVIEW_ROWS + 1) if cells is not None]
         rows.close()  # type: ignore[attr-defined]
-    context = {"run": run, "form": form, "preview": preview, "kinds": ImportRun.Kind.choices}
+    context = {
+        "run": run,
+        "form": form,
+        "layout_form": layout_form or LayoutForm(run=run),
+        "is_called_otherwise": _is_called_otherwise(run),
+        "preview": preview,
+        "kinds": ImportRun.Kind.choices,
+    }
     return page(request, "customers/import_columns.html", context, status=status)
 
 

@@ -9,7 +9,7 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
@@ -22,7 +22,7 @@ from core.errors import DomainError, InvalidInput
 from core.tenancy import active_schema
 from customers.imports.fields import fields_of, guess_date_order, guess_kind, guess_mapping, required_of
 from customers.imports.options import ImportOptions
-from customers.imports.reading import inspect
+from customers.imports.reading import AS_FOUND, Inspection, Layout, inspect
 from customers.imports.run import SWEEP_AFTER
 from customers.models import ImportRun
 from programs.actions.due_work import ensure_due
@@ -57,7 +57,14 @@ class NotStartable(DomainError):
 
 
 def receive_file(
-    *, file: BinaryIO, name: str, kind: str | None, business: Business, actor: Actor, now: datetime
+    *,
+    file: BinaryIO,
+    name: str,
+    kind: str | None,
+    business: Business,
+    actor: Actor,
+    now: datetime,
+    layout: Layout = AS_FOUND,
 ) -> ImportRun:
     """Look at an upload, keep it, and guess what it is; nothing is imported yet.
 
@@ -66,32 +73,21 @@ def receive_file(
     file.seek(0, io.SEEK_END)
     if file.tell() > MAX_FILE_BYTES:
         raise FileTooLarge
-    found = inspect(file)
-    chosen = ImportRun.Kind(kind) if kind else guess_kind(found.header)
-    mapping = guess_mapping(chosen, found.header)
-    dated = mapping.get("placed_at", mapping.get("birthday"))
-    samples = [row[dated] for row in found.preview if dated is not None and dated < len(row)]
-    country = Programme.objects.values_list("country", flat=True).get(schema_name=active_schema())
-    options = ImportOptions(date_order=guess_date_order(samples, country))  # type: ignore[arg-type]
+    found = inspect(file, layout)
     code = public_code()
     file.seek(0)
-    path = default_storage.save(f"imports/{code}.csv", File(file))
-    run = ImportRun.objects.create(
+    path = default_storage.save(f"imports/{code}.{'xlsx' if found.layout.sheet else 'csv'}", File(file))
+    run = ImportRun(
         code=code,
-        kind=chosen,
         business=business,
         file_name=_file_name(name),
         path=path,
         digest=found.digest,
-        encoding=found.encoding,
-        delimiter=found.delimiter,
-        header=list(found.header),
-        rows_total=found.rows,
-        mapping=mapping,
-        options=options.as_json(),
         created_by=actor.label[:160],
         created_at=now,
     )
+    _guess(run, found, kind=kind)
+    run.save()
     audit.record(
         actor,
         "customers.import.uploaded",
@@ -100,6 +96,37 @@ def receive_file(
         data={"file": run.file_name, "bytes": found.size, "rows": found.rows, "digest": found.digest},
     )
     return run
+
+
+def _guess(run: ImportRun, found: Inspection, *, kind: str | None) -> None:
+    """Put on the run how the file is read, and what its rows and columns probably are."""
+    chosen = ImportRun.Kind(kind) if kind else guess_kind(found.header)
+    mapping = guess_mapping(chosen, found.header)
+    dated = mapping.get("placed_at", mapping.get("birthday"))
+    samples = [row[dated] for row in found.preview if dated is not None and dated < len(row)]
+    country = Programme.objects.values_list("country", flat=True).get(schema_name=active_schema())
+    options = ImportOptions(date_order=guess_date_order(samples, country))  # type: ignore[arg-type]
+    run.encoding, run.delimiter, run.sheet = found.layout.encoding, found.layout.delimiter, found.layout.sheet
+    run.sheets, run.header, run.rows_total = list(found.sheets), list(found.header), found.rows
+    run.kind, run.mapping, run.options = chosen, mapping, options.as_json()
+
+
+def read_again(*, run: ImportRun, layout: Layout) -> ImportRun:
+    """Read an upload in another way: another sheet, encoding or separator. Its columns are guessed anew.
+
+    Raises UnreadableFile when it cannot be read so, NotStartable after the start; nothing is then changed.
+    """
+    if not _is_new(run):
+        raise NotStartable
+    with default_storage.open(run.path, "rb") as file:
+        found = inspect(cast(BinaryIO, file.file), layout)
+    _guess(run, found, kind=None)
+    run.save()
+    return run
+
+
+def _is_new(run: ImportRun) -> bool:
+    return run.phase == ImportRun.Phase.UPLOADED and run.job_id is None
 
 
 def receive_rows(
@@ -128,7 +155,7 @@ def configure_import(
 ) -> ImportRun:
     """Set what the columns are. Raises NotStartable after the start, InvalidInput for a mapping that cannot work."""
     known = {field.name for field in fields_of(kind)}
-    if run.phase != ImportRun.Phase.UPLOADED or run.job_id is not None:
+    if not _is_new(run):
         raise NotStartable
     for name, column in mapping.items():
         if name not in known or not 0 <= column < len(run.header):
@@ -151,6 +178,8 @@ def claim_content(run: ImportRun) -> None:
     if run.is_dry_run or run.content_key:
         return
     asked = [run.business_id, run.kind, run.digest, sorted(run.mapping.items()), sorted(run.options.items())]
+    if run.sheet:
+        asked.append(run.sheet)
     key = hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
     try:
         with transaction.atomic():
@@ -205,6 +234,8 @@ def start_after_dry_run(*, run: ImportRun, actor: Actor, now: datetime) -> Impor
             digest=run.digest,
             encoding=run.encoding,
             delimiter=run.delimiter,
+            sheet=run.sheet,
+            sheets=run.sheets,
             header=run.header,
             rows_total=run.rows_total,
             mapping=run.mapping,
@@ -229,6 +260,6 @@ def _file_name(name: str) -> str:
 
 def drop_upload(*, run: ImportRun) -> None:
     """Take an upload away that was never started, with its file."""
-    if run.phase == ImportRun.Phase.UPLOADED and run.job_id is None:
+    if _is_new(run):
         default_storage.delete(run.path)
         run.delete()

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import phonenumbers
 from django.core.files.storage import default_storage
 
+from customers.imports import spreadsheets
+from customers.imports.reading import Layout, layout_of
 from customers.models import ImportRun
 
 CHUNK = 1_000_000  # characters
+CHUNK_ROWS = 10_000  # of a sheet
 BETWEEN = r"[ .()/\u00a0-]{0,3}"  # what people write between the digits of a number; never the border of a cell
 
 if TYPE_CHECKING:
@@ -26,11 +31,11 @@ def delete_files_that_name(traces: Traces) -> int:
     """
     deleted = 0
     for run in ImportRun.objects.order_by("pk"):
-        if run.error_path and _names(run.error_path, "utf-8-sig", traces):
+        if run.error_path and _names(run.error_path, Layout("utf-8-sig"), traces):
             default_storage.delete(run.error_path)
             ImportRun.objects.filter(pk=run.pk).update(error_path="")
             deleted += 1
-        if default_storage.exists(run.path) and _names(run.path, run.encoding, traces):
+        if default_storage.exists(run.path) and _names(run.path, layout_of(run), traces):
             default_storage.delete(run.path)
             deleted += 1
             if run.job_id is None:
@@ -38,13 +43,23 @@ def delete_files_that_name(traces: Traces) -> int:
     return deleted
 
 
-def _names(path: str, encoding: str, traces: Traces) -> bool:
+def _names(path: str, layout: Layout, traces: Traces) -> bool:
     if not default_storage.exists(path):
         return False
     with default_storage.open(path, "rb") as file:
-        text = io.TextIOWrapper(cast(BinaryIO, file.file), encoding=encoding, errors="replace")
-        # Whole lines, a megabyte at a time: a million rows take seconds.
-        return any(names_person("".join(lines), traces) for lines in iter(lambda: text.readlines(CHUNK), []))
+        return any(names_person(text, traces) for text in _texts(cast(BinaryIO, file.file), layout))
+
+
+def _texts(file: BinaryIO, layout: Layout) -> Iterator[str]:
+    """The file's words, about a megabyte at a time: a million rows take seconds. Of a workbook, all its sheets."""
+    if not layout.sheet:
+        text = io.TextIOWrapper(file, encoding=layout.encoding, errors="replace")
+        yield from ("".join(lines) for lines in iter(lambda: text.readlines(CHUNK), []))
+        return
+    for sheet in spreadsheets.sheet_names(file):
+        rows = spreadsheets.records(file, sheet)
+        while block := list(islice(rows, CHUNK_ROWS)):
+            yield "\n".join("\t".join(cells or []) for _number, cells in block)
 
 
 def names_person(text: str, traces: Traces) -> bool:

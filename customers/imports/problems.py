@@ -1,4 +1,4 @@
-"""Why a row cannot be imported: a short code in the database, a sentence for people."""
+"""Why a file cannot be read, and why a row cannot be imported: a short code in the database, a sentence for people."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from core.errors import InvalidInput
+
+NO_RESULT = "#FORMULA!"  # in place of a formula whose result the file does not hold
+# What a spreadsheet writes where there is no value; CSV files made by one hold the same words.
+SPREADSHEET_ERRORS = frozenset(
+    ["#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", NO_RESULT]
+)
+
 PROBLEMS: Mapping[str, str | Promise] = {
     "columns": _("The row has another number of columns than the header."),
     "quotes": _("The quotation marks of the row do not match."),
+    "cell_error": _("A cell holds an error of the spreadsheet, or a formula without its result. Save the file again."),
     "required": _("A value that must be there is missing."),
     "too_long": _("A value is too long."),
     "phone": _("The phone number is not complete."),
@@ -29,3 +38,12 @@ PROBLEMS: Mapping[str, str | Promise] = {
     "identity": _("Customer number, e-mail and phone of the row belong to different customers. Merge them first."),
     "shared": _("Another customer number in the file has the same e-mail address or phone number."),
 }
+
+
+class UnreadableFile(InvalidInput):
+    """The upload is no file that can be imported; the message says what it is and what to do."""
+
+    code = "unreadable_file"
+
+    def __init__(self, message: object) -> None:
+        super().__init__(str(message), field="file")

@@ -1,4 +1,4 @@
-"""Reading a CSV file of any size as a stream, and refusing what is none, with the reason in plain words."""
+"""Reading a CSV or Excel file of any size as a stream, and refusing what is none, with the reason in plain words."""
 
 from __future__ import annotations
 
@@ -6,48 +6,66 @@ import codecs
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO
 
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import InvalidInput
+from customers.imports import spreadsheets
+from customers.imports.problems import UnreadableFile
+from customers.models import ImportRun
 
 DELIMITERS = ",;\t|"
+# The first three are told apart by the bytes; the others only a person can choose.
+ENCODINGS = (
+    "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254",
+    "iso8859-15", "mac-roman", "cp437", "cp850", "shift-jis", "gb18030",
+)  # fmt: skip
 SAMPLE_BYTES = 64 * 1024
 BLOCK_BYTES = 1024 * 1024
 MAX_COLUMNS = 200
 MAX_CELL = 100_000  # characters; above it a quotation mark was opened and never closed
+MAX_LINE = 2_000_000  # characters; a longer one is no row of a table, and would be held in memory whole
 PREVIEW_ROWS = 5
 
-# What people upload instead of CSV, by its first bytes.
+ZIP = b"PK\x03\x04"
+# What people upload instead of a table, by its first bytes.
 _BINARY = (
-    (b"PK\x03\x04", _("This is a spreadsheet or a ZIP file. Save the sheet as CSV and upload that.")),
-    (b"\xd0\xcf\x11\xe0", _("This is an old Excel file. Save the sheet as CSV and upload that.")),
+    (b"\xd0\xcf\x11\xe0", spreadsheets.OLD_EXCEL),
     (b"%PDF", _("This is a PDF. Export the data as CSV and upload that.")),
     (b"\x1f\x8b", _("This file is compressed. Unpack it and upload the CSV inside.")),
     (b"\x89PNG", _("This is a picture, not a CSV file.")),
     (b"\xff\xd8\xff", _("This is a picture, not a CSV file.")),
     (b"SQLite format 3", _("This is a database file. Export the table as CSV and upload that.")),
 )
+_MARKUP = re.compile(rb"\s*<(?:!doctype|html|table|head|body|style|meta|\?xml)", re.IGNORECASE)
 
 
-class UnreadableFile(InvalidInput):
-    """The upload is no CSV file that can be imported; the message says what it is and what to do."""
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the rows are read: a sheet of an Excel file, or the text of a CSV file. Empty: found by looking."""
 
-    code = "unreadable_file"
+    encoding: str = ""
+    delimiter: str = ""
+    sheet: str = ""
 
-    def __init__(self, message: object) -> None:
-        super().__init__(str(message), field="file")
+
+AS_FOUND = Layout()
+
+
+def layout_of(run: ImportRun) -> Layout:
+    return Layout(run.encoding, run.delimiter, run.sheet)
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """What one pass over a file found. `rows` leaves out the header and empty lines."""
 
-    encoding: str
-    delimiter: str
+    layout: Layout
+    sheets: Sequence[str]
     header: Sequence[str]
     preview: Sequence[Sequence[str]]
     rows: int
@@ -55,22 +73,29 @@ class Inspection:
     size: int
 
 
-def inspect(file: BinaryIO) -> Inspection:
+def inspect(file: BinaryIO, wanted: Layout = AS_FOUND) -> Inspection:
     """Read the whole file once (about 1.5 s for a million rows) and say what it is.
 
-    Raises UnreadableFile: empty, binary, not text, without header or rows, a quotation mark never closed, or cut off
-    in the middle of a row. Memory does not grow with the file.
+    `wanted` is what a person chose of the layout. Raises UnreadableFile: empty, binary, not text, without header or
+    rows, a quotation mark never closed, or cut off in the middle of a row. Memory does not grow with the file.
     """
-    digest, size, encoding = _judge_bytes(file)
+    file.seek(0)
+    if file.read(len(ZIP)) == ZIP:
+        return _inspect_workbook(file, wanted.sheet)
+    return _inspect_text(file, wanted)
+
+
+def _inspect_text(file: BinaryIO, wanted: Layout) -> Inspection:
+    digest, size, encoding = _judge_bytes(file, wanted.encoding)
     file.seek(0)
     sample = codecs.getincrementaldecoder(encoding)(errors="ignore").decode(file.read(SAMPLE_BYTES))
-    delimiter = _delimiter(sample)
+    layout = Layout(encoding, wanted.delimiter or _delimiter(sample))
     header: list[str] = []
     preview: list[list[str]] = []
     last: list[str] = []
     rows = 0
     try:
-        for _line, record in records(file, encoding=encoding, delimiter=delimiter):
+        for _line, record in records(file, layout):
             if record is None:
                 rows += 1
                 last = []
@@ -90,19 +115,41 @@ def inspect(file: BinaryIO) -> Inspection:
         raise UnreadableFile(_("The file has a header and no rows."))
     if last and len(last) < len(header) and not _ends_with_newline(file, encoding):
         raise UnreadableFile(_("The file ends in the middle of a row: it was not copied whole. Export it again."))
-    return Inspection(encoding, delimiter, header, preview, rows, digest, size)
+    return Inspection(layout, [], header, preview, rows, digest, size)
 
 
-def records(file: BinaryIO, *, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
+def _inspect_workbook(file: BinaryIO, wanted: str) -> Inspection:
+    """The sheet that was chosen, otherwise the first one that has a header and rows."""
+    digest, size = _digest(file)
+    with spreadsheets.opened(file) as (parts, book):
+        names = list(book.sheets)
+        candidates = [wanted] if wanted in book.sheets else names
+        counts = {name: spreadsheets.count_rows(parts, book.sheets[name]) for name in candidates}
+    chosen = next((name for name in candidates if counts[name] > 1), candidates[0])
+    layout = Layout(delimiter=",", sheet=chosen)
+    first = [record for _line, record in islice(records(file, layout), PREVIEW_ROWS + 1) if record is not None]
+    if not first:
+        raise UnreadableFile(_("The sheet is empty."))
+    header = _checked_header(first[0])
+    if len(first) == 1:
+        raise UnreadableFile(_("The file has a header and no rows."))
+    return Inspection(layout, names, header, first[1:], counts[chosen] - 1, digest, size)
+
+
+def records(file: BinaryIO, layout: Layout) -> Iterator[tuple[int, list[str] | None]]:
     """(line, cells) of each record, the header included and empty lines left out; None where quotes do not match.
 
     `line` is where the record begins; the first line is 1. Raises UnreadableFile when a quotation mark is never closed.
     """
+    return spreadsheets.records(file, layout.sheet) if layout.sheet else _text_records(file, layout)
+
+
+def _text_records(file: BinaryIO, layout: Layout) -> Iterator[tuple[int, list[str] | None]]:
     file.seek(0)
-    wrapper = io.TextIOWrapper(file, encoding=encoding, newline="")
+    wrapper = io.TextIOWrapper(file, encoding=layout.encoding, newline="")
     try:
         csv.field_size_limit(MAX_CELL)
-        reader = csv.reader(wrapper, delimiter=delimiter, strict=True)
+        reader = csv.reader(_bounded_lines(wrapper), delimiter=layout.delimiter, strict=True)
         while True:
             line = reader.line_num + 1
             try:
@@ -121,17 +168,36 @@ def records(file: BinaryIO, *, encoding: str, delimiter: str) -> Iterator[tuple[
         wrapper.detach()
 
 
-def _judge_bytes(file: BinaryIO) -> tuple[str, int, str]:
-    """SHA-256, size and encoding; refuses binary files."""
+def _bounded_lines(text: io.TextIOWrapper) -> Iterator[str]:
+    readline = text.readline
+    while line := readline(MAX_LINE):
+        if len(line) == MAX_LINE:
+            raise UnreadableFile(_("A line of the file is too long for a row of a table."))
+        yield line
+
+
+def _digest(file: BinaryIO) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
     file.seek(0)
-    start = file.read(16)
+    while block := file.read(BLOCK_BYTES):
+        digest.update(block)
+        size += len(block)
+    return digest.hexdigest(), size
+
+
+def _judge_bytes(file: BinaryIO, wanted: str) -> tuple[str, int, str]:
+    """SHA-256, size and encoding (the one wanted, if any); refuses binary files."""
+    file.seek(0)
+    start = file.read(4096)
     if not start:
         raise UnreadableFile(_("The file is empty."))
     for magic, message in _BINARY:
         if start.startswith(magic):
             raise UnreadableFile(message)
-    wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    decoder = codecs.getincrementaldecoder("utf-16" if wide else "utf-8")()
+    if _MARKUP.match(start.removeprefix(codecs.BOM_UTF8)):
+        raise UnreadableFile(_("This is a web page or XML, whatever its name says. Save the table as .xlsx or CSV."))
+    wide = wanted if wanted.startswith("utf-16") else _wide_encoding(start)
+    decoder = codecs.getincrementaldecoder(wide or "utf-8")()
     is_unicode = True
     digest, size = hashlib.sha256(), 0
     file.seek(0)
@@ -146,18 +212,30 @@ def _judge_bytes(file: BinaryIO) -> tuple[str, int, str]:
                 is_unicode = False
         if "\0" in text if wide else b"\0" in block:
             raise UnreadableFile(_("This is not a text file. Export the data as CSV and upload that."))
-    if is_unicode:
+    if is_unicode and not wanted:
         try:
             decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
             message = _("The file ends in the middle of a letter: it was not copied whole. Export it again.")
             raise UnreadableFile(message) from error
-    if wide:
-        return digest.hexdigest(), size, "utf-16"
+    if wanted or wide:
+        return digest.hexdigest(), size, wanted or wide
     if start.startswith(codecs.BOM_UTF8):
         return digest.hexdigest(), size, "utf-8-sig"
     # What Excel writes on Windows in western Europe; it has a letter for nearly every byte.
     return digest.hexdigest(), size, "utf-8" if is_unicode else "cp1252"
+
+
+def _wide_encoding(start: bytes) -> str:
+    """UTF-16 by its byte order mark or, as some databases write it, without: each second byte of plain text is zero."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    even, odd = start[::2], start[1::2]
+    if len(start) >= 8 and odd.count(0) > 0.7 * len(odd) and not even.count(0):
+        return "utf-16-le"
+    if len(start) >= 8 and even.count(0) > 0.7 * len(even) and not odd.count(0):
+        return "utf-16-be"
+    return ""
 
 
 def _delimiter(sample: str) -> str:
@@ -195,4 +273,4 @@ def _checked_header(record: list[str]) -> list[str]:
 def _ends_with_newline(file: BinaryIO, encoding: str) -> bool:
     file.seek(-2, io.SEEK_END) if file.seek(0, io.SEEK_END) > 1 else file.seek(0)
     end = file.read(2)
-    return (b"\n" in end or b"\r" in end) if encoding == "utf-16" else end[-1:] in (b"\n", b"\r")
+    return (b"\n" in end or b"\r" in end) if encoding.startswith("utf-16") else end[-1:] in (b"\n", b"\r")

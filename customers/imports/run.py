@@ -25,7 +25,7 @@ from customers.imports import checks, staging, writing
 from customers.imports.fields import Reading
 from customers.imports.options import ImportOptions
 from customers.imports.problems import PROBLEMS
-from customers.imports.reading import records
+from customers.imports.reading import layout_of, records
 from customers.models import ImportRow, ImportRun
 from programs.models import Programme
 
@@ -167,16 +167,17 @@ def _stage(run: ImportRun, options: ImportOptions, *, report: Report, now: datet
     with default_storage.open(run.path, "rb") as file:
         staged = staging.stage(
             run=run,
-            records=records(_binary(file), encoding=run.encoding, delimiter=run.delimiter),
+            records=records(_binary(file), layout_of(run)),
             reading=reading,
             options=options,
             report=lambda rows: report(int(rows * READING_SHARE), total, _("Reading the file")),
         )
     run.staged_rows, run.chunk_count, run.steps_done = staged.rows, staged.chunks, 0
+    run.rows_total = staged.rows  # a sheet was only counted roughly before
     report(int(total * READING_SHARE), total, _("Checking the rows"))
     checks.check(run)
     run.phase = ImportRun.Phase.WRITING
-    run.save(update_fields=["phase", "staged_rows", "chunk_count", "steps_done"])
+    run.save(update_fields=["phase", "rows_total", "staged_rows", "chunk_count", "steps_done"])
 
 
 def _write(run: ImportRun, options: ImportOptions, *, report: Report, now: datetime) -> None:
@@ -246,7 +247,7 @@ def _failed(run: ImportRun, file: File[Any]) -> Iterator[tuple[int, list[str], s
     bad = ImportRow.objects.filter(import_id=run.pk, problem__isnull=False).order_by("line")
     problems = iter(bad.values_list("line", "problem").iterator(chunk_size=5_000))
     waiting = next(problems, None)
-    for line, cells in records(_binary(file), encoding=run.encoding, delimiter=run.delimiter):
+    for line, cells in records(_binary(file), layout_of(run)):
         if waiting is None:
             return
         if line == waiting[0]:

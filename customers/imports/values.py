@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from core.errors import InvalidInput
 from core.phones import parse_phone
+from customers.imports.problems import SPREADSHEET_ERRORS
 
 NULL = r"\N"  # COPY's text format for "no value"
 REMEMBERED = 50_000  # distinct texts kept for each column; more of them are judged again, so memory stays flat
@@ -43,6 +44,8 @@ class Cells(dict[str, str]):
                 if self.required:
                     raise CellProblem("required")
                 value = NULL
+            elif stripped in SPREADSHEET_ERRORS:
+                raise CellProblem("cell_error")
             else:
                 value = self.convert(stripped)
         except CellProblem as problem:

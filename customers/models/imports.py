@@ -38,8 +38,10 @@ class ImportRun(models.Model):
     file_name = models.CharField(max_length=120)  # as the person's computer called it
     path = models.CharField(max_length=200)  # under the programme's own media folder
     digest = models.CharField(max_length=64)  # SHA-256 of the file, in hexadecimal
-    encoding = models.CharField(max_length=20)
+    encoding = models.CharField(max_length=20, blank=True)  # of a CSV file
     delimiter = models.CharField(max_length=1)
+    sheet = models.CharField(max_length=100, blank=True)  # of an Excel file, the one that is imported
+    sheets = models.JSONField(default=list)  # all that it has
     header = models.JSONField(default=list)
     rows_total = models.BigIntegerField(default=0)
     mapping = models.JSONField(default=dict)  # our field → position of the file's column

@@ -8,7 +8,7 @@ import pytest
 
 from customers.imports import values
 from customers.imports.fields import guess_date_order, guess_kind, guess_mapping
-from customers.imports.reading import UnreadableFile, inspect, records
+from customers.imports.reading import Layout, UnreadableFile, inspect, records
 from customers.imports.values import NULL, CellProblem, Cells
 
 price = values.number_of(decimals=4, largest=10_000_000, signed=False)
@@ -149,7 +149,7 @@ def test_the_order_of_day_and_month_is_guessed():
         (b"", "empty"),
         (b"\n\n", "empty"),
         (b"Email\n", "no rows"),
-        (b"PK\x03\x04rest of a sheet", "spreadsheet"),
+        (b"PK\x03\x04rest of a sheet", "broken"),
         (b"\xd0\xcf\x11\xe0old", "old Excel"),
         (b"%PDF-1.7", "PDF"),
         (b"\x1f\x8b\x08compressed", "compressed"),
@@ -176,11 +176,22 @@ def test_what_is_no_csv_file_is_refused_with_the_reason(content, says):
 def test_the_delimiter_is_found(delimiter):
     text = delimiter.join(["Name", "Note", "Total"]) + "\n" + delimiter.join(["Ann", '"a, b; c|d"', "1"]) + "\n"
     found = inspect(io.BytesIO(text.encode()))
-    assert (found.delimiter, list(found.header), found.rows) == (delimiter, ["Name", "Note", "Total"], 1)
+    assert (found.layout.delimiter, list(found.header), found.rows) == (delimiter, ["Name", "Note", "Total"], 1)
     assert found.preview == [["Ann", "a, b; c|d", "1"]]
 
 
 def test_lines_are_numbered_where_records_begin():
     content = b'Name,Note\n\nAnn,"two\nlines"\nBob,"b"x\nCy,c'
-    found = list(records(io.BytesIO(content), encoding="utf-8", delimiter=","))
+    found = list(records(io.BytesIO(content), Layout("utf-8", ",")))
     assert found == [(1, ["Name", "Note"]), (3, ["Ann", "two\nlines"]), (5, None), (6, ["Cy", "c"])]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+def test_the_encoding_is_found(encoding):
+    found = inspect(io.BytesIO("Name,Town\nZoë,Köln\nBob,Bath\n".encode(encoding)))
+    assert (found.layout.encoding, found.preview[0]) == (encoding, ["Zoë", "Köln"])
+
+
+def test_an_encoding_that_a_person_chose_is_taken():
+    content = "Name,Town\nZoë,Łódź\n".encode("cp1250")
+    assert inspect(io.BytesIO(content), Layout("cp1250")).preview == [["Zoë", "Łódź"]]

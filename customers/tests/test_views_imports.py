@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from customers.models import Customer, ImportRun, Order
 from customers.tests.imports_fixtures import csv_of, import_csv, receive
+from customers.tests.sheets import workbook
 from workspace.actions.jobs import run_job
 from workspace.models import Job
 
@@ -111,7 +112,7 @@ def test_a_trial_is_made_real_once(client, business):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"PK\x03\x04", "spreadsheet"),
+        (b"PK\x03\x04", "Excel file is broken"),
         (b"a,b\n1,\x00\n", "not a text file"),
         (b'a,b\n1,"2\n', "never closed"),
         (b"a,b\n", "no rows"),
@@ -193,3 +194,24 @@ def test_people_of_one_business_see_its_imports_only(client_of, make_member, bus
     assert client.get(reverse("customers:import", args=[theirs.code])).status_code == 404
     assert upload(client, other_business).status_code == 422
     assert upload(client, business).status_code == 303
+
+
+def test_another_sheet_or_separator_is_chosen_on_the_page(client, business):
+    upload(client, business, workbook({"Notes": [["a"], ["b"]], "People": [["Email"], ["a@b.co"]]}), name="people.csv")
+    run = ImportRun.objects.get()
+    here, read = (reverse(f"customers:{name}", args=[run.code]) for name in ("import", "import-read"))
+    page = client.get(here)
+    assert "it is an Excel file" in page.text
+    assert client.post(read, {"sheet": "People"}).status_code == 303
+    assert client.get(here).context["form"]["email"].initial == "0"
+    assert client.post(read, {"sheet": "None such"}).status_code == 422
+    assert ImportRun.objects.get().sheet == "People"
+
+    upload(client, business, b"Email;Phone\na@b.co;1\n")
+    run = ImportRun.objects.newest_first().first()
+    read = reverse("customers:import-read", args=[run.code])
+    assert run.header == ["Email", "Phone"]
+    assert client.post(read, {"encoding": "utf-16-le", "delimiter": ","}).status_code == 422
+    assert client.post(read, {"encoding": "cp1250", "delimiter": ","}).status_code == 303
+    run.refresh_from_db()
+    assert (run.encoding, run.header) == ("cp1250", ["Email;Phone"])
