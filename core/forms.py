@@ -47,6 +47,7 @@ class LiveForm(forms.Form):
 
     def __init__(self, *args: Any, check_url: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields |= self.extra_fields()
         for name, field in self.fields.items():
             kind = getattr(field.widget, "input_type", "")
             if not check_url or name in self.unchecked or kind in ("checkbox", "radio", "file", "hidden", "color"):
@@ -63,6 +64,10 @@ class LiveForm(forms.Form):
                     "hx-encoding": "application/x-www-form-urlencoded",
                 }
             )
+
+    def extra_fields(self) -> Mapping[str, forms.Field]:
+        """Fields that are known when the form is made, beside those of the class."""
+        return {}
 
 
 def field_check(request: HttpRequest, form: forms.Form, *, hint: str = "") -> HttpResponse | None:

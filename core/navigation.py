@@ -66,6 +66,7 @@ ITEMS: Sequence[NavItem] = (
 DEEPER: Sequence[NavItem] = (
     NavItem(_("Add a customer"), "customers:create", "user-plus", Perm.CUSTOMERS_EDIT, "customers"),
     NavItem(_("Add a product"), "customers:product-create", "package", Perm.PRODUCTS_EDIT, "catalogue"),
+    NavItem(_("Fields of customers"), "customers:fields", "settings", Perm.CUSTOMERS_VIEW, "customers"),
     NavItem(_("Imports"), "customers:imports", "upload", Perm.IMPORTS_RUN, "customers"),
     NavItem(_("Transactions"), "loyalty:transactions", "scroll-text", Perm.POINTS_VIEW, "loyalty"),
     NavItem(_("Add a reward"), "rewards:create", "gift", Perm.PROGRAMME_EDIT, "loyalty"),

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from customers.actions.customers import update_customer
 from customers.models import (
+    AttributeDefinition,
     ConsentRecord,
     Customer,
     CustomerFacts,
@@ -70,6 +71,14 @@ class CustomerAdmin(RecordAdmin):
             actor=self.actor_of(request),
             now=timezone.now(),
         )
+
+
+@admin.register(AttributeDefinition, site=programme_site)
+class AttributeDefinitionAdmin(RecordAdmin):
+    list_display = ("label", "key", "kind", "is_archived", "position")
+    list_filter = ("kind", "is_archived")
+    search_fields = ("label", "key")
+    ordering = ("position", "id")
 
 
 class OrderLineInline(RecordInline):

@@ -23,8 +23,10 @@ from core.permissions import Perm
 from core.phones import InvalidPhone, parse_phone
 from customers.actions import customers as actions
 from customers.api_fields import AmountField
+from customers.attribute_filters import AttributeFilter, narrowed
+from customers.attributes import coerce
 from customers.events import EVENT_TYPES
-from customers.models import Customer, Event, Identifier, OrOldest
+from customers.models import AttributeDefinition, Customer, Event, Identifier, OrOldest
 from customers.search import search_for
 from programs.models import Programme
 from workspace.api_auth import ApiView
@@ -98,7 +100,22 @@ class CustomerInput(StrictSerializer):
     country = CleanCharField(max_length=60, required=False, allow_blank=True)
     birthday = serializers.DateField(required=False, allow_null=True)
     language = CleanCharField(max_length=10, required=False, allow_blank=True)
-    attributes = serializers.DictField(required=False, help_text="Up to 50 names with text, numbers, true or false.")
+    attributes = serializers.DictField(
+        required=False,
+        help_text="Text, numbers, true or false by name, up to 50. A change merges them by key; null takes one away. "
+        "A key of `customer-attributes/` takes values of its kind; others are kept as they come.",
+    )
+
+
+class KeyAndValue(CleanCharField):
+    """`key:value`, as the values of a key are stored."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        key, colon, text = super().to_internal_value(data).partition(":")
+        if not key or not colon:
+            raise serializers.ValidationError(_("Write the key, a colon and the value."))
+        definition = AttributeDefinition.objects.filter(key=key).first()
+        return key, coerce(definition, text) if definition else text
 
 
 class CustomerFilter(StrictSerializer):
@@ -110,6 +127,7 @@ class CustomerFilter(StrictSerializer):
     is_member = serializers.BooleanField(required=False, allow_null=True, default=None)
     tier = serializers.CharField(max_length=40, required=False)
     rfm_group = serializers.CharField(max_length=20, required=False)
+    attribute = KeyAndValue(max_length=580, required=False)
     created_after = serializers.DateTimeField(required=False)
     created_before = serializers.DateTimeField(required=False)
     updated_after = serializers.DateTimeField(required=False)
@@ -162,6 +180,9 @@ FILTER_PARAMETERS = [
     OpenApiParameter("is_member", bool),
     OpenApiParameter("tier", str, description="The name of a tier, as `tier` of the answer."),
     OpenApiParameter("rfm_group", str),
+    OpenApiParameter(
+        "attribute", str, description="A key of `attributes`, a colon and its value: `size:42`. Without value: empty."
+    ),
     OpenApiParameter("created_after", datetime),
     OpenApiParameter("created_before", datetime),
     OpenApiParameter("updated_after", datetime, description="For an incremental read, with ordering=updated."),
@@ -233,6 +254,10 @@ def _filtered(view: ApiView, given: Mapping[str, Any]) -> QuerySet[Customer]:
         queryset = queryset.filter(facts__tier=given["tier"])
     if "rfm_group" in given:
         queryset = queryset.filter(facts__rfm_group=given["rfm_group"])
+    if "attribute" in given:
+        key, value = given["attribute"]
+        asked = AttributeFilter(key, "is", value) if value not in (None, "") else AttributeFilter(key, "empty")
+        queryset = narrowed(queryset, [asked])
     times = {"created_after": "created_at__gte", "created_before": "created_at__lt", "updated_after": "updated_at__gte"}
     return queryset.filter(**{lookup: given[name] for name, lookup in times.items() if name in given})
 
@@ -322,7 +347,7 @@ class CustomerView(ApiView):
         operation_id="customers_change", tags=["Customers"], request=CustomerInput, responses={200: CustomerOutput}
     )
     def patch(self, request: Request, customer_id: str) -> Response:
-        """Change what is given. A new phone, e-mail or external id replaces the old one."""
+        """Change what is given. A new phone, e-mail or external id replaces the old one; attributes are merged."""
         actions.update_customer(
             customer_id=find_customer(self, customer_id).pk,
             values=read_body(request, CustomerInput, partial=True),  # type: ignore[arg-type]

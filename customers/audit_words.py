@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Customer, ImportRun, Order, Product
+from customers.models import AttributeDefinition, Customer, ImportRun, Order, Product
 from customers.reports.customer_list import name_and_contact
 from customers.search import search_for
 from workspace.audit_registry import FIELDS, Group, Named, Reader, register_act, register_subject
@@ -28,6 +28,11 @@ ACTS = {
         "product.changed": (_("Product changed"), _("{who} changed the product {what}")),
         "product.archived": (_("Product archived"), _("{who} archived the product {what}")),
         "product.restored": (_("Product restored"), _("{who} took the product {what} out of the archive")),
+        "attribute.created": (_("Field added"), _("{who} added the field {what}")),
+        "attribute.changed": (_("Field changed"), _("{who} changed the field {what}")),
+        "attribute.archived": (_("Field archived"), _("{who} archived the field {what}")),
+        "attribute.restored": (_("Field brought back"), _("{who} brought the field {what} back")),
+        "attribute.moved": (_("Field moved"), _("{who} moved the field {what} in the order")),
         "consent.changed": (_("Consent changed"), _("{who} changed a consent of {what}")),
     },
     Group.IMPORTS: {
@@ -51,6 +56,9 @@ FIELDS |= {
     "postcode": _("Postcode"),
     "birthday": _("Birthday"),
     "attributes": _("Own attributes"),
+    "label": _("Name"),
+    "options": _("Choices"),
+    "help": _("Hint"),
     "channel": _("Channel"),
     "purpose": _("Purpose"),
     "is_granted": _("Agreed"),
@@ -82,6 +90,16 @@ def customers_like(text: str, reader: Reader) -> list[Customer]:
 
 def _search_customers(text: str, reader: Reader) -> Collection[str]:
     return [f"customer:{one.code}" for one in customers_like(text, reader)]
+
+
+def _attributes(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
+    found = AttributeDefinition.objects.filter(code__in=codes).values_list("code", "label")
+    return {code: Named(label, reverse("customers:field", args=[code])) for code, label in found}
+
+
+def _search_attributes(text: str, _reader: Reader) -> Collection[str]:
+    found = AttributeDefinition.objects.filter(label__icontains=text)
+    return [f"attribute:{code}" for code in found.values_list("code", flat=True)[:100]]
 
 
 def _orders(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
@@ -119,6 +137,7 @@ def _search_imports(text: str, reader: Reader) -> Collection[str]:
 
 
 register_subject("customer", title=_("customer"), find=_customers, search=_search_customers)
+register_subject("attribute", title=_("customer field"), find=_attributes, search=_search_attributes)
 register_subject("order", title=_("sale"), find=_orders, search=_search_orders)
 register_subject("product", title=_("product"), find=_products, search=_search_products)
 register_subject("import", title=_("import"), find=_imports, search=_search_imports)

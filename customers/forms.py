@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,8 @@ from django.utils.translation import ngettext_lazy
 
 from core.keyset import with_query
 from core.presentation import format_money
-from customers.models import Order
+from customers.forms_attributes import FilterGroup, asked_of, chip_text, filter_fields, without
+from customers.models import AttributeDefinition, Order
 from customers.reports.customer_list import LONGER_DAYS, WITHIN_DAYS, CustomerFilters
 from customers.reports.orders import OrderFilters
 from customers.rfm_groups import RFM_GROUPS
@@ -29,6 +30,7 @@ def _last_choices() -> list[tuple[str, Any]]:
     return [*within, *over, ("never", _("never bought"))]
 
 
+MOST_COLUMNS = 3  # of the programme's own fields: the table stays readable
 SCORES = [(str(score), str(score)) for score in range(5, 0, -1)]
 
 
@@ -49,8 +51,23 @@ class CustomerFilterForm(forms.Form):
     state = forms.ChoiceField(label=_("Archive"), required=False, choices=[("", _("No")), ("archived", _("Archived"))])
     new = forms.IntegerField(label=_("New within days"), required=False, min_value=1, max_value=366)
 
-    def __init__(self, query: QueryDict, *, businesses: list[Business], countries: list[str], tiers: list[str]) -> None:
+    col = forms.MultipleChoiceField(label=_("Columns"), required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(
+        self,
+        query: QueryDict,
+        *,
+        businesses: list[Business],
+        countries: list[str],
+        tiers: list[str],
+        definitions: Sequence[AttributeDefinition] = (),
+    ) -> None:
         super().__init__(query)
+        self.query = query
+        self.definitions = definitions
+        for definition in definitions:
+            self.fields |= filter_fields(definition)
+        self._choose("col", [(one.code, one.label) for one in definitions])
         any_choice = ("", _("Any"))
         self._choose("member", [any_choice, ("yes", _("Members")), ("no", _("Not members"))])
         self._choose("tier", [any_choice, *((tier, tier) for tier in tiers)])
@@ -71,12 +88,29 @@ class CustomerFilterForm(forms.Form):
     def valid(self) -> Mapping[str, Any]:
         """The fields that are given and valid."""
         self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
 
     @property
     def kept(self) -> list[tuple[str, str]]:
-        """What a search keeps: the other filters, as they are in the URL."""
-        return [(name, self.data[name]) for name in self.valid if name != "q"]
+        """What a search keeps: the other filters and the columns, as they are in the URL."""
+        return [(name, value) for name in self.valid if name != "q" for value in self.query.getlist(name)]
+
+    @property
+    def kept_without_columns(self) -> list[tuple[str, str]]:
+        return [(name, value) for name, value in self.kept if name != "col"]
+
+    @property
+    def kept_columns(self) -> list[tuple[str, str]]:
+        return [(name, value) for name, value in self.kept if name == "col"]
+
+    @property
+    def attribute_groups(self) -> list[FilterGroup]:
+        return [FilterGroup(one, [self[name] for name in filter_fields(one)]) for one in self.definitions]
+
+    def columns(self) -> list[AttributeDefinition]:
+        """Fields of the programme's own that the table shows, the first few of those asked for."""
+        asked = self.valid.get("col", [])
+        return [one for one in self.definitions if one.code in asked][:MOST_COLUMNS]
 
     def filters(self) -> CustomerFilters:
         valid = self.valid
@@ -94,13 +128,15 @@ class CustomerFilterForm(forms.Form):
             country=valid.get("country", ""),
             new_days=valid.get("new"),
             is_archived=valid.get("state") == "archived",
+            attributes=tuple(filter(None, (asked_of(one, valid) for one in self.definitions))),
         )
 
     def chips(self, query: QueryDict, currency: str) -> list[Chip]:
         """The active filters, each with the link that removes it."""
         chips = []
-        for name, value in self.valid.items():
-            if name == "q":
+        valid = self.valid
+        for name, value in valid.items():
+            if name in ("q", "col") or name.startswith("attr_"):
                 continue
             field = self.fields[name]
             text: Any = value
@@ -109,6 +145,10 @@ class CustomerFilterForm(forms.Form):
             elif isinstance(value, Decimal):
                 text = format_money(value, currency)
             chips.append(Chip(str(field.label), str(text), with_query(query, **{name: None})))
+        for one in self.definitions:
+            asked = asked_of(one, valid)
+            if asked is not None:
+                chips.append(Chip(one.label, chip_text(one, asked), without(one, query)))
         return chips
 
 

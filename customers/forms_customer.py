@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import LiveForm
 from core.phones import InvalidPhone, display_phone, parse_phone
-from customers.models import Customer
+from customers.actions.customers import CustomerValues
+from customers.forms_attributes import KEPT, AttributeField, field_name
+from customers.models import AttributeDefinition, Customer
 
 
 class NewCustomerForm(LiveForm):
@@ -30,8 +34,8 @@ class NewCustomerForm(LiveForm):
     )
 
     def __init__(self, *args: Any, phone_country: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
         self.phone_country = phone_country
+        super().__init__(*args, **kwargs)
 
     def clean_phone(self) -> str:
         typed: str = self.cleaned_data["phone"]
@@ -44,7 +48,7 @@ class NewCustomerForm(LiveForm):
 
 
 class CustomerForm(NewCustomerForm):
-    """Every field of a customer but the shop's own attributes, which systems write."""
+    """Every field of a customer, and those of the programme's own."""
 
     birthday = forms.DateField(
         label=_("Birthday"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
@@ -56,7 +60,33 @@ class CustomerForm(NewCustomerForm):
     region = forms.CharField(label=_("Region"), max_length=120, required=False)
     country = forms.CharField(label=_("Country"), max_length=60, required=False)
 
-    def __init__(self, *args: Any, customer: Customer, phone_country: str, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        customer: Customer,
+        phone_country: str,
+        definitions: Sequence[AttributeDefinition] = (),
+        **kwargs: Any,
+    ) -> None:
+        own = {field_name(one): AttributeField(one, customer.attributes.get(one.key)) for one in definitions}
         known = {name: getattr(customer, name) for name in self.base_fields}
         known["phone"] = display_phone(customer.phone, phone_country) if customer.phone else ""
+        self.own_fields = own
         super().__init__(*args, initial=known, phone_country=phone_country, **kwargs)
+
+    def extra_fields(self) -> Mapping[str, forms.Field]:
+        return self.own_fields
+
+    @property
+    def attribute_fields(self) -> list[BoundField]:
+        return [self[name] for name in self.own_fields]
+
+    def values(self) -> CustomerValues:
+        """What was sent, as the action takes it."""
+        given: dict[str, Any] = {name: value for name, value in self.cleaned_data.items() if name in self.base_fields}
+        own = {field.definition.key: self.cleaned_data[name] for name, field in self.own_fields.items()}
+        changed = {key: value for key, value in own.items() if value is not KEPT}
+        if changed:
+            given["attributes"] = changed
+        values: CustomerValues = given  # type: ignore[assignment]
+        return values

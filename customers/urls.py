@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 import core.api  # noqa: F401 (the converter `code`)
-from customers import views, views_customer, views_imports, views_products
+from customers import views, views_customer, views_fields, views_imports, views_products
 
 app_name = "customers"
 urlpatterns = [
@@ -14,6 +14,12 @@ urlpatterns = [
     path("customers/<code:code>/edit/", views_customer.edit, name="edit"),
     path("customers/<code:code>/archive/", views_customer.archive, name="archive"),
     path("customers/<code:code>/restore/", views_customer.restore, name="restore"),
+    path("customers/fields/", views_fields.fields, name="fields"),
+    path("customers/fields/new/", views_fields.create, name="field-create"),
+    path("customers/fields/<code:code>/", views_fields.change, name="field"),
+    path("customers/fields/<code:code>/archive/", views_fields.archive, name="field-archive"),
+    path("customers/fields/<code:code>/restore/", views_fields.restore, name="field-restore"),
+    path("customers/fields/<code:code>/place/", views_fields.place, name="field-place"),
     path("customers/imports/", views_imports.imports, name="imports"),
     path("customers/imports/upload/", views_imports.upload, name="import-upload"),
     path("customers/imports/<code:code>/", views_imports.import_detail, name="import"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from customers import api_customers, api_imports, api_orders, api_products
+from customers import api_attributes, api_customers, api_imports, api_orders, api_products
 
 urlpatterns = [
     path("customers/", api_customers.CustomersView.as_view(), name="customers"),
@@ -8,6 +8,8 @@ urlpatterns = [
     path("customers/<code:customer_id>", api_customers.CustomerView.as_view(), name="customer"),
     path("customers/<code:customer_id>/restore", api_customers.RestoreView.as_view(), name="customer-restore"),
     path("customers/<code:customer_id>/timeline", api_customers.TimelineView.as_view(), name="customer-timeline"),
+    path("customer-attributes/", api_attributes.AttributesView.as_view(), name="customer-attributes"),
+    path("customer-attributes/<code:attribute_id>", api_attributes.AttributeView.as_view(), name="customer-attribute"),
     path("imports/", api_imports.ImportsView.as_view(), name="imports"),
     path("imports/<code:import_id>", api_imports.ImportView.as_view(), name="import"),
     path("orders/", api_orders.OrdersView.as_view(), name="orders"),

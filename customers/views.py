@@ -16,6 +16,7 @@ from core.keyset import sort_of, with_query
 from core.page import page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
+from customers.attributes import definitions
 from customers.forms import CustomerFilterForm, OrderFilterForm
 from customers.reports import customer_list
 from customers.reports import orders as order_list
@@ -35,24 +36,29 @@ def customers(request: StaffRequest) -> HttpResponse:
         businesses=businesses,
         countries=customer_list.countries_of(scope),
         tiers=customer_list.tiers_of_customers(),
+        definitions=definitions(),
     )
-    filters = form.filters()
+    filters, columns = form.filters(), form.columns()
     sort, descending = sort_of(request.GET.get("sort"), SORTS, customer_list.DEFAULT_SORT)
     cursor = request.GET.get("cursor", "")
-    listed = customer_list.customer_page(scope, filters, sort=sort, descending=descending, cursor=cursor)
+    listed = customer_list.customer_page(
+        scope, filters, sort=sort, descending=descending, cursor=cursor, columns=columns
+    )
     context = {
         "form": form,
         "has_tiers": len(form.fields["tier"].choices) > 1,  # type: ignore[attr-defined]
         "filters": filters,
+        "columns": columns,
         "listed": listed,
         "links": listed.page.links(request.GET),
         "chips": form.chips(request.GET, request.programme.currency),
         "sort": request.GET.get("sort", ""),
-        "clear_url": with_query(request.GET, **dict.fromkeys(set(form.fields) - {"q"})),
+        "clear_url": with_query(request.GET, **dict.fromkeys(set(form.fields) - {"q", "col"})),
         "search_all_url": f"?{urlencode({'q': filters.text})}" if filters.text and form.kept else "?",
         "show_business": len(businesses) > 1,
         "tabs": [] if is_part(request, LIST_ROWS) else _tabs(request, scope, filters),
         "import_url": link_if("customers:imports", request, Perm.IMPORTS_RUN),
+        "fields_url": reverse("customers:fields"),
         "create_url": link_if("customers:create", request, Perm.CUSTOMERS_EDIT),
     }
     return page(request, "customers/customer_list.html", context, partials={LIST_ROWS})

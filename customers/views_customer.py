@@ -23,6 +23,7 @@ from customers.actions.customers import (
     restore_customer,
     update_customer,
 )
+from customers.attributes import definitions
 from customers.forms_customer import CustomerForm, NewCustomerForm
 from customers.models import Customer
 from customers.reports.customer_list import name_and_contact
@@ -63,14 +64,14 @@ def edit(request: StaffRequest, code: str) -> HttpResponse:
     customer = _get(request, code)
     data = request.POST if request.method == "POST" else None
     country, here = request.programme.country, reverse("customers:edit", args=[code])
-    form = CustomerForm(data, customer=customer, phone_country=country, check_url=here)
+    form = CustomerForm(data, customer=customer, phone_country=country, definitions=definitions(), check_url=here)
     if data is not None and (checked := field_check(request, form)) is not None:
         return checked
     changed = _accepted(
         form,
         lambda: update_customer(
             customer_id=customer.pk,
-            values=form.cleaned_data,  # type: ignore[arg-type]
+            values=form.values(),
             region=country,
             actor=request.actor,
             now=timezone.now(),

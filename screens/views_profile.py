@@ -15,7 +15,8 @@ from core.page import page
 from core.permissions import Perm, requires
 from core.phones import display_phone
 from core.requests import StaffRequest
-from customers.models import Customer, Order
+from customers.attributes import shown
+from customers.models import AttributeDefinition, Customer, Order
 from customers.reports.customer_list import Scope, name_and_contact
 from customers.reports.orders import ORDER_SORTS, order_row
 from customers.views import is_part, scope_of
@@ -139,6 +140,16 @@ def _details(customer: Customer, scope: Scope) -> list[tuple[str, str]]:
         (_("Language"), customer.language),
         (_("Came from"), customer.source),
         (_("Added"), date_format(created, "j F Y, G:i")),
-        *customer.attributes.items(),
+        *_own_fields(customer),
     ]
     return [(str(label), str(value)) for label, value in known if value not in ("", None)]
+
+
+def _own_fields(customer: Customer) -> list[tuple[str, str]]:
+    """Fields of the programme's own in their order, then what came under other keys. One query."""
+    defined = list(AttributeDefinition.objects.all())
+    others = customer.attributes.keys() - {one.key for one in defined}
+    return [
+        *((one.label, shown(one, customer.attributes.get(one.key))) for one in defined),
+        *((key, shown(None, customer.attributes[key])) for key in sorted(others)),
+    ]

@@ -16,6 +16,7 @@ from django_q.models import Failure, OrmQ, Schedule
 from core.actor import SYSTEM
 from core.permissions import Role
 from customers.models import (
+    AttributeDefinition,
     ConsentRecord,
     Customer,
     CustomerFacts,
@@ -171,6 +172,7 @@ def programme_rows(programme, business, make_key, now):
     customer = Customer.objects.create(first_name="Ada", phone="+442079460018")
     Identifier.objects.create(customer=customer, kind="phone", value=customer.phone)
     CustomerFacts.objects.create(customer=customer)
+    AttributeDefinition.objects.create(key="size", label="Size", kind="number")
     product = Product.objects.create(sku="MUG", title="Mug", price=4)
     order = Order.objects.create(
         business=business, customer=customer, source="api", reference="1", placed_at=now, total=8

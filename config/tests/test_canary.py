@@ -28,6 +28,7 @@ from core.jobs import run_in_programme
 from core.logs import ContextFilter
 from core.permissions import Role
 from customers.actions import imports
+from customers.actions.attributes import AttributeValues, create_attribute
 from customers.actions.consent import record_consent
 from customers.actions.customers import create_customer
 from customers.models import Order, OrderLine, Product
@@ -116,6 +117,9 @@ def fill(world: World) -> None:
     product = Product.objects.create(sku=word, title=f"Bag of {word}", vendor=word)
     OrderLine.objects.create(
         order=order, position=1, product=product, title=f"Bag of {word}", quantity=1, unit_price=80, total=80
+    )
+    attribute = create_attribute(
+        values=AttributeValues(label=f"Field {word}", options=[word]), kind="choice", actor=actor, now=now
     )
     held = hold_points(
         business=business.pk, points=5, reason=f"Later {word}", phone=world.phone, key=f"h-{word}", actor=actor, now=now
@@ -217,6 +221,7 @@ def fill(world: World) -> None:
         "stamp_card": card.code, "stamps": stamped.entry,
         "stamp_reward": StampReward.objects.get().code,
         "join_request": wish.code, "business_invitation": asked_in.code,
+        "attribute": attribute.code,
         "recommender": "co_visits", "promotion": promotion.code,
         "webhook": issued_secret.endpoint.code, "webhook_delivery": sent.code,
     }  # fmt: skip
@@ -251,7 +256,7 @@ NOUNS = {
     "business-invitations": "business_invitation",
     "final": "business", "settlement": "month", "reports": "report", "referrals": "referral", "r": "referral_code",
     "affiliates": "affiliate", "payouts": "payout", "people": "affiliate_customer", "a": "affiliate_link",
-    "partner": "report_token",
+    "partner": "report_token", "fields": "attribute", "customer-attributes": "attribute",
 }  # fmt: skip
 
 

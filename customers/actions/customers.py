@@ -15,14 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from core.actor import Actor
 from core.errors import DomainError, InvalidInput, NotFound
 from core.phones import parse_phone
+from customers import attributes
 from customers.actions import events
 from customers.events import CUSTOMER_ARCHIVED, CUSTOMER_CHANGED, CUSTOMER_CREATED, CUSTOMER_RESTORED
 from customers.models import Customer, CustomerFacts, Identifier
 from workspace.actions import audit
 
 OLDEST_BIRTHDAY = date(1900, 1, 1)
-MAX_ATTRIBUTES = 50
-MAX_ATTRIBUTE_LENGTH = 500
 
 
 class IdentifierTaken(DomainError):
@@ -79,6 +78,7 @@ def create_customer(*, values: CustomerValues, source: str, region: str, actor: 
     if not any(cleaned.get(name) for name in (*IDENTIFYING, "first_name", "last_name")):
         raise InvalidInput(_("Give a name, a phone number, an e-mail address or an external id."))
     with transaction.atomic():
+        cleaned["attributes"] = attributes.merged({}, values.get("attributes") or {})
         _refuse_taken(cleaned, own=None)
         customer = Customer(source=source, created_at=now, **cleaned)
         customer.save(force_insert=True)
@@ -99,14 +99,17 @@ def create_customer(*, values: CustomerValues, source: str, region: str, actor: 
 def update_customer(*, customer_id: int, values: CustomerValues, region: str, actor: Actor, now: datetime) -> Customer:
     """Write the values that differ; a changed phone, e-mail or external id replaces the old one as identifier.
 
-    Returns the customer as stored. Raises NotFound (gone or erased) and what `create_customer` refuses. Nothing
-    different: nothing is written, no event.
+    Attributes are merged key by key: what is not named stays, None takes a key away. Nothing different: nothing is
+    written, no event. Returns the customer as stored. Raises NotFound (gone or erased) and what `create_customer`
+    refuses.
     """
     cleaned = _clean(values, region=region, now=now)
     with transaction.atomic():
         customer = Customer.objects.select_for_update().filter(pk=customer_id).exclude(state="erased").first()
         if customer is None:
             raise NotFound()
+        if "attributes" in cleaned:
+            cleaned["attributes"] = attributes.merged(customer.attributes, values["attributes"])
         changed = {name: value for name, value in cleaned.items() if getattr(customer, name) != value}
         if set(changed) <= {"phone_typed"}:
             return customer
@@ -204,9 +207,6 @@ def _clean(values: CustomerValues, *, region: str, now: datetime) -> dict[str, o
     birthday = cleaned.get("birthday")
     if isinstance(birthday, date) and not OLDEST_BIRTHDAY <= birthday <= now.date():
         raise InvalidInput(_("This birthday cannot be right."), field="birthday")
-    attributes = cleaned.get("attributes")
-    if isinstance(attributes, dict):
-        _check_attributes(attributes)
     return cleaned
 
 
@@ -219,19 +219,6 @@ def _clean_email(text: str) -> str:
     if len(lowered) > 254:  # "İ" becomes two characters
         raise InvalidEmail(field="email")
     return lowered
-
-
-def _check_attributes(attributes: Mapping[str, object]) -> None:
-    """Flat values only, so that segments can compare them."""
-    if len(attributes) > MAX_ATTRIBUTES:
-        raise InvalidInput(_("A customer may have up to 50 attributes."), field="attributes")
-    for name, value in attributes.items():
-        is_plain = value is None or isinstance(value, (str, int, float, bool))
-        too_long = len(name) > 60 or len(str(value)) > MAX_ATTRIBUTE_LENGTH
-        if not name or not is_plain or too_long or "\x00" in f"{name}{value}":
-            raise InvalidInput(
-                _("Attributes are short names with text, a number, true, false or null."), field="attributes"
-            )
 
 
 def _refuse_taken(values: Mapping[str, object], *, own: int | None) -> None:

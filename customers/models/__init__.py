@@ -3,6 +3,7 @@
 Amounts are NUMERIC(19,4) in the programme's currency. Times are aware UTC.
 """
 
+from customers.models.attributes import AttributeDefinition
 from customers.models.events import CurrentTransaction, Event, StreamReader
 from customers.models.facts import (
     BusinessCustomerFacts,
@@ -20,6 +21,7 @@ from customers.models.people import ConsentRecord, Customer, Identifier
 from customers.models.products import Product
 
 __all__ = [
+    "AttributeDefinition",
     "BusinessCustomerFacts",
     "ConsentRecord",
     "CurrentTransaction",

@@ -67,6 +67,8 @@ class Customer(models.Model):
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="customer_search"),
             models.Index(F("created_at").desc(), F("id").desc(), name="customer_newest"),
             models.Index("last_name", "first_name", "id", name="customer_by_name"),
+            # Who has a value of a field, and who has any: `@>` and `?` of the list's filters.
+            GinIndex(fields=["attributes"], name="customer_attributes"),
         ]
 
     def __str__(self) -> str:

@@ -17,7 +17,9 @@ from core.actor import Actor
 from core.clock import day_start, local_day
 from core.keyset import Count, KeysetPage, Order, count_up_to_cap, keyset_page
 from core.phones import display_phone
-from customers.models import BusinessCustomerFacts, Customer, CustomerFacts, OrOldest
+from customers.attribute_filters import AttributeFilter, narrowed
+from customers.attributes import shown
+from customers.models import AttributeDefinition, BusinessCustomerFacts, Customer, CustomerFacts, OrOldest
 from customers.rfm_groups import RFM_GROUPS, RfmGroup
 from customers.search import search_for
 from customers.words import days_ago
@@ -55,6 +57,7 @@ class CustomerFilters:
     country: str = ""
     new_days: int | None = None  # became a customer within so many days
     is_archived: bool = False  # who is in the archive instead of who is not
+    attributes: Sequence[AttributeFilter] = ()
 
     @property
     def is_narrowed(self) -> bool:
@@ -73,6 +76,7 @@ class CustomerRow:
     spent: Decimal
     points: int
     is_member: bool
+    extra: Sequence[str] = ()  # values of the columns asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,13 @@ class Scope:
 
 
 def customer_page(
-    scope: Scope, filters: CustomerFilters, *, sort: str, descending: bool, cursor: str = ""
+    scope: Scope,
+    filters: CustomerFilters,
+    *,
+    sort: str,
+    descending: bool,
+    cursor: str = "",
+    columns: Sequence[AttributeDefinition] = (),
 ) -> CustomerPage:
     """One page and the count: two queries, three when a name is spelled in another way."""
     source, rest = _source(scope, filters)
@@ -112,7 +122,7 @@ def customer_page(
         order = Order(["customer__facts__balance", "customer_id"])
     related = ["customer", "customer__facts"] if rest else ["customer"]
     page = keyset_page(found.select_related(*related), order, descending=descending, cursor=cursor)
-    return CustomerPage(page.with_rows([_row(row, scope) for row in page.rows]), count, is_fuzzy)
+    return CustomerPage(page.with_rows([_row(row, scope, columns) for row in page.rows]), count, is_fuzzy)
 
 
 def count_customers(scope: Scope, filters: CustomerFilters) -> Count:
@@ -152,7 +162,8 @@ def _source(scope: Scope, filters: CustomerFilters) -> tuple[Source, str]:
         conditions &= Q(total_spent__lte=filters.spent_max)
     if filters.new_days:
         conditions &= Q(customer__created_at__gte=scope.days_ago(filters.new_days - 1))
-    return source.filter(conditions, _last_order(filters.last, scope)), rest
+    source = source.filter(conditions, _last_order(filters.last, scope))
+    return narrowed(source, filters.attributes, prefix="customer__"), rest
 
 
 def _last_order(window: str, scope: Scope) -> Q:
@@ -164,7 +175,7 @@ def _last_order(window: str, scope: Scope) -> Q:
     return Q(last_order_at__isnull=True) if kind == "never" else Q()
 
 
-def _row(row: Any, scope: Scope) -> CustomerRow:
+def _row(row: Any, scope: Scope, columns: Sequence[AttributeDefinition]) -> CustomerRow:
     customer, facts = row.customer, row
     if isinstance(row, BusinessCustomerFacts):
         facts = getattr(customer, "facts", None) or CustomerFacts(customer=customer)
@@ -180,6 +191,7 @@ def _row(row: Any, scope: Scope) -> CustomerRow:
         spent=row.total_spent,
         points=facts.balance,
         is_member=facts.is_member,
+        extra=[shown(one, customer.attributes.get(one.key)) for one in columns],
     )
 
 
