@@ -42,6 +42,7 @@ STAFF_ONLY = {
     "customers/actions/customers.py": "staff and API: what is wrong with a profile",
     "customers/actions/refunds.py": "staff and API: what is wrong with a refund",
     "customers/events.py": "staff: the timeline of a profile",
+    "customers/imports/*.py": "staff and API: what is wrong with a file",
     "loyalty/access_*.py": "staff whose role is limited",
     "loyalty/actions/affiliate*.py": "staff and API: what is wrong with an affiliate or a payout",
     "loyalty/actions/stamps.py": "staff and API: what is wrong with a stamp card",
