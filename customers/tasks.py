@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -10,10 +12,20 @@ from django.utils.translation import gettext_lazy as _
 from customers.actions.facts import ROLLUPS
 from customers.actions.imports import JOB_KIND as IMPORT
 from customers.actions.imports import SWEEP
-from customers.actions.rollups import PRODUCT_SALES_DUE, refresh_product_sales, update_rollups
+from customers.actions.people_counts import PEOPLE_DUE, count_people, count_people_soon
+from customers.actions.product_pairs import PAIRS_DUE, count_pairs, count_pairs_tonight, next_night
+from customers.actions.rollups import (
+    COUNTED_AFTER_REBUILD,
+    PRODUCT_SALES_DUE,
+    programme_zone,
+    refresh_product_sales,
+    update_rollups,
+)
+from customers.events import IMPORT_FINISHED
 from customers.imports.run import discard, run_import, sweep
-from customers.models import ImportRun, Order, Refund
-from customers.stream import READ_STREAM, run_readers
+from customers.models import Event, ImportRun, Order, Refund
+from customers.stream import READ_STREAM, run_readers, stream_reader
+from programs.actions.due_work import ensure_due
 from workspace.actions.jobs import JobCancelled, JobRun
 from workspace.currency import keeps_amounts
 from workspace.jobs import due_work, job_kind
@@ -35,6 +47,30 @@ def refresh_rollups(now: datetime) -> None:
 def count_product_sales(now: datetime) -> datetime | None:
     """Each night, when the days that count have moved on."""
     return refresh_product_sales(None, now=now)
+
+
+@due_work(PEOPLE_DUE, follows_time_zone=True)
+def count_people_now(now: datetime) -> None:
+    count_people(now=now, zone=programme_zone())
+
+
+@due_work(PAIRS_DUE)
+def count_pairs_nightly(now: datetime) -> datetime | None:
+    """Each night while there is anything to count: days go by without a sale, too."""
+    zone = ZoneInfo(programme_zone())
+    return next_night(now, zone) if count_pairs(now=now, zone=zone) else None
+
+
+@stream_reader("customers.counts")
+def count_what_moved(events: Sequence[Event]) -> None:
+    """Whoever brings the history of a shop sees its people and pairs at once, a sale waits for the next count."""
+    now = timezone.now()
+    if any(event.name == IMPORT_FINISHED.name for event in events):
+        for kind in COUNTED_AFTER_REBUILD:
+            ensure_due(kind=kind, by=now)
+    elif any("order" in event.data or "refund" in event.data for event in events):
+        count_people_soon(now=now)
+        count_pairs_tonight(now=now, zone=ZoneInfo(programme_zone()))
 
 
 @due_work(READ_STREAM)

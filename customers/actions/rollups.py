@@ -18,6 +18,16 @@ from django.db import connection, transaction
 from core.clock import day_start, local_day
 from core.tenancy import active_schema
 from customers.actions.facts import mark_stale, refresh_order_facts
+from customers.actions.people_counts import PEOPLE_DUE
+from customers.actions.product_pairs import PAIRS_DUE
+from customers.actions.sales_rollups import (
+    STALE,
+    STALE_REFUNDS,
+    STALE_SALES,
+    following_days,
+    rebuild_sales,
+    refresh_sales,
+)
 from customers.events import CUSTOMER_CREATED
 from customers.models import Event, ProductSales, RollupState
 from customers.stream import stream_reader
@@ -26,6 +36,7 @@ from programs.models import Programme
 
 READER = "customers.rollups"
 PRODUCT_SALES_DUE = "customers.product_sales"  # the due work that counts when the days have moved on
+COUNTED_AFTER_REBUILD = (PEOPLE_DUE, PAIRS_DUE)
 BusinessDay = tuple[int, date]
 
 # One row for each customer and business: see customers.actions.facts for what counts as a sale.
@@ -51,9 +62,9 @@ BUSINESS_FACTS = """
 DAILY_SALES = """
     INSERT INTO customers_dailysales
         (business_id, day, orders, revenue, refunds, anonymous_orders, member_orders, member_revenue,
-         customers, new_customers, members)
+         customers, new_customers, members, units)
     SELECT business_id, day, sum(orders), sum(revenue), sum(refunds), sum(anonymous_orders), sum(member_orders),
-           sum(member_revenue), sum(customers), sum(new_customers), sum(members)
+           sum(member_revenue), sum(customers), sum(new_customers), sum(members), sum(units)
     FROM (
         SELECT business_id, day, count(*) AS orders, sum(total) AS revenue, 0 AS refunds,
                count(*) FILTER (WHERE customer_id IS NULL) AS anonymous_orders,
@@ -61,7 +72,7 @@ DAILY_SALES = """
                coalesce(sum(total) FILTER (WHERE by_member), 0) AS member_revenue,
                count(DISTINCT customer_id) AS customers,
                count(DISTINCT customer_id) FILTER (WHERE is_first) AS new_customers,
-               count(DISTINCT customer_id) FILTER (WHERE by_member) AS members
+               count(DISTINCT customer_id) FILTER (WHERE by_member) AS members, 0 AS units
         FROM (
             SELECT sale.business_id, sale.customer_id, sale.total,
                    (sale.placed_at AT TIME ZONE %(zone)s)::date AS day,
@@ -74,37 +85,27 @@ DAILY_SALES = """
         ) AS dated GROUP BY business_id, day
         UNION ALL
         SELECT refund.business_id, (refund.refunded_at AT TIME ZONE %(zone)s)::date, 0, 0, sum(refund.total),
-               0, 0, 0, 0, 0, 0
+               0, 0, 0, 0, 0, 0, 0
         FROM customers_refund AS refund {refund_days}
         LEFT JOIN customers_order AS sale ON sale.id = refund.order_id
         WHERE sale.status IS DISTINCT FROM 'cancelled' GROUP BY 1, 2
+        {day_units}
     ) AS part
     GROUP BY business_id, day
 """
-# The range lets the index find a day, two hours wider because a clock change can shift or repeat midnight; the date
-# itself then decides.
-OF_DAYS = """
-    JOIN unnest(%(businesses)s::bigint[], %(days)s::date[]) AS stale (business_id, day)
-      ON stale.business_id = {table}.business_id
-     AND {table}.{column} >= stale.day::timestamp AT TIME ZONE %(zone)s - interval '2 hours'
-     AND {table}.{column} < (stale.day + 1)::timestamp AT TIME ZONE %(zone)s + interval '2 hours'
-     AND ({table}.{column} AT TIME ZONE %(zone)s)::date = stale.day
+# Units come from the roll-up by product, which is computed before.
+DAY_UNITS = """
+    UNION ALL
+    SELECT own.business_id, own.day, 0, 0, 0, 0, 0, 0, 0, 0, 0, sum(own.units)
+    FROM customers_productday AS own {product_days} GROUP BY 1, 2
 """
+STALE_PRODUCTS = f"JOIN ({STALE}) AS stale ON stale.business_id = own.business_id AND stale.day = own.day"
 
-# For each product at each business, and from these sums in all: grouping sets would sort every line.
+# For each product at each business, and from these sums in all.
 PRODUCT_SALES = """
     WITH own AS (
-        SELECT product_id, business_id, sum(quantity) AS quantity, sum(revenue) AS revenue
-        FROM (
-            SELECT line.product_id, sale.business_id, line.quantity, line.total AS revenue
-            FROM customers_order AS sale JOIN customers_orderline AS line ON line.order_id = sale.id
-            WHERE sale.status <> 'cancelled' AND sale.placed_at >= %(since)s AND {of_products}
-            UNION ALL
-            SELECT line.product_id, refund.business_id, -line.quantity, -line.total
-            FROM customers_refund AS refund JOIN customers_refundline AS line ON line.refund_id = refund.id
-            LEFT JOIN customers_order AS sale ON sale.id = refund.order_id
-            WHERE sale.status IS DISTINCT FROM 'cancelled' AND refund.refunded_at >= %(since)s AND {of_products}
-        ) AS moved
+        SELECT product_id, business_id, sum(units - refunded_units) AS quantity, sum(revenue - refunds) AS revenue
+        FROM customers_productday WHERE day >= %(since)s AND {of_products}
         GROUP BY product_id, business_id
     )
     INSERT INTO customers_productsales (product_id, business_id, quantity, revenue)
@@ -133,9 +134,13 @@ def rebuild_rollups(*, now: datetime) -> None:
         cursor.execute("DELETE FROM customers_businesscustomerfacts")
         cursor.execute(BUSINESS_FACTS.format(of_customers="customer_id IS NOT NULL"))
         cursor.execute("DELETE FROM customers_staleday")
+        rebuild_sales(cursor, state.zone)
         cursor.execute("DELETE FROM customers_dailysales")
-        cursor.execute(DAILY_SALES.format(sale_days="", refund_days=""), {"zone": state.zone})
+        units = DAY_UNITS.format(product_days="")
+        cursor.execute(DAILY_SALES.format(sale_days="", refund_days="", day_units=units), {"zone": state.zone})
         refresh_product_sales(None, now=now)
+    for kind in COUNTED_AFTER_REBUILD:
+        ensure_due(kind=kind, by=now)
 
 
 @stream_reader(READER)
@@ -168,12 +173,14 @@ def refresh_rollups(
 def _refresh(customers: set[int], days: set[BusinessDay], zone: str) -> None:
     if not customers and not days:
         return
+    # The next visit after one that came or went has another one before it.
+    touched = days | _following_days(customers, days, zone)
     # A late order moves somebody's first order: the day it was on before and the day it is on now both change.
-    days = days | _first_days(customers, zone)
+    touched |= _first_days(customers, zone)
     refresh_order_facts(sorted(customers))
     _refresh_business_facts(sorted(customers))
-    days |= _first_days(customers, zone)
-    mark_stale(days)
+    touched |= _first_days(customers, zone)
+    mark_stale(touched)
     refresh_stale_days()
 
 
@@ -196,9 +203,10 @@ def refresh_stale_days() -> int:
             " WHERE sales.business_id = stale.business_id AND sales.day = stale.day",
             values,
         )
-        sale_days = OF_DAYS.format(table="sale", column="placed_at")
-        refund_days = OF_DAYS.format(table="refund", column="refunded_at")
-        cursor.execute(DAILY_SALES.format(sale_days=sale_days, refund_days=refund_days), values)
+        refresh_sales(cursor, values)
+        units = DAY_UNITS.format(product_days=STALE_PRODUCTS)
+        query = DAILY_SALES.format(sale_days=STALE_SALES, refund_days=STALE_REFUNDS, day_units=units)
+        cursor.execute(query, values)
         return len(stale)
 
 
@@ -213,12 +221,12 @@ def refresh_product_sales(products: set[int] | None, *, now: datetime) -> dateti
         cursor.execute("LOCK TABLE customers_productsales IN SHARE ROW EXCLUSIVE MODE")
         today = local_day(now, zone)
         values = {
-            "since": day_start(today - timedelta(days=ProductSales.DAYS - 1), zone),
+            "since": today - timedelta(days=ProductSales.DAYS - 1),
             "products": None if products is None else sorted(products),
         }
         chosen = "product_id IS NOT NULL" if products is None else "product_id = ANY(%(products)s::bigint[])"
         cursor.execute(f"DELETE FROM customers_productsales WHERE {chosen}", values)
-        cursor.execute(PRODUCT_SALES.format(of_products=f"line.{chosen}"), values)
+        cursor.execute(PRODUCT_SALES.format(of_products=chosen), values)
         if not ProductSales.objects.exists():
             return None
         tomorrow = day_start(today + timedelta(days=1), zone)
@@ -280,6 +288,13 @@ def _first_days(customers: set[int], zone: str) -> set[BusinessDay]:
             [zone, sorted(customers)],
         )
         return set(cursor.fetchall())
+
+
+def _following_days(customers: set[int], days: set[BusinessDay], zone: str) -> set[BusinessDay]:
+    if not customers:
+        return set()
+    with connection.cursor() as cursor:
+        return following_days(cursor, customers, {day for _, day in days}, zone)
 
 
 def _refresh_business_facts(customers: list[int]) -> None:

@@ -3,6 +3,16 @@
 Amounts are NUMERIC(19,4) in the programme's currency. Times are aware UTC.
 """
 
+from customers.models.analytics import (
+    BuyerDay,
+    CohortMonth,
+    CountedAt,
+    HourlySales,
+    PeopleGroup,
+    ProductDay,
+    ProductMonth,
+    ProductPair,
+)
 from customers.models.attributes import AttributeDefinition
 from customers.models.events import CurrentTransaction, Event, StreamReader
 from customers.models.facts import (
@@ -23,12 +33,16 @@ from customers.models.products import Product
 __all__ = [
     "AttributeDefinition",
     "BusinessCustomerFacts",
+    "BuyerDay",
+    "CohortMonth",
     "ConsentRecord",
+    "CountedAt",
     "CurrentTransaction",
     "Customer",
     "CustomerFacts",
     "DailySales",
     "Event",
+    "HourlySales",
     "Identifier",
     "ImportPerson",
     "ImportRow",
@@ -37,7 +51,11 @@ __all__ = [
     "OrOldest",
     "Order",
     "OrderLine",
+    "PeopleGroup",
     "Product",
+    "ProductDay",
+    "ProductMonth",
+    "ProductPair",
     "ProductSales",
     "Refund",
     "RefundLine",

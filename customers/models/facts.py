@@ -53,6 +53,8 @@ class CustomerFacts(models.Model):
             models.Index(F("balance").desc(), F("customer_id").desc(), name="facts_by_balance"),
             models.Index("rfm_group", "customer", name="facts_by_rfm_group"),
             models.Index("tier", "customer", name="facts_by_tier", condition=~Q(tier="")),
+            # The people behind a row of the cohort table.
+            models.Index("first_order_at", "customer", name="facts_by_first_order"),
         ]
 
 
@@ -82,6 +84,7 @@ class BusinessCustomerFacts(models.Model):
             models.Index(
                 "business", OrOldest(F("last_order_at")).desc(), F("customer_id").desc(), name="business_facts_by_last"
             ),
+            models.Index("business", "first_order_at", "customer", name="business_facts_by_first"),
         ]
 
 
@@ -103,6 +106,7 @@ class DailySales(models.Model):
     customers = models.IntegerField(default=0)
     new_customers = models.IntegerField(default=0)  # whose first order anywhere in the programme this was
     members = models.IntegerField(default=0)
+    units = models.DecimalField(max_digits=19, decimal_places=3, default=0)  # of all lines, before refunds
 
     class Meta:
         constraints: ClassVar = [

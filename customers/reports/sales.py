@@ -16,6 +16,7 @@ from customers.models import DailySales
 
 SUMMED = (
     "orders", "revenue", "refunds", "member_orders", "member_revenue", "customers", "new_customers", "members",
+    "units",
 )  # fmt: skip
 
 # The same figures as the roll-up, of the one day that is not over.
@@ -30,7 +31,9 @@ TODAY = """
            count(DISTINCT sale.customer_id),
            count(DISTINCT sale.customer_id) FILTER (
                WHERE facts.first_order_at >= %(start)s OR coalesce(facts.orders_count, 0) = 0),
-           count(DISTINCT sale.customer_id) FILTER (WHERE facts.member_since < %(end)s)
+           count(DISTINCT sale.customer_id) FILTER (WHERE facts.member_since < %(end)s),
+           (SELECT coalesce(sum(counted.units), 0) FROM customers_dailysales AS counted
+            WHERE counted.day = %(today)s AND {counted_of_business})
     FROM customers_order AS sale LEFT JOIN customers_customerfacts AS facts ON facts.customer_id = sale.customer_id
     WHERE sale.status <> 'cancelled' AND sale.placed_at >= %(start)s AND sale.placed_at < %(end)s AND {of_business}
 """
@@ -63,6 +66,7 @@ class DayFigures:
     customers: int = 0
     new_customers: int = 0
     members: int = 0
+    units: Decimal = Decimal(0)  # of all lines, before refunds; today's are of a minute ago
 
     @property
     def net(self) -> Decimal:
@@ -123,9 +127,12 @@ def _today(today: date, period: Period, business_id: int | None) -> DayFigures:
     with connection.cursor() as cursor:
         cursor.execute(
             TODAY.format(
-                of_business=_of_business("sale", business_id), refund_of_business=_of_business("refund", business_id)
+                of_business=_of_business("sale", business_id),
+                refund_of_business=_of_business("refund", business_id),
+                counted_of_business=_of_business("counted", business_id),
             ),
             {
+                "today": today,
                 "start": day_start(today, period.zone),
                 "end": day_start(today + timedelta(days=1), period.zone),
                 "business": business_id,

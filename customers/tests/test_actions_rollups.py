@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import Model
 from django_tenants.utils import tenant_context
 
 from core.actor import SYSTEM
@@ -14,7 +15,19 @@ from customers.actions import events
 from customers.actions.facts import write_facts
 from customers.actions.rollups import apply_events, rebuild_rollups, refresh_stale_days, update_rollups
 from customers.events import ORDER_PLACED, ORDER_REFUNDED
-from customers.models import BusinessCustomerFacts, Customer, CustomerFacts, DailySales, Event, Order, Refund
+from customers.models import (
+    BusinessCustomerFacts,
+    BuyerDay,
+    Customer,
+    CustomerFacts,
+    DailySales,
+    Event,
+    HourlySales,
+    Order,
+    ProductDay,
+    ProductMonth,
+    Refund,
+)
 from customers.tests.test_actions_facts import refund, sale
 from programs.models import DueWork, Programme
 from workspace.models import Business
@@ -22,8 +35,9 @@ from workspace.models import Business
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 DAILY = [
     "business_id", "day", "orders", "revenue", "refunds", "anonymous_orders", "member_orders", "member_revenue",
-    "customers", "new_customers", "members",
+    "customers", "new_customers", "members", "units",
 ]  # fmt: skip
+ADDED_UP = (HourlySales, ProductDay, ProductMonth, BuyerDay)
 FACTS = ["customer_id", "orders_count", "total_spent", "first_order_at", "last_order_at"]
 
 
@@ -33,7 +47,13 @@ def everything() -> dict[str, Any]:
         "daily": sorted(DailySales.objects.values_list(*DAILY)),
         "facts": sorted(CustomerFacts.objects.values_list(*FACTS), key=lambda row: row[0]),
         "business": sorted(BusinessCustomerFacts.objects.values_list(*at_business), key=lambda row: row[:2]),
+        **{table.__name__: rows_of(table) for table in ADDED_UP},
     }
+
+
+def rows_of(table: type[Model]) -> list[tuple[Any, ...]]:
+    fields = [field.attname for field in table._meta.concrete_fields if field.name != "id"]
+    return sorted(table._default_manager.values_list(*fields), key=str)
 
 
 def placed(order: Order) -> Event:

@@ -1,0 +1,109 @@
+"""Different people of a period, and the time between their purchases: added up from `BuyerDay`.
+
+A person who came on several days of a period is counted on the first of them, the one whose day before lies ahead of
+the period. So counts of people are exact for every period, and cost as many rows as there are pairs of days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from django.db import connection
+
+from core.clock import Period
+
+Grain = Literal["day", "week", "month"]
+
+OF_PERIOD = "day >= %(first)s AND day <= %(last)s AND business_id IS NOT DISTINCT FROM %(business)s"
+PEOPLE = f"""
+    SELECT coalesce(sum(customers) FILTER (WHERE before IS NULL OR before < %(first)s), 0),
+           coalesce(sum(customers) FILTER (WHERE before IS NULL), 0),
+           coalesce(sum(customers), 0)
+    FROM customers_buyerday WHERE {OF_PERIOD}
+"""
+# In each part of the period once.
+BY_GRAIN = f"""
+    SELECT part, sum(customers) FILTER (WHERE before IS NULL), sum(customers) FILTER (WHERE before < part)
+    FROM (
+        SELECT greatest(date_trunc(%(grain)s, day)::date, %(first)s) AS part, before, customers
+        FROM customers_buyerday WHERE {OF_PERIOD}
+    ) AS dated GROUP BY part
+"""
+GAPS = f"""
+    SELECT day - before, sum(customers) FROM customers_buyerday
+    WHERE {OF_PERIOD} AND before IS NOT NULL GROUP BY 1 ORDER BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFigures:
+    """Different people who bought; `new` for the first time ever, `visits` counts them once a day."""
+
+    buyers: int = 0
+    new: int = 0
+    visits: int = 0
+
+    @property
+    def returning(self) -> int:
+        """Who had bought before the period began."""
+        return self.buyers - self.new
+
+    @property
+    def repeat_rate(self) -> float | None:
+        """Percent of the buyers; None when nobody bought."""
+        return self.returning / self.buyers * 100 if self.buyers else None
+
+    @property
+    def visits_each(self) -> float | None:
+        return self.visits / self.buyers if self.buyers else None
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """Days from one purchase to the next, of those that ended in the period: days → how many."""
+
+    counts: Mapping[int, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def median(self) -> int | None:
+        """The days within which half came back; None when nobody did."""
+        half, seen = self.total / 2, 0
+        for days, count in sorted(self.counts.items()):
+            seen += count
+            if seen >= half:
+                return days
+        return None
+
+    def between(self, low: int, high: int | None) -> int:
+        """How many came back after `low` to `high` days, both included; None: or later."""
+        return sum(count for days, count in self.counts.items() if days >= low and (high is None or days <= high))
+
+
+def people_of(period: Period, *, business_id: int | None) -> PeopleFigures:
+    """One query. With `business_id`, new to that business."""
+    return PeopleFigures(*_rows(PEOPLE, period, business_id)[0])
+
+
+def people_by(grain: Grain, period: Period, *, business_id: int | None) -> Mapping[date, tuple[int, int]]:
+    """(new, known before) people of each part of the period that had any, by its first day. One query."""
+    rows = _rows(BY_GRAIN, period, business_id, grain=grain)
+    return {part: (new or 0, known or 0) for part, new, known in rows}
+
+
+def gaps_of(period: Period, *, business_id: int | None) -> Gaps:
+    """One query."""
+    return Gaps(dict(_rows(GAPS, period, business_id)))
+
+
+def _rows(query: str, period: Period, business_id: int | None, **more: str) -> Sequence[tuple[int, ...]]:
+    with connection.cursor() as cursor:
+        values: dict[str, Any] = {"first": period.first_day, "last": period.last_day, "business": business_id, **more}
+        cursor.execute(query, values)
+        return cursor.fetchall()  # type: ignore[no-any-return]
