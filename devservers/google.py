@@ -263,7 +263,7 @@ def serve(google: Google, port: int = 0) -> Iterator[Google]:
     handler = type("Handler", (_Handler,), {"google": google})
     server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     google.origin = f"http://localhost:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield google

@@ -334,7 +334,7 @@ def serve(twilio: Twilio, port: int = 0) -> Iterator[Twilio]:
     handler = type("Handler", (_Handler,), {"twilio": twilio})
     server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     twilio.origin = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield twilio

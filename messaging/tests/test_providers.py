@@ -68,7 +68,7 @@ class Gateway:
             server.socket = context.wrap_socket(server.socket, server_side=True)
             server.handle_error = lambda *_args: None  # of a client that hangs up in the handshake
             self.origin = f"https://localhost:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         yield self
         server.shutdown()
