@@ -65,6 +65,7 @@ ITEMS: Sequence[NavItem] = (
 # Behind the pages above. The command palette finds these, too.
 DEEPER: Sequence[NavItem] = (
     NavItem(_("Add a customer"), "customers:create", "user-plus", Perm.CUSTOMERS_EDIT, "customers"),
+    NavItem(_("Refunds"), "customers:refunds", "undo-2", Perm.ORDERS_VIEW, "catalogue"),
     NavItem(_("Add a product"), "customers:product-create", "package", Perm.PRODUCTS_EDIT, "catalogue"),
     NavItem(_("Fields of customers"), "customers:fields", "settings", Perm.CUSTOMERS_VIEW, "customers"),
     NavItem(_("Imports"), "customers:imports", "upload", Perm.IMPORTS_RUN, "customers"),

@@ -1,12 +1,13 @@
-"""Orders, read only: sales come in by points, till, import or sync."""
+"""Orders, read only: `loyalty.api_orders` adds the acts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -20,6 +21,7 @@ from core.permissions import Perm
 from customers.api_customers import programme_of
 from customers.api_fields import AmountField, QuantityField
 from customers.models import Order, OrderLine
+from customers.querysets import OrderQuerySet
 from workspace.api_auth import ApiView
 
 
@@ -63,6 +65,11 @@ class OrderFilter(StrictSerializer):
     customer_id = serializers.CharField(max_length=16, required=False)
     reference = serializers.CharField(max_length=120, required=False)
     status = serializers.ChoiceField(choices=Order.Status.choices, required=False)
+    channel = serializers.CharField(max_length=20, required=False)
+    fulfilment_status = serializers.CharField(max_length=20, required=False)
+    product_id = serializers.CharField(max_length=16, required=False)
+    total_min = serializers.DecimalField(max_digits=19, decimal_places=4, required=False)
+    total_max = serializers.DecimalField(max_digits=19, decimal_places=4, required=False)
     search = serializers.CharField(max_length=120, required=False)
     placed_after = serializers.DateTimeField(required=False)
     placed_before = serializers.DateTimeField(required=False)
@@ -73,6 +80,10 @@ _ORDER_LOOKUPS: Mapping[str, str] = {
     "customer_id": "customer__code",
     "reference": "reference",
     "status": "status",
+    "channel": "channel",
+    "fulfilment_status": "fulfilment_status",
+    "total_min": "total__gte",
+    "total_max": "total__lte",
     "placed_after": "placed_at__gte",
     "placed_before": "placed_at__lt",
 }
@@ -82,7 +93,7 @@ _ORDER_ORDERS: Mapping[str, ListOrder] = {
 }
 
 
-def _orders(view: ApiView) -> QuerySet[Order]:
+def _orders(view: ApiView) -> OrderQuerySet:
     return Order.objects.visible_to(view.actor).select_related("business", "customer")
 
 
@@ -99,6 +110,11 @@ class OrdersView(ApiView):
             OpenApiParameter("customer_id", str),
             OpenApiParameter("reference", str),
             OpenApiParameter("status", str, enum=Order.Status.values),
+            OpenApiParameter("channel", str),
+            OpenApiParameter("fulfilment_status", str),
+            OpenApiParameter("product_id", str, description="Orders with a line of this product."),
+            OpenApiParameter("total_min", Decimal),
+            OpenApiParameter("total_max", Decimal),
             OpenApiParameter("search", str, description="The beginning of a reference or number."),
             OpenApiParameter("placed_after", datetime),
             OpenApiParameter("placed_before", datetime),
@@ -111,6 +127,8 @@ class OrdersView(ApiView):
         queryset = _orders(self).filter(
             **{_ORDER_LOOKUPS[name]: given[name] for name in _ORDER_LOOKUPS if name in given}
         )
+        if "product_id" in given:
+            queryset = queryset.having_product(given["product_id"])
         if "search" in given:
             text = given["search"]
             queryset = queryset.filter(Q(reference__startswith=text) | Q(number__startswith=text))
@@ -125,9 +143,13 @@ class OrderView(ApiView):
 
     @extend_schema(operation_id="orders_read", tags=["Orders and products"], responses={200: OrderWithLinesOutput})
     def get(self, request: Request, order_id: str) -> Response:
-        lines = Prefetch("lines", queryset=OrderLine.objects.select_related("product").order_by("position"))
-        order = _orders(self).prefetch_related(lines).filter(code=order_id).first()
-        if order is None:
-            raise NotFound()
-        context = {"currency": programme_of(self).currency}
-        return Response(OrderWithLinesOutput(order, context=context).data)
+        return Response(order_output(self, order_id))
+
+
+def order_output(view: ApiView, code: str) -> dict[str, Any]:
+    """One order with its lines, as the caller may see it. Raises NotFound."""
+    lines = Prefetch("lines", queryset=OrderLine.objects.select_related("product").order_by("position"))
+    order = _orders(view).prefetch_related(lines).filter(code=code).first()
+    if order is None:
+        raise NotFound()
+    return dict(OrderWithLinesOutput(order, context={"currency": programme_of(view).currency}).data)

@@ -22,6 +22,8 @@ ACTS = {
         "customer.restored": (_("Customer restored"), _("{who} took {what} out of the archive")),
         "customer.erased": (_("Customer erased"), _("{who} erased {what}")),
         "customer.exported": (_("Personal data exported"), _("{who} exported the personal data of {what}")),
+        "order.placed": (_("Sale added"), _("{who} added the sale {what}")),
+        "order.changed": (_("Sale changed"), _("{who} changed the sale {what}")),
         "order.refunded": (_("Sale refunded"), _("{who} refunded the sale {what}")),
         "order.cancelled": (_("Sale cancelled"), _("{who} cancelled the sale {what}")),
         "product.created": (_("Product added"), _("{who} added the product {what}")),
@@ -105,7 +107,7 @@ def _search_attributes(text: str, _reader: Reader) -> Collection[str]:
 def _orders(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
     found = Order.objects.filter(code__in=codes).values_list("code", "number", "reference")
     return {
-        code: Named(number or reference or code, reverse("customers:order", args=[code]))
+        code: Named(number or reference or code, reverse("orders:order", args=[code]))
         for code, number, reference in found
     }
 

@@ -19,7 +19,7 @@ from core.presentation import format_money
 from customers.forms_attributes import FilterGroup, asked_of, chip_text, filter_fields, without
 from customers.models import AttributeDefinition, Order
 from customers.reports.customer_list import LONGER_DAYS, WITHIN_DAYS, CustomerFilters
-from customers.reports.orders import OrderFilters
+from customers.reports.orders import OrderFilters, OrderWords, RefundFilters
 from customers.rfm_groups import RFM_GROUPS
 from workspace.models import Business
 
@@ -165,10 +165,20 @@ class OrderFilterForm(forms.Form):
     q = forms.CharField(required=False, max_length=120, strip=True)
     status = forms.ChoiceField(label=_("Status"), required=False)
     business = forms.ChoiceField(label=_("Shop"), required=False)
+    channel = forms.ChoiceField(label=_("Channel"), required=False)
+    fulfilment = forms.ChoiceField(label=_("Fulfilment"), required=False)
     to = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    min = forms.DecimalField(label=_("Total at least"), required=False, max_digits=12, decimal_places=2)
+    max = forms.DecimalField(label=_("Total at most"), required=False, max_digits=12, decimal_places=2)
+    product = forms.ChoiceField(label=_("Product"), required=False)
+    customer = forms.ChoiceField(label=_("Customer"), required=False)
 
-    def __init__(self, query: QueryDict, *, businesses: list[Business]) -> None:
+    def __init__(
+        self, query: QueryDict, *, businesses: list[Business], named: Mapping[str, str], words: OrderWords
+    ) -> None:
         super().__init__(query)
+        for name in ("min", "max"):
+            self.fields[name].widget = forms.TextInput(attrs={"inputmode": "decimal"})
         # Not a class attribute: `from` is a word of Python, and what people read in the URL.
         self.fields["from"] = forms.DateField(
             label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
@@ -176,6 +186,11 @@ class OrderFilterForm(forms.Form):
         for name, choices in (
             ("status", Order.Status.choices),
             ("business", [(business.code, business.name) for business in businesses]),
+            ("channel", [(word, word) for word in words.channels]),
+            ("fulfilment", [(word, word) for word in words.fulfilments]),
+            # Links of other pages bring these; the form keeps them.
+            ("product", [(query.get("product", ""), named["product"])] if "product" in named else []),
+            ("customer", [(query.get("customer", ""), named["customer"])] if "customer" in named else []),
         ):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
@@ -201,6 +216,12 @@ class OrderFilterForm(forms.Form):
             business_id=self.business_ids.get(valid.get("business", "")),
             first_day=valid.get("from"),
             last_day=valid.get("to"),
+            channel=valid.get("channel", ""),
+            fulfilment=valid.get("fulfilment", ""),
+            total_min=valid.get("min"),
+            total_max=valid.get("max"),
+            product=valid.get("product", ""),
+            customer=valid.get("customer", ""),
         )
 
     def chips(self, query: QueryDict) -> list[Chip]:
@@ -217,3 +238,49 @@ class OrderFilterForm(forms.Form):
                 text = date_format(value, "j M Y")
             chips.append(Chip(str(field.label), str(text), with_query(query, **{name: None})))
         return chips
+
+
+class RefundFilterForm(forms.Form):
+    """Every field optional; what is not valid in a link is left out. `from` and `to` are days of the programme."""
+
+    q = forms.CharField(required=False, max_length=120, strip=True)
+    business = forms.ChoiceField(label=_("Shop"), required=False)
+    to = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+    def __init__(self, query: QueryDict, *, businesses: list[Business]) -> None:
+        super().__init__(query)
+        self.fields["from"] = forms.DateField(
+            label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        )
+        field = self.fields["business"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("Any")), *((business.code, business.name) for business in businesses)]
+        self.business_ids = {business.code: business.pk for business in businesses}
+        self.names = {business.code: business.name for business in businesses}
+
+    @property
+    def valid(self) -> Mapping[str, Any]:
+        """The fields that are given and valid."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+    def filters(self) -> RefundFilters:
+        valid = self.valid
+        return RefundFilters(
+            text=valid.get("q", "").replace("\x00", ""),
+            business_id=self.business_ids.get(valid.get("business", "")),
+            first_day=valid.get("from"),
+            last_day=valid.get("to"),
+        )
+
+    def chips(self, query: QueryDict) -> list[Chip]:
+        """The active filters, each with the link that removes it."""
+        return [
+            Chip(
+                str(self.fields[name].label),
+                date_format(value, "j M Y") if isinstance(value, date) else self.names.get(value, str(value)),
+                with_query(query, **{name: None}),
+            )
+            for name, value in self.valid.items()
+            if name != "q"
+        ]

@@ -31,6 +31,11 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def visible_to(self, actor: Actor) -> OrderQuerySet:
         return self if actor.business_id is None else self.filter(business_id=actor.business_id)
 
+    def having_product(self, code: str) -> OrderQuerySet:
+        """Those with a line of the product with this public id."""
+        lines = self.model._meta.get_field("lines").related_model
+        return self.filter(pk__in=lines._default_manager.filter(product__code=code).values("order_id"))
+
 
 class ProductQuerySet(models.QuerySet["Product"]):
     def offered(self) -> ProductQuerySet:

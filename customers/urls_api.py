@@ -1,6 +1,6 @@
 from django.urls import path
 
-from customers import api_attributes, api_customers, api_imports, api_orders, api_products
+from customers import api_attributes, api_customers, api_imports, api_products
 
 urlpatterns = [
     path("customers/", api_customers.CustomersView.as_view(), name="customers"),
@@ -12,8 +12,6 @@ urlpatterns = [
     path("customer-attributes/<code:attribute_id>", api_attributes.AttributeView.as_view(), name="customer-attribute"),
     path("imports/", api_imports.ImportsView.as_view(), name="imports"),
     path("imports/<code:import_id>", api_imports.ImportView.as_view(), name="import"),
-    path("orders/", api_orders.OrdersView.as_view(), name="orders"),
-    path("orders/<code:order_id>", api_orders.OrderView.as_view(), name="order"),
     path("products/", api_products.ProductsView.as_view(), name="products"),
     path("products/<code:product_id>", api_products.ProductView.as_view(), name="product"),
     path("products/<code:product_id>/restore", api_products.ProductRestoreView.as_view(), name="product-restore"),

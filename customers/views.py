@@ -11,13 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from core.errors import NotFound
 from core.keyset import sort_of, with_query
 from core.page import page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
 from customers.attributes import definitions
-from customers.forms import CustomerFilterForm, OrderFilterForm
+from customers.forms import CustomerFilterForm, OrderFilterForm, RefundFilterForm
 from customers.reports import customer_list
 from customers.reports import orders as order_list
 from customers.reports.customer_list import SORTS, VIEWS, CustomerFilters, Scope
@@ -69,7 +68,9 @@ def customers(request: StaffRequest) -> HttpResponse:
 def orders(request: StaffRequest) -> HttpResponse:
     scope = scope_of(request)
     businesses = list(Business.objects.active().visible_to(request.actor))
-    form = OrderFilterForm(request.GET, businesses=businesses)
+    form = OrderFilterForm(
+        request.GET, businesses=businesses, named=order_list.named_by(request.GET), words=order_list.words_of_orders()
+    )
     sort, descending = sort_of(request.GET.get("sort"), order_list.ORDER_SORTS, "-placed")
     rows, count = order_list.order_page(
         scope, form.filters(), sort=sort, descending=descending, cursor=request.GET.get("cursor", "")
@@ -90,11 +91,20 @@ def orders(request: StaffRequest) -> HttpResponse:
 
 @require_safe
 @requires(Perm.ORDERS_VIEW)
-def order(request: StaffRequest, code: str) -> HttpResponse:
-    found = order_list.order_detail(scope_of(request), code)
-    if found is None:
-        raise NotFound
-    return page(request, "customers/order_detail.html", {"order": found})
+def refunds(request: StaffRequest) -> HttpResponse:
+    """What was given back; `customer` and `order` narrow it, as links from other pages do."""
+    form = RefundFilterForm(request.GET, businesses=list(Business.objects.active().visible_to(request.actor)))
+    rows, count = order_list.refund_page(scope_of(request), form.filters(), cursor=request.GET.get("cursor", ""))
+    context = {
+        "form": form,
+        "filters": form.filters(),
+        "rows": rows,
+        "count": count,
+        "links": rows.links(request.GET),
+        "chips": form.chips(request.GET),
+        "clear_url": "?",
+    }
+    return page(request, "customers/refund_list.html", context, partials={"refunds-rows"})
 
 
 def _tabs(request: StaffRequest, scope: Scope, filters: CustomerFilters) -> list[dict[str, object]]:

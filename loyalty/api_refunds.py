@@ -15,6 +15,7 @@ from core.api import StrictSerializer, read_body
 from core.errors import InvalidInput
 from core.permissions import Perm
 from core.tenancy import active_programme
+from customers import api_refunds
 from customers.actions.refunds import ReturnedLine
 from customers.api_fields import AmountField
 from loyalty.actions.refunds import Refunded, refund_order
@@ -79,28 +80,50 @@ class RefundView(ApiView):
         responses={201: RefundOutput},
     )
     def post(self, request: Request) -> JsonResponse:
-        given = read_body(request, RefundInput)
-        if not given.get("refund_ref") and not request.headers.get(HEADER, "").strip():
-            raise IdempotencyKeyRequired()
-        if not given.get("order_id") and not (given.get("business_id") and given.get("order_ref")):
-            raise InvalidInput(_("Name the order."), field="order_id")
+        return _refund(self, request)
 
-        def act() -> dict[str, Any]:
-            return _output(
-                refund_order(
-                    order=given.get("order_id", ""),
-                    business=given.get("business_id", ""),
-                    order_reference=given.get("order_ref", ""),
-                    lines=[ReturnedLine(**line) for line in given.get("lines", [])],
-                    amount=given.get("amount"),
-                    reference=given.get("refund_ref", ""),
-                    reason=given.get("reason", ""),
-                    actor=self.actor,
-                    now=timezone.now(),
-                )
+
+class RefundsView(api_refunds.RefundsView):
+    """What was given back, newest first; a caller limited to one business sees that one's."""
+
+    required = {"GET": Perm.ORDERS_VIEW, "POST": Perm.POINTS_REVERSE}
+
+    @extend_schema(
+        operation_id="refunds_create",
+        summary="Refund an order, by lines or an amount",
+        description="The same act as `POST transactions/refund`, with the points of what is given back.",
+        tags=["Orders and products"],
+        parameters=[KEY_PARAMETER],
+        request=RefundInput,
+        responses={201: RefundOutput},
+    )
+    def post(self, request: Request) -> JsonResponse:
+        return _refund(self, request)
+
+
+def _refund(view: ApiView, request: Request) -> JsonResponse:
+    given = read_body(request, RefundInput)
+    if not given.get("refund_ref") and not request.headers.get(HEADER, "").strip():
+        raise IdempotencyKeyRequired()
+    if not given.get("order_id") and not (given.get("business_id") and given.get("order_ref")):
+        raise InvalidInput(_("Name the order."), field="order_id")
+
+    def act() -> dict[str, Any]:
+        return _output(
+            refund_order(
+                order=given.get("order_id", ""),
+                business=given.get("business_id", ""),
+                order_reference=given.get("order_ref", ""),
+                lines=[ReturnedLine(**line) for line in given.get("lines", [])],
+                amount=given.get("amount"),
+                reference=given.get("refund_ref", ""),
+                reason=given.get("reason", ""),
+                actor=view.actor,
+                now=timezone.now(),
             )
+        )
 
-        return once(request, self.caller, "transactions.refund", request.data, act, status=201)
+    return once(request, view.caller, "transactions.refund", request.data, act, status=201)
 
 
 def _output(refunded: Refunded) -> dict[str, Any]:

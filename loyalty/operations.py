@@ -141,7 +141,7 @@ class AddPoints(Operation):
         if self.lines:
             content["lines"] = line_items(self.lines, self.amount, setting.currency)
         if self.placed_at is not None:
-            content["placed_at"] = _check_moment(self.placed_at, setting.now, "placed_at").isoformat()
+            content["placed_at"] = check_moment(self.placed_at, setting.now, "placed_at").isoformat()
         return self._base(content, without_key=bool(reference))
 
 
@@ -416,7 +416,7 @@ def _plain(amount: Decimal) -> str:
     return f"{amount.normalize():f}"
 
 
-def _check_moment(moment: datetime, now: datetime, field: str) -> datetime:
+def check_moment(moment: datetime, now: datetime, field: str) -> datetime:
     """Days of sales are counted in every zone, so years at the ends of the calendar are none."""
     if moment.tzinfo is None:
         raise InvalidInput(_("Write the time with its zone, such as 2026-06-17T10:30:00Z."), field=field)

@@ -1,11 +1,13 @@
 from django.urls import path
 
+from customers.api_refunds import RefundView as RefundRecordView
 from loyalty import (
     api_affiliate_payouts,
     api_affiliates,
     api_batch,
     api_claims,
     api_member,
+    api_orders,
     api_points,
     api_recommendations,
     api_referrals,
@@ -22,6 +24,11 @@ from loyalty import (
 
 urlpatterns = [
     path("transactions/add-points", api_points.add_points, name="transactions-add-points"),  # first: it is asked most
+    path("orders/", api_orders.OrdersView.as_view(), name="orders"),
+    path("orders/<code:order_id>", api_orders.OrderView.as_view(), name="order"),
+    path("orders/<code:order_id>/cancel", api_orders.OrderCancelView.as_view(), name="order-cancel"),
+    path("refunds/", api_refunds.RefundsView.as_view(), name="refunds"),
+    path("refunds/<code:refund_id>", RefundRecordView.as_view(), name="refund"),
     path("adjustment-requests/", api_settings.AdjustmentRequestsView.as_view(), name="adjustment-requests"),
     path(
         "adjustment-requests/<code:request_id>/approve",

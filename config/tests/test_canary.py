@@ -31,7 +31,7 @@ from customers.actions import imports
 from customers.actions.attributes import AttributeValues, create_attribute
 from customers.actions.consent import record_consent
 from customers.actions.customers import create_customer
-from customers.models import Order, OrderLine, Product
+from customers.models import Order, OrderLine, Product, Refund
 from loyalty.access_affiliates import report_token
 from loyalty.actions.affiliate_commissions import settle_orders
 from loyalty.actions.affiliate_customers import note_number
@@ -120,6 +120,9 @@ def fill(world: World) -> None:
     )
     attribute = create_attribute(
         values=AttributeValues(label=f"Field {word}", options=[word]), kind="choice", actor=actor, now=now
+    )
+    refund = Refund.objects.create(
+        business=business, source="till", reference=word, customer=customer, refunded_at=now, total=1, reason=word
     )
     held = hold_points(
         business=business.pk, points=5, reason=f"Later {word}", phone=world.phone, key=f"h-{word}", actor=actor, now=now
@@ -210,6 +213,7 @@ def fill(world: World) -> None:
         "month": f"{now.astimezone(world.programme.zone):%Y-%m}",
         "report": "businesses",
         "business": business.code, "customer": customer.code, "order": order.code, "product": product.code,
+        "refund": refund.code,
         "transaction": earned.transaction, "import": run.code, "job": job.code, "till": till.code,
         "client": issued.client.code, "message": OutboundMessage.objects.first().code,
         "received_text": received.code, "claim": held.transaction,
@@ -245,7 +249,8 @@ NOUNS = {
     "webhooks": "webhook", "deliveries": "webhook_delivery", "webhook-endpoints": "webhook",
     "webhook-deliveries": "webhook_delivery", "messages": "message", "received": "received_text",
     "received-texts": "received_text",
-    "customers": "customer", "businesses": "business", "orders": "order", "products": "product", "jobs": "job",
+    "customers": "customer", "businesses": "business", "orders": "order", "products": "product", "refunds": "refund",
+    "jobs": "job",
     "imports": "import", "api-keys": "client", "transactions": "transaction", "done": "transaction",
     "undo": "transaction", "team": "membership", "members": "membership", "invitations": "invitation",
     "claims": "claim", "points": "phone", "brand": "file", "data": "job", "receipt": "transaction",

@@ -1,4 +1,4 @@
-"""Orders as a list, and one order."""
+"""Orders and refunds as lists."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
-from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from core.clock import Period
 from core.keyset import Count, KeysetPage, count_up_to_cap, keyset_page
 from core.keyset import Order as ListOrder
-from customers.models import Customer, Order, OrderLine, Refund
+from customers.models import Customer, Order, Product, Refund
+from customers.querysets import OrderQuerySet
 from customers.reports.customer_list import Scope, name_and_contact
 from customers.words import clock_time, days_ago
 from workspace.models import Business
@@ -34,6 +37,12 @@ class OrderFilters:
     business_id: int | None = None
     first_day: date | None = None
     last_day: date | None = None
+    channel: str = ""
+    fulfilment: str = ""
+    total_min: Decimal | None = None
+    total_max: Decimal | None = None
+    product: str = ""  # public id
+    customer: str = ""  # public id
 
     @property
     def is_narrowed(self) -> bool:
@@ -65,7 +74,7 @@ def order_page(
     return page.with_rows([order_row(order, scope) for order in page.rows]), count_up_to_cap(found)
 
 
-def _orders(scope: Scope, filters: OrderFilters) -> QuerySet[Order]:
+def _orders(scope: Scope, filters: OrderFilters) -> OrderQuerySet:
     found = Order.objects.visible_to(scope.actor)
     if filters.text:
         named = _named(scope, filters.text)
@@ -78,7 +87,56 @@ def _orders(scope: Scope, filters: OrderFilters) -> QuerySet[Order]:
         found = found.filter(placed_at__gte=Period(filters.first_day, filters.first_day, scope.zone).start)
     if filters.last_day is not None:
         found = found.filter(placed_at__lt=Period(filters.last_day, filters.last_day, scope.zone).end)
-    return found
+    equal = {"channel": filters.channel, "fulfilment_status": filters.fulfilment, "customer__code": filters.customer}
+    found = found.filter(**{name: value for name, value in equal.items() if value})
+    if filters.total_min is not None:
+        found = found.filter(total__gte=filters.total_min)
+    if filters.total_max is not None:
+        found = found.filter(total__lte=filters.total_max)
+    return found.having_product(filters.product) if filters.product else found
+
+
+@dataclass(frozen=True, slots=True)
+class OrderWords:
+    """What sources call their channels and fulfilments; few of each."""
+
+    channels: Sequence[str]
+    fulfilments: Sequence[str]
+
+
+# Steps from word to word through an index that leaves out what tills write: it costs as much as there are words.
+_WORDS = """
+    WITH RECURSIVE word (text) AS (
+        (SELECT {column} FROM customers_order WHERE {column} <> '{usual}' ORDER BY {column} LIMIT 1)
+        UNION ALL
+        SELECT (SELECT o.{column} FROM customers_order o
+                WHERE o.{column} <> '{usual}' AND o.{column} > word.text ORDER BY o.{column} LIMIT 1)
+        FROM word WHERE word.text IS NOT NULL
+    )
+    SELECT text FROM word WHERE text IS NOT NULL LIMIT 50
+"""
+
+
+def words_of_orders() -> OrderWords:
+    """Two queries."""
+    return OrderWords(["store", *_words("channel", "store")], _words("fulfilment_status", ""))
+
+
+def _words(column: str, usual: str) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_WORDS.format(column=column, usual=usual))
+        return [text for (text,) in cursor.fetchall()]
+
+
+def named_by(query: Mapping[str, Any]) -> Mapping[str, str]:
+    """Names for the public ids of a product and a customer in a link: what the filter's chips say."""
+    product, customer = query.get("product", ""), query.get("customer", "")
+    named = {}
+    if product and (found := Product.objects.filter(code=product).first()):
+        named["product"] = str(found)
+    if customer and (who := Customer.objects.filter(code=customer).exclude(state="erased").first()):
+        named["customer"] = who.name or _("Unnamed")
+    return named
 
 
 def _named(scope: Scope, text: str) -> list[int]:
@@ -114,33 +172,57 @@ def order_row(order: Order, scope: Scope) -> OrderRow:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderDetail:
-    row: OrderRow
-    source: str
-    placed: str
-    lines: Sequence[OrderLine]
-    refunds: Sequence[tuple[str, Decimal, str]]  # when, how much, why
-    discount: Decimal
-    tax: Decimal
-    shipping: Decimal
+class RefundFilters:
+    text: str = ""
+    business_id: int | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+
+    @property
+    def is_narrowed(self) -> bool:
+        return self != RefundFilters()
 
 
-def order_detail(scope: Scope, code: str) -> OrderDetail | None:
-    """One order with its lines; None when it is not there or at a business that the actor may not see."""
-    order = Order.objects.visible_to(scope.actor).select_related("customer", "business").filter(code=code).first()
-    if order is None:
-        return None
-    refunds = Refund.objects.filter(order=order).order_by("refunded_at")
-    return OrderDetail(
-        row=order_row(order, scope),
-        source=order.source,
-        placed=date_format(order.placed_at.astimezone(scope.zone), "j F Y, G:i"),
-        lines=list(order.lines.select_related("product").order_by("position")),
-        refunds=[
-            (date_format(refund.refunded_at.astimezone(scope.zone), "j F Y"), refund.total, refund.reason)
-            for refund in refunds
-        ],
-        discount=order.discount,
-        tax=order.tax,
-        shipping=order.shipping,
+@dataclass(frozen=True, slots=True)
+class RefundRow:
+    reference: str
+    order_code: str  # empty: the source names no order
+    order: str
+    customer: str
+    customer_code: str
+    business: str
+    when: str
+    total: Decimal
+    reason: str
+
+
+def refund_page(scope: Scope, filters: RefundFilters, *, cursor: str = "") -> tuple[KeysetPage[RefundRow], Count]:
+    """One page of refunds, newest first, and the count: two queries."""
+    found = Refund.objects.visible_to(scope.actor)
+    if filters.text:
+        found = found.filter(Q(reference=filters.text) | Q(order__reference=filters.text) | Q(code=filters.text))
+    if filters.business_id is not None:
+        found = found.filter(business_id=filters.business_id)
+    if filters.first_day is not None:
+        found = found.filter(refunded_at__gte=Period(filters.first_day, filters.first_day, scope.zone).start)
+    if filters.last_day is not None:
+        found = found.filter(refunded_at__lt=Period(filters.last_day, filters.last_day, scope.zone).end)
+    listed = found.select_related("order", "customer", "business")
+    page = keyset_page(listed, ListOrder(["refunded_at", "id"]), descending=True, cursor=cursor)
+    return page.with_rows([_refund_row(refund, scope) for refund in page.rows]), count_up_to_cap(found)
+
+
+def _refund_row(refund: Refund, scope: Scope) -> RefundRow:
+    customer = refund.customer
+    at = refund.refunded_at
+    return RefundRow(
+        reference=refund.reference,
+        order_code=refund.order.code if refund.order else "",
+        order=str(refund.order) if refund.order else "",
+        customer=name_and_contact(customer, scope.country)[0] if customer else "",
+        customer_code=customer.code if customer and customer.state == "active" else "",
+        business=refund.business.name,
+        when=f"{days_ago(at, now=scope.now, zone=scope.zone)}, {clock_time(at, scope.zone)}",
+        total=refund.total,
+        reason=refund.reason,
     )

@@ -1,0 +1,16 @@
+"""One order: what it holds, its points, giving something back, cancelling. Their list is a page of `customers`."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+import core.api  # noqa: F401 (the converter `code`)
+from screens import views_orders
+
+app_name = "orders"
+urlpatterns = [
+    path("orders/<code:code>/", views_orders.order, name="order"),
+    path("orders/<code:code>/refund/", views_orders.refund, name="refund"),
+    path("orders/<code:code>/fulfilment/", views_orders.fulfilment, name="fulfilment"),
+    path("orders/<code:code>/cancel/", views_orders.cancel, name="cancel"),
+]
