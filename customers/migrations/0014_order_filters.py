@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0012_customer_fields"),
+        ("customers", "0013_analytics"),
         ("workspace", "0005_business_left"),
     ]
 
