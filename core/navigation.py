@@ -67,6 +67,7 @@ DEEPER: Sequence[NavItem] = (
     NavItem(_("Add a customer"), "customers:create", "user-plus", Perm.CUSTOMERS_EDIT, "customers"),
     NavItem(_("Refunds"), "customers:refunds", "undo-2", Perm.ORDERS_VIEW, "catalogue"),
     NavItem(_("Add a product"), "customers:product-create", "package", Perm.PRODUCTS_EDIT, "catalogue"),
+    NavItem(_("Tags"), "customers:tags", "tag", Perm.CUSTOMERS_VIEW, "customers"),
     NavItem(_("Fields of customers"), "customers:fields", "settings", Perm.CUSTOMERS_VIEW, "customers"),
     NavItem(_("Imports"), "customers:imports", "upload", Perm.IMPORTS_RUN, "customers"),
     NavItem(_("Transactions"), "loyalty:transactions", "scroll-text", Perm.POINTS_VIEW, "loyalty"),

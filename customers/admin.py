@@ -16,6 +16,7 @@ from customers.models import (
     ConsentRecord,
     Customer,
     CustomerFacts,
+    CustomerTag,
     Event,
     Identifier,
     ImportRun,
@@ -24,6 +25,7 @@ from customers.models import (
     Product,
     Refund,
     RefundLine,
+    Tag,
 )
 from customers.search import search_for
 from programs.admin_sites import RecordAdmin, RecordInline, programme_site
@@ -79,6 +81,21 @@ class AttributeDefinitionAdmin(RecordAdmin):
     list_filter = ("kind", "is_archived")
     search_fields = ("label", "key")
     ordering = ("position", "id")
+
+
+@admin.register(Tag, site=programme_site)
+class TagAdmin(RecordAdmin):
+    list_display = ("name", "code", "tone", "is_going", "created_at")
+    search_fields = ("name",)
+    ordering = ("name", "id")
+
+
+@admin.register(CustomerTag, site=programme_site)
+class CustomerTagAdmin(RecordAdmin):
+    list_display = ("customer", "tag", "added_at", "actor")
+    list_select_related = ("customer", "tag")
+    search_fields = ("customer__code",)
+    ordering = ("-id",)
 
 
 class OrderLineInline(RecordInline):

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, FilteredRelation, Q, QuerySet
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_serializer
@@ -26,7 +26,7 @@ from customers.api_fields import AmountField
 from customers.attribute_filters import AttributeFilter, narrowed
 from customers.attributes import coerce
 from customers.events import EVENT_TYPES
-from customers.models import AttributeDefinition, Customer, Event, Identifier, OrOldest
+from customers.models import AttributeDefinition, Customer, CustomerTag, Event, Identifier, OrOldest, Tag
 from customers.search import search_for
 from programs.models import Programme
 from workspace.api_auth import ApiView
@@ -53,6 +53,7 @@ class CustomerOutput(serializers.Serializer[Any]):
     birthday = serializers.DateField(allow_null=True)
     language = serializers.CharField()
     attributes = serializers.DictField()
+    tags = serializers.SerializerMethodField(help_text="Names.")
     state = serializers.ChoiceField(choices=Customer.State.choices)
     source = serializers.CharField()  # type: ignore[assignment]
     orders_count = serializers.IntegerField(help_text="At the business that the caller is limited to, or at all.")
@@ -64,6 +65,10 @@ class CustomerOutput(serializers.Serializer[Any]):
     rfm_group = serializers.CharField(help_text="Empty while there is none.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+
+    @extend_schema_field({"type": "array", "items": {"type": "string"}})
+    def get_tags(self, customer: Customer) -> list[str]:
+        return sorted((row.tag.name for row in customer.customer_tags.all()), key=str.lower)
 
     def to_representation(self, instance: Customer) -> dict[str, Any]:
         """Figures come from annotations of `customers_of`; none of them is worked out here."""
@@ -128,6 +133,8 @@ class CustomerFilter(StrictSerializer):
     tier = serializers.CharField(max_length=40, required=False)
     rfm_group = serializers.CharField(max_length=20, required=False)
     attribute = KeyAndValue(max_length=580, required=False)
+    tag = CleanCharField(max_length=40, required=False)
+    without_tag = CleanCharField(max_length=40, required=False)
     created_after = serializers.DateTimeField(required=False)
     created_before = serializers.DateTimeField(required=False)
     updated_after = serializers.DateTimeField(required=False)
@@ -183,6 +190,8 @@ FILTER_PARAMETERS = [
     OpenApiParameter(
         "attribute", str, description="A key of `attributes`, a colon and its value: `size:42`. Without value: empty."
     ),
+    OpenApiParameter("tag", str, description="The name of a tag that they have."),
+    OpenApiParameter("without_tag", str, description="The name of a tag that they do not have."),
     OpenApiParameter("created_after", datetime),
     OpenApiParameter("created_before", datetime),
     OpenApiParameter("updated_after", datetime, description="For an incremental read, with ordering=updated."),
@@ -202,6 +211,7 @@ def customers_of(view: ApiView) -> QuerySet[Customer]:
         own = FilteredRelation("facts")
     else:
         own = FilteredRelation("business_facts", condition=Q(business_facts__business_id=limited_to))
+    marked = CustomerTag.objects.filter(tag__is_going=False).select_related("tag")
     return (
         Customer.objects.visible_to(view.actor)
         .exclude(state=Customer.State.ERASED)
@@ -215,6 +225,7 @@ def customers_of(view: ApiView) -> QuerySet[Customer]:
             fact_tier=F("facts__tier"),
             fact_rfm_group=F("facts__rfm_group"),
         )
+        .prefetch_related(Prefetch("customer_tags", marked))
     )
 
 
@@ -254,12 +265,21 @@ def _filtered(view: ApiView, given: Mapping[str, Any]) -> QuerySet[Customer]:
         queryset = queryset.filter(facts__tier=given["tier"])
     if "rfm_group" in given:
         queryset = queryset.filter(facts__rfm_group=given["rfm_group"])
+    if "tag" in given:
+        queryset = queryset.filter(_tagged(given["tag"]))
+    if "without_tag" in given:
+        queryset = queryset.filter(~_tagged(given["without_tag"]))
     if "attribute" in given:
         key, value = given["attribute"]
         asked = AttributeFilter(key, "is", value) if value not in (None, "") else AttributeFilter(key, "empty")
         queryset = narrowed(queryset, [asked])
     times = {"created_after": "created_at__gte", "created_before": "created_at__lt", "updated_after": "updated_at__gte"}
     return queryset.filter(**{lookup: given[name] for name, lookup in times.items() if name in given})
+
+
+def _tagged(name: str) -> Exists:
+    tags = Tag.objects.in_use().filter(name__iexact=name).order_by().values("pk")
+    return Exists(CustomerTag.objects.filter(tag__in=tags, customer=OuterRef("pk")))
 
 
 def _identified(queryset: QuerySet[Customer], kind: str, value: str) -> QuerySet[Customer]:

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import AttributeDefinition, Customer, ImportRun, Order, Product
+from customers.models import AttributeDefinition, Customer, ImportRun, Order, Product, Tag
 from customers.reports.customer_list import name_and_contact
 from customers.search import search_for
 from workspace.audit_registry import FIELDS, Group, Named, Reader, register_act, register_subject
@@ -35,6 +35,12 @@ ACTS = {
         "attribute.archived": (_("Field archived"), _("{who} archived the field {what}")),
         "attribute.restored": (_("Field brought back"), _("{who} brought the field {what} back")),
         "attribute.moved": (_("Field moved"), _("{who} moved the field {what} in the order")),
+        "customer.tagged": (_("Tags added"), _("{who} added tags to {what}")),
+        "customer.untagged": (_("Tags removed"), _("{who} took tags from {what}")),
+        "tag.created": (_("Tag made"), _("{who} made the tag {what}")),
+        "tag.changed": (_("Tag changed"), _("{who} changed the tag {what}")),
+        "tag.merged": (_("Tags merged"), _("{who} merged a tag into {what}")),
+        "tag.deleted": (_("Tag deleted"), _("{who} deleted the tag {what}")),
         "consent.changed": (_("Consent changed"), _("{who} changed a consent of {what}")),
     },
     Group.IMPORTS: {
@@ -61,6 +67,9 @@ FIELDS |= {
     "label": _("Name"),
     "options": _("Choices"),
     "help": _("Hint"),
+    "tags": _("Tags"),
+    "tone": _("Colour"),
+    "into": _("Into"),
     "channel": _("Channel"),
     "purpose": _("Purpose"),
     "is_granted": _("Agreed"),
@@ -104,6 +113,14 @@ def _search_attributes(text: str, _reader: Reader) -> Collection[str]:
     return [f"attribute:{code}" for code in found.values_list("code", flat=True)[:100]]
 
 
+def _tags(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
+    return {code: Named(name) for code, name in Tag.objects.filter(code__in=codes).values_list("code", "name")}
+
+
+def _search_tags(text: str, _reader: Reader) -> Collection[str]:
+    return [f"tag:{code}" for code in Tag.objects.filter(name__icontains=text).values_list("code", flat=True)[:100]]
+
+
 def _orders(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
     found = Order.objects.filter(code__in=codes).values_list("code", "number", "reference")
     return {
@@ -140,6 +157,7 @@ def _search_imports(text: str, reader: Reader) -> Collection[str]:
 
 register_subject("customer", title=_("customer"), find=_customers, search=_search_customers)
 register_subject("attribute", title=_("customer field"), find=_attributes, search=_search_attributes)
+register_subject("tag", title=_("tag"), find=_tags, search=_search_tags)
 register_subject("order", title=_("sale"), find=_orders, search=_search_orders)
 register_subject("product", title=_("product"), find=_products, search=_search_products)
 register_subject("import", title=_("import"), find=_imports, search=_search_imports)

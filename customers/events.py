@@ -41,6 +41,8 @@ CUSTOMER_CHANGED = register("customers.customer.changed", title=_("Details chang
 CUSTOMER_ARCHIVED = register("customers.customer.archived", title=_("Archived"), icon="lock")
 CUSTOMER_RESTORED = register("customers.customer.restored", title=_("Restored from the archive"), icon="rotate-cw")
 CUSTOMER_ERASED = register("customers.customer.erased", title=_("Erased"), icon="trash")
+TAG_ADDED = register("customers.tag.added", title=_("Tag added"), icon="tag", tag="string", tag_name="string")
+TAG_REMOVED = register("customers.tag.removed", title=_("Tag removed"), icon="tag", tag="string", tag_name="string")
 ORDER_PLACED = register(
     "customers.order.placed",
     title=_("Bought"),

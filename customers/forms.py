@@ -17,7 +17,7 @@ from django.utils.translation import ngettext_lazy
 from core.keyset import with_query
 from core.presentation import format_money
 from customers.forms_attributes import FilterGroup, asked_of, chip_text, filter_fields, without
-from customers.models import AttributeDefinition, Order
+from customers.models import AttributeDefinition, Order, Tag
 from customers.reports.customer_list import LONGER_DAYS, WITHIN_DAYS, CustomerFilters
 from customers.reports.orders import OrderFilters, OrderWords, RefundFilters
 from customers.rfm_groups import RFM_GROUPS
@@ -30,6 +30,7 @@ def _last_choices() -> list[tuple[str, Any]]:
     return [*within, *over, ("never", _("never bought"))]
 
 
+TAGS = "tags"  # the column of that name
 MOST_COLUMNS = 3  # of the programme's own fields: the table stays readable
 SCORES = [(str(score), str(score)) for score in range(5, 0, -1)]
 
@@ -50,7 +51,12 @@ class CustomerFilterForm(forms.Form):
     f = forms.TypedChoiceField(label=_("Frequency score"), required=False, choices=SCORES, coerce=int, empty_value=None)
     state = forms.ChoiceField(label=_("Archive"), required=False, choices=[("", _("No")), ("archived", _("Archived"))])
     new = forms.IntegerField(label=_("New within days"), required=False, min_value=1, max_value=366)
-
+    tag = forms.MultipleChoiceField(
+        label=_("Has one of these tags"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    no_tag = forms.MultipleChoiceField(
+        label=_("Has none of these tags"), required=False, widget=forms.CheckboxSelectMultiple
+    )
     col = forms.MultipleChoiceField(label=_("Columns"), required=False, widget=forms.CheckboxSelectMultiple)
 
     def __init__(
@@ -61,13 +67,19 @@ class CustomerFilterForm(forms.Form):
         countries: list[str],
         tiers: list[str],
         definitions: Sequence[AttributeDefinition] = (),
+        tags: Sequence[Tag] = (),
     ) -> None:
         super().__init__(query)
         self.query = query
         self.definitions = definitions
         for definition in definitions:
             self.fields |= filter_fields(definition)
-        self._choose("col", [(one.code, one.label) for one in definitions])
+        self.tags = {tag.code: tag for tag in tags}
+        names: list[tuple[Any, Any]] = [(tag.code, tag.name) for tag in tags]
+        self._choose("tag", names)
+        self._choose("no_tag", names)
+        with_tags = [(TAGS, _("Tags"))] if tags else []
+        self._choose("col", [*with_tags, *((one.code, one.label) for one in definitions)])
         any_choice = ("", _("Any"))
         self._choose("member", [any_choice, ("yes", _("Members")), ("no", _("Not members"))])
         self._choose("tier", [any_choice, *((tier, tier) for tier in tiers)])
@@ -112,6 +124,10 @@ class CustomerFilterForm(forms.Form):
         asked = self.valid.get("col", [])
         return [one for one in self.definitions if one.code in asked][:MOST_COLUMNS]
 
+    @property
+    def shows_tags(self) -> bool:
+        return TAGS in self.valid.get("col", [])
+
     def filters(self) -> CustomerFilters:
         valid = self.valid
         return CustomerFilters(
@@ -128,15 +144,20 @@ class CustomerFilterForm(forms.Form):
             country=valid.get("country", ""),
             new_days=valid.get("new"),
             is_archived=valid.get("state") == "archived",
+            tags=self._tag_ids("tag"),
+            without_tags=self._tag_ids("no_tag"),
             attributes=tuple(filter(None, (asked_of(one, valid) for one in self.definitions))),
         )
+
+    def _tag_ids(self, name: str) -> tuple[int, ...]:
+        return tuple(self.tags[code].pk for code in self.valid.get(name, []))
 
     def chips(self, query: QueryDict, currency: str) -> list[Chip]:
         """The active filters, each with the link that removes it."""
         chips = []
         valid = self.valid
         for name, value in valid.items():
-            if name in ("q", "col") or name.startswith("attr_"):
+            if name in ("q", "col", "tag", "no_tag") or name.startswith("attr_"):
                 continue
             field = self.fields[name]
             text: Any = value
@@ -145,6 +166,10 @@ class CustomerFilterForm(forms.Form):
             elif isinstance(value, Decimal):
                 text = format_money(value, currency)
             chips.append(Chip(str(field.label), str(text), with_query(query, **{name: None})))
+        for name, label in (("tag", _("Tag")), ("no_tag", _("Without tag"))):
+            chosen = [self.tags[code].name for code in valid.get(name, [])]
+            if chosen:
+                chips.append(Chip(str(label), " / ".join(chosen), with_query(query, **{name: None})))
         for one in self.definitions:
             asked = asked_of(one, valid)
             if asked is not None:

@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
 
 from core.actor import Actor
 
 if TYPE_CHECKING:
-    from customers.models import Customer, Event, ImportRun, Order, Product, Refund
+    from customers.models import Customer, Event, ImportRun, Order, Product, Refund, Tag
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
@@ -62,3 +63,12 @@ class ImportRunQuerySet(models.QuerySet["ImportRun"]):
 
     def newest_first(self) -> ImportRunQuerySet:
         return self.order_by("-id")
+
+
+class TagQuerySet(models.QuerySet["Tag"]):
+    def in_use(self) -> TagQuerySet:
+        return self.filter(is_going=False).order_by(Lower("name"))
+
+    def named(self, name: str) -> Tag | None:
+        """The one of this name, whatever its capitals."""
+        return self.filter(name__iexact=name).first()

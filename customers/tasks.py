@@ -21,6 +21,7 @@ from customers.actions.rollups import (
     refresh_product_sales,
     update_rollups,
 )
+from customers.actions.tags import EMPTY_TAG, empty_tag
 from customers.events import IMPORT_FINISHED
 from customers.imports.run import discard, run_import, sweep
 from customers.models import Event, ImportRun, Order, Refund
@@ -89,6 +90,11 @@ def import_file(job: JobRun) -> dict[str, object]:
         discard(run)
         raise
     return {"import": run.code, "failed": run.rows_failed, "skipped": run.rows_skipped, **counts}
+
+
+@job_kind(EMPTY_TAG, title=_("Taking a tag from customers"))
+def take_tag_away(job: JobRun) -> dict[str, object]:
+    return empty_tag(job)
 
 
 @due_work(SWEEP)

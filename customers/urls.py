@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 import core.api  # noqa: F401 (the converter `code`)
-from customers import views, views_customer, views_fields, views_imports, views_products
+from customers import views, views_customer, views_fields, views_imports, views_products, views_tags
 
 app_name = "customers"
 urlpatterns = [
@@ -14,6 +14,13 @@ urlpatterns = [
     path("customers/<code:code>/edit/", views_customer.edit, name="edit"),
     path("customers/<code:code>/archive/", views_customer.archive, name="archive"),
     path("customers/<code:code>/restore/", views_customer.restore, name="restore"),
+    path("customers/tags/", views_tags.tags, name="tags"),
+    path("customers/tags/new/", views_tags.create, name="tag-create"),
+    path("customers/tags/<code:code>/", views_tags.change, name="tag"),
+    path("customers/tags/<code:code>/merge/", views_tags.merge, name="tag-merge"),
+    path("customers/tags/<code:code>/delete/", views_tags.delete, name="tag-delete"),
+    path("customers/<code:code>/tags/", views_tags.add, name="tag-add"),
+    path("customers/<code:code>/tags/remove/", views_tags.remove, name="tag-remove"),
     path("customers/fields/", views_fields.fields, name="fields"),
     path("customers/fields/new/", views_fields.create, name="field-create"),
     path("customers/fields/<code:code>/", views_fields.change, name="field"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from customers import api_attributes, api_customers, api_imports, api_products
+from customers import api_attributes, api_customers, api_imports, api_products, api_tags
 
 urlpatterns = [
     path("customers/", api_customers.CustomersView.as_view(), name="customers"),
@@ -8,6 +8,11 @@ urlpatterns = [
     path("customers/<code:customer_id>", api_customers.CustomerView.as_view(), name="customer"),
     path("customers/<code:customer_id>/restore", api_customers.RestoreView.as_view(), name="customer-restore"),
     path("customers/<code:customer_id>/timeline", api_customers.TimelineView.as_view(), name="customer-timeline"),
+    path("customers/<code:customer_id>/tags", api_tags.CustomerTagsView.as_view(), name="customer-tags"),
+    path("customers/<code:customer_id>/tags/<code:tag_id>", api_tags.CustomerTagView.as_view(), name="customer-tag"),
+    path("tags/", api_tags.TagsView.as_view(), name="tags"),
+    path("tags/<code:tag_id>", api_tags.TagView.as_view(), name="tag"),
+    path("tags/<code:tag_id>/merge", api_tags.TagMergeView.as_view(), name="tag-merge"),
     path("customer-attributes/", api_attributes.AttributesView.as_view(), name="customer-attributes"),
     path("customer-attributes/<code:attribute_id>", api_attributes.AttributeView.as_view(), name="customer-attribute"),
     path("imports/", api_imports.ImportsView.as_view(), name="imports"),

@@ -17,6 +17,7 @@ from core.permissions import Perm, requires
 from core.requests import StaffRequest
 from customers.attributes import definitions
 from customers.forms import CustomerFilterForm, OrderFilterForm, RefundFilterForm
+from customers.models import Tag
 from customers.reports import customer_list
 from customers.reports import orders as order_list
 from customers.reports.customer_list import SORTS, VIEWS, CustomerFilters, Scope
@@ -36,18 +37,26 @@ def customers(request: StaffRequest) -> HttpResponse:
         countries=customer_list.countries_of(scope),
         tiers=customer_list.tiers_of_customers(),
         definitions=definitions(),
+        tags=list(Tag.objects.in_use()),
     )
     filters, columns = form.filters(), form.columns()
     sort, descending = sort_of(request.GET.get("sort"), SORTS, customer_list.DEFAULT_SORT)
     cursor = request.GET.get("cursor", "")
     listed = customer_list.customer_page(
-        scope, filters, sort=sort, descending=descending, cursor=cursor, columns=columns
+        scope,
+        filters,
+        sort=sort,
+        descending=descending,
+        cursor=cursor,
+        columns=columns,
+        with_tags=form.shows_tags,
     )
     context = {
         "form": form,
         "has_tiers": len(form.fields["tier"].choices) > 1,  # type: ignore[attr-defined]
         "filters": filters,
         "columns": columns,
+        "shows_tags": form.shows_tags,
         "listed": listed,
         "links": listed.page.links(request.GET),
         "chips": form.chips(request.GET, request.programme.currency),
@@ -57,7 +66,10 @@ def customers(request: StaffRequest) -> HttpResponse:
         "show_business": len(businesses) > 1,
         "tabs": [] if is_part(request, LIST_ROWS) else _tabs(request, scope, filters),
         "import_url": link_if("customers:imports", request, Perm.IMPORTS_RUN),
-        "fields_url": reverse("customers:fields"),
+        "more": [
+            {"label": _("Tags"), "url": reverse("customers:tags"), "icon": "tag"},
+            {"label": _("Fields"), "url": reverse("customers:fields"), "icon": "columns-3"},
+        ],
         "create_url": link_if("customers:create", request, Perm.CUSTOMERS_EDIT),
     }
     return page(request, "customers/customer_list.html", context, partials={LIST_ROWS})

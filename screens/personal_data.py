@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import ConsentRecord, Customer, Identifier, Order, OrderLine, Refund, RefundLine
+from customers.models import ConsentRecord, Customer, CustomerTag, Identifier, Order, OrderLine, Refund, RefundLine
 from loyalty.models import Account, AffiliateCustomer, Recommendation, Referral, Transaction
 from loyalty.recommenders import RECOMMENDERS
 from loyalty.reports_stamps import stamp_history
@@ -34,6 +34,7 @@ def sections() -> list[Section]:
     return [
         Section("profile", _("You"), _profile),
         Section("identifiers", _("What you are known by"), _identifiers),
+        Section("tags", _("Words that the shop marked you with"), _tags),
         Section("consents", _("What you agreed to"), _consents),
         Section("points", _("Your points"), _points),
         Section("transactions", _("Everything that moved your points"), _transactions),
@@ -78,6 +79,11 @@ def _profile(customer: Customer) -> Iterator[Row]:
 def _identifiers(customer: Customer) -> Iterator[Row]:
     for kind, value, at in Identifier.objects.filter(customer=customer).values_list("kind", "value", "created_at"):
         yield {"kind": kind, "value": value, "since": _time(at)}
+
+
+def _tags(customer: Customer) -> Iterator[Row]:
+    for row in CustomerTag.objects.filter(customer=customer).select_related("tag").order_by("pk"):
+        yield {"title": row.tag.name, "since": _time(row.added_at)}
 
 
 def _consents(customer: Customer) -> Iterator[Row]:

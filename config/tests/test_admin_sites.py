@@ -20,6 +20,7 @@ from customers.models import (
     ConsentRecord,
     Customer,
     CustomerFacts,
+    CustomerTag,
     Event,
     Identifier,
     ImportRun,
@@ -28,6 +29,7 @@ from customers.models import (
     Product,
     Refund,
     RefundLine,
+    Tag,
 )
 from loyalty.actions.affiliate_commissions import settle_orders
 from loyalty.actions.affiliate_customers import note_number
@@ -172,6 +174,7 @@ def programme_rows(programme, business, make_key, now):
     customer = Customer.objects.create(first_name="Ada", phone="+442079460018")
     Identifier.objects.create(customer=customer, kind="phone", value=customer.phone)
     CustomerFacts.objects.create(customer=customer)
+    CustomerTag.objects.create(customer=customer, tag=Tag.objects.create(name="Regular"), actor="user:1")
     AttributeDefinition.objects.create(key="size", label="Size", kind="number")
     product = Product.objects.create(sku="MUG", title="Mug", price=4)
     order = Order.objects.create(

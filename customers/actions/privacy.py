@@ -18,6 +18,7 @@ from customers.models import (
     ConsentRecord,
     Customer,
     CustomerFacts,
+    CustomerTag,
     Event,
     Identifier,
     ImportPerson,
@@ -44,7 +45,7 @@ EMPTY: dict[str, object] = {
     "attributes": {},
 }
 # Free text of events, in which people write names.
-FREE_TEXT = ("reason", "note", "text")
+FREE_TEXT = ("reason", "note", "text", "tag_name")
 
 
 class ImportUnderWay(DomainError):
@@ -119,6 +120,7 @@ def erase_person(*, customer: Customer, traces: Traces, actor: Actor, now: datet
         customer.state = Customer.State.ERASED
         customer.save(update_fields=[*EMPTY, "state", "updated_at"])
         Identifier.objects.filter(customer=customer).delete()
+        CustomerTag.objects.filter(customer=customer).delete()
         CustomerFacts.objects.filter(customer=customer).update(
             rfm_recency=None, rfm_frequency=None, rfm_monetary=None, rfm_group="", rfm_at=None
         )

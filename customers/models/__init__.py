@@ -29,6 +29,7 @@ from customers.models.imports import ImportPerson, ImportRow, ImportRun
 from customers.models.orders import Order, OrderLine, Refund, RefundLine
 from customers.models.people import ConsentRecord, Customer, Identifier
 from customers.models.products import Product
+from customers.models.tags import CustomerTag, Tag
 
 __all__ = [
     "AttributeDefinition",
@@ -40,6 +41,7 @@ __all__ = [
     "CurrentTransaction",
     "Customer",
     "CustomerFacts",
+    "CustomerTag",
     "DailySales",
     "Event",
     "HourlySales",
@@ -62,4 +64,5 @@ __all__ = [
     "RollupState",
     "StaleDay",
     "StreamReader",
+    "Tag",
 ]

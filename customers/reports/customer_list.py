@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
@@ -19,7 +19,16 @@ from core.keyset import Count, KeysetPage, Order, count_up_to_cap, keyset_page
 from core.phones import display_phone
 from customers.attribute_filters import AttributeFilter, narrowed
 from customers.attributes import shown
-from customers.models import AttributeDefinition, BusinessCustomerFacts, Customer, CustomerFacts, OrOldest
+from customers.models import (
+    AttributeDefinition,
+    BusinessCustomerFacts,
+    Customer,
+    CustomerFacts,
+    CustomerTag,
+    OrOldest,
+    Tag,
+)
+from customers.reports.tags import tags_of
 from customers.rfm_groups import RFM_GROUPS, RfmGroup
 from customers.search import search_for
 from customers.words import days_ago
@@ -57,6 +66,8 @@ class CustomerFilters:
     country: str = ""
     new_days: int | None = None  # became a customer within so many days
     is_archived: bool = False  # who is in the archive instead of who is not
+    tags: Sequence[int] = ()  # has one of them
+    without_tags: Sequence[int] = ()  # has none of them
     attributes: Sequence[AttributeFilter] = ()
 
     @property
@@ -77,6 +88,7 @@ class CustomerRow:
     points: int
     is_member: bool
     extra: Sequence[str] = ()  # values of the columns asked for
+    tags: Sequence[Tag] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +120,9 @@ def customer_page(
     descending: bool,
     cursor: str = "",
     columns: Sequence[AttributeDefinition] = (),
+    with_tags: bool = False,
 ) -> CustomerPage:
-    """One page and the count: two queries, three when a name is spelled in another way."""
+    """One page and the count: two queries, one more for tags, one more when a name is spelled in another way."""
     source, rest = _source(scope, filters)
     search = search_for(filters.text, country=scope.country, prefix="customer__")
     found = source.filter(search.strict) if search else source
@@ -122,7 +135,8 @@ def customer_page(
         order = Order(["customer__facts__balance", "customer_id"])
     related = ["customer", "customer__facts"] if rest else ["customer"]
     page = keyset_page(found.select_related(*related), order, descending=descending, cursor=cursor)
-    return CustomerPage(page.with_rows([_row(row, scope, columns) for row in page.rows]), count, is_fuzzy)
+    tags = tags_of([row.customer_id for row in page.rows]) if with_tags else {}
+    return CustomerPage(page.with_rows([_row(row, scope, columns, tags) for row in page.rows]), count, is_fuzzy)
 
 
 def count_customers(scope: Scope, filters: CustomerFilters) -> Count:
@@ -143,6 +157,20 @@ def _source(scope: Scope, filters: CustomerFilters) -> tuple[Source, str]:
     source = source.filter(customer__state=state)
     if scope.actor.business_id and filters.business_id not in (None, scope.actor.business_id):
         return source.none(), rest
+    source = source.filter(_figures(filters, rest), _last_order(filters.last, scope))
+    if filters.country:
+        source = source.filter(customer__country=filters.country)
+    if filters.new_days:
+        source = source.filter(customer__created_at__gte=scope.days_ago(filters.new_days - 1))
+    if filters.tags:
+        source = source.filter(_tagged(filters.tags))
+    if filters.without_tags:
+        source = source.filter(~_tagged(filters.without_tags))
+    return narrowed(source, filters.attributes, prefix="customer__"), rest
+
+
+def _figures(filters: CustomerFilters, rest: str) -> Q:
+    """What is asked of the figures themselves; `rest` leads to those of the whole programme."""
     conditions = Q()
     if filters.member:
         conditions &= Q(**{f"{rest}is_member": filters.member == "yes"})
@@ -154,16 +182,15 @@ def _source(scope: Scope, filters: CustomerFilters) -> tuple[Source, str]:
         conditions &= Q(**{f"{rest}rfm_recency": filters.recency})
     if filters.frequency:
         conditions &= Q(**{f"{rest}rfm_frequency": filters.frequency})
-    if filters.country:
-        conditions &= Q(customer__country=filters.country)
     if filters.spent_min is not None:
         conditions &= Q(total_spent__gte=filters.spent_min)
     if filters.spent_max is not None:
         conditions &= Q(total_spent__lte=filters.spent_max)
-    if filters.new_days:
-        conditions &= Q(customer__created_at__gte=scope.days_ago(filters.new_days - 1))
-    source = source.filter(conditions, _last_order(filters.last, scope))
-    return narrowed(source, filters.attributes, prefix="customer__"), rest
+    return conditions
+
+
+def _tagged(tags: Sequence[int]) -> Exists:
+    return Exists(CustomerTag.objects.filter(tag__in=tags, customer=OuterRef("customer_id")))
 
 
 def _last_order(window: str, scope: Scope) -> Q:
@@ -175,7 +202,9 @@ def _last_order(window: str, scope: Scope) -> Q:
     return Q(last_order_at__isnull=True) if kind == "never" else Q()
 
 
-def _row(row: Any, scope: Scope, columns: Sequence[AttributeDefinition]) -> CustomerRow:
+def _row(
+    row: Any, scope: Scope, columns: Sequence[AttributeDefinition], tags: Mapping[int, Sequence[Tag]]
+) -> CustomerRow:
     customer, facts = row.customer, row
     if isinstance(row, BusinessCustomerFacts):
         facts = getattr(customer, "facts", None) or CustomerFacts(customer=customer)
@@ -192,6 +221,7 @@ def _row(row: Any, scope: Scope, columns: Sequence[AttributeDefinition]) -> Cust
         points=facts.balance,
         is_member=facts.is_member,
         extra=[shown(one, customer.attributes.get(one.key)) for one in columns],
+        tags=tags.get(customer.pk, ()),
     )
 
 

@@ -294,4 +294,4 @@ def test_queries_do_not_grow_with_rows(browser: Client, business: Business) -> N
     grow(20)
     assert {path: queries(path) for path in paths} == before
     assert before[LIST] <= 16
-    assert queries(LIST, **PART) <= 9
+    assert queries(LIST, **PART) <= 10
