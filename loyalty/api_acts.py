@@ -18,12 +18,12 @@ from core.openapi import describe
 from core.permissions import Perm
 from core.tenancy import active_schema
 from loyalty import ledger
-from loyalty.api_bodies import View, refusing
 from loyalty.explain import ExplainedLine, explanation_lines, explanation_text
 from loyalty.ledger import Posting
 from loyalty.operations import Operation
 from programs import api_limits
 from workspace.api_auth import ApiCaller, hot_view
+from workspace.api_bodies import View, refusing
 
 TAG = "points"
 

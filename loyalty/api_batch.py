@@ -16,7 +16,6 @@ from core.permissions import Perm
 from core.problems import Problem, problem_response
 from loyalty.actions import points
 from loyalty.api_acts import TAG, PointsOutput, encode, output_of
-from loyalty.api_bodies import InvalidBody, decode, read, refusal, refusing
 from loyalty.api_claims import CaptureInput, ClaimInput, VoidInput, capture_of, hold_of
 from loyalty.api_points import (
     AddPointsInput,
@@ -31,6 +30,7 @@ from loyalty.api_points import (
 from loyalty.errors import UnknownBusiness
 from loyalty.operations import Operation, VoidHold
 from workspace.api_auth import ApiCaller, hot_view
+from workspace.api_bodies import InvalidBody, decode, read, refusal, refusing
 
 
 class BatchAdd(AddPointsInput, tag="add-points", tag_field="type", kw_only=True):

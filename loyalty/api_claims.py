@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from core.permissions import Perm
 from loyalty.api_acts import act, count_number, do, key_of
-from loyalty.api_bodies import read
 from loyalty.api_points import RedeemPointsInput, wanted_of
 from loyalty.operations import CaptureHold, HoldPoints, VoidHold
 from loyalty.rules import HOLD_MINUTES
 from workspace.api_auth import ApiCaller
+from workspace.api_bodies import read
 
 
 class ClaimInput(RedeemPointsInput, kw_only=True):

@@ -16,7 +16,6 @@ from core.permissions import Perm
 from loyalty.actions import points
 from loyalty.actions.rules import ACTION_WORD
 from loyalty.api_acts import act, count_number, do, key_of
-from loyalty.api_bodies import InvalidBody, read
 from loyalty.errors import UnknownBusiness
 from loyalty.operations import (
     AddPoints,
@@ -29,6 +28,7 @@ from loyalty.operations import (
     TransferPoints,
 )
 from workspace.api_auth import ApiCaller
+from workspace.api_bodies import InvalidBody, read
 from workspace.models import Business
 
 

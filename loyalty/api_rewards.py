@@ -32,12 +32,12 @@ from loyalty.access_rewards import get_claim, get_reward, visible_rewards
 from loyalty.actions import rewards as actions
 from loyalty.actions.rewards import RewardValues, values_of
 from loyalty.api_acts import act, count_number, do, key_of
-from loyalty.api_bodies import InvalidBody, read
 from loyalty.errors import UnknownMember
 from loyalty.models import Hold, Reward, Tier
 from loyalty.operations import HoldPoints
 from loyalty.reports_rewards import Claim, claim_of, offered, rewards_of_member
 from workspace.api_auth import ApiCaller, ApiView
+from workspace.api_bodies import InvalidBody, read
 from workspace.models import Business
 
 TAG = "Rewards"

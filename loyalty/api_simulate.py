@@ -17,9 +17,9 @@ from core.tenancy import active_programme
 from customers.models import Identifier
 from loyalty import reports
 from loyalty.api_acts import TAG, StepOutput, count_number, encode, step_of
-from loyalty.api_bodies import read, refusing
 from loyalty.api_points import LineInput
 from workspace.api_auth import ApiCaller, hot_view
+from workspace.api_bodies import read, refusing
 
 
 class SimulateInput(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
