@@ -15,10 +15,12 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.actor import Actor
 from core.api import JsonParser, StrictSerializer
 from core.errors import InvalidInput, NotFound
 from core.permissions import Perm
 from customers.actions import imports as actions
+from customers.actions.undo_imports import can_undo, preview_undo, start_undo
 from customers.imports.fields import BY_NAME
 from customers.imports.options import ImportOptions
 from customers.imports.reading import DELIMITERS, ENCODINGS, Layout
@@ -61,6 +63,9 @@ class ImportOutput(serializers.Serializer[Any]):
     rows_skipped = serializers.IntegerField()
     counts = serializers.DictField(child=serializers.IntegerField())
     problems = serializers.DictField(child=serializers.IntegerField(), help_text="Reason → rows.")
+    undo_job_id = serializers.CharField(source="undo_job.code", default=None, allow_null=True)
+    undo_counts = serializers.DictField(child=serializers.IntegerField(), help_text="What undoing did with which rows.")
+    undone_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
 
@@ -153,11 +158,42 @@ class ImportView(ApiView):
     @extend_schema(operation_id="import_read", tags=["Customers"], responses=ImportOutput)
     def get(self, request: Request, import_id: str) -> Response:
         """One import, with its state and counts."""
-        runs = ImportRun.objects.visible_to(self.actor).select_related("job", "business")
-        run = runs.filter(code=import_id).first()
-        if run is None:
-            raise NotFound
-        return Response(ImportOutput(run).data)
+        return Response(ImportOutput(_visible(self.actor, import_id)).data)
+
+
+class UndoPreviewOutput(serializers.Serializer[Any]):
+    can_undo = serializers.BooleanField()
+    rows = serializers.DictField(child=serializers.IntegerField(), help_text="orders_made, customers_changed …")
+
+
+class ImportUndoView(ApiView):
+    required: ClassVar[dict[str, Any]] = {"GET": Perm.IMPORTS_RUN, "POST": Perm.IMPORTS_RUN}
+
+    @extend_schema(operation_id="import_undo_preview", tags=["Customers"], responses=UndoPreviewOutput)
+    def get(self, request: Request, import_id: str) -> Response:
+        """What undoing the import has to look at: rows that it made and rows that it changed."""
+        run = _visible(self.actor, import_id)
+        told = {"can_undo": can_undo(run, now=timezone.now()), "rows": preview_undo(run)}
+        return Response(UndoPreviewOutput(told).data)
+
+    @extend_schema(operation_id="import_undo", tags=["Customers"], request=None, responses={202: ImportOutput})
+    def post(self, request: Request, import_id: str) -> Response:
+        """Undo the import, up to 30 days after it.
+
+        What it made goes and what it changed is set back, where nothing was done with it since; the rest is kept and
+        counted in `undo_counts`. Repeating the call while it runs changes nothing.
+        """
+        run = _visible(self.actor, import_id)
+        start_undo(run=run, actor=self.actor, now=timezone.now())
+        return Response(ImportOutput(_visible(self.actor, import_id)).data, status=202)
+
+
+def _visible(actor: Actor, code: str) -> ImportRun:
+    runs = ImportRun.objects.visible_to(actor).select_related("job", "undo_job", "business")
+    run = runs.filter(code=code).first()
+    if run is None:
+        raise NotFound
+    return run
 
 
 def _mapping(run: ImportRun, given: dict[str, Any]) -> dict[str, int]:

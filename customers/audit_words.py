@@ -46,6 +46,7 @@ ACTS = {
     Group.IMPORTS: {
         "import.uploaded": (_("File uploaded"), _("{who} uploaded {what}")),
         "import.started": (_("Import started"), _("{who} started the import {what}")),
+        "import.undo_started": (_("Import undone"), _("{who} began to undo the import {what}")),
     },
 }
 for group, acts in ACTS.items():

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.actions.facts import ROLLUPS
 from customers.actions.imports import JOB_KIND as IMPORT
-from customers.actions.imports import SWEEP
+from customers.actions.imports import KEPT, SWEEP
 from customers.actions.people_counts import PEOPLE_DUE, count_people, count_people_soon
 from customers.actions.product_pairs import PAIRS_DUE, count_pairs, count_pairs_tonight, next_night
 from customers.actions.rollups import (
@@ -22,6 +22,7 @@ from customers.actions.rollups import (
     update_rollups,
 )
 from customers.actions.tags import EMPTY_TAG, empty_tag
+from customers.actions.undo_imports import UNDO_KIND, forget_old_imports, undo_import
 from customers.events import IMPORT_FINISHED
 from customers.imports.run import discard, run_import, sweep
 from customers.models import Event, ImportRun, Order, Refund
@@ -95,6 +96,18 @@ def import_file(job: JobRun) -> dict[str, object]:
 @job_kind(EMPTY_TAG, title=_("Taking a tag from customers"))
 def take_tag_away(job: JobRun) -> dict[str, object]:
     return empty_tag(job)
+
+
+@job_kind(UNDO_KIND, title=_("Undoing an import"), max_attempts=20)
+def take_back_import(job: JobRun) -> dict[str, object]:
+    run = ImportRun.objects.select_related("job").get(code=job.params["import"])
+    return {"import": run.code, **undo_import(run, report=job.report, now=timezone.now())}
+
+
+@due_work(KEPT)
+def forget_imports(now: datetime) -> datetime | None:
+    """Whoever uploads a file makes it due; it ends when no file is kept."""
+    return forget_old_imports(now=now)
 
 
 @due_work(SWEEP)

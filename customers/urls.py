@@ -34,6 +34,7 @@ urlpatterns = [
     path("customers/imports/<code:code>/try/", views_imports.import_try, name="import-try"),
     path("customers/imports/<code:code>/start/", views_imports.import_start, name="import-start"),
     path("customers/imports/<code:code>/stop/", views_imports.import_stop, name="import-stop"),
+    path("customers/imports/<code:code>/undo/", views_imports.import_undo, name="import-undo"),
     path("customers/imports/<code:code>/errors.csv", views_imports.import_errors, name="import-errors"),
     path("orders/", views.orders, name="orders"),
     path("refunds/", views.refunds, name="refunds"),

@@ -17,6 +17,7 @@ urlpatterns = [
     path("customer-attributes/<code:attribute_id>", api_attributes.AttributeView.as_view(), name="customer-attribute"),
     path("imports/", api_imports.ImportsView.as_view(), name="imports"),
     path("imports/<code:import_id>", api_imports.ImportView.as_view(), name="import"),
+    path("imports/<code:import_id>/undo", api_imports.ImportUndoView.as_view(), name="import-undo"),
     path("products/", api_products.ProductsView.as_view(), name="products"),
     path("products/<code:product_id>", api_products.ProductView.as_view(), name="product"),
     path("products/<code:product_id>/restore", api_products.ProductRestoreView.as_view(), name="product-restore"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import timedelta
 from itertools import islice
 
 from django.core.files.storage import default_storage
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import DomainError, NotFound
@@ -16,6 +19,7 @@ from core.page import done, page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
 from customers.actions import imports as actions
+from customers.actions.undo_imports import can_undo, preview_undo, start_undo
 from customers.forms_imports import ColumnsForm, LayoutForm, UploadForm
 from customers.imports.problems import PROBLEMS, UnreadableFile
 from customers.imports.reading import PREVIEW_ROWS, layout_of, records
@@ -163,11 +167,53 @@ def import_errors(request: StaffRequest, code: str) -> FileResponse:
     )
 
 
+@require_POST
+@requires(Perm.IMPORTS_RUN)
+def import_undo(request: StaffRequest, code: str) -> HttpResponse:
+    start_undo(run=_get(request, code), actor=request.actor, now=timezone.now())
+    return done(request, reverse("customers:import", args=[code]))
+
+
 def _get(request: StaffRequest, code: str) -> ImportRun:
-    run = ImportRun.objects.visible_to(request.actor).select_related("job", "business").filter(code=code).first()
+    run = (
+        ImportRun.objects.visible_to(request.actor)
+        .select_related("job", "undo_job", "business")
+        .filter(code=code)
+        .first()
+    )
     if run is None:
         raise NotFound
     return run
+
+
+UNDO_PREVIEW = {
+    "customers_made": _("Customers to remove"),
+    "customers_changed": _("Customers to set back"),
+    "orders_made": _("Orders to remove"),
+    "orders_changed": _("Orders to set back"),
+    "refunds_made": _("Refunds to remove"),
+    "refunds_changed": _("Refunds to set back"),
+    "products_made": _("Products to remove"),
+    "products_changed": _("Products to set back"),
+}
+UNDO_RESULT = {
+    "customers_removed": _("Customers removed"),
+    "customers_restored": _("Customers set back"),
+    "customers_kept": _("Customers kept, because something was done with them since"),
+    "orders_removed": _("Orders removed"),
+    "orders_restored": _("Orders set back"),
+    "orders_kept": _("Orders kept, because they have points or refunds or were changed since"),
+    "refunds_removed": _("Refunds removed"),
+    "refunds_restored": _("Refunds set back"),
+    "refunds_kept": _("Refunds kept"),
+    "products_removed": _("Products removed"),
+    "products_restored": _("Products set back"),
+    "products_kept": _("Products kept, because something else names them"),
+}
+
+
+def _words(words: Mapping[str, object], counts: Mapping[str, int]) -> list[tuple[object, int]]:
+    return [(title, counts[name]) for name, title in words.items() if counts.get(name)]
 
 
 def _kind(asked: str | None, run: ImportRun) -> str:
@@ -206,11 +252,17 @@ def _columns(
 def _status(run: ImportRun) -> dict[str, object]:
     job = run.job
     is_over = run.phase == ImportRun.Phase.DONE
+    has_ended = job is not None and job.state in (Job.State.CANCELLED, Job.State.FAILED)
+    offers_undo = can_undo(run, now=timezone.now()) and (run.undo_job is None or run.undo_job.is_finished)
     return {
         "run": run,
         "job": job,
         "is_over": is_over,
-        "can_go_on": not is_over and job is not None and job.state in (Job.State.CANCELLED, Job.State.FAILED),
+        "can_go_on": not is_over and has_ended and run.undo_job is None and bool(run.path),
+        "offers_undo": offers_undo,
+        "to_undo": _words(UNDO_PREVIEW, preview_undo(run)) if offers_undo else [],
+        "undone": _words(UNDO_RESULT, run.undo_counts),
+        "undo_until": run.created_at + timedelta(days=actions.KEPT_DAYS),
         "problems": [(PROBLEMS.get(code, code), rows) for code, rows in run.problems.items()],
         "rows_imported": run.rows_total - run.rows_failed - run.rows_skipped,
     }

@@ -11,7 +11,18 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import ConsentRecord, Customer, CustomerTag, Identifier, Order, OrderLine, Refund, RefundLine
+from customers.models import (
+    ConsentRecord,
+    Customer,
+    CustomerTag,
+    Identifier,
+    ImportRun,
+    ImportUndo,
+    Order,
+    OrderLine,
+    Refund,
+    RefundLine,
+)
 from loyalty.models import Account, AffiliateCustomer, Recommendation, Referral, Transaction
 from loyalty.recommenders import RECOMMENDERS
 from loyalty.reports_stamps import stamp_history
@@ -45,6 +56,7 @@ def sections() -> list[Section]:
         Section("tiers", _("Your tiers"), _tiers),
         Section("orders", _("What you bought"), _orders),
         Section("refunds", _("What you gave back"), _refunds),
+        Section("imports", _("What files changed about you"), _imports),
         Section("messages", _("What was sent to you"), _messages),
         Section("texts", _("What you texted"), _texts),
         Section("sessions", _("Where you are signed in"), _sessions),
@@ -222,6 +234,14 @@ def _refunds(customer: Customer) -> Iterator[Row]:
             "total": str(refund.total),
             "lines": [{"quantity": str(line.quantity), "total": str(line.total)} for line in lines],
         }
+
+
+def _imports(customer: Customer) -> Iterator[Row]:
+    """What stood in their profile before an import, as long as that can be undone."""
+    runs = {run.pk: run for run in ImportRun.objects.filter(undone_at=None).order_by("pk")}
+    noted = ImportUndo.objects.filter(import_id__in=list(runs), kind=ImportUndo.Kind.CUSTOMER, row_id=customer.pk)
+    for row in noted.filter(before__isnull=False).order_by("import_id"):
+        yield {"before": row.before, "after": row.after, "at": _time(runs[row.import_id].created_at)}
 
 
 def _messages(customer: Customer) -> Iterator[Row]:

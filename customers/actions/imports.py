@@ -8,7 +8,7 @@ import io
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import BinaryIO, cast
 
 from django.core.files.base import File
@@ -33,6 +33,8 @@ from workspace.models import Business, Job
 
 JOB_KIND = "customers.import"
 SWEEP = "customers.imports.sweep"  # the due work that takes away what given-up imports leave
+KEPT = "customers.imports.kept"  # the due work that forgets what is older than
+KEPT_DAYS = 30  # uploads, error files, and what undoing takes; written in docs/how-to/import.md
 MAX_FILE_BYTES = 512 * 1024 * 1024  # some five million sales lines; above it, split the file or use the command line
 MAX_BODY_BYTES = MAX_FILE_BYTES + 1024 * 1024  # with what a form puts around the file
 MAX_API_ROWS = 10_000
@@ -88,6 +90,7 @@ def receive_file(
     )
     _guess(run, found, kind=kind)
     run.save()
+    ensure_due(kind=KEPT, by=now + timedelta(days=KEPT_DAYS))
     audit.record(
         actor,
         "customers.import.uploaded",
@@ -199,7 +202,7 @@ def start_import(*, run: ImportRun, actor: Actor, now: datetime) -> Job:
         run = ImportRun.objects.select_for_update(of=("self",)).select_related("job").get(pk=run.pk)
         if run.job is not None and not run.job.is_finished:
             return run.job
-        if run.phase == ImportRun.Phase.DONE:
+        if run.phase == ImportRun.Phase.DONE or run.undo_job_id is not None or not run.path:
             raise NotStartable
         claim_content(run)
         attempt = 1 if run.job is None else int(run.job.key.rpartition(":")[2]) + 1
@@ -223,7 +226,7 @@ def start_after_dry_run(*, run: ImportRun, actor: Actor, now: datetime) -> Impor
 
     Raises AlreadyImported when somebody was faster, NotStartable when the dry run has not ended; nothing is then made.
     """
-    if not run.is_dry_run or run.phase != ImportRun.Phase.DONE:
+    if not run.is_dry_run or run.phase != ImportRun.Phase.DONE or not run.path:
         raise NotStartable
     with transaction.atomic():
         real = ImportRun.objects.create(

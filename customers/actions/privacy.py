@@ -23,6 +23,8 @@ from customers.models import (
     Identifier,
     ImportPerson,
     ImportRow,
+    ImportRun,
+    ImportUndo,
     Refund,
 )
 from workspace.actions import audit
@@ -121,6 +123,8 @@ def erase_person(*, customer: Customer, traces: Traces, actor: Actor, now: datet
         customer.save(update_fields=[*EMPTY, "state", "updated_at"])
         Identifier.objects.filter(customer=customer).delete()
         CustomerTag.objects.filter(customer=customer).delete()
+        runs = ImportRun.objects.values_list("pk", flat=True)
+        ImportUndo.objects.filter(import_id__in=list(runs), kind=ImportUndo.Kind.CUSTOMER, row_id=customer.pk).delete()
         CustomerFacts.objects.filter(customer=customer).update(
             rfm_recency=None, rfm_frequency=None, rfm_monetary=None, rfm_group="", rfm_at=None
         )

@@ -35,7 +35,7 @@ def delete_files_that_name(traces: Traces) -> int:
             default_storage.delete(run.error_path)
             ImportRun.objects.filter(pk=run.pk).update(error_path="")
             deleted += 1
-        if default_storage.exists(run.path) and _names(run.path, layout_of(run), traces):
+        if run.path and default_storage.exists(run.path) and _names(run.path, layout_of(run), traces):
             default_storage.delete(run.path)
             deleted += 1
             if run.job_id is None:

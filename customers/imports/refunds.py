@@ -81,6 +81,16 @@ FROM (
 ) AS given
 WHERE own.id = given.id AND own.status <> 'cancelled' AND own.refunded_total <> given.total
 """
+STATES = """
+SELECT own.reference, (to_jsonb(own) || jsonb_build_object('lines', coalesce(
+    (SELECT jsonb_agg(to_jsonb(line) - 'id' - 'refund_id' ORDER BY position)
+     FROM customers_refundline AS line WHERE line.refund_id = own.id), '[]')))::text
+FROM customers_refund AS own WHERE own.id = ANY(%s::bigint[])
+"""
+NOTE = """
+INSERT INTO customers_importundo (import_id, kind, row_id, before)
+SELECT %s, 'r', id, before::jsonb FROM unnest(%s::bigint[], %s::text[]) AS made (id, before)
+"""
 
 
 @dataclass(slots=True)
@@ -145,6 +155,7 @@ def write(run: ImportRun, *, chunks: range, now: datetime, counts: Counter[str])
         documents, replaced = _not_there_yet(run, documents, counts)
         if not documents:
             return
+        before = _states_of(replaced)
         _take_away(replaced)
         wanted = {document.reference for document in documents}
         returned = []
@@ -183,6 +194,8 @@ def write(run: ImportRun, *, chunks: range, now: datetime, counts: Counter[str])
             for document in documents
         ]
     )
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE, [run.pk, [one.pk for one in made], [before.get(one.reference) for one in made]])
     RefundLine.objects.bulk_create(
         RefundLine(
             refund_id=refund.pk,
@@ -200,7 +213,7 @@ def write(run: ImportRun, *, chunks: range, now: datetime, counts: Counter[str])
     counts["refund_lines_written"] += sum(len(own) for own in parts.values())
     touched = {line.order_id for own in parts.values() for _row, line, _quantity in own if line}
     touched |= {refund.order_id for refund in made if refund.order_id}
-    _refresh(touched)
+    refresh_orders(touched)
 
 
 def _not_there_yet(
@@ -227,6 +240,13 @@ def _not_there_yet(
     return fresh, replaced
 
 
+def _states_of(refunds: list[Refund]) -> dict[str, str]:
+    """Reference → a refund and its lines as JSON, as undoing an import restores them."""
+    with connection.cursor() as cursor:
+        cursor.execute(STATES, [[refund.pk for refund in refunds]])
+        return dict(cursor.fetchall())
+
+
 def _take_away(refunds: list[Refund]) -> None:
     """Refunds that the file tells differently go, lines first, and their orders are counted again."""
     if not refunds:
@@ -236,10 +256,10 @@ def _take_away(refunds: list[Refund]) -> None:
     orders |= {refund.order_id for refund in refunds if refund.order_id}
     lines.delete()
     Refund.objects.filter(pk__in=[refund.pk for refund in refunds]).delete()
-    _refresh(orders)
+    refresh_orders(orders)
 
 
-def _refresh(orders: set[int]) -> None:
+def refresh_orders(orders: set[int]) -> None:
     if orders:
         with connection.cursor() as cursor:
             cursor.execute(REFRESH_ORDERS, {"orders": sorted(orders)})

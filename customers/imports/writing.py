@@ -68,6 +68,7 @@ WHERE person.import_id = %(run)s AND person.key = %(letter)s || ':' || claimed.v
 
 _COPIED = [name for name in PERSON_FIELDS if name not in ("customer_external_id", "birthday")]
 CREATE_CUSTOMERS = f"""
+WITH made AS (
 INSERT INTO customers_customer (id, code, state, external_id, birthday, {", ".join(_COPIED)}, phone_typed, attributes,
                                 source, created_at, updated_at)
 SELECT customer_id, public_code(), 'active', coalesce(customer_external_id, ''), birthday,
@@ -75,45 +76,78 @@ SELECT customer_id, public_code(), 'active', coalesce(customer_external_id, ''),
        least(coalesce(first_at, %(now)s), %(now)s), %(now)s
 FROM customers_importperson
 WHERE import_id = %(run)s AND chunk = %(chunk)s AND is_new
+RETURNING id
+)
+INSERT INTO customers_importundo (import_id, kind, row_id) SELECT %(run)s, 'c', id FROM made
 """
 
+# The outer SELECT of a statement that writes still sees the rows as they were before it.
+NOTE = """
+INSERT INTO customers_importundo AS noted (import_id, kind, row_id, before, after)
+SELECT %(run)s, '{kind}', id, CASE WHEN told IS NOT NULL THEN coalesce(before, '{{}}') END,
+       CASE WHEN told IS NOT NULL THEN coalesce(after, '{{}}') END
+FROM (
+    SELECT changed.id, old.told,
+           (SELECT jsonb_object_agg(field.key, field.value) FROM jsonb_each(old.told) AS field
+            WHERE changed.written -> field.key IS DISTINCT FROM field.value) AS before,
+           (SELECT jsonb_object_agg(field.key, field.value) FROM jsonb_each(changed.written) AS field
+            WHERE old.told -> field.key IS DISTINCT FROM field.value) AS after
+    FROM {changed} AS changed
+    LEFT JOIN (SELECT id, jsonb_build_object({fields}) AS told FROM {table} AS {alias}) AS old ON old.id = changed.id
+) AS judged
+ON CONFLICT (import_id, kind, row_id) DO UPDATE
+SET before = EXCLUDED.before || noted.before, after = noted.after || EXCLUDED.after
+"""
 # A value of the file replaces ours, an empty cell erases nothing.
 _TAKEN = {name: name for name in PERSON_FIELDS} | {"customer_external_id": "external_id"}
+_PROFILE = ", ".join(f"'{ours}', customer.{ours}" for ours in _TAKEN.values())
 UPDATE_CUSTOMERS = f"""
-UPDATE customers_customer AS customer
-SET {", ".join(f"{ours} = coalesce(person.{theirs}, customer.{ours})" for theirs, ours in _TAKEN.items())},
-    updated_at = %(now)s
-FROM (
+WITH person AS (
     SELECT DISTINCT ON (customer_id) * FROM customers_importperson
     WHERE import_id = %(run)s AND chunk = %(chunk)s AND NOT is_new AND customer_id IS NOT NULL
     ORDER BY customer_id, key DESC
-) AS person
-WHERE customer.id = person.customer_id AND customer.state <> 'erased'
-  AND ({" OR ".join(f"person.{theirs} <> customer.{ours}" for theirs, ours in _TAKEN.items() if theirs != "birthday")}
-       OR person.birthday IS DISTINCT FROM coalesce(customer.birthday, person.birthday)
-       OR (person.birthday IS NOT NULL AND customer.birthday IS NULL))
+), changed AS (
+    UPDATE customers_customer AS customer
+    SET {", ".join(f"{ours} = coalesce(person.{theirs}, customer.{ours})" for theirs, ours in _TAKEN.items())},
+        updated_at = %(now)s
+    FROM person
+    WHERE customer.id = person.customer_id AND customer.state <> 'erased'
+      AND ({" OR ".join(f"person.{theirs} <> customer.{ours}" for theirs, ours in _TAKEN.items())}
+           OR (person.birthday IS NOT NULL AND customer.birthday IS NULL))
+    RETURNING customer.id, jsonb_build_object({_PROFILE}) AS written
+)
+{{note}}
 """
 
 ADD_IDENTIFIERS = """
-INSERT INTO customers_identifier (kind, value, customer_id, created_at)
-SELECT %(kind)s, person.{column}, min(person.customer_id), %(now)s
-FROM customers_importperson AS person
-WHERE person.import_id = %(run)s AND person.chunk = %(chunk)s AND person.customer_id IS NOT NULL
-  AND person.{column} IS NOT NULL
-GROUP BY person.{column} ORDER BY person.{column}
-ON CONFLICT (kind, value) DO NOTHING
+WITH added AS (
+    INSERT INTO customers_identifier (kind, value, customer_id, created_at)
+    SELECT %(kind)s, person.{column}, min(person.customer_id), %(now)s
+    FROM customers_importperson AS person
+    WHERE person.import_id = %(run)s AND person.chunk = %(chunk)s AND person.customer_id IS NOT NULL
+      AND person.{column} IS NOT NULL
+    GROUP BY person.{column} ORDER BY person.{column}
+    ON CONFLICT (kind, value) DO NOTHING
+    RETURNING id, customer_id
+)
+INSERT INTO customers_importundo (import_id, kind, row_id)
+SELECT DISTINCT %(run)s::bigint, 'i', added.id
+FROM added JOIN customers_importperson AS person
+  ON person.import_id = %(run)s AND person.chunk = %(chunk)s AND person.customer_id = added.customer_id
+ AND NOT person.is_new
 """
 
 # The title of the latest sale stands; what only came back is better than nothing. One pass over all rows finds, for
 # each stock code, the line that tells most: bit 61 a sale, bit 60 a title, below it the line's number.
-PRODUCTS = """
+_CATALOGUE = ", ".join(f"'{name}', product.{name}" for name in ("title", "vendor", "category", "price"))
+PRODUCTS = f"""
 WITH telling AS (
     SELECT max(line | CASE WHEN document = 's' THEN 1::bigint << 61 ELSE 0 END
                     | CASE WHEN title IS NOT NULL THEN 1::bigint << 60 ELSE 0 END) & ((1::bigint << 60) - 1) AS line
     FROM customers_importrow
     WHERE import_id = %(run)s AND problem IS NULL AND document IS NOT NULL
     GROUP BY sku
-)
+), written AS (
 INSERT INTO customers_product AS product (code, sku, title, vendor, category, kind, price, created_at, updated_at)
 SELECT public_code(), sku, coalesce(title, ''), coalesce(vendor, ''), coalesce(category, ''),
        CASE WHEN sku = ANY(%(service)s::text[]) THEN 'service' ELSE 'goods' END,
@@ -130,6 +164,9 @@ WHERE EXCLUDED.price IS NOT NULL
   AND (product.title, product.vendor, product.category, product.price) IS DISTINCT FROM
       (coalesce(nullif(EXCLUDED.title, ''), product.title), coalesce(nullif(EXCLUDED.vendor, ''), product.vendor),
        coalesce(nullif(EXCLUDED.category, ''), product.category), EXCLUDED.price)
+RETURNING product.id, jsonb_build_object({_CATALOGUE}) AS written
+)
+{{note}}
 """
 
 # An order that the till or the API wrote keeps what was paid there and when; the file says only who and what.
@@ -160,7 +197,9 @@ ON CONFLICT (business_id, reference) DO UPDATE SET
 WHERE own.customer_id IS NULL AND EXCLUDED.customer_id IS NOT NULL
    OR own.source = '{SOURCE}' AND (own.placed_at, own.total, own.discount, own.tax, own.shipping) IS DISTINCT FROM
       (EXCLUDED.placed_at, EXCLUDED.total, EXCLUDED.discount, EXCLUDED.tax, EXCLUDED.shipping)
-RETURNING (xmax = 0) AS is_new
+RETURNING own.id, (xmax = 0) AS is_new
+), noted AS (
+    INSERT INTO customers_importundo (import_id, kind, row_id) SELECT %(run)s, 'o', id FROM written WHERE is_new
 )
 SELECT (SELECT count(*) FROM document), count(*) FILTER (WHERE is_new), count(*) FROM written
 """
@@ -209,6 +248,45 @@ WITH counted AS (
 )
 DELETE FROM customers_orderline WHERE id IN (SELECT id FROM surplus)
 """
+
+# An order and its lines, as undoing compares and restores them. Refunds have their own rows.
+ORDER_STATE = """
+jsonb_build_object(
+    'customer_id', own.customer_id, 'placed_at', own.placed_at, 'total', own.total, 'discount', own.discount,
+    'tax', own.tax, 'shipping', own.shipping, 'lines', coalesce(
+        (SELECT jsonb_agg(jsonb_build_array(position, product_id, title, quantity, unit_price, discount, total)
+                          ORDER BY position)
+         FROM customers_orderline WHERE order_id = own.id), '[]'))
+"""
+REMEMBER_ORDERS = f"""
+INSERT INTO customers_importundo (import_id, kind, row_id, before)
+SELECT %(run)s, 'o', own.id, {ORDER_STATE}
+FROM (
+    SELECT DISTINCT order_reference FROM customers_importrow
+    WHERE import_id = %(run)s AND chunk = %(chunk)s AND problem IS NULL AND document = 's'
+) AS row
+JOIN customers_order AS own ON own.business_id = %(business)s AND own.reference = row.order_reference
+ON CONFLICT DO NOTHING
+RETURNING row_id
+"""
+REMEMBER_CHANGES = f"""
+UPDATE customers_importundo AS noted SET after = {ORDER_STATE}
+FROM customers_order AS own
+WHERE noted.import_id = %(run)s AND noted.kind = 'o' AND noted.row_id = own.id AND own.id = ANY(%(known)s::bigint[])
+"""
+FORGET_UNCHANGED = """
+DELETE FROM customers_importundo
+WHERE import_id = %(run)s AND kind = 'o' AND row_id = ANY(%(known)s::bigint[]) AND before = after
+"""
+
+
+def _noting(statement: str, *, kind: str, changed: str, fields: str, alias: str) -> str:
+    table = f"customers_{alias}"
+    return statement.format(note=NOTE.format(kind=kind, changed=changed, fields=fields, table=table, alias=alias))
+
+
+UPDATE_CUSTOMERS = _noting(UPDATE_CUSTOMERS, kind="c", changed="changed", fields=_PROFILE, alias="customer")
+PRODUCTS = _noting(PRODUCTS, kind="p", changed="written", fields=_CATALOGUE, alias="product")
 
 
 def steps_of(run: ImportRun) -> int:
@@ -372,6 +450,8 @@ def _write_orders(run: ImportRun, parameters: dict[str, Any], counts: Counter[st
     has_lines = run.kind == ImportRun.Kind.LINES
     with connection.cursor() as cursor:
         total = TOTAL_OF_LINES if has_lines else TOTAL_OF_ROW
+        cursor.execute(REMEMBER_ORDERS, parameters)
+        known = [row[0] for row in cursor.fetchall()]
         cursor.execute(ORDERS.format(total=total), parameters)
         documents, created, written = cursor.fetchone()
         counts["orders_created"] += created
@@ -383,3 +463,6 @@ def _write_orders(run: ImportRun, parameters: dict[str, Any], counts: Counter[st
             cursor.execute(LINES, parameters)
             counts["lines_written"] += cursor.rowcount
             cursor.execute(SURPLUS, parameters)
+        if known:
+            cursor.execute(REMEMBER_CHANGES, {**parameters, "known": known})
+            cursor.execute(FORGET_UNCHANGED, {**parameters, "known": known})

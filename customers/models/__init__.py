@@ -25,7 +25,7 @@ from customers.models.facts import (
     StaleDay,
 )
 from customers.models.fields import MoneyField
-from customers.models.imports import ImportPerson, ImportRow, ImportRun
+from customers.models.imports import ImportPerson, ImportRow, ImportRun, ImportUndo
 from customers.models.orders import Order, OrderLine, Refund, RefundLine
 from customers.models.people import ConsentRecord, Customer, Identifier
 from customers.models.products import Product
@@ -49,6 +49,7 @@ __all__ = [
     "ImportPerson",
     "ImportRow",
     "ImportRun",
+    "ImportUndo",
     "MoneyField",
     "OrOldest",
     "Order",

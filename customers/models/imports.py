@@ -59,6 +59,9 @@ class ImportRun(models.Model):
     problems = models.JSONField(default=dict)  # code of a problem → rows
     error_path = models.CharField(max_length=200, blank=True)
     job = models.ForeignKey("workspace.Job", on_delete=models.SET_NULL, null=True, related_name="+")
+    undo_job = models.ForeignKey("workspace.Job", on_delete=models.SET_NULL, null=True, related_name="+")
+    undo_counts = models.JSONField(default=dict)  # orders_removed, customers_kept … (customers.imports.undoing)
+    undone_at = models.DateTimeField(null=True)
     created_by = models.CharField(max_length=160, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
@@ -78,6 +81,27 @@ class ImportRun(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class ImportUndo(models.Model):
+    """A row that an import made or changed, and what stood there before: all that undoing it needs.
+
+    Written by the statements that write the row, taken away by those that set it back, and after `KEPT_DAYS`.
+    """
+
+    class Kind(models.TextChoices):
+        CUSTOMER = "c", _("Customer")
+        IDENTIFIER = "i", _("Identifier")  # only those added to customers who were there
+        PRODUCT = "p", _("Product")
+        ORDER = "o", _("Order")  # with its lines
+        REFUND = "r", _("Refund")  # with its lines
+
+    pk = models.CompositePrimaryKey("import_id", "kind", "row_id")
+    import_id = models.BigIntegerField()
+    kind = models.CharField(max_length=1, choices=Kind.choices)
+    row_id = models.BigIntegerField()
+    before = models.JSONField(null=True)  # null: the import made the row
+    after = models.JSONField(null=True)  # what the import wrote over `before`; a row that differs was changed since
 
 
 class PersonCells(models.Model):

@@ -1,0 +1,300 @@
+"""Taking an import back: what it made goes, what it changed is as before, where nobody has built on it since.
+
+The rows of `ImportUndo` say what to do. Each step takes some of them away and does what they say in one transaction, so
+a step is never done twice and a later call goes on after the last. Refunds go first, then orders, products and people:
+what still names a row by then is what somebody did later, and such a row is kept and counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q
+
+from customers.imports.refunds import refresh_orders
+from customers.imports.writing import ORDER_STATE
+from customers.models import (
+    BusinessCustomerFacts,
+    Customer,
+    CustomerFacts,
+    Identifier,
+    ImportRun,
+    ImportUndo,
+    Order,
+    OrderLine,
+    Product,
+    ProductSales,
+    Refund,
+    RefundLine,
+)
+
+STEP_ROWS = 2_000
+NAMES: Mapping[ImportUndo.Kind, str] = {
+    ImportUndo.Kind.REFUND: "refunds",
+    ImportUndo.Kind.ORDER: "orders",
+    ImportUndo.Kind.PRODUCT: "products",
+    ImportUndo.Kind.CUSTOMER: "customers",
+    ImportUndo.Kind.IDENTIFIER: "identifiers",
+}
+# Parts of a row, or computed from others: they do not hold it back.
+PARTS: dict[type[models.Model], Collection[type[models.Model]]] = {
+    Refund: {RefundLine},
+    Order: {OrderLine},
+    Product: {ProductSales},
+    Customer: {Identifier, CustomerFacts, BusinessCustomerFacts},
+}
+
+NOTED = """
+SELECT row_id, before, after FROM customers_importundo
+WHERE import_id = %(run)s AND kind = %(kind)s AND row_id = ANY(%(ids)s::bigint[])
+"""
+# Only what is still as the import left it is set back, field by field.
+RESTORE_FIELDS = """
+UPDATE {table} AS own SET {setting}, updated_at = %(now)s
+FROM (
+    SELECT row_id, before, (
+        SELECT coalesce(jsonb_object_agg(key, value), '{{}}') FROM jsonb_each(noted.before)
+        WHERE to_jsonb(current) -> key IS NOT DISTINCT FROM noted.after -> key) AS back
+    FROM ({noted}) AS noted
+    JOIN {table} AS current ON current.id = noted.row_id
+) AS old
+WHERE own.id = old.row_id AND old.back <> '{{}}' {extra}
+RETURNING own.id, old.back <> old.before
+"""
+UNCHANGED_ORDERS = f"""
+SELECT own.id FROM ({NOTED}) AS noted JOIN customers_order AS own ON own.id = noted.row_id
+WHERE {ORDER_STATE} = noted.after
+FOR UPDATE OF own
+"""
+RESTORE_ORDERS = f"""
+UPDATE customers_order AS own
+SET customer_id = (before ->> 'customer_id')::bigint, placed_at = (before ->> 'placed_at')::timestamptz,
+    total = (before ->> 'total')::numeric, discount = (before ->> 'discount')::numeric,
+    tax = (before ->> 'tax')::numeric, shipping = (before ->> 'shipping')::numeric
+FROM ({NOTED}) AS noted
+WHERE own.id = noted.row_id
+"""
+LINES_BEFORE = f"""
+    SELECT noted.row_id AS order_id, (told ->> 0)::int AS position, (told ->> 1)::bigint AS product_id,
+           told ->> 2 AS title, (told ->> 3)::numeric AS quantity, (told ->> 4)::numeric AS unit_price,
+           (told ->> 5)::numeric AS discount, (told ->> 6)::numeric AS total
+    FROM ({NOTED}) AS noted, jsonb_array_elements(noted.before -> 'lines') AS told
+"""
+RESTORE_LINES = f"""
+INSERT INTO customers_orderline (order_id, position, product_id, title, quantity, unit_price, discount, total)
+SELECT order_id, position, product_id, title, quantity, unit_price, discount, total FROM ({LINES_BEFORE}) AS old
+ON CONFLICT (order_id, position) DO UPDATE SET
+    product_id = EXCLUDED.product_id, title = EXCLUDED.title, quantity = EXCLUDED.quantity,
+    unit_price = EXCLUDED.unit_price, discount = EXCLUDED.discount, total = EXCLUDED.total
+"""
+SURPLUS_LINES = f"""
+WITH surplus AS (
+    SELECT line.id FROM customers_orderline AS line
+    WHERE line.order_id = ANY(%(ids)s::bigint[]) AND NOT EXISTS (
+        SELECT FROM ({LINES_BEFORE}) AS old WHERE old.order_id = line.order_id AND old.position = line.position)
+), unlinked AS (
+    UPDATE customers_refundline SET order_line_id = NULL WHERE order_line_id IN (SELECT id FROM surplus)
+)
+DELETE FROM customers_orderline WHERE id IN (SELECT id FROM surplus)
+"""
+RESTORE_REFUNDS = f"""
+INSERT INTO customers_refund (code, business_id, source, reference, order_id, customer_id, refunded_at, total, reason,
+    created_at)
+SELECT public_code(), old.business_id, old.source, old.reference, own.id, old.customer_id, old.refunded_at, old.total,
+       old.reason, old.created_at
+FROM ({NOTED}) AS noted
+CROSS JOIN jsonb_populate_record(NULL::customers_refund, noted.before) AS old
+LEFT JOIN customers_order AS own ON own.id = old.order_id
+"""
+RESTORE_REFUND_LINES = f"""
+INSERT INTO customers_refundline (refund_id, position, order_line_id, product_id, title, quantity, unit_price, total)
+SELECT own.id, old.position, line.id, old.product_id, old.title, old.quantity, old.unit_price, old.total
+FROM ({NOTED}) AS noted
+JOIN customers_refund AS own ON own.business_id = (noted.before ->> 'business_id')::bigint
+                            AND own.reference = noted.before ->> 'reference'
+CROSS JOIN jsonb_populate_recordset(NULL::customers_refundline, noted.before -> 'lines') AS old
+LEFT JOIN customers_orderline AS line ON line.id = old.order_line_id
+RETURNING refund_id
+"""
+PROFILE_FIELDS = (
+    "external_id", "phone", "email", "first_name", "last_name", "address", "city", "region", "postcode", "country",
+    "birthday", "language",
+)  # fmt: skip
+PRODUCT_FIELDS = ("title", "vendor", "category", "price")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of one kind: those that the import made, and those that it changed. `counts` says what became of them."""
+
+    run: ImportRun
+    kind: ImportUndo.Kind
+    made: set[int]
+    changed: set[int]
+    counts: Counter[str]
+    now: datetime
+
+    def values(self, ids: Iterable[int]) -> dict[str, Any]:
+        """The parameters of NOTED."""
+        return {"run": self.run.pk, "kind": self.kind.value, "ids": sorted(ids), "now": self.now}
+
+    def count(self, *, gone: Collection[int], restored: Collection[int]) -> None:
+        name = NAMES[self.kind]
+        self.counts[f"{name}_removed"] += len(gone)
+        self.counts[f"{name}_restored"] += len(restored)
+        self.counts[f"{name}_kept"] += len(self.made | self.changed) - len(gone) - len(restored)
+
+
+def counts_of(run: ImportRun) -> dict[str, int]:
+    """What there is to undo: orders_made, orders_changed … One query."""
+    found: dict[str, int] = {}
+    made = Count("row_id", filter=Q(before__isnull=True))
+    changed = Count("row_id", filter=Q(before__isnull=False))
+    rows = ImportUndo.objects.filter(import_id=run.pk).values("kind").annotate(made=made, changed=changed)
+    for row in rows.order_by("kind"):
+        name = NAMES[ImportUndo.Kind(row["kind"])]
+        found |= {f"{name}_made": row["made"], f"{name}_changed": row["changed"]}
+    return found
+
+
+def undo_step(run: ImportRun, *, now: datetime) -> int:
+    """Undo the next rows in one transaction and count them on the run; returns how many, 0 when nothing is left."""
+    for kind in NAMES:
+        with transaction.atomic():
+            noted = ImportUndo.objects.filter(import_id=run.pk, kind=kind)
+            told = noted.annotate(is_made=ExpressionWrapper(Q(before__isnull=True), BooleanField()))
+            rows = list(told.order_by("row_id").values_list("row_id", "is_made")[:STEP_ROWS])
+            if not rows:
+                continue
+            made = {row_id for row_id, is_made in rows if is_made}
+            changed = {row_id for row_id, is_made in rows if not is_made}
+            batch = Batch(run, kind, made, changed, Counter(run.undo_counts), now)
+            DO[kind](batch)
+            noted.filter(row_id__in=made | changed)._raw_delete("default")
+            run.undo_counts = dict(batch.counts)
+            run.save(update_fields=["undo_counts"])
+            return len(rows)
+    return 0
+
+
+def _undo_refunds(batch: Batch) -> None:
+    ids = batch.made | batch.changed
+    ids -= _held(Refund, ids) | _written_later(batch, ids)
+    ids = set(Refund.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    lines = RefundLine.objects.filter(refund__in=ids)
+    orders = set(lines.values_list("order_line__order_id", flat=True))
+    orders |= set(Refund.objects.filter(pk__in=ids).values_list("order_id", flat=True))
+    lines._raw_delete("default")
+    Refund.objects.filter(pk__in=ids)._raw_delete("default")
+    if replaced := ids & batch.changed:
+        with connection.cursor() as cursor:
+            cursor.execute(RESTORE_REFUNDS, batch.values(replaced))
+            cursor.execute(RESTORE_REFUND_LINES, batch.values(replaced))
+            restored = RefundLine.objects.filter(refund__in=[row[0] for row in cursor.fetchall()])
+        orders |= set(restored.values_list("order_line__order_id", flat=True))
+        orders |= set(restored.values_list("refund__order_id", flat=True))
+    refresh_orders({order for order in orders if order})
+    batch.count(gone=ids & batch.made, restored=replaced)
+
+
+def _undo_orders(batch: Batch) -> None:
+    gone = batch.made - _held(Order, batch.made) - _written_later(batch, batch.made)
+    gone -= set(RefundLine.objects.filter(order_line__order__in=gone).values_list("order_line__order_id", flat=True))
+    OrderLine.objects.filter(order__in=gone)._raw_delete("default")
+    Order.objects.filter(pk__in=gone)._raw_delete("default")
+    restored = batch.changed - _written_later(batch, batch.changed)
+    if restored:
+        with connection.cursor() as cursor:
+            cursor.execute(UNCHANGED_ORDERS, batch.values(restored))
+            restored = {row[0] for row in cursor.fetchall()}
+            for statement in (RESTORE_ORDERS, RESTORE_LINES, SURPLUS_LINES):
+                cursor.execute(statement, batch.values(restored))
+        refresh_orders(restored)
+    batch.count(gone=gone, restored=restored)
+
+
+def _undo_products(batch: Batch) -> None:
+    batch.count(gone=_remove(Product, batch), restored=_restore_fields(Product, PRODUCT_FIELDS, batch))
+
+
+def _undo_customers(batch: Batch) -> None:
+    extra = "AND own.state <> 'erased'"
+    batch.count(gone=_remove(Customer, batch), restored=_restore_fields(Customer, PROFILE_FIELDS, batch, extra=extra))
+
+
+def _undo_identifiers(batch: Batch) -> None:
+    """Those that the profile still shows are somebody's choice since."""
+    found = Identifier.objects.filter(pk__in=batch.made).select_related("customer")
+    shown: Mapping[str, Callable[[Customer], str]] = {
+        Identifier.Kind.PHONE: lambda customer: customer.phone,
+        Identifier.Kind.EMAIL: lambda customer: customer.email,
+        Identifier.Kind.EXTERNAL: lambda customer: customer.external_id,
+    }
+    gone = {one.pk for one in found if shown[one.kind](one.customer) != one.value}
+    Identifier.objects.filter(pk__in=gone)._raw_delete("default")
+
+
+DO: Mapping[ImportUndo.Kind, Callable[[Batch], None]] = {
+    ImportUndo.Kind.REFUND: _undo_refunds,
+    ImportUndo.Kind.ORDER: _undo_orders,
+    ImportUndo.Kind.PRODUCT: _undo_products,
+    ImportUndo.Kind.CUSTOMER: _undo_customers,
+    ImportUndo.Kind.IDENTIFIER: _undo_identifiers,
+}
+
+
+def _remove(model: type[models.Model], batch: Batch) -> set[int]:
+    """Delete what the import made and nobody named or changed since, with its parts."""
+    gone = batch.made - _held(model, batch.made) - _written_later(batch, batch.made)
+    rows = model._default_manager.filter(pk__in=gone)
+    gone -= set(rows.filter(updated_at__gt=_end_of(batch.run)).values_list("pk", flat=True))
+    for part in PARTS[model]:
+        field = next(field for field in part._meta.fields if field.related_model is model)
+        part._default_manager.filter(**{f"{field.name}__in": gone})._raw_delete("default")
+    model._default_manager.filter(pk__in=gone)._raw_delete("default")
+    return gone
+
+
+def _held(model: type[models.Model], ids: Collection[int]) -> set[int]:
+    """Those of the rows that rows of any other table name: what somebody did with them since."""
+    held: set[int] = set()
+    for relation in model._meta.related_objects:
+        other = relation.related_model
+        if isinstance(other, str) or other in PARTS[model] or relation.many_to_many:
+            continue
+        column = relation.field.attname
+        held |= set(other._default_manager.filter(**{f"{column}__in": ids}).values_list(column, flat=True))
+    return held
+
+
+def _written_later(batch: Batch, ids: Collection[int]) -> set[int]:
+    """Those of the rows that a later import changed: that one has to be undone first."""
+    later = ImportRun.objects.filter(pk__gt=batch.run.pk, undone_at=None, is_dry_run=False).values_list("pk", flat=True)
+    noted = ImportUndo.objects.filter(import_id__in=list(later), kind=batch.kind, row_id__in=ids)
+    return set(noted.values_list("row_id", flat=True))
+
+
+def _restore_fields(model: type[models.Model], fields: Sequence[str], batch: Batch, *, extra: str = "") -> set[int]:
+    """Set back what is as the import left it; returns the rows of which nothing had to stay."""
+    if not batch.changed:
+        return set()
+    types = {field.column: field.db_type(connection) for field in model._meta.fields}
+    setting = ", ".join(
+        f"{name} = CASE WHEN old.back ? '{name}' THEN (old.back ->> '{name}')::{types[name]} ELSE own.{name} END"
+        for name in fields
+    )
+    statement = RESTORE_FIELDS.format(table=model._meta.db_table, noted=NOTED, setting=setting, extra=extra)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, batch.values(batch.changed))
+        return {row_id for row_id, is_partly in cursor.fetchall() if not is_partly}
+
+
+def _end_of(run: ImportRun) -> datetime:
+    """Until when the import itself may have written."""
+    last = run.finished_at or (run.job.finished_at if run.job else None)
+    return last or run.created_at
