@@ -20,6 +20,7 @@ from customers.models import (
     Event,
     Identifier,
     ImportRun,
+    Note,
     Order,
     OrderLine,
     Product,
@@ -94,6 +95,14 @@ class TagAdmin(RecordAdmin):
 class CustomerTagAdmin(RecordAdmin):
     list_display = ("customer", "tag", "added_at", "actor")
     list_select_related = ("customer", "tag")
+    search_fields = ("customer__code",)
+    ordering = ("-id",)
+
+
+@admin.register(Note, site=programme_site)
+class NoteAdmin(RecordAdmin):
+    list_display = ("code", "customer", "author_label", "is_pinned", "created_at")
+    list_select_related = ("customer",)
     search_fields = ("customer__code",)
     ordering = ("-id",)
 

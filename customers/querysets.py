@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from core.actor import Actor
 
 if TYPE_CHECKING:
-    from customers.models import Customer, Event, ImportRun, Order, Product, Refund, Tag
+    from customers.models import Customer, Event, ImportRun, Note, Order, Product, Refund, Tag
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
@@ -63,6 +63,14 @@ class ImportRunQuerySet(models.QuerySet["ImportRun"]):
 
     def newest_first(self) -> ImportRunQuerySet:
         return self.order_by("-id")
+
+
+class NoteQuerySet(models.QuerySet["Note"]):
+    def visible_to(self, actor: Actor) -> NoteQuerySet:
+        """Everything, or the business's own notes and those of people who see all businesses."""
+        if actor.business_id is None:
+            return self
+        return self.filter(Q(business_id=actor.business_id) | Q(business_id__isnull=True))
 
 
 class TagQuerySet(models.QuerySet["Tag"]):

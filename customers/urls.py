@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 import core.api  # noqa: F401 (the converter `code`)
-from customers import views, views_customer, views_fields, views_imports, views_products, views_tags
+from customers import views, views_customer, views_fields, views_imports, views_notes, views_products, views_tags
 
 app_name = "customers"
 urlpatterns = [
@@ -14,6 +14,10 @@ urlpatterns = [
     path("customers/<code:code>/edit/", views_customer.edit, name="edit"),
     path("customers/<code:code>/archive/", views_customer.archive, name="archive"),
     path("customers/<code:code>/restore/", views_customer.restore, name="restore"),
+    path("customers/<code:code>/notes/", views_notes.write, name="note-write"),
+    path("customers/notes/<code:code>/", views_notes.change, name="note"),
+    path("customers/notes/<code:code>/pin/", views_notes.pin, name="note-pin"),
+    path("customers/notes/<code:code>/delete/", views_notes.delete, name="note-delete"),
     path("customers/tags/", views_tags.tags, name="tags"),
     path("customers/tags/new/", views_tags.create, name="tag-create"),
     path("customers/tags/<code:code>/", views_tags.change, name="tag"),

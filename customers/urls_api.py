@@ -1,6 +1,6 @@
 from django.urls import path
 
-from customers import api_attributes, api_customers, api_imports, api_products, api_tags
+from customers import api_attributes, api_customers, api_imports, api_notes, api_products, api_tags
 
 urlpatterns = [
     path("customers/", api_customers.CustomersView.as_view(), name="customers"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("customers/<code:customer_id>/timeline", api_customers.TimelineView.as_view(), name="customer-timeline"),
     path("customers/<code:customer_id>/tags", api_tags.CustomerTagsView.as_view(), name="customer-tags"),
     path("customers/<code:customer_id>/tags/<code:tag_id>", api_tags.CustomerTagView.as_view(), name="customer-tag"),
+    path("customers/<code:customer_id>/notes", api_notes.NotesView.as_view(), name="customer-notes"),
+    path("customers/<code:customer_id>/notes/<code:note_id>", api_notes.NoteView.as_view(), name="customer-note"),
     path("tags/", api_tags.TagsView.as_view(), name="tags"),
     path("tags/<code:tag_id>", api_tags.TagView.as_view(), name="tag"),
     path("tags/<code:tag_id>/merge", api_tags.TagMergeView.as_view(), name="tag-merge"),

@@ -1,4 +1,4 @@
-"""Everything about one person, for the person: what a download of their data holds. Notes of staff are not theirs."""
+"""Everything about one person, for the person: what a download of their data holds."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from customers.models import (
     Identifier,
     ImportRun,
     ImportUndo,
+    Note,
     Order,
     OrderLine,
     Refund,
@@ -46,6 +47,7 @@ def sections() -> list[Section]:
         Section("profile", _("You"), _profile),
         Section("identifiers", _("What you are known by"), _identifiers),
         Section("tags", _("Words that the shop marked you with"), _tags),
+        Section("notes", _("What was noted about you"), _notes),
         Section("consents", _("What you agreed to"), _consents),
         Section("points", _("Your points"), _points),
         Section("transactions", _("Everything that moved your points"), _transactions),
@@ -96,6 +98,12 @@ def _identifiers(customer: Customer) -> Iterator[Row]:
 def _tags(customer: Customer) -> Iterator[Row]:
     for row in CustomerTag.objects.filter(customer=customer).select_related("tag").order_by("pk"):
         yield {"title": row.tag.name, "since": _time(row.added_at)}
+
+
+def _notes(customer: Customer) -> Iterator[Row]:
+    """The words and when; who of the team wrote them is not theirs."""
+    for note in Note.objects.filter(customer=customer).order_by("created_at", "pk").iterator():
+        yield {"text": note.text, "at": _time(note.created_at)}
 
 
 def _consents(customer: Customer) -> Iterator[Row]:

@@ -17,7 +17,7 @@ from core.clock import day_start, local_day
 from core.figures import Delta, make_delta
 from core.presentation import format_money, format_number, format_signed
 from customers.consent import consents_of
-from customers.models import Customer, CustomerFacts, Event, Order, Refund
+from customers.models import Customer, CustomerFacts, Event, Note, Order, Refund
 from customers.reports.customer_list import Scope
 from customers.reports.timeline import TimelinePage, timeline
 from customers.rfm_groups import RFM_GROUPS, RfmGroup
@@ -238,7 +238,7 @@ def consent_lines(customer: Customer, scope: Scope) -> list[ConsentLine]:
 
 
 def history(customer: Customer, scope: Scope, currency: str, cursor: str = "") -> History:
-    """One page of the timeline, by day. Six queries."""
+    """One page of the timeline, by day. Seven queries."""
     page = timeline(customer.pk, actor=scope.actor, cursor=cursor)
     points = _points_of_orders(page)
     businesses = dict(Business.objects.values_list("pk", "name"))
@@ -263,7 +263,7 @@ def _points_of_orders(page: TimelinePage) -> dict[int, int]:
 
 
 def _entry(
-    row: Event | Order | Refund,
+    row: Event | Order | Refund | Note,
     at: datetime,
     page: TimelinePage,
     points: dict[int, int],
@@ -296,6 +296,8 @@ def _entry(
             time=time,
             href_code=row.order.code if row.order else "",
         )
+    if isinstance(row, Note):
+        return TimelineEntry("pencil", "text-muted", row.text, row.author_label, "", "", time, "")
     moment = happened([row], businesses=businesses, currency=currency)
     if moment is None:
         return None

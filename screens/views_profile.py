@@ -20,6 +20,7 @@ from customers.models import AttributeDefinition, Customer, Order
 from customers.reports.customer_list import Scope, name_and_contact
 from customers.reports.orders import ORDER_SORTS, order_row
 from customers.views import is_part, scope_of
+from customers.views_notes import note_card
 from customers.views_tags import tag_card
 from loyalty.actions.recommendations import look_at
 from loyalty.models import Transaction
@@ -107,6 +108,7 @@ def _cards(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str,
         "expires": expires,
         "consents": report.consent_lines(customer, scope),
         **tag_card(request, customer),
+        **note_card(request, customer),
         "edit_url": _page("customers:edit", customer) if Perm.CUSTOMERS_EDIT in may else "",
         "privacy_url": _page("screens:privacy", customer) if sees_all and Perm.CUSTOMERS_EXPORT in may else "",
         "add_url": _page("loyalty:customer-add", customer) if Perm.POINTS_WRITE in may else "",

@@ -24,6 +24,7 @@ from customers.models import (
     Event,
     Identifier,
     ImportRun,
+    Note,
     Order,
     OrderLine,
     Product,
@@ -174,6 +175,7 @@ def programme_rows(programme, business, make_key, now):
     customer = Customer.objects.create(first_name="Ada", phone="+442079460018")
     Identifier.objects.create(customer=customer, kind="phone", value=customer.phone)
     CustomerFacts.objects.create(customer=customer)
+    Note.objects.create(customer=customer, text="Likes oat milk", author="user:1", author_label="Ada")
     CustomerTag.objects.create(customer=customer, tag=Tag.objects.create(name="Regular"), actor="user:1")
     AttributeDefinition.objects.create(key="size", label="Size", kind="number")
     product = Product.objects.create(sku="MUG", title="Mug", price=4)

@@ -25,6 +25,7 @@ from customers.models import (
     ImportRow,
     ImportRun,
     ImportUndo,
+    Note,
     Refund,
 )
 from workspace.actions import audit
@@ -125,6 +126,7 @@ def erase_person(*, customer: Customer, traces: Traces, actor: Actor, now: datet
         CustomerTag.objects.filter(customer=customer).delete()
         runs = ImportRun.objects.values_list("pk", flat=True)
         ImportUndo.objects.filter(import_id__in=list(runs), kind=ImportUndo.Kind.CUSTOMER, row_id=customer.pk).delete()
+        Note.objects.filter(customer=customer).delete()
         CustomerFacts.objects.filter(customer=customer).update(
             rfm_recency=None, rfm_frequency=None, rfm_monetary=None, rfm_group="", rfm_at=None
         )

@@ -26,6 +26,7 @@ from customers.models.facts import (
 )
 from customers.models.fields import MoneyField
 from customers.models.imports import ImportPerson, ImportRow, ImportRun, ImportUndo
+from customers.models.notes import Note
 from customers.models.orders import Order, OrderLine, Refund, RefundLine
 from customers.models.people import ConsentRecord, Customer, Identifier
 from customers.models.products import Product
@@ -51,6 +52,7 @@ __all__ = [
     "ImportRun",
     "ImportUndo",
     "MoneyField",
+    "Note",
     "OrOldest",
     "Order",
     "OrderLine",

@@ -1,4 +1,4 @@
-"""One customer's history: orders and refunds from their rows, everything else from the event stream, newest first.
+"""One customer's history, newest first: orders, refunds and notes from their rows, all else from the event stream.
 
 Orders of an import have no events, and sales have both an order and events: so money comes from rows only.
 """
@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from core.actor import Actor
-from customers.models import Event, Order, OrderLine, Refund
+from customers.models import Event, Note, Order, OrderLine, Refund
 
 PAGE_SIZE = 15
 # Told by the row of the order or refund itself; points of a sale are shown with it.
@@ -23,8 +23,8 @@ TOLD_BY_ROWS = (
     "loyalty.points.earned",
 )
 # Sources, in the order that breaks ties: at one moment the later source comes first.
-SOURCES = 3
-Entry = Event | Order | Refund
+SOURCES = 4
+Entry = Event | Order | Refund | Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,14 @@ class TimelinePage:
 
 
 def timeline(customer_id: int, *, actor: Actor, cursor: str = "") -> TimelinePage:
-    """One page for what the actor may see: four queries. A cursor that cannot be read gives the newest page."""
+    """One page for what the actor may see: five queries. A cursor that cannot be read gives the newest page."""
     edge = _read(cursor)
     found: list[tuple[datetime, int, int, Entry]] = []
-    sources: Sequence[tuple[str, QuerySet[Event] | QuerySet[Order] | QuerySet[Refund]]] = (
+    sources: Sequence[tuple[str, QuerySet[Event] | QuerySet[Order] | QuerySet[Refund] | QuerySet[Note]]] = (
         ("occurred_at", Event.objects.visible_to(actor).exclude(name__in=TOLD_BY_ROWS)),
         ("placed_at", Order.objects.visible_to(actor).select_related("business")),
         ("refunded_at", Refund.objects.visible_to(actor).select_related("business", "order")),
+        ("created_at", Note.objects.visible_to(actor)),
     )
     for rank, (column, rows) in enumerate(sources):
         newest = rows.filter(customer_id=customer_id).order_by(f"-{column}", "-pk")

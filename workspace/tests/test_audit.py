@@ -29,7 +29,10 @@ from workspace.reports_audit import AuditFilters, find_entries, lines_of
 PAGE, EXPORT = "/settings/audit/", "/settings/audit/entries.csv"
 APPS = ("workspace", "customers", "messaging", "loyalty", "intelligence", "screens")
 # Where the act is chosen at run time, with what it can be.
-CHOSEN = {"customers.actions.customers": {"customers.customer.archived", "customers.customer.restored"}}
+CHOSEN = {
+    "customers.actions.customers": {"customers.customer.archived", "customers.customer.restored"},
+    "customers.actions.products": {"customers.product.archived", "customers.product.restored"},
+}
 
 
 # -- words ------------------------------------------------------------------------------------------------------------
