@@ -26,6 +26,7 @@ from customers.models import (
     Product,
     Refund,
     RefundLine,
+    SavedView,
     Tag,
 )
 from customers.search import search_for
@@ -104,6 +105,13 @@ class NoteAdmin(RecordAdmin):
     list_display = ("code", "customer", "author_label", "is_pinned", "created_at")
     list_select_related = ("customer",)
     search_fields = ("customer__code",)
+    ordering = ("-id",)
+
+
+@admin.register(SavedView, site=programme_site)
+class SavedViewAdmin(RecordAdmin):
+    list_display = ("name", "user_id", "is_default", "created_by", "created_at")
+    search_fields = ("name",)
     ordering = ("-id",)
 
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import AttributeDefinition, Customer, ImportRun, Order, Product, Tag
+from customers.models import AttributeDefinition, Customer, ImportRun, Order, Product, SavedView, Tag
 from customers.reports.customer_list import name_and_contact
 from customers.search import search_for
 from workspace.audit_registry import FIELDS, Group, Named, Reader, register_act, register_subject
@@ -42,6 +42,9 @@ ACTS = {
         "note.pinned": (_("Note pinned"), _("{who} pinned a note about {what}")),
         "note.unpinned": (_("Note unpinned"), _("{who} unpinned a note about {what}")),
         "note.deleted": (_("Note deleted"), _("{who} deleted a note about {what}")),
+        "view.saved": (_("View saved"), _("{who} saved the view {what} of the list")),
+        "view.changed": (_("View changed"), _("{who} changed the view {what} of the list")),
+        "view.deleted": (_("View deleted"), _("{who} deleted the view {what} of the list")),
         "tag.created": (_("Tag made"), _("{who} made the tag {what}")),
         "tag.changed": (_("Tag changed"), _("{who} changed the tag {what}")),
         "tag.merged": (_("Tags merged"), _("{who} merged a tag into {what}")),
@@ -74,6 +77,7 @@ FIELDS |= {
     "options": _("Choices"),
     "help": _("Hint"),
     "tags": _("Tags"),
+    "shared": _("Seen by everybody"),
     "tone": _("Colour"),
     "into": _("Into"),
     "channel": _("Channel"),
@@ -127,6 +131,10 @@ def _search_tags(text: str, _reader: Reader) -> Collection[str]:
     return [f"tag:{code}" for code in Tag.objects.filter(name__icontains=text).values_list("code", flat=True)[:100]]
 
 
+def _views(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
+    return {code: Named(name) for code, name in SavedView.objects.filter(code__in=codes).values_list("code", "name")}
+
+
 def _orders(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
     found = Order.objects.filter(code__in=codes).values_list("code", "number", "reference")
     return {
@@ -163,6 +171,7 @@ def _search_imports(text: str, reader: Reader) -> Collection[str]:
 
 register_subject("customer", title=_("customer"), find=_customers, search=_search_customers)
 register_subject("attribute", title=_("customer field"), find=_attributes, search=_search_attributes)
+register_subject("view", title=_("saved view"), find=_views)
 register_subject("tag", title=_("tag"), find=_tags, search=_search_tags)
 register_subject("order", title=_("sale"), find=_orders, search=_search_orders)
 register_subject("product", title=_("product"), find=_products, search=_search_products)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from django.urls import path
 
 import core.api  # noqa: F401 (the converter `code`)
-from customers import views, views_customer, views_fields, views_imports, views_notes, views_products, views_tags
+from customers import (
+    views,
+    views_customer,
+    views_fields,
+    views_imports,
+    views_notes,
+    views_products,
+    views_saved,
+    views_tags,
+)
 
 app_name = "customers"
 urlpatterns = [
@@ -18,6 +27,9 @@ urlpatterns = [
     path("customers/notes/<code:code>/", views_notes.change, name="note"),
     path("customers/notes/<code:code>/pin/", views_notes.pin, name="note-pin"),
     path("customers/notes/<code:code>/delete/", views_notes.delete, name="note-delete"),
+    path("customers/views/new/", views_saved.save, name="view-save"),
+    path("customers/views/<code:code>/", views_saved.change, name="view"),
+    path("customers/views/<code:code>/delete/", views_saved.delete, name="view-delete"),
     path("customers/tags/", views_tags.tags, name="tags"),
     path("customers/tags/new/", views_tags.create, name="tag-create"),
     path("customers/tags/<code:code>/", views_tags.change, name="tag"),

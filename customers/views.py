@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,30 +16,29 @@ from core.keyset import sort_of, with_query
 from core.page import page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
-from customers.attributes import definitions
-from customers.forms import CustomerFilterForm, OrderFilterForm, RefundFilterForm
-from customers.models import Tag
+from customers.actions.saved_views import views_of
+from customers.forms import OrderFilterForm, RefundFilterForm
+from customers.list_query import list_form, written_down
+from customers.models import SavedView
 from customers.reports import customer_list
 from customers.reports import orders as order_list
 from customers.reports.customer_list import SORTS, VIEWS, CustomerFilters, Scope
 from workspace.models import Business
 
 LIST_ROWS = "customers-rows"
+EVERYONE = "view=everyone"  # the list without filters, where another view opens first
 
 
 @require_safe
 @requires(Perm.CUSTOMERS_VIEW)
 def customers(request: StaffRequest) -> HttpResponse:
+    is_rows = is_part(request, LIST_ROWS)
+    saved = [] if is_rows else list(views_of(request.actor))
+    opens_first = next((view for view in reversed(saved) if view.is_default), None)  # one's own before a shared one
+    if opens_first is not None and not request.GET:
+        return HttpResponseRedirect(f"?{opens_first.query or EVERYONE}")
     scope = scope_of(request)
-    businesses = list(Business.objects.active().visible_to(request.actor))
-    form = CustomerFilterForm(
-        request.GET,
-        businesses=businesses,
-        countries=customer_list.countries_of(scope),
-        tiers=customer_list.tiers_of_customers(),
-        definitions=definitions(),
-        tags=list(Tag.objects.in_use()),
-    )
+    form = list_form(request.GET, scope)
     filters, columns = form.filters(), form.columns()
     sort, descending = sort_of(request.GET.get("sort"), SORTS, customer_list.DEFAULT_SORT)
     cursor = request.GET.get("cursor", "")
@@ -61,10 +61,11 @@ def customers(request: StaffRequest) -> HttpResponse:
         "links": listed.page.links(request.GET),
         "chips": form.chips(request.GET, request.programme.currency),
         "sort": request.GET.get("sort", ""),
-        "clear_url": with_query(request.GET, **dict.fromkeys(set(form.fields) - {"q", "col"})),
-        "search_all_url": f"?{urlencode({'q': filters.text})}" if filters.text and form.kept else "?",
-        "show_business": len(businesses) > 1,
-        "tabs": [] if is_part(request, LIST_ROWS) else _tabs(request, scope, filters),
+        "clear_url": with_query(request.GET, view="everyone", **dict.fromkeys(set(form.fields) - {"q", "col"})),
+        "search_all_url": f"?{urlencode({'q': filters.text})}" if filters.text and form.kept else f"?{EVERYONE}",
+        "save_url": f"{reverse('customers:view-save')}?{written_down(form)}",
+        "show_business": len(form.business_ids) > 1,
+        "tabs": [] if is_rows else _tabs(request, scope, filters, saved, written_down(form)),
         "import_url": link_if("customers:imports", request, Perm.IMPORTS_RUN),
         "more": [
             {"label": _("Tags"), "url": reverse("customers:tags"), "icon": "tag"},
@@ -119,8 +120,10 @@ def refunds(request: StaffRequest) -> HttpResponse:
     return page(request, "customers/refund_list.html", context, partials={"refunds-rows"})
 
 
-def _tabs(request: StaffRequest, scope: Scope, filters: CustomerFilters) -> list[dict[str, object]]:
-    """Ready-made views with their counts, of the business that the list is narrowed to."""
+def _tabs(
+    request: StaffRequest, scope: Scope, filters: CustomerFilters, saved: Sequence[SavedView], query: str
+) -> list[dict[str, object]]:
+    """Ready-made views with their counts, of the business that the list is narrowed to; then those that were saved."""
     labels = {
         "everyone": _("Everyone"),
         "members": _("Members"),
@@ -128,18 +131,34 @@ def _tabs(request: StaffRequest, scope: Scope, filters: CustomerFilters) -> list
         "at-risk": _("At risk"),
         "new": _("New this week"),
     }
-    params = {"members": "?member=yes", "champions": "?group=champions", "at-risk": "?group=at_risk", "new": "?new=7"}
+    chosen = next((view for view in saved if view.query == query), None)
+    own = [
+        {
+            "label": view.name,
+            "url": f"?{view.query or EVERYONE}",
+            "current": view == chosen,
+            "change_url": reverse("customers:view", args=[view.code]) if view == chosen else "",
+        }
+        for view in saved
+    ]
+    params = {
+        "everyone": f"?{EVERYONE}",
+        "members": "?member=yes",
+        "champions": "?group=champions",
+        "at-risk": "?group=at_risk",
+        "new": "?new=7",
+    }
     plain = replace(filters, business_id=None, text="")
     here = f"&business={request.GET['business']}" if filters.business_id else ""
     return [
         {
             "label": labels[view.key],
-            "url": (params.get(view.key, "?") + here).replace("?&", "?"),
-            "current": plain == view.filters,
+            "url": params[view.key] + here,
+            "current": plain == view.filters and chosen is None,
             "count": view.counted(scope, filters.business_id),
         }
         for view in VIEWS
-    ]
+    ] + own
 
 
 def scope_of(request: StaffRequest) -> Scope:

@@ -30,6 +30,7 @@ from customers.models import (
     Product,
     Refund,
     RefundLine,
+    SavedView,
     Tag,
 )
 from loyalty.actions.affiliate_commissions import settle_orders
@@ -176,6 +177,7 @@ def programme_rows(programme, business, make_key, now):
     Identifier.objects.create(customer=customer, kind="phone", value=customer.phone)
     CustomerFacts.objects.create(customer=customer)
     Note.objects.create(customer=customer, text="Likes oat milk", author="user:1", author_label="Ada")
+    SavedView.objects.create(name="Regulars", query="member=yes")
     CustomerTag.objects.create(customer=customer, tag=Tag.objects.create(name="Regular"), actor="user:1")
     AttributeDefinition.objects.create(key="size", label="Size", kind="number")
     product = Product.objects.create(sku="MUG", title="Mug", price=4)

@@ -32,6 +32,7 @@ from customers.actions.attributes import AttributeValues, create_attribute
 from customers.actions.consent import record_consent
 from customers.actions.customers import create_customer
 from customers.actions.notes import write_note
+from customers.actions.saved_views import save_view
 from customers.actions.tags import tag_customer
 from customers.models import Order, OrderLine, Product, Refund
 from loyalty.access_affiliates import report_token
@@ -122,6 +123,9 @@ def fill(world: World) -> None:
     )
     tag = tag_customer(customer_id=customer.pk, names=[f"Tag {word}"], actor=actor, now=now)[0]
     note = write_note(customer_id=customer.pk, text=f"Likes {word}", actor=actor, now=now)
+    view = save_view(
+        name=f"View {word}", query="member=yes", is_shared=True, is_default=False, may_share=True, actor=actor, now=now
+    )
     attribute = create_attribute(
         values=AttributeValues(label=f"Field {word}", options=[word]), kind="choice", actor=actor, now=now
     )
@@ -229,7 +233,7 @@ def fill(world: World) -> None:
         "stamp_card": card.code, "stamps": stamped.entry,
         "stamp_reward": StampReward.objects.get().code,
         "join_request": wish.code, "business_invitation": asked_in.code,
-        "attribute": attribute.code, "note": note.code, "tag": tag.code,
+        "attribute": attribute.code, "view": view.code, "note": note.code, "tag": tag.code,
         "recommender": "co_visits", "promotion": promotion.code,
         "webhook": issued_secret.endpoint.code, "webhook_delivery": sent.code,
     }  # fmt: skip
@@ -265,7 +269,7 @@ NOUNS = {
     "business-invitations": "business_invitation",
     "final": "business", "settlement": "month", "reports": "report", "referrals": "referral", "r": "referral_code",
     "affiliates": "affiliate", "payouts": "payout", "people": "affiliate_customer", "a": "affiliate_link",
-    "partner": "report_token", "fields": "attribute", "tags": "tag", "notes": "note",
+    "partner": "report_token", "fields": "attribute", "tags": "tag", "notes": "note", "views": "view",
     "customer-attributes": "attribute",
 }  # fmt: skip
 

@@ -30,6 +30,7 @@ from customers.models.notes import Note
 from customers.models.orders import Order, OrderLine, Refund, RefundLine
 from customers.models.people import ConsentRecord, Customer, Identifier
 from customers.models.products import Product
+from customers.models.saved_views import SavedView
 from customers.models.tags import CustomerTag, Tag
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "Refund",
     "RefundLine",
     "RollupState",
+    "SavedView",
     "StaleDay",
     "StreamReader",
     "Tag",
