@@ -29,7 +29,7 @@ from workspace.api_auth import ApiView
 from workspace.models import Business
 
 LAYOUT = ("sheet", "encoding", "delimiter")
-CHOICES = ("date_order", "refund_prefix", "ignored_prefix")  # of ImportOptions
+CHOICES = ("date_order", "refund_prefix", "ignored_prefix", "repeats")  # of ImportOptions
 
 
 class ImportInput(StrictSerializer):
@@ -46,6 +46,9 @@ class ImportInput(StrictSerializer):
     date_order = serializers.ChoiceField(choices=["ymd", "dmy", "mdy"], required=False)
     refund_prefix = serializers.CharField(max_length=10, required=False, allow_blank=True)
     ignored_prefix = serializers.CharField(max_length=10, required=False, allow_blank=True)
+    repeats = serializers.BooleanField(
+        required=False, help_text="Rows of one order follow each other, and only the first says everything."
+    )
     dry_run = serializers.BooleanField(default=False)
 
 
@@ -54,6 +57,7 @@ class ImportOutput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=ImportRun.Kind.choices)
     business_id = serializers.CharField(source="business.code")
     file_name = serializers.CharField()
+    preset = serializers.CharField(help_text="Shopify, WooCommerce or Magento, where the columns told.")
     dry_run = serializers.BooleanField(source="is_dry_run")
     phase = serializers.ChoiceField(choices=ImportRun.Phase.choices)
     job_id = serializers.CharField(source="job.code", default=None, allow_null=True)

@@ -81,6 +81,10 @@ class ColumnsForm(forms.Form):
         help_text=_("Bookkeeping entries that are neither sales nor refunds."),
     )
 
+    repeats = forms.BooleanField(
+        label=_("Rows of one order follow each other, and only the first says everything"), required=False
+    )
+
     def __init__(self, *args: Any, run: ImportRun, kind: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.run, self.kind = run, kind
@@ -98,7 +102,10 @@ class ColumnsForm(forms.Form):
         self.fields["date_order"].initial = options.date_order
         self.fields["refund_prefix"].initial = options.refund_prefix
         self.fields["ignored_prefix"].initial = options.ignored_prefix
-        if kind == ImportRun.Kind.CUSTOMERS:
+        self.fields["repeats"].initial = options.repeats
+        if kind not in (ImportRun.Kind.LINES, ImportRun.Kind.PRODUCTS):
+            del self.fields["repeats"]
+        if kind in (ImportRun.Kind.CUSTOMERS, ImportRun.Kind.PRODUCTS):
             del self.fields["refund_prefix"], self.fields["ignored_prefix"]
 
     @property
@@ -118,4 +125,5 @@ class ColumnsForm(forms.Form):
             date_order=self.cleaned_data["date_order"],
             refund_prefix=self.cleaned_data.get("refund_prefix", ""),
             ignored_prefix=self.cleaned_data.get("ignored_prefix", ""),
+            repeats=self.cleaned_data.get("repeats", False),
         )

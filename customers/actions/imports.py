@@ -21,7 +21,8 @@ from core.codes import public_code
 from core.errors import DomainError, InvalidInput
 from core.tenancy import active_schema
 from customers.imports.fields import fields_of, guess_date_order, guess_kind, guess_mapping, required_of
-from customers.imports.options import ImportOptions
+from customers.imports.options import DateOrder, ImportOptions
+from customers.imports.presets import mapping_of, recognise
 from customers.imports.reading import AS_FOUND, Inspection, Layout, inspect
 from customers.imports.run import SWEEP_AFTER
 from customers.models import ImportRun
@@ -103,15 +104,24 @@ def receive_file(
 
 def _guess(run: ImportRun, found: Inspection, *, kind: str | None) -> None:
     """Put on the run how the file is read, and what its rows and columns probably are."""
-    chosen = ImportRun.Kind(kind) if kind else guess_kind(found.header)
-    mapping = guess_mapping(chosen, found.header)
-    dated = mapping.get("placed_at", mapping.get("birthday"))
-    samples = [row[dated] for row in found.preview if dated is not None and dated < len(row)]
-    country = Programme.objects.values_list("country", flat=True).get(schema_name=active_schema())
-    options = ImportOptions(date_order=guess_date_order(samples, country))  # type: ignore[arg-type]
+    preset = recognise(found.header)
+    if preset is not None and kind in (None, preset.kind):
+        options = ImportOptions(date_order=preset.date_order, repeats=preset.repeats)  # type: ignore[arg-type]
+        chosen, mapping, run.preset = preset.kind, mapping_of(preset, found.header), preset.name
+    else:
+        chosen = ImportRun.Kind(kind) if kind else guess_kind(found.header)
+        mapping, run.preset = guess_mapping(chosen, found.header), ""
+        options = ImportOptions(date_order=_date_order(mapping, found))
     run.encoding, run.delimiter, run.sheet = found.layout.encoding, found.layout.delimiter, found.layout.sheet
     run.sheets, run.header, run.rows_total = list(found.sheets), list(found.header), found.rows
     run.kind, run.mapping, run.options = chosen, mapping, options.as_json()
+
+
+def _date_order(mapping: Mapping[str, int], found: Inspection) -> DateOrder:
+    dated = mapping.get("placed_at", mapping.get("birthday"))
+    samples = [row[dated] for row in found.preview if dated is not None and dated < len(row)]
+    country = Programme.objects.values_list("country", flat=True).get(schema_name=active_schema())
+    return cast(DateOrder, guess_date_order(samples, country))
 
 
 def read_again(*, run: ImportRun, layout: Layout) -> ImportRun:
@@ -239,6 +249,7 @@ def start_after_dry_run(*, run: ImportRun, actor: Actor, now: datetime) -> Impor
             delimiter=run.delimiter,
             sheet=run.sheet,
             sheets=run.sheets,
+            preset=run.preset,
             header=run.header,
             rows_total=run.rows_total,
             mapping=run.mapping,

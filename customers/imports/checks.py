@@ -101,6 +101,11 @@ SELECT count(*) FILTER (WHERE known), count(*) FILTER (WHERE NOT known) FROM (
     ) AS known FROM person
 ) AS judged
 """
+FORECAST_PRODUCTS = """
+SELECT count(own.id), count(*) - count(own.id)
+FROM (SELECT DISTINCT sku FROM customers_importrow WHERE import_id = %(run)s AND problem IS NULL) AS row
+LEFT JOIN customers_product AS own ON own.sku = row.sku
+"""
 FORECAST_DOCUMENTS = """
 WITH document AS (
     SELECT DISTINCT order_reference AS reference FROM customers_importrow
@@ -138,6 +143,11 @@ def check(run: ImportRun) -> None:
 
 def forecast(run: ImportRun) -> dict[str, int]:
     """What writing would do: the counts of a dry run, by the same names as those of an import."""
+    if run.kind == ImportRun.Kind.PRODUCTS:
+        with connection.cursor() as cursor:
+            cursor.execute(FORECAST_PRODUCTS, {"run": run.pk})
+            known, fresh = cursor.fetchone()
+        return {"products_known": known, "products_created": fresh}
     with connection.cursor() as cursor:
         cursor.execute(FORECAST_PEOPLE, {"run": run.pk})
         known, fresh = cursor.fetchone()

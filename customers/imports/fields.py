@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
@@ -16,11 +17,15 @@ from customers.imports.values import Convert
 from customers.models import ImportRun
 
 CUSTOMERS, ORDERS, LINES = ImportRun.Kind.CUSTOMERS, ImportRun.Kind.ORDERS, ImportRun.Kind.LINES
-EVERY_KIND = frozenset({CUSTOMERS, ORDERS, LINES})
+PRODUCTS = ImportRun.Kind.PRODUCTS
+WITH_PEOPLE = frozenset({CUSTOMERS, ORDERS, LINES})
+WITH_PRODUCTS, ONLY_PRODUCTS = frozenset({LINES, PRODUCTS}), frozenset({PRODUCTS})
 SALES = frozenset({ORDERS, LINES})
 ONLY_ORDERS, ONLY_LINES = frozenset({ORDERS}), frozenset({LINES})
 # Clocks of tills run ahead; an order of tomorrow is a slip.
 CLOCK_TOLERANCE = timedelta(days=1)
+# A slip of the pen in a long name; shorter ones are other words ("city" and "cite", "tax" and "fax").
+LIKENESS, LONG_ENOUGH = 0.87, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ def _field(
     label: str | Promise,
     convert: str,
     aliases: str,
-    kinds: frozenset[ImportRun.Kind] = EVERY_KIND,
+    kinds: frozenset[ImportRun.Kind] = WITH_PEOPLE,
     required: Iterable[ImportRun.Kind] = (),
 ) -> ImportField:
     return ImportField(name, label, kinds, convert, tuple(aliases.split()), frozenset(required))
@@ -61,64 +66,86 @@ FIELDS: Sequence[ImportField] = (
     _field(
         "order_reference", _("Order number"), "reference 120",
         "invoice invoiceno invoicenumber orderid order ordernumber orderno orderreference reference receipt "
-        "receiptno transactionid saleid name",
+        "receiptno transactionid saleid bestellnummer bestellnr auftragsnummer rechnungsnummer belegnummer belegnr "
+        "beleg rechnung name",
         SALES, SALES,
     ),
     _field(
         "placed_at", _("Date of the order"), "moment",
         "invoicedate orderdate date placedat createdat created datetime saledate transactiondate processedat "
-        "timestamp paidat",
+        "timestamp paidat datum bestelldatum rechnungsdatum kaufdatum belegdatum",
         SALES, SALES,
     ),
     _field(
         "order_total", _("Order total"), "total",
-        "total ordertotal grandtotal amount totalprice paid",
+        "total ordertotal grandtotal amount totalprice paid summe gesamt gesamtbetrag gesamtsumme betrag umsatz",
         ONLY_ORDERS, [ORDERS],
     ),
     _field(
         "sku", _("Stock code"), "reference 64",
-        "stockcode sku lineitemsku productid productcode itemcode code item variantsku barcode",
+        "stockcode sku lineitemsku productid productcode itemcode code item variantsku artikelnummer artikelnr "
+        "artnr artikel barcode",
+        WITH_PRODUCTS, [LINES, PRODUCTS],
+    ),
+    _field(
+        "quantity", _("Quantity"), "quantity",
+        "quantity qty lineitemquantity units count menge anzahl stück",
         ONLY_LINES, [LINES],
     ),
-    _field("quantity", _("Quantity"), "quantity", "quantity qty lineitemquantity units count", ONLY_LINES, [LINES]),
     _field(
         "unit_price", _("Unit price"), "price",
-        "unitprice price lineitemprice priceperunit itemprice",
-        ONLY_LINES, [LINES],
+        "unitprice price lineitemprice priceperunit itemprice regularprice variantprice einzelpreis stückpreis preis",
+        WITH_PRODUCTS, [LINES],
     ),
     _field(
         "title", _("Product title"), "cut 200",
-        "description title product productname itemname lineitemname productdescription",
-        ONLY_LINES,
+        "description title product productname itemname lineitemname productdescription bezeichnung artikelname "
+        "produkt produktname name",
+        WITH_PRODUCTS,
     ),
-    _field("vendor", _("Vendor"), "cut 120", "vendor brand manufacturer supplier", ONLY_LINES),
+    _field("vendor", _("Vendor"), "cut 120", "vendor brand manufacturer supplier hersteller marke", WITH_PRODUCTS),
     _field(
         "category", _("Product category"), "cut 120",
-        "category producttype productcategory department",
-        ONLY_LINES,
+        "category producttype productcategory department kategorie warengruppe",
+        WITH_PRODUCTS,
     ),
+    _field("cost", _("Cost"), "amount", "cost costperitem purchaseprice einkaufspreis", ONLY_PRODUCTS),
+    _field("barcode", _("Barcode"), "reference 64", "barcode ean gtin upc variantbarcode", ONLY_PRODUCTS),
     _field("line_discount", _("Discount of the line"), "amount", "linediscount lineitemdiscount", ONLY_LINES),
     _field(
         "customer_external_id", _("Customer number"), "customer",
         "customerid customerno customernumber customer clientid externalid customerexternalid memberid userid "
-        "id",
-        EVERY_KIND,
+        "kundennummer kundennr kunde id",
+        WITH_PEOPLE,
     ),
-    _field("email", _("E-mail"), "email", "email emailaddress mail customeremail", EVERY_KIND),
+    _field(
+        "email", _("E-mail"), "email",
+        "email emailaddress mail customeremail emailadresse useremail billingemail",
+        WITH_PEOPLE,
+    ),
     _field(
         "phone", _("Phone"), "phone",
-        "phone phonenumber mobile mobilenumber telephone tel cell customerphone",
-        EVERY_KIND,
+        "phone phonenumber mobile mobilenumber telephone tel cell customerphone telefon telefonnummer handy "
+        "handynummer mobil mobiltelefon rufnummer",
+        WITH_PEOPLE,
     ),
-    _field("first_name", _("First name"), "cut 80", "firstname givenname forename", EVERY_KIND),
-    _field("last_name", _("Last name"), "cut 80", "lastname surname familyname", EVERY_KIND),
-    _field("address", _("Address"), "cut 250", "address address1 street streetaddress billingaddress1", EVERY_KIND),
-    _field("city", _("Town or city"), "cut 120", "city town billingcity", EVERY_KIND),
-    _field("region", _("Region"), "cut 120", "region state province county billingprovince", EVERY_KIND),
-    _field("postcode", _("Postcode"), "cut 20", "postcode zip zipcode postalcode billingzip", EVERY_KIND),
-    _field("country", _("Country"), "cut 60", "country countrycode billingcountry", EVERY_KIND),
-    _field("birthday", _("Birthday"), "day", "birthday birthdate dateofbirth dob", EVERY_KIND),
-    _field("language", _("Language"), "cut 10", "language locale lang", EVERY_KIND),
+    _field("first_name", _("First name"), "cut 80", "firstname givenname forename vorname", WITH_PEOPLE),
+    _field("last_name", _("Last name"), "cut 80", "lastname surname familyname nachname familienname", WITH_PEOPLE),
+    _field(
+        "address", _("Address"), "cut 250",
+        "address address1 street streetaddress billingaddress1 strasse adresse anschrift",
+        WITH_PEOPLE,
+    ),
+    _field("city", _("Town or city"), "cut 120", "city town billingcity ort stadt wohnort", WITH_PEOPLE),
+    _field("region", _("Region"), "cut 120", "region state province county billingprovince bundesland", WITH_PEOPLE),
+    _field(
+        "postcode", _("Postcode"), "postcode",
+        "postcode zip zipcode postalcode billingzip plz postleitzahl",
+        WITH_PEOPLE,
+    ),
+    _field("country", _("Country"), "cut 60", "country countrycode billingcountry land", WITH_PEOPLE),
+    _field("birthday", _("Birthday"), "day", "birthday birthdate dateofbirth dob geburtstag geburtsdatum", WITH_PEOPLE),
+    _field("language", _("Language"), "cut 10", "language locale lang sprache", WITH_PEOPLE),
     _field("order_number", _("Order number as shown"), "cut 60", "displaynumber", SALES),
     _field(
         "refund_of", _("Order that a refund belongs to"), "reference 120",
@@ -129,10 +156,16 @@ FIELDS: Sequence[ImportField] = (
     _field(
         "discount", _("Discount of the order"), "amount",
         "discount discountamount totaldiscount discounts",
-        ONLY_ORDERS,
+        SALES,
     ),
-    _field("tax", _("Tax"), "amount", "tax taxes vat totaltax", ONLY_ORDERS),
-    _field("shipping", _("Shipping"), "amount", "shipping postage delivery shippingtotal", ONLY_ORDERS),
+    _field("tax", _("Tax"), "amount", "tax taxes vat totaltax steuer mwst", SALES),
+    _field("shipping", _("Shipping"), "amount", "shipping postage delivery shippingtotal versand versandkosten", SALES),
+    _field("status", _("Status of the order"), "status", "financialstatus paymentstatus", SALES),
+    _field(
+        "refunded", _("Given back of the order"), "amount",
+        "refundedamount totalrefunded refundtotal erstattet",
+        SALES,
+    ),
 )  # fmt: skip
 BY_NAME: Mapping[str, ImportField] = {field.name: field for field in FIELDS}
 # What tells who somebody is, strongest first, with the letter that begins a person's key.
@@ -163,6 +196,8 @@ def converter(field: ImportField, reading: Reading) -> Convert:
     latest = reading.now + CLOCK_TOLERANCE
     converters: Mapping[str, Callable[[], Convert]] = {
         "customer": lambda: values.customer_number,
+        "postcode": lambda: values.postcode,
+        "status": lambda: values.order_status,
         "email": lambda: values.email,
         "phone": lambda: values.phone_of(reading.country),
         "moment": lambda: values.moment_of(reading.date_order, reading.zone, latest),
@@ -186,18 +221,29 @@ def guess_kind(header: Sequence[str]) -> ImportRun.Kind:
         mapped = guess_mapping(kind, header)
         if all(field.name in mapped for field in required_of(kind)):
             return kind
-    return CUSTOMERS
+    mapped = guess_mapping(PRODUCTS, header)
+    is_catalogue = "sku" in mapped and not {"email", "phone"} & set(guess_mapping(CUSTOMERS, header))
+    return PRODUCTS if is_catalogue else CUSTOMERS
 
 
 def guess_mapping(kind: str, header: Sequence[str]) -> dict[str, int]:
-    """Our field → the position of the column that is probably it. Our own field names always fit."""
+    """Our field → the position of the column that is probably it. Our own field names always fit, then names that are
+    known for it, then names that nearly are: "E-Mail Adress", "Custmer No"."""
     squeezed = [squeeze(name) for name in header]
     mapping: dict[str, int] = {}
+    missing: list[ImportField] = []
     for field in fields_of(kind):
         for alias in (squeeze(field.name), *field.aliases):
             if alias in squeezed and squeezed.index(alias) not in mapping.values():
                 mapping[field.name] = squeezed.index(alias)
                 break
+        else:
+            missing.append(field)
+    for field in missing:
+        left = [name for at, name in enumerate(squeezed) if at not in mapping.values() and len(name) >= LONG_ENOUGH]
+        near = (get_close_matches(alias, left, 1, LIKENESS) for alias in field.aliases if len(alias) >= LONG_ENOUGH)
+        if found := next(filter(None, near), None):
+            mapping[field.name] = squeezed.index(found[0])
     return mapping
 
 

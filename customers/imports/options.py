@@ -13,11 +13,13 @@ DateOrder = Literal["ymd", "dmy", "mdy"]
 class ImportOptions:
     """`refund_prefix`: numbers that begin so are cancellations; without it, the sign of quantity or total decides.
     `ignored_prefix`: numbers that begin so are neither sales nor refunds (bookkeeping). `service_skus`: postage, fees.
+    `repeats`: the rows of one order (or product) follow each other, and what only the first of them says holds for all.
     """
 
     date_order: DateOrder = "dmy"
     refund_prefix: str = ""
     ignored_prefix: str = ""
+    repeats: bool = False
     service_skus: Sequence[str] = field(default_factory=tuple)
 
     @classmethod

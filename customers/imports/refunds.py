@@ -28,6 +28,21 @@ WHERE row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s
   AND row.document = 'r'
 GROUP BY row.order_reference ORDER BY min(row.placed_at), min(row.line)
 """
+# What was given back of an order by its own row. When is not told: it counts on the day of the order.
+TOLD_BY_ORDERS = """
+SELECT own.reference || ':refund', own.customer_id, own.placed_at, told.total, own.reference
+FROM (
+    SELECT order_reference, max(refunded) AS refunded, bool_or(status = 'refunded') AS is_refunded
+    FROM customers_importrow
+    WHERE import_id = %(run)s AND chunk >= %(first)s AND chunk < %(end)s AND problem IS NULL AND document = 's'
+    GROUP BY order_reference
+) AS row
+JOIN customers_order AS own ON own.business_id = %(business)s AND own.reference = row.order_reference
+CROSS JOIN LATERAL (SELECT CASE WHEN row.refunded > 0 THEN row.refunded WHEN row.is_refunded THEN own.total END AS total
+) AS told
+WHERE told.total > 0 AND own.status <> 'cancelled' AND own.source = 'import'
+ORDER BY own.reference
+"""
 RETURNED = """
 SELECT row.order_reference, row.line, product.id, coalesce(row.title, product.title), -row.quantity, row.unit_price
 FROM customers_importrow AS row
@@ -150,6 +165,9 @@ def write(run: ImportRun, *, chunks: range, now: datetime, counts: Counter[str])
     with connection.cursor() as cursor:
         cursor.execute(DOCUMENTS.format(total=total), parameters)
         documents = [Document(*row) for row in cursor.fetchall()]
+        if {"refunded", "status"} & set(run.mapping):
+            cursor.execute(TOLD_BY_ORDERS, parameters)
+            documents += [Document(*row) for row in cursor.fetchall()]
         if not documents:
             return
         documents, replaced = _not_there_yet(run, documents, counts)

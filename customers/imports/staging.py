@@ -94,7 +94,7 @@ class TypedRows:
         reference_at = self.names.index("order_reference") if "order_reference" in self.names else None
         judge = self._judge()
         chunk_rows, reference = 0, None
-        iterator = iter(records)
+        iterator = _completed(records, self.run.mapping, width) if self.options.repeats else iter(records)
         next(iterator, None)
         for line, record in iterator:
             self.rows += 1
@@ -133,17 +133,24 @@ class TypedRows:
         kind, options = self.run.kind, self.options
         if kind == ImportRun.Kind.CUSTOMERS:
             return lambda values, key: ("", "nobody" if key == NULL else "")
+        if kind == ImportRun.Kind.PRODUCTS:
+            sku_at = self.names.index("sku")
+            # A row without a stock code is a picture or a variant's heading.
+            return lambda values, key: (None if self.options.repeats and values[sku_at] == NULL else SALE, "")
         reference_at = self.names.index("order_reference")
         refund_prefix, ignored_prefix = options.refund_prefix, options.ignored_prefix
         if kind == ImportRun.Kind.ORDERS:
             amount_at = price_at = self.names.index("order_total")
         else:
             amount_at, price_at = self.names.index("quantity"), self.names.index("unit_price")
+        status_at = self.names.index("status") if "status" in self.names else None
 
         def judge(values: list[str], key: str) -> tuple[str | None, str]:
             reference, amount = values[reference_at], values[amount_at]
             if ignored_prefix and reference.startswith(ignored_prefix):
                 return None, ""
+            if status_at is not None and values[status_at] == "unpaid":
+                return "", ""
             if amount == "0" or values[price_at] == "0":
                 return "", ""  # nothing was paid
             if amount[0] == "-":
@@ -153,3 +160,33 @@ class TypedRows:
             return SALE, ""
 
         return judge
+
+
+# What each row of an order or product says for itself; the rest may stand in the first one only.
+OF_A_ROW = frozenset(["sku", "quantity", "unit_price", "line_discount", "cost", "barcode"])
+
+
+def _completed(records: Iterable[Record], mapping: Mapping[str, int], width: int) -> Iterator[Record]:
+    """Rows of one order (or product) after its first say what that one said, where they are empty; a line without a
+    stock code is known by its title."""
+    reference, sku, title = mapping.get("order_reference"), mapping.get("sku"), mapping.get("title")
+    kept = OF_A_ROW if reference is None else OF_A_ROW | {"title"}
+    repeated = {column for name, column in mapping.items() if name not in kept}
+    begins_with = title if reference is None else reference
+    first: list[str] = []
+    iterator = iter(records)
+    yield from islice(iterator, 1)
+    for line, record in iterator:
+        if record is None or len(record) < width or begins_with is None:
+            first = []
+            yield line, record
+            continue
+        told = record[begins_with].strip()
+        if first and (not told if reference is None else record[reference] == first[reference]):
+            record = [cell or (first[at] if at in repeated else "") for at, cell in enumerate(record)]  # noqa: PLW2901
+        else:
+            first = record
+        if reference is not None and sku is not None and title is not None and not record[sku].strip():
+            record = [*record]  # noqa: PLW2901
+            record[sku] = " ".join(record[title].split())[:64]
+        yield line, record

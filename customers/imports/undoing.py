@@ -17,7 +17,7 @@ from django.db import connection, models, transaction
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q
 
 from customers.imports.refunds import refresh_orders
-from customers.imports.writing import ORDER_STATE
+from customers.imports.writing import ORDER_STATE, PRODUCT_FIELDS
 from customers.models import (
     BusinessCustomerFacts,
     Customer,
@@ -75,7 +75,9 @@ RESTORE_ORDERS = f"""
 UPDATE customers_order AS own
 SET customer_id = (before ->> 'customer_id')::bigint, placed_at = (before ->> 'placed_at')::timestamptz,
     total = (before ->> 'total')::numeric, discount = (before ->> 'discount')::numeric,
-    tax = (before ->> 'tax')::numeric, shipping = (before ->> 'shipping')::numeric
+    tax = (before ->> 'tax')::numeric, shipping = (before ->> 'shipping')::numeric,
+    status = CASE WHEN (before ->> 'is_cancelled')::boolean THEN 'cancelled'
+                  WHEN status = 'cancelled' THEN 'paid' ELSE status END
 FROM ({NOTED}) AS noted
 WHERE own.id = noted.row_id
 """
@@ -125,7 +127,6 @@ PROFILE_FIELDS = (
     "external_id", "phone", "email", "first_name", "last_name", "address", "city", "region", "postcode", "country",
     "birthday", "language",
 )  # fmt: skip
-PRODUCT_FIELDS = ("title", "vendor", "category", "price")
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,10 +91,36 @@ def reference_of(limit: int) -> Convert:
 
 
 def customer_number(text: str) -> str:
-    """A customer's number. Spreadsheets turn 17850 into "17850.0" where some are missing: that is undone."""
+    """A customer's number. Spreadsheets turn 17850 into "17850.0" where some are missing: that is undone. So is the
+    apostrophe that shop systems put before digits, to make a spreadsheet keep them."""
+    text = text.removeprefix("'")
     if text.endswith(".0") and text[:-2].isdecimal():
         text = text[:-2]
     return reference_of(120)(text)
+
+
+def postcode(text: str) -> str:
+    return text_of(20, cut=True)(text.removeprefix("'"))
+
+
+# The words of shop systems, squeezed. What nobody has paid yet is no sale. Sources: see `presets`.
+_WORDS = {
+    "paid": "paid partiallypaid partiallyrefunded partrefunded processing completed complete closed shipped fulfilled "
+    "delivered bezahlt abgeschlossen versendet",
+    "refunded": "refunded erstattet",
+    "unpaid": "unpaid pending authorized expired onhold pendingpayment failed draft checkoutdraft holded paymentreview "
+    "fraud suspectedfraud new open offen",
+    "cancelled": "cancelled canceled voided trash storniert",
+}
+STATUSES = {word: status for status, words in _WORDS.items() for word in words.split()}
+
+
+def order_status(text: str) -> str:
+    """paid, unpaid, refunded or cancelled."""
+    found = STATUSES.get(re.sub(r"[\W_]+", "", text.casefold()).removeprefix("wc"))
+    if found is None:
+        raise CellProblem("status")
+    return found
 
 
 _EMAIL = re.compile(r"[^@\s\"(),:;<>\[\\\]]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -112,7 +138,7 @@ def phone_of(country: str) -> Convert:
 
     def convert(text: str) -> str:
         try:
-            return parse_phone(text, country)
+            return parse_phone(text.removeprefix("'"), country)
         except InvalidInput as error:
             raise CellProblem("phone") from error
 
@@ -170,16 +196,33 @@ _DAY_FIRST = re.compile(
 )
 
 
+# "Apr 19, 2020 1:25:12 PM" and "19 April 2020".
+_MONTH_NAME = re.compile(
+    r"^(?:(?P<before>\d{1,2})\.? )?(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? "
+    r"(?:(?P<day>\d{1,2}),? )?(?P<year>\d{4}),?",
+    re.IGNORECASE,
+)
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+
+
+_ZONE = re.compile(r" (?:([+-]\d{2}:?\d{2})|UTC|GMT)$")  # as shop systems write it, which is nearly ISO 8601
+
+
+def _in_figures(found: re.Match[str], order: str) -> str:
+    parts = {"d": found["before"] or found["day"] or "0", "m": str(_MONTHS.index(found["month"].lower()) + 1)}
+    return "-".join({**parts, "y": found["year"]}[part] for part in order)
+
+
 def parse_moment(text: str, order: str) -> datetime:
     """A date, with or without a time, naive unless the text names its zone. `order` is ymd, dmy or mdy.
 
     ISO 8601 is read whatever the order says; two-digit years are of this century. Raises CellProblem.
     """
     try:
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(_ZONE.sub(lambda zone: zone[1] or "+00:00", text))
     except ValueError:
         pass
-    found = _DAY_FIRST.fullmatch(text)
+    found = _DAY_FIRST.fullmatch(_MONTH_NAME.sub(lambda month: _in_figures(month, order), text))
     if not found:
         raise CellProblem("date")
     parts = dict(zip(order, found.group(1, 2, 3), strict=True))

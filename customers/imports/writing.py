@@ -139,7 +139,8 @@ FROM added JOIN customers_importperson AS person
 
 # The title of the latest sale stands; what only came back is better than nothing. One pass over all rows finds, for
 # each stock code, the line that tells most: bit 61 a sale, bit 60 a title, below it the line's number.
-_CATALOGUE = ", ".join(f"'{name}', product.{name}" for name in ("title", "vendor", "category", "price"))
+PRODUCT_FIELDS = ("title", "vendor", "category", "price", "cost", "barcode")
+_CATALOGUE = ", ".join(f"'{name}', product.{name}" for name in PRODUCT_FIELDS)
 PRODUCTS = f"""
 WITH telling AS (
     SELECT max(line | CASE WHEN document = 's' THEN 1::bigint << 61 ELSE 0 END
@@ -148,10 +149,11 @@ WITH telling AS (
     WHERE import_id = %(run)s AND problem IS NULL AND document IS NOT NULL
     GROUP BY sku
 ), written AS (
-INSERT INTO customers_product AS product (code, sku, title, vendor, category, kind, price, created_at, updated_at)
+INSERT INTO customers_product AS product (code, sku, title, vendor, category, kind, price, cost, barcode, created_at,
+    updated_at)
 SELECT public_code(), sku, coalesce(title, ''), coalesce(vendor, ''), coalesce(category, ''),
        CASE WHEN sku = ANY(%(service)s::text[]) THEN 'service' ELSE 'goods' END,
-       CASE WHEN document = 's' THEN unit_price END, %(now)s, %(now)s
+       CASE WHEN document = 's' THEN unit_price END, cost, coalesce(barcode, ''), %(now)s, %(now)s
 FROM customers_importrow AS row JOIN telling USING (line)
 WHERE row.import_id = %(run)s
 ORDER BY sku
@@ -159,11 +161,13 @@ ON CONFLICT (sku) DO UPDATE SET
     title = coalesce(nullif(EXCLUDED.title, ''), product.title),
     vendor = coalesce(nullif(EXCLUDED.vendor, ''), product.vendor),
     category = coalesce(nullif(EXCLUDED.category, ''), product.category),
-    price = coalesce(EXCLUDED.price, product.price), updated_at = EXCLUDED.updated_at
-WHERE EXCLUDED.price IS NOT NULL
-  AND (product.title, product.vendor, product.category, product.price) IS DISTINCT FROM
+    price = coalesce(EXCLUDED.price, product.price), cost = coalesce(EXCLUDED.cost, product.cost),
+    barcode = coalesce(nullif(EXCLUDED.barcode, ''), product.barcode), updated_at = EXCLUDED.updated_at
+WHERE (EXCLUDED.price IS NOT NULL OR %(is_catalogue)s)
+  AND (product.title, product.vendor, product.category, product.price, product.cost, product.barcode) IS DISTINCT FROM
       (coalesce(nullif(EXCLUDED.title, ''), product.title), coalesce(nullif(EXCLUDED.vendor, ''), product.vendor),
-       coalesce(nullif(EXCLUDED.category, ''), product.category), EXCLUDED.price)
+       coalesce(nullif(EXCLUDED.category, ''), product.category), coalesce(EXCLUDED.price, product.price),
+       coalesce(EXCLUDED.cost, product.cost), coalesce(nullif(EXCLUDED.barcode, ''), product.barcode))
 RETURNING product.id, jsonb_build_object({_CATALOGUE}) AS written
 )
 {{note}}
@@ -176,7 +180,8 @@ WITH document AS MATERIALIZED (
            max(person.customer_id) AS customer_id, coalesce(max(row.channel), 'store') AS channel,
            min(row.placed_at) AS placed_at, {{total}} AS total,
            coalesce(max(row.discount), 0) AS discount, coalesce(max(row.tax), 0) AS tax,
-           coalesce(max(row.shipping), 0) AS shipping
+           coalesce(max(row.shipping), 0) AS shipping,
+           CASE WHEN max(row.status) = 'cancelled' THEN 'cancelled' ELSE 'paid' END AS status
     FROM customers_importrow AS row
     LEFT JOIN customers_importperson AS person ON person.import_id = row.import_id AND person.key = row.person_key
     WHERE row.import_id = %(run)s AND row.chunk = %(chunk)s AND row.problem IS NULL AND row.document = 's'
@@ -184,7 +189,7 @@ WITH document AS MATERIALIZED (
 ), written AS (
 INSERT INTO customers_order AS own (code, business_id, source, reference, number, customer_id, channel, status,
     fulfilment_status, placed_at, total, refunded_total, discount, tax, shipping, created_at)
-SELECT public_code(), %(business)s, '{SOURCE}', reference, number, customer_id, channel, 'paid',
+SELECT public_code(), %(business)s, '{SOURCE}', reference, number, customer_id, channel, status,
        '', placed_at, total, 0, discount, tax, shipping, %(now)s
 FROM document ORDER BY reference
 ON CONFLICT (business_id, reference) DO UPDATE SET
@@ -193,10 +198,13 @@ ON CONFLICT (business_id, reference) DO UPDATE SET
     total = CASE WHEN own.source = '{SOURCE}' THEN EXCLUDED.total ELSE own.total END,
     discount = CASE WHEN own.source = '{SOURCE}' THEN EXCLUDED.discount ELSE own.discount END,
     tax = CASE WHEN own.source = '{SOURCE}' THEN EXCLUDED.tax ELSE own.tax END,
-    shipping = CASE WHEN own.source = '{SOURCE}' THEN EXCLUDED.shipping ELSE own.shipping END
+    shipping = CASE WHEN own.source = '{SOURCE}' THEN EXCLUDED.shipping ELSE own.shipping END,
+    status = CASE WHEN %(has_status)s AND own.source = '{SOURCE}'
+                   AND 'cancelled' IN (own.status, EXCLUDED.status) THEN EXCLUDED.status ELSE own.status END
 WHERE own.customer_id IS NULL AND EXCLUDED.customer_id IS NOT NULL
    OR own.source = '{SOURCE}' AND (own.placed_at, own.total, own.discount, own.tax, own.shipping) IS DISTINCT FROM
       (EXCLUDED.placed_at, EXCLUDED.total, EXCLUDED.discount, EXCLUDED.tax, EXCLUDED.shipping)
+   OR own.source = '{SOURCE}' AND %(has_status)s AND (own.status = 'cancelled') <> (EXCLUDED.status = 'cancelled')
 RETURNING own.id, (xmax = 0) AS is_new
 ), noted AS (
     INSERT INTO customers_importundo (import_id, kind, row_id) SELECT %(run)s, 'o', id FROM written WHERE is_new
@@ -253,7 +261,7 @@ DELETE FROM customers_orderline WHERE id IN (SELECT id FROM surplus)
 ORDER_STATE = """
 jsonb_build_object(
     'customer_id', own.customer_id, 'placed_at', own.placed_at, 'total', own.total, 'discount', own.discount,
-    'tax', own.tax, 'shipping', own.shipping, 'lines', coalesce(
+    'tax', own.tax, 'shipping', own.shipping, 'is_cancelled', own.status = 'cancelled', 'lines', coalesce(
         (SELECT jsonb_agg(jsonb_build_array(position, product_id, title, quantity, unit_price, discount, total)
                           ORDER BY position)
          FROM customers_orderline WHERE order_id = own.id), '[]'))
@@ -333,8 +341,9 @@ def write_step(
         if beside:
             _give_up_on_locks()
         if step == 0:
-            if run.kind == ImportRun.Kind.LINES:
-                _write_products(parameters, options, counts)
+            if run.kind in (ImportRun.Kind.LINES, ImportRun.Kind.PRODUCTS):
+                is_catalogue = run.kind == ImportRun.Kind.PRODUCTS
+                _write_products({**parameters, "is_catalogue": is_catalogue}, options, counts)
         elif step <= people:
             width = _people_width(run)
             first = (step - 1) * width
@@ -362,6 +371,8 @@ def _give_up_on_locks() -> None:
 
 def _parts(run: ImportRun) -> tuple[int, int, int]:
     """How many steps the people, the sales and the refunds take."""
+    if run.kind == ImportRun.Kind.PRODUCTS:
+        return 0, 0, 0
     people = -(-run.chunk_count // _people_width(run))
     if run.kind == ImportRun.Kind.CUSTOMERS:
         return people, 0, 0
@@ -452,7 +463,7 @@ def _write_orders(run: ImportRun, parameters: dict[str, Any], counts: Counter[st
         total = TOTAL_OF_LINES if has_lines else TOTAL_OF_ROW
         cursor.execute(REMEMBER_ORDERS, parameters)
         known = [row[0] for row in cursor.fetchall()]
-        cursor.execute(ORDERS.format(total=total), parameters)
+        cursor.execute(ORDERS.format(total=total), {**parameters, "has_status": "status" in run.mapping})
         documents, created, written = cursor.fetchone()
         counts["orders_created"] += created
         counts["orders_updated"] += written - created

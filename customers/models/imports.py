@@ -25,6 +25,7 @@ class ImportRun(models.Model):
         CUSTOMERS = "customers", _("Customers")  # one row for each customer
         ORDERS = "orders", _("Orders")  # one row for each order
         LINES = "lines", _("Sales lines")  # one row for each line of an order
+        PRODUCTS = "products", _("Products")  # one row for each product
 
     class Phase(models.TextChoices):
         UPLOADED = "uploaded", _("Waiting for its columns")
@@ -56,6 +57,7 @@ class ImportRun(models.Model):
     rows_failed = models.BigIntegerField(default=0)
     rows_skipped = models.BigIntegerField(default=0)
     counts = models.JSONField(default=dict)  # customers_created, orders_updated … (customers.imports.counts)
+    preset = models.CharField(max_length=30, blank=True)  # whose export it is, where the columns told
     problems = models.JSONField(default=dict)  # code of a problem → rows
     error_path = models.CharField(max_length=200, blank=True)
     job = models.ForeignKey("workspace.Job", on_delete=models.SET_NULL, null=True, related_name="+")
@@ -150,6 +152,10 @@ class ImportRow(PersonCells):
     quantity = models.DecimalField(max_digits=12, decimal_places=3, null=True)
     unit_price = MoneyField(null=True)
     line_discount = MoneyField(null=True)
+    status = models.CharField(max_length=10, null=True)  # paid, unpaid, refunded, cancelled
+    refunded = MoneyField(null=True)  # what was given back of the order
+    cost = MoneyField(null=True)
+    barcode = models.CharField(max_length=64, null=True)
 
 
 class ImportPerson(PersonCells):
