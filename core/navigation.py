@@ -69,6 +69,7 @@ DEEPER: Sequence[NavItem] = (
     NavItem(_("Add a product"), "customers:product-create", "package", Perm.PRODUCTS_EDIT, "catalogue"),
     NavItem(_("Tags"), "customers:tags", "tag", Perm.CUSTOMERS_VIEW, "customers"),
     NavItem(_("Fields of customers"), "customers:fields", "settings", Perm.CUSTOMERS_VIEW, "customers"),
+    NavItem(_("Duplicates"), "customers:duplicates", "users", Perm.CUSTOMERS_MERGE, "customers"),
     NavItem(_("Imports"), "customers:imports", "upload", Perm.IMPORTS_RUN, "customers"),
     NavItem(_("Transactions"), "loyalty:transactions", "scroll-text", Perm.POINTS_VIEW, "loyalty"),
     NavItem(_("Add a reward"), "rewards:create", "gift", Perm.PROGRAMME_EDIT, "loyalty"),

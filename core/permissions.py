@@ -29,6 +29,7 @@ class Perm(models.TextChoices):
     CUSTOMERS_VIEW = "customers:read", _("See customers and their history")
     CUSTOMERS_EDIT = "customers:write", _("Add and change customers")
     CUSTOMERS_EXPORT = "customers:export", _("Export customers")
+    CUSTOMERS_MERGE = "customers:merge", _("Merge customers who are one person")
     CUSTOMERS_ERASE = "customers:erase", _("Erase a customer for good")
     ORDERS_VIEW = "orders:read", _("See orders and products")
     ORDERS_EDIT = "orders:write", _("Add, change and cancel orders")

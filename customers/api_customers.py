@@ -22,6 +22,7 @@ from core.openapi import page_of, page_parameters
 from core.permissions import Perm
 from core.phones import InvalidPhone, parse_phone
 from customers.actions import customers as actions
+from customers.actions.merging import refuse_merged
 from customers.api_fields import AmountField
 from customers.attribute_filters import AttributeFilter, narrowed
 from customers.attributes import coerce
@@ -214,7 +215,7 @@ def customers_of(view: ApiView) -> QuerySet[Customer]:
     marked = CustomerTag.objects.filter(tag__is_going=False).select_related("tag")
     return (
         Customer.objects.visible_to(view.actor)
-        .exclude(state=Customer.State.ERASED)
+        .known()
         .annotate(own=own)
         .annotate(
             fact_orders_count=F("own__orders_count"),
@@ -233,6 +234,7 @@ def find_customer(view: ApiView, code: str) -> Customer:
     """A customer by public id. Raises NotFound, also for one that the caller may not see."""
     customer = customers_of(view).filter(code=code).first()
     if customer is None:
+        refuse_merged(code, view.actor)
         raise NotFound()
     return customer
 

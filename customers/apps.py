@@ -5,3 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class CustomersConfig(AppConfig):
     name = "customers"
     verbose_name = _("Customers and orders")
+
+    def ready(self) -> None:
+        from customers import merging_rules  # noqa: F401  (registers them)

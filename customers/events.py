@@ -43,6 +43,14 @@ CUSTOMER_RESTORED = register("customers.customer.restored", title=_("Restored fr
 CUSTOMER_ERASED = register("customers.customer.erased", title=_("Erased"), icon="trash")
 TAG_ADDED = register("customers.tag.added", title=_("Tag added"), icon="tag", tag="string", tag_name="string")
 TAG_REMOVED = register("customers.tag.removed", title=_("Tag removed"), icon="tag", tag="string", tag_name="string")
+# Told to the survivor; `duplicate` is the id that is no more.
+CUSTOMER_MERGED = register(
+    "customers.customer.merged", title=_("A duplicate became part of them"), icon="users", duplicate="string"
+)
+# Told to the duplicate, who is there again.
+CUSTOMER_UNMERGED = register(
+    "customers.customer.unmerged", title=_("A merge was undone"), icon="undo-2", survivor="string"
+)
 ORDER_PLACED = register(
     "customers.order.placed",
     title=_("Bought"),

@@ -16,6 +16,14 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def active(self) -> CustomerQuerySet:
         return self.filter(state="active")
 
+    def known(self) -> CustomerQuerySet:
+        """People: neither erased nor part of somebody else by now."""
+        return self.exclude(state="erased").exclude(state="merged")
+
+    def parts_of(self, customer: Customer) -> CustomerQuerySet:
+        """The duplicates that became part of somebody, the first one first."""
+        return self.filter(merged_into=customer).order_by("pk")
+
     def visible_to(self, actor: Actor) -> CustomerQuerySet:
         """Everybody, or for people limited to one business those who bought there or gave something back."""
         if actor.business_id is None:

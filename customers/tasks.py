@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from customers.actions.duplicates import FIND, FIND_EVERY, find_duplicates
 from customers.actions.facts import ROLLUPS
 from customers.actions.imports import JOB_KIND as IMPORT
 from customers.actions.imports import KEPT, SWEEP
+from customers.actions.merging import LATE, move_late_arrivals
 from customers.actions.people_counts import PEOPLE_DUE, count_people, count_people_soon
 from customers.actions.product_pairs import PAIRS_DUE, count_pairs, count_pairs_tonight, next_night
 from customers.actions.rollups import (
@@ -82,6 +84,19 @@ def catch_up(now: datetime) -> datetime | None:
 
 
 # Each attempt goes on after the last chunk that the one before committed, so many of them are progress, not a loop.
+@due_work(FIND)
+def look_for_duplicates(now: datetime) -> datetime | None:
+    """Each night; in a programme without customers it costs nothing."""
+    find_duplicates(now=now)
+    return now + FIND_EVERY
+
+
+@due_work(LATE)
+def move_late(now: datetime) -> datetime | None:
+    """For a day after a merge: whoever merges makes it due."""
+    return move_late_arrivals(now=now)
+
+
 @job_kind(IMPORT, title=_("Import"), max_attempts=20)
 def import_file(job: JobRun) -> dict[str, object]:
     run = ImportRun.objects.get(code=job.params["import"])

@@ -1,10 +1,14 @@
 from django.urls import path
 
-from customers import api_attributes, api_customers, api_imports, api_notes, api_products, api_tags
+from customers import api_attributes, api_customers, api_imports, api_merging, api_notes, api_products, api_tags
 
 urlpatterns = [
     path("customers/", api_customers.CustomersView.as_view(), name="customers"),
     path("customers/search", api_customers.CustomerSearchView.as_view(), name="customer-search"),
+    path("customers/merge", api_merging.MergeView.as_view(), name="customer-merge"),
+    path("customers/merges/<code:merge_id>/undo", api_merging.UndoMergeView.as_view(), name="customer-merge-undo"),
+    path("customers/duplicates", api_merging.DuplicatesView.as_view(), name="customer-duplicates"),
+    path("customers/duplicates/keep-apart", api_merging.KeepApartView.as_view(), name="customer-keep-apart"),
     path("customers/<code:customer_id>", api_customers.CustomerView.as_view(), name="customer"),
     path("customers/<code:customer_id>/restore", api_customers.RestoreView.as_view(), name="customer-restore"),
     path("customers/<code:customer_id>/timeline", api_customers.TimelineView.as_view(), name="customer-timeline"),

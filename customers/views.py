@@ -51,6 +51,7 @@ def customers(request: StaffRequest) -> HttpResponse:
         columns=columns,
         with_tags=form.shows_tags,
     )
+    duplicates_url = link_if("customers:duplicates", request, Perm.CUSTOMERS_MERGE)
     context = {
         "form": form,
         "has_tiers": len(form.fields["tier"].choices) > 1,  # type: ignore[attr-defined]
@@ -70,6 +71,7 @@ def customers(request: StaffRequest) -> HttpResponse:
         "more": [
             {"label": _("Tags"), "url": reverse("customers:tags"), "icon": "tag"},
             {"label": _("Fields"), "url": reverse("customers:fields"), "icon": "columns-3"},
+            *([{"label": _("Duplicates"), "url": duplicates_url, "icon": "users"}] if duplicates_url else ()),
         ],
         "create_url": link_if("customers:create", request, Perm.CUSTOMERS_EDIT),
     }

@@ -101,7 +101,7 @@ def restore(request: StaffRequest, code: str) -> HttpResponse:
 
 
 def _get(request: StaffRequest, code: str) -> Customer:
-    people = Customer.objects.visible_to(request.actor).exclude(state=Customer.State.ERASED)
+    people = Customer.objects.visible_to(request.actor).known()
     customer = people.filter(code=code).first()
     if customer is None:
         raise NotFound

@@ -304,7 +304,7 @@ def _claimant(caller: ApiCaller, body: ClaimRewardInput) -> int | None:
         return None
     if "\0" in body.customer_id:
         raise UnknownMember()
-    people = Customer.objects.visible_to(caller.actor).exclude(state=Customer.State.ERASED)
+    people = Customer.objects.visible_to(caller.actor).known()
     found = people.filter(code=body.customer_id).values_list("pk", flat=True).first()
     if found is None:
         raise UnknownMember()

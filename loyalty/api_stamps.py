@@ -395,7 +395,7 @@ def _is_limited(view: ApiView) -> bool:
 
 def _customer_id(caller: ApiCaller, code: str) -> int:
     """A cashier may stamp anybody's card whose id they got, as with claims. Raises UnknownMember."""
-    people = Customer.objects.visible_to(caller.actor).exclude(state=Customer.State.ERASED)
+    people = Customer.objects.visible_to(caller.actor).known()
     found = people.filter(code=code).values_list("pk", flat=True).first()
     if found is None:
         raise UnknownMember()

@@ -7,4 +7,4 @@ class LoyaltyConfig(AppConfig):
     verbose_name = _("Points")
 
     def ready(self) -> None:
-        from loyalty import events, text_commands  # noqa: F401  (registers them)
+        from loyalty import events, merging_rules, text_commands  # noqa: F401  (registers them)

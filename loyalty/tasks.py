@@ -15,7 +15,7 @@ from core.tenancy import active_programme
 from customers.actions.events import wake_readers
 from customers.actions.facts import write_facts
 from customers.actions.refunds import orders_of_refunds
-from customers.events import ORDER_ATTACHED, ORDER_CANCELLED, ORDER_PLACED, ORDER_REFUNDED
+from customers.events import CUSTOMER_UNMERGED, ORDER_ATTACHED, ORDER_CANCELLED, ORDER_PLACED, ORDER_REFUNDED
 from customers.models import Event, Order
 from customers.stream import stream_reader
 from loyalty.actions.affiliate_commissions import settle_orders as settle_commissions
@@ -62,7 +62,7 @@ def follow_points(events: Sequence[Event]) -> None:
 
     Reads the account, not the event: events of one member may arrive in any number and end in the same facts.
     """
-    names = ("loyalty.points.", "loyalty.tier.")
+    names = ("loyalty.points.", "loyalty.tier.", CUSTOMER_UNMERGED.name)
     members = {event.customer_id for event in events if event.customer_id and event.name.startswith(names)}
     refresh_facts(sorted(members))
 

@@ -7,4 +7,11 @@ class MessagingConfig(AppConfig):
     name = "messaging"
 
     def ready(self) -> None:
-        from messaging import audit_words_webhooks, checks, checks_webhooks, tasks, tasks_webhooks  # noqa: F401
+        from messaging import (  # noqa: F401
+            audit_words_webhooks,
+            checks,
+            checks_webhooks,
+            merging_rules,
+            tasks,
+            tasks_webhooks,
+        )

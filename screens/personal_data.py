@@ -74,6 +74,11 @@ def count_rows(customer: Customer) -> int:
     )
 
 
+def _everybody(customer: Customer) -> list[int]:
+    """The person and the duplicates that became part of them: what is never changed stayed there."""
+    return [customer.pk, *(part.pk for part in Customer.objects.parts_of(customer))]
+
+
 def _profile(customer: Customer) -> Iterator[Row]:
     names = (
         "first_name", "last_name", "phone", "email", "external_id", "address", "city", "region", "postcode", "country",
@@ -108,7 +113,7 @@ def _notes(customer: Customer) -> Iterator[Row]:
 
 def _consents(customer: Customer) -> Iterator[Row]:
     """The whole history, with the words that were shown."""
-    for record in ConsentRecord.objects.filter(customer=customer).order_by("pk").iterator():
+    for record in ConsentRecord.objects.filter(customer__in=_everybody(customer)).order_by("pk").iterator():
         yield {
             "channel": record.channel,
             "purpose": record.purpose,
@@ -147,7 +152,8 @@ def _transactions(customer: Customer) -> Iterator[Row]:
 
 def _stamps(customer: Customer) -> Iterator[Row]:
     """What came, went and was full, oldest first."""
-    for row in reversed(stamp_history(customer.pk, limit=None)):
+    rows = [row for pk in _everybody(customer) for row in stamp_history(pk, limit=None)]
+    for row in sorted(rows, key=lambda row: row.at):
         yield {
             "card": row.card.name,
             "stamps": row.stamps,
@@ -195,7 +201,8 @@ def _recommendations(customer: Customer) -> Iterator[Row]:
 
 
 def _tiers(customer: Customer) -> Iterator[Row]:
-    for step in reversed(tier_history(customer.pk, most=None)):
+    steps = [step for pk in _everybody(customer) for step in tier_history(pk, most=None)]
+    for step in sorted(steps, key=lambda step: (step.at, step.change.pk)):
         yield {
             "tier": step.change.tier.name if step.change.tier else None,
             "tier_before": step.change.before.name if step.change.before else None,

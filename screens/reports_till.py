@@ -125,7 +125,7 @@ def recent_customers(*, till: TillDevice, programme: Programme, now: datetime) -
     since = day_start(local_day(now, programme.zone), programme.zone)
     own = Transaction.objects.done().filter(business_id=till.business_id, key_owner=key_owner(till), at__gte=since)
     served = own.values("account_id").annotate(last=Max("id")).order_by("-last")[:RECENT]
-    people = Customer.objects.exclude(state=Customer.State.ERASED).in_bulk([one["account_id"] for one in served])
+    people = Customer.objects.known().in_bulk([one["account_id"] for one in served])
     found = [people[one["account_id"]] for one in served if one["account_id"] in people]
     return [RecentCustomer(one.code, one.name or _("No name yet"), last_digits(one.phone)) for one in found]
 

@@ -103,7 +103,7 @@ def _page(request: StaffRequest, customer: Customer, form: EraseForm, status: in
 def _get(request: StaffRequest, code: str) -> Customer:
     """Everything about a person is more than one business may know."""
     request.actor.check_sees_all()
-    customer = Customer.objects.exclude(state=Customer.State.ERASED).filter(code=code).first()
+    customer = Customer.objects.known().filter(code=code).first()
     if customer is None:
         raise NotFound(_("There is no such customer."))
     return customer

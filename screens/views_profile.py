@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -15,9 +16,11 @@ from core.page import page
 from core.permissions import Perm, requires
 from core.phones import display_phone
 from core.requests import StaffRequest
+from customers.actions.merging import survivor_of
 from customers.attributes import shown
 from customers.models import AttributeDefinition, Customer, Order
 from customers.reports.customer_list import Scope, name_and_contact
+from customers.reports.merges import merges_into, suggestions_for
 from customers.reports.orders import ORDER_SORTS, order_row
 from customers.views import is_part, scope_of
 from customers.views_notes import note_card
@@ -45,9 +48,12 @@ ROWS = 10
 @requires(Perm.CUSTOMERS_VIEW)
 def profile(request: StaffRequest, code: str) -> HttpResponse:
     scope = scope_of(request)
-    customer = Customer.objects.visible_to(request.actor).filter(code=code).select_related("facts").first()
-    if customer is None or customer.state == Customer.State.ERASED:
-        raise NotFound
+    customer = Customer.objects.visible_to(request.actor).known().filter(code=code).select_related("facts").first()
+    if customer is None:
+        survivor = survivor_of(code, request.actor)
+        if survivor is None:
+            raise NotFound
+        return redirect("screens:profile", survivor.code)
     context = {"customer": customer, **_history(request, customer, scope)}
     if not is_part(request, HISTORY) and not is_part(request, EARLIER):
         context |= _cards(request, customer, scope)
@@ -109,6 +115,7 @@ def _cards(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str,
         "consents": report.consent_lines(customer, scope),
         **tag_card(request, customer),
         **note_card(request, customer),
+        **_same_person(request, customer, scope),
         "edit_url": _page("customers:edit", customer) if Perm.CUSTOMERS_EDIT in may else "",
         "privacy_url": _page("screens:privacy", customer) if sees_all and Perm.CUSTOMERS_EXPORT in may else "",
         "add_url": _page("loyalty:customer-add", customer) if Perm.POINTS_WRITE in may else "",
@@ -117,6 +124,20 @@ def _cards(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str,
         "recommendations": look_at(customer.pk, now=scope.now) if Perm.POINTS_VIEW in may else (),
         "stamps_url": _page("stamps:member", customer) if Perm.POINTS_ADJUST in may else "",
         "adjust_url": _page("loyalty:customer-adjust", customer) if Perm.POINTS_ADJUST in may else "",
+    }
+
+
+def _same_person(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str, object]:
+    """Who may be the same person and who was; for people who may merge."""
+    if request.actor.business_id is not None or Perm.CUSTOMERS_MERGE not in request.membership.permissions:
+        return {}
+    return {
+        "suggestions": [
+            (name_and_contact(found.customer, scope.country)[0], found)
+            for found in suggestions_for(customer, actor=request.actor)
+        ],
+        "merges": merges_into(customer, now=scope.now),
+        "merge_url": _page("customers:merge-find", customer),
     }
 
 

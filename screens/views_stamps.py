@@ -194,7 +194,7 @@ def use(request: StaffRequest, code: str, reward: str) -> HttpResponse:
 
 
 def _customer(request: StaffRequest, code: str) -> Customer:
-    people = Customer.objects.visible_to(request.actor).exclude(state=Customer.State.ERASED)
+    people = Customer.objects.visible_to(request.actor).known()
     customer = people.filter(code=code).first()
     if customer is None:
         raise NotFound()

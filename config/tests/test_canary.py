@@ -31,6 +31,7 @@ from customers.actions import imports
 from customers.actions.attributes import AttributeValues, create_attribute
 from customers.actions.consent import record_consent
 from customers.actions.customers import create_customer
+from customers.actions.merging import merge_customers
 from customers.actions.notes import write_note
 from customers.actions.saved_views import save_view
 from customers.actions.tags import tag_customer
@@ -110,6 +111,11 @@ def fill(world: World) -> None:
         values={"first_name": word, "phone": world.phone, "email": f"{word}@example.com", "external_id": word},
         source="till", region="GB", actor=actor, now=now,
     )  # fmt: skip
+    twin = create_customer(
+        values={"first_name": f"Twin {word}", "email": f"twin@{word}.example"}, source="till", region="GB", actor=actor,
+        now=now,
+    )  # fmt: skip
+    merge = merge_customers(survivor_id=customer.pk, duplicate_id=twin.pk, choose={}, actor=actor, now=now)
     earned = add_points(
         business=business.pk, amount=Decimal("80"), phone=world.phone, reference=f"{word}-1", actor=actor, now=now
     )
@@ -234,6 +240,7 @@ def fill(world: World) -> None:
         "stamp_reward": StampReward.objects.get().code,
         "join_request": wish.code, "business_invitation": asked_in.code,
         "attribute": attribute.code, "view": view.code, "note": note.code, "tag": tag.code,
+        "merge": merge.code,
         "recommender": "co_visits", "promotion": promotion.code,
         "webhook": issued_secret.endpoint.code, "webhook_delivery": sent.code,
     }  # fmt: skip
@@ -257,7 +264,8 @@ NOUNS = {
     "webhooks": "webhook", "deliveries": "webhook_delivery", "webhook-endpoints": "webhook",
     "webhook-deliveries": "webhook_delivery", "messages": "message", "received": "received_text",
     "received-texts": "received_text",
-    "customers": "customer", "businesses": "business", "orders": "order", "products": "product", "refunds": "refund",
+    "customers": "customer", "merges": "merge", "businesses": "business", "orders": "order", "products": "product",
+    "refunds": "refund",
     "jobs": "job",
     "imports": "import", "api-keys": "client", "transactions": "transaction", "done": "transaction",
     "undo": "transaction", "team": "membership", "members": "membership", "invitations": "invitation",

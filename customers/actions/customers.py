@@ -105,7 +105,7 @@ def update_customer(*, customer_id: int, values: CustomerValues, region: str, ac
     """
     cleaned = _clean(values, region=region, now=now)
     with transaction.atomic():
-        customer = Customer.objects.select_for_update().filter(pk=customer_id).exclude(state="erased").first()
+        customer = Customer.objects.select_for_update().filter(pk=customer_id).known().first()
         if customer is None:
             raise NotFound()
         if "attributes" in cleaned:
@@ -180,7 +180,7 @@ def _by_phone(number: str, *, actor: Actor, now: datetime) -> Customer | None:
 def _set_state(customer_id: int, state: Customer.State, *, actor: Actor, now: datetime) -> None:
     kind = CUSTOMER_ARCHIVED if state == Customer.State.ARCHIVED else CUSTOMER_RESTORED
     with transaction.atomic():
-        customer = Customer.objects.select_for_update().filter(pk=customer_id).exclude(state="erased").first()
+        customer = Customer.objects.select_for_update().filter(pk=customer_id).known().first()
         if customer is None:
             raise NotFound()
         if customer.state == state:

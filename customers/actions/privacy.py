@@ -18,6 +18,7 @@ from customers.models import (
     ConsentRecord,
     Customer,
     CustomerFacts,
+    CustomerMerge,
     CustomerTag,
     Event,
     Identifier,
@@ -77,7 +78,7 @@ class Traces:
 
 def lock_for_erasing(customer_id: int) -> Customer:
     """The customer, locked until the end of the transaction. Raises NotFound for one who is not there (any more)."""
-    found = Customer.objects.select_for_update().filter(pk=customer_id).exclude(state=Customer.State.ERASED).first()
+    found = Customer.objects.select_for_update().filter(pk=customer_id).known().first()
     if found is None:
         raise NotFound()
     return found
@@ -152,3 +153,31 @@ def forget_append_only(customer: Customer) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT customers_forget(%s::bigint)", [customer.pk])
     assert not ConsentRecord.objects.filter(customer=customer).exists()
+
+
+def names_before(customer: Customer) -> list[str]:
+    """Every first and last name that merges of a customer remember."""
+    found = []
+    for merge in CustomerMerge.objects.filter(survivor__in=[customer, *Customer.objects.parts_of(customer)]).exclude(
+        before={}
+    ):
+        for side in ("survivor", "duplicate"):
+            first, last = merge.before[side]["first_name"], merge.before[side]["last_name"]
+            found += [f"{first} {last}"] if first and last else []
+    return found
+
+
+def erase_parts(customer: Customer) -> list[Customer]:
+    """With an erased customer go what their merges remember and the proofs of consent of their duplicates.
+
+    In the caller's transaction. Returns the duplicates, which are erased as well.
+    """
+    parts = list(Customer.objects.parts_of(customer))
+    everybody = [customer.pk, *(part.pk for part in parts)]
+    for side in ("survivor", "duplicate"):
+        CustomerMerge.objects.filter(**{f"{side}__in": everybody}).update(before={}, moved={})
+    for part in parts:
+        part.state = Customer.State.ERASED
+        part.save(update_fields=["state", "updated_at"])
+        forget_append_only(part)
+    return parts

@@ -14,10 +14,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from core.clock import day_start, local_day
 from core.tenancy import active_schema
-from customers.actions.facts import mark_stale, refresh_order_facts
+from customers.actions.facts import ROLLUPS, mark_stale, refresh_order_facts
 from customers.actions.people_counts import PEOPLE_DUE
 from customers.actions.product_pairs import PAIRS_DUE
 from customers.actions.sales_rollups import (
@@ -168,6 +169,27 @@ def refresh_rollups(
         _refresh(customers, days, zone)
         if products:
             refresh_product_sales(products, now=now)
+
+
+def refresh_customers(customers: set[int]) -> None:
+    """Compute again what follows from the orders of these few; their days are marked and counted within seconds."""
+    with transaction.atomic():
+        zone = _lock_state().zone
+        days = _first_days(customers, zone) | _days_of(customers, zone) if zone else set()
+        refresh_order_facts(sorted(customers))
+        _refresh_business_facts(sorted(customers))
+        mark_stale(days | _first_days(customers, zone) if zone else days)
+        ensure_due(kind=ROLLUPS, by=timezone.now())
+
+
+def _days_of(customers: set[int], zone: str) -> set[BusinessDay]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT business_id, (placed_at AT TIME ZONE %s)::date FROM customers_order"
+            " WHERE customer_id = ANY(%s)",
+            [zone, sorted(customers)],
+        )
+        return set(cursor.fetchall())
 
 
 def _refresh(customers: set[int], days: set[BusinessDay], zone: str) -> None:

@@ -111,7 +111,7 @@ WITH person AS (
     SET {", ".join(f"{ours} = coalesce(person.{theirs}, customer.{ours})" for theirs, ours in _TAKEN.items())},
         updated_at = %(now)s
     FROM person
-    WHERE customer.id = person.customer_id AND customer.state <> 'erased'
+    WHERE customer.id = person.customer_id AND customer.state NOT IN ('erased', 'merged')
       AND ({" OR ".join(f"person.{theirs} <> customer.{ours}" for theirs, ours in _TAKEN.items())}
            OR (person.birthday IS NOT NULL AND customer.birthday IS NULL))
     RETURNING customer.id, jsonb_build_object({_PROFILE}) AS written

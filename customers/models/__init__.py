@@ -26,6 +26,7 @@ from customers.models.facts import (
 )
 from customers.models.fields import MoneyField
 from customers.models.imports import ImportPerson, ImportRow, ImportRun, ImportUndo
+from customers.models.merges import CustomerMerge, DuplicatePair, KeptApart
 from customers.models.notes import Note
 from customers.models.orders import Order, OrderLine, Refund, RefundLine
 from customers.models.people import ConsentRecord, Customer, Identifier
@@ -43,8 +44,10 @@ __all__ = [
     "CurrentTransaction",
     "Customer",
     "CustomerFacts",
+    "CustomerMerge",
     "CustomerTag",
     "DailySales",
+    "DuplicatePair",
     "Event",
     "HourlySales",
     "Identifier",
@@ -52,6 +55,7 @@ __all__ = [
     "ImportRow",
     "ImportRun",
     "ImportUndo",
+    "KeptApart",
     "MoneyField",
     "Note",
     "OrOldest",

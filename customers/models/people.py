@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Concat, Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +25,7 @@ class Customer(models.Model):
         ACTIVE = "active", _("Active")
         ARCHIVED = "archived", _("Archived")
         ERASED = "erased", _("Erased")
+        MERGED = "merged", _("Merged")
 
     code = models.CharField(max_length=16, unique=True, default=public_code, editable=False)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
@@ -43,6 +44,8 @@ class Customer(models.Model):
     language = models.CharField(_("language"), max_length=10, blank=True)
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     source = models.CharField(max_length=40, blank=True)  # till, api, import:retail …
+    # Whom a duplicate became a part of; always somebody who is not merged themselves.
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
     # What search as you type looks in.
@@ -69,6 +72,7 @@ class Customer(models.Model):
             models.Index("last_name", "first_name", "id", name="customer_by_name"),
             # Who has a value of a field, and who has any: `@>` and `?` of the list's filters.
             GinIndex(fields=["attributes"], name="customer_attributes"),
+            models.Index(fields=["merged_into"], name="customer_merged", condition=Q(merged_into__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -229,6 +229,8 @@ def name_and_contact(customer: Customer, country: str) -> tuple[str, str]:
     """What to call a person, and how else to recognise them, from what is known; never two times the same."""
     if customer.state == Customer.State.ERASED:
         return _("Erased customer"), ""
+    if customer.state == Customer.State.MERGED:
+        return _("Merged customer"), ""
     phone = display_phone(customer.phone, country) if customer.phone else ""
     known = [text for text in (customer.name, phone, customer.email, customer.external_id) if text]
     return (known[0] if known else customer.code), (known[1] if len(known) > 1 else "")

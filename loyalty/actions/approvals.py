@@ -36,7 +36,7 @@ def ask_for_adjustment(
         raise InvalidInput(_("Enter whole points, more or less than 0."), field="points")
     if not 0 < len(reason.strip()) <= MAX_REASON_LENGTH:
         raise InvalidInput(_("Say why, so that the history explains itself."), field="reason")
-    if not Customer.objects.exclude(state=Customer.State.ERASED).filter(pk=customer_id).exists():
+    if not Customer.objects.known().filter(pk=customer_id).exists():
         raise UnknownMember()
     if points < 0 and not Account.objects.filter(pk=customer_id).exists():
         raise UnknownMember()

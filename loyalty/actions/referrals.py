@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from core.actor import SYSTEM, Actor
@@ -83,7 +84,7 @@ def referrer_of(*, code: str = "", phone: str = "") -> Account:
     members = Account.objects.filter(customer__state=Customer.State.ACTIVE).select_related("customer")
     if code:
         typed = code.strip().upper()
-        found = members.filter(referral_code__code=typed).first() if "\0" not in typed else None
+        found = _owner_of(members, typed) if "\0" not in typed else None
     else:
         number = parse_phone(phone, active_programme().country, field="referrer_phone_number")
         found = members.filter(
@@ -92,6 +93,14 @@ def referrer_of(*, code: str = "", phone: str = "") -> Account:
     if found is None:
         raise UnknownReferrer()
     return found
+
+
+def _owner_of(members: QuerySet[Account], code: str) -> Account | None:
+    """The code of a merged duplicate is the survivor's."""
+    owner = ReferralCode.objects.filter(code=code).values_list(
+        Coalesce("account__customer__merged_into_id", "account_id")
+    )
+    return members.filter(pk__in=owner).first()
 
 
 def track_referral(

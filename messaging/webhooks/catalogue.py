@@ -34,6 +34,10 @@ MEANINGS: dict[str, Meaning] = {
     "customers.customer.erased": Meaning("A customer was erased for good. Forget what you keep about this id."),
     "customers.tag.added": Meaning("A customer was marked with a tag. Renaming or merging tags sends none."),
     "customers.tag.removed": Meaning("A tag was taken from a customer. Deleting or merging a tag sends none."),
+    "customers.customer.merged": Meaning(
+        "A duplicate became part of this customer: what you keep about `duplicate` belongs to this id now."
+    ),
+    "customers.customer.unmerged": Meaning("A merge was undone: this id is there again, beside `survivor`."),
     "customers.order.placed": Meaning("A sale, with a customer or without. Sales of an imported history send none."),
     "customers.order.attached": Meaning("A sale that had no customer got one."),
     "customers.order.refunded": Meaning("Money of an order was given back, all of it or a part."),

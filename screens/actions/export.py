@@ -70,7 +70,7 @@ def open_export(job: Job, *, now: datetime) -> IO[bytes]:
 
 def write_export(run: JobRun) -> dict[str, object]:
     """The job's work. Run twice, the second file takes the place of the first."""
-    customer = Customer.objects.exclude(state=Customer.State.ERASED).filter(code=run.params["customer"]).first()
+    customer = Customer.objects.known().filter(code=run.params["customer"]).first()
     if customer is None:
         raise NotFound()
     with tempfile.TemporaryFile() as target:

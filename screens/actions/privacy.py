@@ -52,6 +52,9 @@ def erase_customer(*, customer_id: int, actor: Actor, now: datetime) -> Erased:
     with transaction.atomic():
         customer = customers_privacy.lock_for_erasing(customer_id)
         traces = customers_privacy.traces_of(customer)
+        former = customers_privacy.names_before(customer)
+        names = {*former, *([customer.name] if customer.name else [])}
+        codes = [part.code for part in Customer.objects.parts_of(customer)]
         customers_privacy.refuse_while_imported(traces)
         nobody = _without_name(actor)
         erased = _take_points(customer, actor=nobody, now=now)
@@ -61,11 +64,12 @@ def erase_customer(*, customer_id: int, actor: Actor, now: datetime) -> Erased:
         forget_affiliations(customer_id=customer.pk, phones=traces.phones)
         messaging_privacy.forget_person(customer_id=customer.pk, recipients=[*traces.phones, *traces.emails], now=now)
         forget_exports(customer_code=customer.code)
-        forget_in_workspace(words=[*traces.words, traces.code], labels=[customer.name] if customer.name else [])
+        forget_in_workspace(words=sorted({*traces.words, traces.code, *former, *codes}), labels=sorted(names))
         _forget_in_admin_log(customer, traces)
         customers_privacy.erase_person(customer=customer, traces=traces, actor=nobody, now=now)
-        forget_tier_reasons(customer_id=customer.pk)
-        forget_stamp_reasons(customer_id=customer.pk)
+        for part in [customer, *customers_privacy.erase_parts(customer)]:
+            forget_tier_reasons(customer_id=part.pk)
+            forget_stamp_reasons(customer_id=part.pk)
     return erased
 
 

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Annotated, Literal
 
 import msgspec
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
@@ -130,7 +131,8 @@ def _moment(sold_at: datetime, now: datetime) -> datetime:
 def _customer_ids(sales: Sequence[KeptSale | None]) -> dict[str, int]:
     codes = {sale.customer for sale in sales if sale and sale.customer and "\0" not in sale.customer}
     people = Customer.objects.exclude(state=Customer.State.ERASED).filter(code__in=codes)
-    return dict(people.values_list("code", "pk")) if codes else {}
+    # Who was merged while the till was offline is the survivor.
+    return dict(people.values_list("code", Coalesce("merged_into_id", "pk"))) if codes else {}
 
 
 def _outcome(one: Outcome) -> SaleOutcome:

@@ -305,7 +305,7 @@ def test_who_is_named_by_a_line_of_a_file(line, is_named):
 
 def test_every_personal_field_of_a_customer_is_emptied():
     kept = {
-        "id", "code", "state", "source", "created_at", "updated_at", "search_text",
+        "id", "code", "state", "source", "created_at", "updated_at", "search_text", "merged_into",
     }  # fmt: skip
     assert {field.name for field in Customer._meta.concrete_fields} - kept == set(EMPTY)
 

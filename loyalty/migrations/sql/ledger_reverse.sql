@@ -154,7 +154,7 @@ $$;
 -- Undoing what took points (a redemption, an expiry, an adjustment down, a reversal …): each lot it drew from comes back
 -- as a new lot of the same issuer, with the old expiry or a last chance of `reinstated_days`, whichever is later; what
 -- had become debt, or had no expiry, comes back as points of today. Debt is paid first. Points that waited for their day
--- wait again.
+-- wait again. The lots may be those of a duplicate that the account took in since: entries stay where they were written.
 CREATE OR REPLACE FUNCTION ledger_give_back(operations ledger_operation[], context ledger_context, at timestamptz)
 RETURNS ledger_answer[]
 LANGUAGE plpgsql
@@ -174,7 +174,7 @@ BEGIN
                     ELSE greatest(l.expires_at, last_chance) END AS expires_at,
                row_number() OVER (PARTITION BY o.original_id ORDER BY e.id) AS place
         FROM unnest(operations) AS o
-        JOIN loyalty_entry e ON e.transaction_id = o.original_id AND e.account_id = o.account_id AND e.amount < 0
+        JOIN loyalty_entry e ON e.transaction_id = o.original_id AND e.account_id IS NOT NULL AND e.amount < 0
         LEFT JOIN LATERAL (
             SELECT l.issuer_id, l.expires_at, l.available_at FROM loyalty_lot l WHERE l.id = e.lot_id LIMIT 1
         ) AS l ON true
@@ -299,7 +299,7 @@ BEGIN
     FOR i IN 1 .. cardinality(operations) LOOP
         op := operations[i];
         SELECT t.code, t.kind, t.status, t.points, t.reversed_points, t.reversed_at, t.business_id, t.at,
-               b.code AS shop, t.counterpart_id, t.key_endpoint = 'points.refund' OR t.response ? 'cancels_order' OR (
+               b.code AS shop, t.counterpart_id, t.key_endpoint IN ('points.refund', 'points.merge') OR t.response ? 'cancels_order' OR (
                    SELECT o.kind = 'transfer' FROM loyalty_transaction o WHERE o.id = t.reverses_id
                ) AS stands
         INTO original

@@ -82,14 +82,14 @@ BEGIN
             ) AS is_member
             FROM customers_customer c
             WHERE c.id = coalesce(
-                (SELECT t.account_id FROM loyalty_transaction t WHERE t.id = original.counterpart_id),
-                i.recipient_id,
+                (SELECT customers_survivor(t.account_id) FROM loyalty_transaction t WHERE t.id = original.counterpart_id),
+                customers_survivor(i.recipient_id),
                 (SELECT n.customer_id FROM customers_identifier n WHERE n.kind = 'phone' AND n.value = i.recipient_phone)
             ) LIMIT 1
         ) AS recipient ON true
         LEFT JOIN LATERAL (
             SELECT c.id, c.code::text AS code, c.state = 'archived' AS is_archived FROM customers_customer c
-            WHERE c.id = coalesce(original.account_id, i.customer_id, (
+            WHERE c.id = coalesce(customers_survivor(original.account_id), customers_survivor(i.customer_id), (
                 SELECT n.customer_id FROM customers_identifier n WHERE n.kind = 'phone' AND n.value = i.phone
             )) LIMIT 1
         ) AS person ON true
@@ -369,6 +369,16 @@ BEGIN
         ORDER BY a.customer_id
         FOR NO KEY UPDATE
     ) AS locked;
+    -- Somebody was merged while we waited for the lock: read again who the operations are about.
+    IF EXISTS (
+        SELECT FROM unnest(operations) AS o
+        CROSS JOIN LATERAL (
+            SELECT c.merged_into_id FROM customers_customer c WHERE c.id IN (o.account_id, o.recipient_id)
+        ) AS person
+        WHERE person.merged_into_id IS NOT NULL
+    ) THEN
+        RAISE EXCEPTION 'a customer was merged meanwhile' USING ERRCODE = 'serialization_failure';
+    END IF;
     IF due IS NOT NULL THEN
         PERFORM ledger_expire(due, $3);
     END IF;
