@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.dates import WEEKDAYS as DAY_NAMES
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -17,7 +18,7 @@ from django.utils.translation import ngettext_lazy
 from core.keyset import with_query
 from core.presentation import format_money
 from customers.forms_attributes import FilterGroup, asked_of, chip_text, filter_fields, without
-from customers.models import AttributeDefinition, Order, Tag
+from customers.models import AttributeDefinition, Order, PeopleGroup, Tag
 from customers.reports.customer_list import LONGER_DAYS, WITHIN_DAYS, CustomerFilters
 from customers.reports.orders import OrderFilters, OrderWords, RefundFilters
 from customers.rfm_groups import RFM_GROUPS
@@ -32,6 +33,7 @@ def _last_choices() -> list[tuple[str, Any]]:
 
 TAGS = "tags"  # the column of that name
 MOST_COLUMNS = 3  # of the programme's own fields: the table stays readable
+WEEKDAYS = [(str(number + 1), name) for number, name in DAY_NAMES.items()]
 SCORES = [(str(score), str(score)) for score in range(5, 0, -1)]
 
 
@@ -51,6 +53,11 @@ class CustomerFilterForm(forms.Form):
     f = forms.TypedChoiceField(label=_("Frequency score"), required=False, choices=SCORES, coerce=int, empty_value=None)
     state = forms.ChoiceField(label=_("Archive"), required=False, choices=[("", _("No")), ("archived", _("Archived"))])
     new = forms.IntegerField(label=_("New within days"), required=False, min_value=1, max_value=366)
+    # Links of the analytics pages bring these.
+    orders = forms.IntegerField(label=_("Orders"), required=False, min_value=1, max_value=PeopleGroup.MOST_ORDERS)
+    region = forms.CharField(label=_("Region"), required=False, max_length=120)
+    cohort = forms.DateField(label=_("First order in"), required=False, input_formats=["%Y-%m"])
+    active = forms.DateField(label=_("Bought in"), required=False, input_formats=["%Y-%m"])
     tag = forms.MultipleChoiceField(
         label=_("Has one of these tags"), required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -143,6 +150,10 @@ class CustomerFilterForm(forms.Form):
             business_id=self.business_ids.get(valid.get("business", "")),
             country=valid.get("country", ""),
             new_days=valid.get("new"),
+            orders=valid.get("orders"),
+            region=valid.get("region", "").replace("\x00", ""),
+            cohort=valid.get("cohort"),
+            active_in=valid.get("active"),
             is_archived=valid.get("state") == "archived",
             tags=self._tag_ids("tag"),
             without_tags=self._tag_ids("no_tag"),
@@ -165,6 +176,8 @@ class CustomerFilterForm(forms.Form):
                 text = dict(field.choices).get(str(value), value)  # type: ignore[arg-type]
             elif isinstance(value, Decimal):
                 text = format_money(value, currency)
+            elif isinstance(value, date):
+                text = date_format(value, "M Y")
             chips.append(Chip(str(field.label), str(text), with_query(query, **{name: None})))
         for name, label in (("tag", _("Tag")), ("no_tag", _("Without tag"))):
             chosen = [self.tags[code].name for code in valid.get(name, [])]
@@ -197,6 +210,8 @@ class OrderFilterForm(forms.Form):
     max = forms.DecimalField(label=_("Total at most"), required=False, max_digits=12, decimal_places=2)
     product = forms.ChoiceField(label=_("Product"), required=False)
     customer = forms.ChoiceField(label=_("Customer"), required=False)
+    weekday = forms.TypedChoiceField(label=_("Weekday"), required=False, choices=WEEKDAYS, coerce=int, empty_value=None)
+    hour = forms.IntegerField(label=_("Hour"), required=False, min_value=0, max_value=23)
 
     def __init__(
         self, query: QueryDict, *, businesses: list[Business], named: Mapping[str, str], words: OrderWords
@@ -247,6 +262,8 @@ class OrderFilterForm(forms.Form):
             total_max=valid.get("max"),
             product=valid.get("product", ""),
             customer=valid.get("customer", ""),
+            weekday=valid.get("weekday"),
+            hour=valid.get("hour"),
         )
 
     def chips(self, query: QueryDict) -> list[Chip]:

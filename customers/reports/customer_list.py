@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,8 +26,10 @@ from customers.models import (
     CustomerFacts,
     CustomerTag,
     OrOldest,
+    PeopleGroup,
     Tag,
 )
+from customers.models import Order as Purchase
 from customers.reports.tags import tags_of
 from customers.rfm_groups import RFM_GROUPS, RfmGroup
 from customers.search import search_for
@@ -65,6 +67,10 @@ class CustomerFilters:
     business_id: int | None = None
     country: str = ""
     new_days: int | None = None  # became a customer within so many days
+    orders: int | None = None  # bought so often; PeopleGroup.MOST_ORDERS: so often or more
+    region: str = ""
+    cohort: date | None = None  # a day of the month of the first order
+    active_in: date | None = None  # a day of a month with an order
     is_archived: bool = False  # who is in the archive instead of who is not
     tags: Sequence[int] = ()  # has one of them
     without_tags: Sequence[int] = ()  # has none of them
@@ -160,6 +166,13 @@ def _source(scope: Scope, filters: CustomerFilters) -> tuple[Source, str]:
     source = source.filter(_figures(filters, rest), _last_order(filters.last, scope))
     if filters.country:
         source = source.filter(customer__country=filters.country)
+    if filters.region:
+        source = source.filter(customer__region=filters.region)
+    if filters.cohort:
+        start, end = _month(filters.cohort, scope)
+        source = source.filter(first_order_at__gte=start, first_order_at__lt=end)
+    if filters.active_in:
+        source = source.filter(_bought_in(filters.active_in, scope, business_id))
     if filters.new_days:
         source = source.filter(customer__created_at__gte=scope.days_ago(filters.new_days - 1))
     if filters.tags:
@@ -167,6 +180,21 @@ def _source(scope: Scope, filters: CustomerFilters) -> tuple[Source, str]:
     if filters.without_tags:
         source = source.filter(~_tagged(filters.without_tags))
     return narrowed(source, filters.attributes, prefix="customer__"), rest
+
+
+def _month(day: date, scope: Scope) -> tuple[datetime, datetime]:
+    """From the first moment of its month to the first of the next."""
+    first = day.replace(day=1)
+    following = (first + timedelta(days=32)).replace(day=1)
+    return day_start(first, scope.zone), day_start(following, scope.zone)
+
+
+def _bought_in(day: date, scope: Scope, business_id: int | None) -> Exists:
+    start, end = _month(day, scope)
+    orders = Purchase.objects.exclude(status=Purchase.Status.CANCELLED).filter(
+        customer=OuterRef("customer_id"), placed_at__gte=start, placed_at__lt=end
+    )
+    return Exists(orders if business_id is None else orders.filter(business_id=business_id))
 
 
 def _figures(filters: CustomerFilters, rest: str) -> Q:
@@ -182,6 +210,9 @@ def _figures(filters: CustomerFilters, rest: str) -> Q:
         conditions &= Q(**{f"{rest}rfm_recency": filters.recency})
     if filters.frequency:
         conditions &= Q(**{f"{rest}rfm_frequency": filters.frequency})
+    if filters.orders is not None:
+        lookup = "orders_count__gte" if filters.orders >= PeopleGroup.MOST_ORDERS else "orders_count"
+        conditions &= Q(**{lookup: filters.orders})
     if filters.spent_min is not None:
         conditions &= Q(total_spent__gte=filters.spent_min)
     if filters.spent_max is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +25,7 @@ ORDER_SORTS: Mapping[str, ListOrder] = {
     "placed": ListOrder(["placed_at", "id"]),
     "total": ListOrder(["total", "id"]),
 }
+MOST_DAYS = 1100  # in which an hour of the week is looked for
 NAMED = 100  # orders of as many businesses may have one number
 
 
@@ -43,6 +44,8 @@ class OrderFilters:
     total_max: Decimal | None = None
     product: str = ""  # public id
     customer: str = ""  # public id
+    weekday: int | None = None  # 1 (Monday) to 7, with `hour`, `first_day` and `last_day` only
+    hour: int | None = None  # 0 to 23
 
     @property
     def is_narrowed(self) -> bool:
@@ -93,7 +96,23 @@ def _orders(scope: Scope, filters: OrderFilters) -> OrderQuerySet:
         found = found.filter(total__gte=filters.total_min)
     if filters.total_max is not None:
         found = found.filter(total__lte=filters.total_max)
+    if filters.hour is not None:
+        found = found.filter(_hours(scope, filters))
     return found.having_product(filters.product) if filters.product else found
+
+
+def _hours(scope: Scope, filters: OrderFilters) -> Q:
+    """One hour of each such weekday, as ranges of time: the index of times finds them, whatever lies between."""
+    first, last, hour = filters.first_day, filters.last_day, filters.hour
+    if filters.weekday is None or hour is None or first is None or last is None or (last - first).days > MOST_DAYS:
+        return Q()
+    day = first + timedelta(days=(filters.weekday - first.isoweekday()) % 7)
+    ranges = Q(pk__in=[])
+    while day <= last:
+        start = datetime.combine(day, time(hour), tzinfo=scope.zone)
+        ranges |= Q(placed_at__gte=start, placed_at__lt=start + timedelta(hours=1))  # by the clock of the zone
+        day += timedelta(days=7)
+    return ranges
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ the period. So counts of people are exact for every period, and cost as many row
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -99,10 +99,10 @@ def people_by(grain: Grain, period: Period, *, business_id: int | None) -> Mappi
 
 def gaps_of(period: Period, *, business_id: int | None) -> Gaps:
     """One query."""
-    return Gaps(dict(_rows(GAPS, period, business_id)))
+    return Gaps({days: count for days, count in _rows(GAPS, period, business_id)})  # noqa: C416
 
 
-def _rows(query: str, period: Period, business_id: int | None, **more: str) -> Sequence[tuple[int, ...]]:
+def _rows(query: str, period: Period, business_id: int | None, **more: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         values: dict[str, Any] = {"first": period.first_day, "last": period.last_day, "business": business_id, **more}
         cursor.execute(query, values)
