@@ -23,6 +23,7 @@ urlpatterns = [
     path("loyalty/reports/", include("screens.urls_reports")),
     path("loyalty/settlement/", include("screens.urls_settlement")),
     path("loyalty/", include("screens.urls_loyalty")),
+    path("analytics/", include("screens.urls_analytics")),
     path("businesses/", include("screens.urls_businesses")),
     path("settings/businesses/joining/", include("screens.urls_joining")),  # before the codes of businesses
     path("settings/businesses/", include("screens.urls_leaving")),

@@ -17,6 +17,7 @@ GROUPS: dict[str, str | Promise] = {
     "customers": _("Customers"),
     "catalogue": _("Catalogue"),
     "loyalty": _("Loyalty"),
+    "measure": _("Measure"),
     "bottom": "",
     "account": "",
     "settings": _("Settings"),
@@ -59,6 +60,7 @@ ITEMS: Sequence[NavItem] = (
     NavItem(_("Products"), "customers:products", "package", Perm.ORDERS_VIEW, "catalogue"),
     NavItem(_("Programme"), "loyalty:programme", "stamp", Perm.PROGRAMME_VIEW, "loyalty"),
     NavItem(_("Rewards"), "rewards:list", "gift", Perm.PROGRAMME_VIEW, "loyalty"),
+    NavItem(_("Analytics"), "analytics:overview", "chart-line", Perm.ANALYTICS_VIEW, "measure"),
     NavItem(_("Settings"), "workspace:settings", "settings", Perm.SETTINGS_EDIT, "bottom"),
     NavItem(_("Your profile"), "workspace:me", "circle-user-round", None, "account"),
 )

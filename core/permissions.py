@@ -45,6 +45,7 @@ class Perm(models.TextChoices):
     PROGRAMME_VIEW = "programme:read", _("See businesses and earning rules")
     PROGRAMME_EDIT = "programme:write", _("Change businesses and earning rules")
     BUSINESSES_MANAGE = "businesses:manage", _("Let businesses join and leave the programme")
+    ANALYTICS_VIEW = "metrics:read", _("See analytics")
     INTELLIGENCE_VIEW = "intelligence:read", _("See groups and scores")
     INTELLIGENCE_RUN = "intelligence:run", _("Run the analysis")
     JOBS_VIEW = "jobs:read", _("Follow background work")
@@ -62,6 +63,7 @@ _READ = frozenset(
         Perm.ORDERS_VIEW,
         Perm.POINTS_VIEW,
         Perm.PROGRAMME_VIEW,
+        Perm.ANALYTICS_VIEW,
         Perm.INTELLIGENCE_VIEW,
         Perm.JOBS_VIEW,
     }

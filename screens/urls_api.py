@@ -1,6 +1,6 @@
 from django.urls import path
 
-from screens import api, api_joining, api_leaving, api_privacy
+from screens import api, api_joining, api_leaving, api_metrics, api_privacy
 
 urlpatterns = [
     path("auth/register-business", api.RegisterBusinessView.as_view(), name="auth-register-business"),
@@ -38,6 +38,14 @@ urlpatterns = [
         name="business-final-statement",
     ),
     path("businesses/<code:business_id>/loyalty-rules", api.LoyaltyRulesView.as_view(), name="loyalty-rules"),
+    path("metrics/dashboard", api_metrics.DashboardView.as_view(), name="metrics-dashboard"),
+    path("metrics/top-products", api_metrics.TopProductsView.as_view(), name="metrics-top-products"),
+    path("metrics/products/<code:product_id>", api_metrics.ProductMetricsView.as_view(), name="metrics-product"),
+    path("metrics/customers/<code:customer_id>", api_metrics.CustomerMetricsView.as_view(), name="metrics-customer"),
+    path("metrics/cohorts", api_metrics.CohortsView.as_view(), name="metrics-cohorts"),
+    path("metrics/rfm", api_metrics.RfmMetricsView.as_view(), name="metrics-rfm"),
+    path("metrics/hours", api_metrics.HoursView.as_view(), name="metrics-hours"),
+    path("metrics/bought-together", api_metrics.BoughtTogetherView.as_view(), name="metrics-bought-together"),
     path("customers/<code:customer_id>/erase", api_privacy.EraseView.as_view(), name="customer-erase"),
     path("customers/<code:customer_id>/export", api_privacy.ExportView.as_view(), name="customer-export"),
     path(

@@ -278,7 +278,7 @@ NOUNS = {
     "final": "business", "settlement": "month", "reports": "report", "referrals": "referral", "r": "referral_code",
     "affiliates": "affiliate", "payouts": "payout", "people": "affiliate_customer", "a": "affiliate_link",
     "partner": "report_token", "fields": "attribute", "tags": "tag", "notes": "note", "views": "view",
-    "customer-attributes": "attribute",
+    "customer-attributes": "attribute", "analytics": "report",
 }  # fmt: skip
 
 
