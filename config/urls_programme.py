@@ -17,6 +17,7 @@ urlpatterns = [
     path("till/", include("screens.urls_till")),
     path("", include("screens.urls_rewards")),  # before the pages of `loyalty/`
     path("", include("screens.urls_orders")),
+    path("stock/", include("screens.urls_stock")),
     path("loyalty/affiliates/", include("screens.urls_affiliates")),
     path("loyalty/stamp-cards/", include("screens.urls_stamps")),
     path("loyalty/recommendations/", include("screens.urls_recommendations")),

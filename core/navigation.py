@@ -58,6 +58,7 @@ ITEMS: Sequence[NavItem] = (
     ),
     NavItem(_("Orders"), "customers:orders", "receipt-text", Perm.ORDERS_VIEW, "catalogue"),
     NavItem(_("Products"), "customers:products", "package", Perm.ORDERS_VIEW, "catalogue"),
+    NavItem(_("Stock"), "stock:list", "layers-3", Perm.ORDERS_VIEW, "catalogue"),
     NavItem(_("Programme"), "loyalty:programme", "stamp", Perm.PROGRAMME_VIEW, "loyalty"),
     NavItem(_("Rewards"), "rewards:list", "gift", Perm.PROGRAMME_VIEW, "loyalty"),
     NavItem(_("Analytics"), "analytics:overview", "chart-line", Perm.ANALYTICS_VIEW, "measure"),
@@ -67,6 +68,8 @@ ITEMS: Sequence[NavItem] = (
 # Behind the pages above. The command palette finds these, too.
 DEEPER: Sequence[NavItem] = (
     NavItem(_("Add a customer"), "customers:create", "user-plus", Perm.CUSTOMERS_EDIT, "customers"),
+    NavItem(_("Receive stock"), "stock:receive", "layers-3", Perm.STOCK_EDIT, "catalogue"),
+    NavItem(_("Count stock"), "stock:count", "layers-3", Perm.STOCK_EDIT, "catalogue"),
     NavItem(_("Refunds"), "customers:refunds", "undo-2", Perm.ORDERS_VIEW, "catalogue"),
     NavItem(_("Add a product"), "customers:product-create", "package", Perm.PRODUCTS_EDIT, "catalogue"),
     NavItem(_("Tags"), "customers:tags", "tag", Perm.CUSTOMERS_VIEW, "customers"),

@@ -34,6 +34,7 @@ class Perm(models.TextChoices):
     ORDERS_VIEW = "orders:read", _("See orders and products")
     ORDERS_EDIT = "orders:write", _("Add, change and cancel orders")
     PRODUCTS_EDIT = "products:write", _("Add and change products")
+    STOCK_EDIT = "stock:write", _("Receive, count and move stock")
     IMPORTS_RUN = "imports:write", _("Import customers and orders")
     TILL_USE = "till:write", _("Use the till")
     POINTS_VIEW = "points:read", _("See points and transactions")
@@ -87,6 +88,7 @@ SCOPE_PRESETS: dict[str, frozenset[Perm]] = {
         Perm.CUSTOMERS_EDIT,
         Perm.ORDERS_EDIT,
         Perm.PRODUCTS_EDIT,
+        Perm.STOCK_EDIT,
         Perm.IMPORTS_RUN,
         Perm.POINTS_WRITE,
         Perm.POINTS_REVERSE,

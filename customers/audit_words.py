@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import AttributeDefinition, Customer, ImportRun, Order, Product, SavedView, Tag
+from customers.models import AttributeDefinition, Customer, ImportRun, Order, Product, SavedView, StockLocation, Tag
 from customers.reports.customer_list import name_and_contact
 from customers.search import search_for
 from workspace.audit_registry import FIELDS, Group, Named, Reader, register_act, register_subject
@@ -52,6 +52,14 @@ ACTS = {
         "tag.changed": (_("Tag changed"), _("{who} changed the tag {what}")),
         "tag.merged": (_("Tags merged"), _("{who} merged a tag into {what}")),
         "tag.deleted": (_("Tag deleted"), _("{who} deleted the tag {what}")),
+        "stock.received": (_("Stock received"), _("{who} received stock at {what}")),
+        "stock.counted": (_("Stock counted"), _("{who} counted stock at {what}")),
+        "stock.moved": (_("Stock moved"), _("{who} moved stock from {what}")),
+        "stock.corrected": (_("Stock corrected"), _("{who} corrected stock at {what}")),
+        "stock.settings_changed": (_("Stock settings changed"), _("{who} changed when {what} is low or ordered")),
+        "stock_location.created": (_("Place added"), _("{who} added the place {what}")),
+        "stock_location.changed": (_("Place changed"), _("{who} changed the place {what}")),
+        "stock_location.archived": (_("Place archived"), _("{who} archived the place {what}")),
         "consent.changed": (_("Consent changed"), _("{who} changed a consent of {what}")),
     },
     Group.IMPORTS: {
@@ -90,6 +98,8 @@ FIELDS |= {
     "file": _("File"),
     "bytes": _("Bytes"),
     "rows": _("Rows"),
+    "products": _("Products"),
+    "to": _("To"),
     "dry_run": _("Only tried"),
 }
 
@@ -157,6 +167,16 @@ def _products(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
     return {one.code: Named(str(one), reverse("customers:product", args=[one.code])) for one in found}
 
 
+def _locations(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
+    found = StockLocation.objects.filter(code__in=codes).values_list("code", "name")
+    return {code: Named(name, reverse("stock:list") + f"?location={code}") for code, name in found}
+
+
+def _search_locations(text: str, reader: Reader) -> Collection[str]:
+    found = StockLocation.objects.visible_to(reader.actor).filter(name__icontains=text)
+    return [f"stock_location:{code}" for code in found.values_list("code", flat=True)[:100]]
+
+
 def _search_products(text: str, _reader: Reader) -> Collection[str]:
     found = Product.objects.filter(Q(sku__iexact=text) | Q(title__icontains=text))
     return [f"product:{code}" for code in found.values_list("code", flat=True)[:100]]
@@ -178,4 +198,5 @@ register_subject("view", title=_("saved view"), find=_views)
 register_subject("tag", title=_("tag"), find=_tags, search=_search_tags)
 register_subject("order", title=_("sale"), find=_orders, search=_search_orders)
 register_subject("product", title=_("product"), find=_products, search=_search_products)
+register_subject("stock_location", title=_("place"), find=_locations, search=_search_locations)
 register_subject("import", title=_("import"), find=_imports, search=_search_imports)

@@ -69,6 +69,17 @@ ORDER_REFUNDED = register(
 ORDER_CANCELLED = register(
     "customers.order.cancelled", title=_("Sale undone"), icon="undo-2", order="string", total="string"
 )
+# A level fell to its mark or below it. Told once for each fall; counting up past the mark makes room for the next.
+STOCK_LOW = register(
+    "customers.stock.low",
+    title=_("Stock is low"),
+    icon="package",
+    product="string",
+    sku="string",
+    location="string",
+    quantity="string",
+    low_at="string",
+)
 CONSENT_CHANGED = register(
     "customers.consent.changed",
     title=_("Changed consent"),

@@ -3,13 +3,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 
 from core.actor import Actor
 
 if TYPE_CHECKING:
-    from customers.models import Customer, Event, ImportRun, Note, Order, Product, Refund, Tag
+    from customers.models import (
+        Customer,
+        Event,
+        ImportRun,
+        Note,
+        Order,
+        Product,
+        Refund,
+        StockLevel,
+        StockLocation,
+        StockMovement,
+        Tag,
+    )
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
@@ -88,3 +100,29 @@ class TagQuerySet(models.QuerySet["Tag"]):
     def named(self, name: str) -> Tag | None:
         """The one of this name, whatever its capitals."""
         return self.filter(name__iexact=name).first()
+
+
+class StockLocationQuerySet(models.QuerySet["StockLocation"]):
+    def visible_to(self, actor: Actor) -> StockLocationQuerySet:
+        return self if actor.business_id is None else self.filter(business_id=actor.business_id)
+
+    def open(self) -> StockLocationQuerySet:
+        """Not archived."""
+        return self.filter(archived_at__isnull=True)
+
+
+class StockLevelQuerySet(models.QuerySet["StockLevel"]):
+    def visible_to(self, actor: Actor) -> StockLevelQuerySet:
+        return self if actor.business_id is None else self.filter(location__business_id=actor.business_id)
+
+    def shown(self) -> StockLevelQuerySet:
+        """Of products and places that are not archived."""
+        return self.filter(product__archived_at__isnull=True, location__archived_at__isnull=True)
+
+    def low(self) -> StockLevelQuerySet:
+        return self.filter(quantity__lte=F("low_at"))
+
+
+class StockMovementQuerySet(models.QuerySet["StockMovement"]):
+    def visible_to(self, actor: Actor) -> StockMovementQuerySet:
+        return self if actor.business_id is None else self.filter(location__business_id=actor.business_id)

@@ -23,6 +23,7 @@ from customers.actions.rollups import (
     refresh_product_sales,
     update_rollups,
 )
+from customers.actions.stock_sales import READER as STOCK_READER  # noqa: F401 (registers the reader)
 from customers.actions.tags import EMPTY_TAG, empty_tag
 from customers.actions.undo_imports import UNDO_KIND, forget_old_imports, undo_import
 from customers.events import IMPORT_FINISHED

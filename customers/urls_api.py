@@ -1,6 +1,15 @@
 from django.urls import path
 
-from customers import api_attributes, api_customers, api_imports, api_merging, api_notes, api_products, api_tags
+from customers import (
+    api_attributes,
+    api_customers,
+    api_imports,
+    api_merging,
+    api_notes,
+    api_products,
+    api_stock,
+    api_tags,
+)
 
 urlpatterns = [
     path("customers/", api_customers.CustomersView.as_view(), name="customers"),
@@ -27,4 +36,9 @@ urlpatterns = [
     path("products/", api_products.ProductsView.as_view(), name="products"),
     path("products/<code:product_id>", api_products.ProductView.as_view(), name="product"),
     path("products/<code:product_id>/restore", api_products.ProductRestoreView.as_view(), name="product-restore"),
+    path("stock-locations/", api_stock.StockLocationsView.as_view(), name="stock-locations"),
+    path("stock-locations/<code:location_id>", api_stock.StockLocationView.as_view(), name="stock-location"),
+    path("stock-levels/", api_stock.StockLevelsView.as_view(), name="stock-levels"),
+    path("stock-levels/<code:level_id>", api_stock.StockLevelView.as_view(), name="stock-level"),
+    path("stock-movements/", api_stock.StockMovementsView.as_view(), name="stock-movements"),
 ]

@@ -21,6 +21,7 @@ from customers.actions import products as actions
 from customers.forms_products import ProductFilterForm, ProductForm
 from customers.models import Product, ProductSales
 from customers.reports import products as report
+from customers.reports.stock import levels_of
 from customers.views import link_if, scope_of
 
 
@@ -57,6 +58,8 @@ def product(request: StaffRequest, code: str) -> HttpResponse:
         "product": found,
         "days": ProductSales.DAYS,
         "may_edit": _may_change(request),
+        "levels": levels_of(found, request.actor),
+        "may_stock": Perm.STOCK_EDIT in request.membership.permissions,
     }
     return page(request, "customers/product_detail.html", context)
 

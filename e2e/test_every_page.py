@@ -24,7 +24,8 @@ from core.actor import SYSTEM
 from core.clock import local_day
 from customers.actions.customers import update_customer
 from customers.actions.rollups import rebuild_rollups
-from customers.models import Customer, Order, Product
+from customers.actions.stock import StockLine, change_level, count_stock, create_location
+from customers.models import Customer, Order, Product, StockLevel
 from customers.tests.imports_fixtures import csv_of, import_csv, receive
 from e2e.conftest import DESK, PHONE
 from e2e.test_till import as_a_till
@@ -142,7 +143,7 @@ def a_few_weeks_of_sales(programme) -> dict[str, str]:
     return {
         "customers": customer.code,
         "orders": Order.objects.first().code,
-        "products": Product.objects.first().code,
+        **some_stock(business, now),
         "businesses": business.code,
         "imports": imported.code,
         "received": received.code,
@@ -180,6 +181,17 @@ def who_joins_and_leaves(programme, business, now) -> dict[str, str]:
     leaving = decide_leaving(business=left, last_day=last_day, way="paid", actor=SYSTEM, now=now)
     finish_leaving(leaving_id=leaving.pk, now=now + timedelta(days=1))
     return {"requests": asked.code, "final": left.code}
+
+
+def some_stock(business, now) -> dict[str, str]:
+    """A place where something has run low."""
+    product = Product.objects.first()
+    place = create_location(business_id=business.pk, name="The cellar under the shop", actor=SYSTEM, now=now)
+    lines = [StockLine(product.pk, Decimal(3))]
+    count_stock(location=place, lines=lines, reason="Everything twice", actor=SYSTEM, now=now)
+    level = StockLevel.objects.get()
+    change_level(code=level.code, low_at=Decimal(5), lead_days=3, target_days=14, actor=SYSTEM)
+    return {"products": product.code, "places": place.code, "levels": level.code}
 
 
 def an_affiliate(business, now) -> dict[str, str]:

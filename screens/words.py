@@ -42,6 +42,7 @@ CONSENTS = {
 QUIET = frozenset(
     {
         "customers.import.finished",
+        "customers.stock.low",
         "loyalty.affiliate.commission_earned",
         "loyalty.affiliate.commission_taken",
         "loyalty.affiliate.payout_made",

@@ -34,8 +34,9 @@ from customers.actions.customers import create_customer
 from customers.actions.merging import merge_customers
 from customers.actions.notes import write_note
 from customers.actions.saved_views import save_view
+from customers.actions.stock import StockLine, count_stock, create_location
 from customers.actions.tags import tag_customer
-from customers.models import Order, OrderLine, Product, Refund
+from customers.models import Order, OrderLine, Product, Refund, StockLevel
 from loyalty.access_affiliates import report_token
 from loyalty.actions.affiliate_commissions import settle_orders
 from loyalty.actions.affiliate_customers import note_number
@@ -135,6 +136,9 @@ def fill(world: World) -> None:
     attribute = create_attribute(
         values=AttributeValues(label=f"Field {word}", options=[word]), kind="choice", actor=actor, now=now
     )
+    place = create_location(business_id=business.pk, name=f"Cellar {word}", actor=actor, now=now)
+    lines = [StockLine(product.pk, Decimal(3))]
+    count_stock(location=place, lines=lines, reason=f"Count {word}", actor=actor, now=now)
     refund = Refund.objects.create(
         business=business, source="till", reference=word, customer=customer, refunded_at=now, total=1, reason=word
     )
@@ -227,7 +231,7 @@ def fill(world: World) -> None:
         "month": f"{now.astimezone(world.programme.zone):%Y-%m}",
         "report": "businesses",
         "business": business.code, "customer": customer.code, "order": order.code, "product": product.code,
-        "refund": refund.code,
+        "refund": refund.code, "place": place.code, "level": StockLevel.objects.get().code,
         "transaction": earned.transaction, "import": run.code, "job": job.code, "till": till.code,
         "client": issued.client.code, "message": OutboundMessage.objects.first().code,
         "received_text": received.code, "claim": held.transaction,
@@ -266,6 +270,7 @@ NOUNS = {
     "received-texts": "received_text",
     "customers": "customer", "merges": "merge", "businesses": "business", "orders": "order", "products": "product",
     "refunds": "refund",
+    "places": "place", "stock-locations": "place", "levels": "level", "stock-levels": "level",
     "jobs": "job",
     "imports": "import", "api-keys": "client", "transactions": "transaction", "done": "transaction",
     "undo": "transaction", "team": "membership", "members": "membership", "invitations": "invitation",

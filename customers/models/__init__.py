@@ -32,6 +32,7 @@ from customers.models.orders import Order, OrderLine, Refund, RefundLine
 from customers.models.people import ConsentRecord, Customer, Identifier
 from customers.models.products import Product
 from customers.models.saved_views import SavedView
+from customers.models.stock import StockForecast, StockLevel, StockLocation, StockMovement
 from customers.models.tags import CustomerTag, Tag
 
 __all__ = [
@@ -72,6 +73,10 @@ __all__ = [
     "RollupState",
     "SavedView",
     "StaleDay",
+    "StockForecast",
+    "StockLevel",
+    "StockLocation",
+    "StockMovement",
     "StreamReader",
     "Tag",
 ]
