@@ -60,7 +60,7 @@ screenshots: .test ## Take the pictures of the README from the running demo
 browser: .test ## The long browser tests: till without a network, rewards, rules, stamps, tiers, texts, a customer’s own data
 	$(BIN)/python -m pytest e2e/browser_*.py
 
-chaos: .test ## Kill processes under load: make chaos NAME=kills (or sms, ledger, codes)
+chaos: .test ## Kill processes under load: make chaos NAME=kills (or sms, ledger, codes, imports)
 	CHAOS=1 $(BIN)/python -m pytest e2e/chaos_$(or $(NAME),kills).py
 
 lock: .dev ## Write requirements/*.lock from pyproject.toml, without addresses

@@ -26,7 +26,7 @@ FROM customers_importrow AS row
 LEFT JOIN customers_importperson AS person ON person.import_id = row.import_id AND person.key = row.person_key
 WHERE row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s AND row.problem IS NULL
   AND row.document = 'r'
-GROUP BY row.order_reference ORDER BY min(row.placed_at), min(row.line)
+GROUP BY row.order_reference ORDER BY min(row.placed_at), row.order_reference
 """
 # What was given back of an order by its own row. When is not told: it counts on the day of the order.
 TOLD_BY_ORDERS = """
@@ -49,8 +49,9 @@ FROM customers_importrow AS row
 JOIN customers_product AS product ON product.sku = row.sku
 WHERE row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s AND row.problem IS NULL
   AND row.document = 'r'
-ORDER BY row.line
+ORDER BY row.sku, row.unit_price, row.quantity, row.line
 """
+# In the order of what they say, never of where they stand: mixing the rows of a file changes nothing.
 # The sales that returned lines of this chunk may belong to, with what is left of each; the latest first.
 SOLD = """
 WITH wanted AS (
@@ -71,7 +72,8 @@ WITH wanted AS (
 SELECT sold.id, sold.order_id, sold.reference, sold.customer_id, sold.product_id, sold.placed_at, sold.unit_price,
        sold.quantity - coalesce((SELECT sum(back.quantity) FROM customers_refundline AS back
                                  WHERE back.order_line_id = sold.id), 0)
-FROM sold ORDER BY sold.placed_at DESC, sold.order_id DESC, sold.position DESC
+FROM sold
+ORDER BY sold.placed_at DESC, sold.reference DESC, sold.unit_price DESC, sold.quantity DESC, sold.position DESC
 """
 # An order's refunds are those of its lines, and those that name the order and have no matched lines.
 REFRESH_ORDERS = """
