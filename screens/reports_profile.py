@@ -8,7 +8,10 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import connection
+from django.db.models import Model
+from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.formats import date_format
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -17,20 +20,35 @@ from core.clock import day_start, local_day
 from core.figures import Delta, make_delta
 from core.presentation import format_money, format_number, format_signed
 from customers.consent import consents_of
-from customers.models import Customer, CustomerFacts, Event, Note, Order, Refund
+from customers.models import ConsentRecord, Customer, CustomerFacts, Event, Note, Order, Refund
 from customers.reports.customer_list import Scope
-from customers.reports.timeline import TimelinePage, timeline
+from customers.reports.timeline import Source, TimelinePage, timeline
 from customers.rfm_groups import RFM_GROUPS, RfmGroup
 from customers.words import clock_time, day_heading, days_ago
 from loyalty.models import Transaction
+from messaging.models import InboundMessage, OutboundMessage
 from messaging.reports_reach import texts_stopped_at
-from screens.words import CONSENTS, happened
+from screens.words import CONSENT_SOURCES, CONSENTS, consent_words, happened
 from workspace.models import Business
 
 WINDOW_DAYS = 90
 MONTHS = 12
 MAX_TITLES = 2
+MAX_EXCERPT = 120  # characters of a message
+MAX_STATEMENTS = 100  # of consent
+HOURS = 2  # of one row of the map of visits
+HABIT = 5  # visits that show one; with fewer in WINDOW_DAYS the map looks at a year
+HEATS = 5
 
+# When somebody buys: weekday (Monday is 1), hours, orders of a year, and those of the last WINDOW_DAYS days.
+VISITS = """
+    SELECT extract(isodow FROM local)::int, extract(hour FROM local)::int / %(hours)s, count(*),
+           count(*) FILTER (WHERE placed_at >= %(recent)s)
+    FROM (
+        SELECT placed_at, placed_at AT TIME ZONE %(zone)s AS local FROM customers_order
+        WHERE customer_id = %(customer)s AND status <> 'cancelled' AND placed_at >= %(since)s AND {of_business}
+    ) AS visit GROUP BY 1, 2
+"""
 # Sums of everything, of the last WINDOW_DAYS days and of the days before.
 VALUE = """
     SELECT count(*), coalesce(sum(total), 0), min(placed_at), max(placed_at),
@@ -79,6 +97,40 @@ class RfmCard:
     group: RfmGroup
     since: str
     scores: Sequence[Score]
+
+
+@dataclass(frozen=True, slots=True)
+class VisitCell:
+    day: str
+    visits: int
+    heat: int  # 0 to HEATS
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRow:
+    hours: str  # 8–10
+    cells: Sequence[VisitCell]
+
+
+@dataclass(frozen=True, slots=True)
+class VisitMap:
+    """Orders by weekday and hours; no rows: too few to show a habit."""
+
+    days: Sequence[tuple[str, str]]  # short and whole name
+    rows: Sequence[VisitRow]
+    window: str
+    finding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of consent with its proof."""
+
+    label: str
+    is_granted: bool
+    at: datetime
+    source: str
+    text: str  # the words that the person saw
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +271,69 @@ def rfm_card(facts: CustomerFacts | None, scope: Scope) -> RfmCard | None:
     return RfmCard(group, since, [Score(label, score, words[score - 1]) for label, score, words in given if score])
 
 
+def visit_map(customer: Customer, scope: Scope) -> VisitMap:
+    """When they come, by weekday and hours of the programme's zone. One query."""
+    values = {
+        "customer": customer.pk,
+        "business": scope.actor.business_id,
+        "zone": str(scope.zone),
+        "hours": HOURS,
+        "recent": scope.days_ago(WINDOW_DAYS - 1),
+        "since": scope.days_ago(364),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(VISITS.format(of_business=_of_business(scope)), values)
+        found = cursor.fetchall()
+    is_recent = sum(recent for *_place, recent in found) >= HABIT
+    visits = {(day, block): recent if is_recent else year for day, block, year, recent in found}
+    visits = {place: number for place, number in visits.items() if number}
+    window = _("%(days)s days") % {"days": WINDOW_DAYS} if is_recent else _("12 months")
+    days = [(str(WEEKDAYS_ABBR[number]), str(WEEKDAYS[number])) for number in range(7)]
+    total = sum(visits.values())
+    if total < HABIT:
+        return VisitMap(days, (), window, _("Too few visits to show a habit."))
+    blocks = [block for _day, block in visits]
+    most = max(visits.values())
+    rows = [
+        VisitRow(
+            _hours(block),
+            [
+                VisitCell(days[day - 1][1], number := visits.get((day, block), 0), -(-HEATS * number // most))
+                for day in range(1, 8)
+            ],
+        )
+        for block in range(min(blocks), max(blocks) + 1)
+    ]
+    day, block = min(visits, key=lambda place: (-visits[place], place))
+    finding = _("Most often on %(day)s, %(hours)s: %(visits)s of %(total)s visits.") % {
+        "day": days[day - 1][1],
+        "hours": _hours(block),
+        "visits": format_number(visits[day, block]),
+        "total": format_number(total),
+    }
+    return VisitMap(days, rows, window, finding)
+
+
+def _hours(block: int) -> str:
+    return f"{block * HOURS}–{(block + 1) * HOURS}"
+
+
+def consent_history(customer: Customer, scope: Scope) -> list[Statement]:
+    """Every statement with its proof, newest first, also those made before a merge; MAX_STATEMENTS at most."""
+    people = [customer.pk, *Customer.objects.parts_of(customer).values_list("pk", flat=True)]
+    found = ConsentRecord.objects.filter(customer__in=people).order_by("-at", "-pk")[:MAX_STATEMENTS]
+    return [
+        Statement(
+            label=consent_words(record.channel, record.purpose),
+            is_granted=record.is_granted,
+            at=record.at.astimezone(scope.zone),
+            source=str(CONSENT_SOURCES.get(record.source, record.source)),
+            text=str(record.proof.get("text", "")),
+        )
+        for record in found
+    ]
+
+
 def consent_lines(customer: Customer, scope: Scope) -> list[ConsentLine]:
     """A line for each channel and purpose: yes or no, since when; before them that texts were stopped. Two queries."""
     newest = consents_of(customer.pk)
@@ -237,9 +352,9 @@ def consent_lines(customer: Customer, scope: Scope) -> list[ConsentLine]:
     return lines
 
 
-def history(customer: Customer, scope: Scope, currency: str, cursor: str = "") -> History:
-    """One page of the timeline, by day. Seven queries."""
-    page = timeline(customer.pk, actor=scope.actor, cursor=cursor)
+def history(customer: Customer, scope: Scope, currency: str, cursor: str = "", kind: str = "") -> History:
+    """One page of the timeline, by day; `kind` is one of its KINDS or all. Nine queries at most."""
+    page = timeline(customer.pk, actor=scope.actor, cursor=cursor, kind=kind, more=_messages(scope))
     points = _points_of_orders(page)
     businesses = dict(Business.objects.values_list("pk", "name"))
     days: list[tuple[date, str, list[TimelineEntry]]] = []
@@ -256,6 +371,25 @@ def history(customer: Customer, scope: Scope, currency: str, cursor: str = "") -
     return History([TimelineDay(heading, entries) for _day, heading, entries in days], page.earlier)
 
 
+def _messages(scope: Scope) -> Sequence[Source]:
+    """What was sent and written. It belongs to no business: people limited to one see none of it."""
+    if scope.actor.business_id is not None:
+        return ()
+    sent = OutboundMessage.objects.exclude(purpose=OutboundMessage.Purpose.ONE_TIME_CODE)
+    return Source("messages", "created_at", sent), Source("messages", "received_at", InboundMessage.objects.all())
+
+
+def _message_entry(row: OutboundMessage | InboundMessage, time: str) -> TimelineEntry:
+    if isinstance(row, InboundMessage):
+        text = Truncator(row.body).chars(MAX_EXCERPT) if row.body else _("The text is not kept any more.")
+        return TimelineEntry("message-square-text", "text-accent-ink", _("Wrote a text"), text, "", "", time, "")
+    icon = "mail" if row.channel == OutboundMessage.Channel.EMAIL else "send"
+    excerpt = Truncator(row.subject or row.body).chars(MAX_EXCERPT)
+    title = f"{row.get_channel_display()}: {row.get_purpose_display()}"
+    detail = " · ".join(part for part in (str(row.get_state_display()), excerpt) if part)
+    return TimelineEntry(icon, "text-muted", title, detail, "", "", time, "")
+
+
 def _points_of_orders(page: TimelinePage) -> dict[int, int]:
     orders = [row.pk for _at, row in page.entries if isinstance(row, Order)]
     earned = Transaction.objects.done().filter(order__in=orders, kind=Transaction.Kind.EARN)
@@ -263,7 +397,7 @@ def _points_of_orders(page: TimelinePage) -> dict[int, int]:
 
 
 def _entry(
-    row: Event | Order | Refund | Note,
+    row: Model,
     at: datetime,
     page: TimelinePage,
     points: dict[int, int],
@@ -298,6 +432,9 @@ def _entry(
         )
     if isinstance(row, Note):
         return TimelineEntry("pencil", "text-muted", row.text, row.author_label, "", "", time, "")
+    if isinstance(row, OutboundMessage | InboundMessage):
+        return _message_entry(row, time)
+    assert isinstance(row, Event)
     moment = happened([row], businesses=businesses, currency=currency)
     if moment is None:
         return None

@@ -39,7 +39,17 @@ TABS = {
     "timeline": gettext_lazy("Timeline"),
     "orders": gettext_lazy("Orders"),
     "points": gettext_lazy("Points"),
+    "consent": gettext_lazy("Consent"),
     "details": gettext_lazy("Details"),
+}
+KINDS = {
+    "": gettext_lazy("Everything"),
+    "orders": gettext_lazy("Orders"),
+    "points": gettext_lazy("Points"),
+    "messages": gettext_lazy("Messages"),
+    "consent": gettext_lazy("Consent"),
+    "notes": gettext_lazy("Notes"),
+    "events": gettext_lazy("Other events"),
 }
 ROWS = 10
 
@@ -73,9 +83,16 @@ def _history(request: StaffRequest, customer: Customer, scope: Scope) -> dict[st
     }
     cursor, currency = request.GET.get("cursor", ""), request.programme.currency
     if tab == "timeline":
-        history = report.history(customer, scope, currency, cursor)
+        asked = request.GET.get("kind", "")
+        kind = asked if asked in KINDS else ""
+        history = report.history(customer, scope, currency, cursor, kind)
         earlier = with_query(request.GET, cursor=history.earlier) if history.earlier else ""
-        context |= {"history": history, "earlier_url": earlier}
+        kinds = [
+            {"label": label, "url": f"?kind={key}" if key else "?", "current": key == kind}
+            for key, label in KINDS.items()
+            if key != "messages" or request.actor.business_id is None
+        ]
+        context |= {"history": history, "earlier_url": earlier, "kinds": kinds}
     elif tab == "orders":
         own = Order.objects.visible_to(request.actor).filter(customer=customer).select_related("business", "customer")
         rows = keyset_page(own, ORDER_SORTS["placed"], descending=True, cursor=cursor, size=ROWS)
@@ -87,6 +104,8 @@ def _history(request: StaffRequest, customer: Customer, scope: Scope) -> dict[st
         own_points = Transaction.objects.done().visible_to(request.actor).filter(account_id=customer.pk)
         moved = movement_page(own_points, cursor=cursor, size=ROWS, currency=currency, zone=scope.zone, now=scope.now)
         context |= {"rows": moved, "links": moved.links(request.GET)}
+    elif tab == "consent":
+        context |= {"statements": report.consent_history(customer, scope)}
     else:
         context |= {"details": _details(customer, scope)}
     return context
@@ -107,6 +126,7 @@ def _cards(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str,
         "joined": joined,
         "values": report.value_strip(customer, scope, currency),
         "chart": report.spend_chart(customer, scope, currency),
+        "visits": report.visit_map(customer, scope),
         "rfm": report.rfm_card(facts, scope),
         "tier": tier_card(customer.pk, now=scope.now, zone=scope.zone),
         "tier_form": TierByHandForm() if sees_all and balance.is_member and Perm.POINTS_ADJUST in may else None,

@@ -38,6 +38,15 @@ CONSENTS = {
     (ConsentRecord.Channel.EMAIL, ConsentRecord.Purpose.SERVICE): gettext_lazy("E-mails about points"),
     (ConsentRecord.Channel.EMAIL, ConsentRecord.Purpose.MARKETING): gettext_lazy("Offers by e-mail"),
 }
+# Where a statement of consent was made.
+CONSENT_SOURCES = {
+    "till": gettext_lazy("Till"),
+    "points page": gettext_lazy("Points page"),
+    "text": gettext_lazy("Text"),
+    "api": gettext_lazy("API"),
+    "import": gettext_lazy("Import"),
+    "merge": gettext_lazy("Merge"),
+}
 # Housekeeping that says nothing about what people did, and what affiliates get, which is the programme's business.
 QUIET = frozenset(
     {
@@ -49,6 +58,11 @@ QUIET = frozenset(
         "loyalty.affiliate.payout_paid",
     }
 )
+
+
+def consent_words(channel: str, purpose: str) -> str:
+    found = {(str(asked), str(why)): label for (asked, why), label in CONSENTS.items()}
+    return str(found.get((channel, purpose), purpose))
 
 
 @dataclass(frozen=True, slots=True)

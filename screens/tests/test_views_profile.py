@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -14,16 +16,21 @@ from django.test.utils import CaptureQueriesContext
 from core.actor import SYSTEM, Actor
 from core.permissions import Role
 from customers.actions import events
+from customers.actions.consent import record_consent
 from customers.actions.rollups import rebuild_rollups
 from customers.events import CUSTOMER_CREATED, ORDER_PLACED
 from customers.models import Customer
+from customers.reports.customer_list import Scope
 from customers.reports.timeline import timeline
 from customers.tests.queries import own_queries
 from customers.tests.test_actions_facts import refund, sale
+from messaging.actions.outbox import queue_message
 from programs.models import User
+from screens.reports_profile import visit_map
 from workspace.models import Business
 
 NOW = datetime(2026, 6, 17, 10, 30, tzinfo=UTC)
+PART = {"HX-Request": "true", "HX-Target": "profile-history"}
 
 
 @pytest.fixture
@@ -89,6 +96,7 @@ def test_pages_and_tabs(client_of: Callable[..., Client], owner: User, ann: Cust
             "orders": "No 0",
             "points": "No points earned",
             "details": "ann@example.com",
+            "consent": "Never asked",
             "?": "Today",
         }.items():
             part = browser.get(url, {"tab": tab}, headers={"HX-Request": "true", "HX-Target": "profile-history"})
@@ -141,4 +149,55 @@ def test_queries_do_not_grow(client_of: Callable[..., Client], owner: User, ann:
 
     small, large = queries(other), queries(ann)
     assert large <= small + 1
-    assert large <= 31  # five to eight of them are what the rules of recommendations look at
+    assert large <= 34  # five to eight of them are what the rules of recommendations look at
+
+
+def test_the_timeline_is_narrowed_to_a_kind(client_of: Callable[..., Client], owner: User, ann: Customer) -> None:
+    queue_message(
+        channel="sms", purpose="service", recipient="+447700900142", body="You have 12 points", dedupe_key="m",
+        now=NOW, customer_id=ann.pk,
+    )  # fmt: skip
+    record_consent(
+        customer=ann, channel="sms", purpose="marketing", is_granted=True, source="till", wording="till-marketing-1",
+        actor=SYSTEM, now=NOW,
+    )  # fmt: skip
+    browser, url = client_of(owner), f"/customers/{ann.code}/"
+    told = {
+        "orders": "£10.00",
+        "messages": "You have 12 points",
+        "consent": "Said yes: Offers by text",
+        "events": "Became",
+    }
+    with time_machine.travel(NOW, tick=False):
+        for kind in (*told, "points", "notes"):
+            content = browser.get(url, {"kind": kind}, headers=PART).content.decode()
+            assert {one for one, text in told.items() if text in content} == ({kind} & set(told))
+        assert "kind=orders&amp;cursor=" in browser.get(url, {"kind": "orders"}).content.decode()
+        proofs = browser.get(url, {"tab": "consent"}, headers=PART).content.decode()
+    assert "Yes: Offers by text" in proofs
+    assert "Till" in proofs
+    assert "Offers by text message" in proofs, "the words that were agreed to"
+
+
+def test_people_of_one_business_see_no_messages(
+    client_of: Callable[..., Client], make_member: Callable[..., User], ann: Customer, business: Business
+) -> None:
+    queue_message(
+        channel="sms", purpose="service", recipient="+447700900142", body="You have 12 points", dedupe_key="m",
+        now=NOW, customer_id=ann.pk,
+    )  # fmt: skip
+    bound = client_of(make_member("bo@example.com", Role.MANAGER, business=business))
+    for query in ({}, {"kind": "messages"}):
+        assert "12 points" not in bound.get(f"/customers/{ann.code}/", query).content.decode()
+
+
+def test_when_they_come_is_counted_in_the_programmes_zone(ann: Customer, business: Business) -> None:
+    scope = Scope(actor=SYSTEM, country="GB", zone=ZoneInfo("Europe/London"), now=NOW)
+    found = visit_map(ann, scope)
+    assert found.finding == "Most often on Monday, 10–12: 6 of 40 visits."
+    assert [(row.hours, [cell.visits for cell in row.cells]) for row in found.rows] == [
+        ("10–12", [6, 6, 6, 5, 5, 6, 6])
+    ]
+    assert [cell.heat for cell in found.rows[0].cells] == [5] * 7
+    limited = Actor(kind="user", id="1", label="x", business_id=business.pk + 1)
+    assert visit_map(ann, replace(scope, actor=limited)).rows == ()
