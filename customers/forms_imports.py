@@ -89,6 +89,7 @@ class ColumnsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.run, self.kind = run, kind
         mapping: Mapping[str, int] = run.mapping if kind == run.kind else guess_mapping(kind, run.header)
+        self.guess = mapping
         columns = [("", _("Not in the file")), *((str(at), name or f"#{at + 1}") for at, name in enumerate(run.header))]
         self.targets = [field.name for field in fields_of(kind)]
         for field in fields_of(kind):

@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import islice
 
 from django.core.files.storage import default_storage
+from django.db.models import F
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from core.errors import DomainError, NotFound
+from core.keyset import CURSOR, Order, count_up_to_cap, keyset_page
 from core.middleware import takes_body
 from core.page import done, page
 from core.permissions import Perm, requires
@@ -21,12 +23,13 @@ from core.requests import StaffRequest
 from customers.actions import imports as actions
 from customers.actions.undo_imports import can_undo, preview_undo, start_undo
 from customers.forms_imports import ColumnsForm, LayoutForm, UploadForm
+from customers.imports.fields import BY_NAME
 from customers.imports.problems import PROBLEMS, UnreadableFile
 from customers.imports.reading import PREVIEW_ROWS, layout_of, records
 from customers.models import ImportRun
 from workspace.models import Job
 
-RUNS_SHOWN = 50
+ROWS = "imports-rows"
 STATUS = "import-status"
 
 
@@ -52,6 +55,7 @@ def upload(request: StaffRequest) -> HttpResponse:
             business=form.cleaned_data["business"],
             actor=request.actor,
             now=timezone.now(),
+            as_before=True,
         )
     except DomainError as error:  # shown beside the file, where the next try starts
         form.add_error("file", str(error.message))
@@ -60,8 +64,11 @@ def upload(request: StaffRequest) -> HttpResponse:
 
 
 def _list(request: StaffRequest, form: UploadForm, *, status: int = 200) -> HttpResponse:
-    runs = ImportRun.objects.visible_to(request.actor).select_related("job", "business").newest_first()[:RUNS_SHOWN]
-    return page(request, "customers/import_list.html", {"form": form, "runs": runs}, status=status)
+    visible = ImportRun.objects.visible_to(request.actor)
+    runs = visible.select_related("job", "business")
+    rows = keyset_page(runs, Order([F("pk")]), descending=True, cursor=request.GET.get(CURSOR, ""))
+    context = {"form": form, "rows": rows, "count": count_up_to_cap(visible), "links": rows.links(request.GET)}
+    return page(request, "customers/import_list.html", context, partials={ROWS}, status=status)
 
 
 @require_safe
@@ -236,14 +243,19 @@ def _columns(
 ) -> HttpResponse:
     with default_storage.open(run.path, "rb") as file:
         rows = records(file.file, layout_of(run))  # type: ignore[arg-type]
-        preview = [cells for _line, cells in islice(rows, 1, PREVIEW_ROWS + 1) if cells is not None]
+        first = list(islice(rows, PREVIEW_ROWS + 1))
         rows.close()  # type: ignore[attr-defined]
+    preview = [cells for _line, cells in first[1:] if cells is not None]
+    becomes = actions.preview_rows(run=run, kind=form.kind, mapping=form.guess, records=first, now=timezone.now())
     context = {
         "run": run,
         "form": form,
         "layout_form": layout_form or LayoutForm(run=run),
         "is_called_otherwise": _is_called_otherwise(run),
         "preview": preview,
+        "becomes": becomes,
+        "fields": [BY_NAME[name].label for name in form.guess],
+        "earlier": None if run.preset else actions.earlier_import(run.header, before=run),
         "kinds": ImportRun.Kind.choices,
     }
     return page(request, "customers/import_columns.html", context, status=status)

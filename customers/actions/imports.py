@@ -8,12 +8,14 @@ import io
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import BinaryIO, cast
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
@@ -23,8 +25,11 @@ from core.tenancy import active_schema
 from customers.imports.fields import fields_of, guess_date_order, guess_kind, guess_mapping, required_of
 from customers.imports.options import DateOrder, ImportOptions
 from customers.imports.presets import mapping_of, recognise
+from customers.imports.problems import PROBLEMS
 from customers.imports.reading import AS_FOUND, Inspection, Layout, inspect
-from customers.imports.run import SWEEP_AFTER
+from customers.imports.run import SWEEP_AFTER, reading_of
+from customers.imports.staging import REFUND, SALE, Record, TypedRows
+from customers.imports.values import NULL, unescape
 from customers.models import ImportRun
 from programs.actions.due_work import ensure_due
 from programs.models import Programme
@@ -68,10 +73,12 @@ def receive_file(
     actor: Actor,
     now: datetime,
     layout: Layout = AS_FOUND,
+    as_before: bool = False,
 ) -> ImportRun:
     """Look at an upload, keep it, and guess what it is; nothing is imported yet.
 
-    Raises UnreadableFile and FileTooLarge; nothing is then kept. `kind` None: guessed by the columns.
+    Raises UnreadableFile and FileTooLarge; nothing is then kept. `kind` None: guessed by the columns. `as_before`: what
+    was chosen for the latest file with the same columns is chosen again.
     """
     file.seek(0, io.SEEK_END)
     if file.tell() > MAX_FILE_BYTES:
@@ -89,7 +96,7 @@ def receive_file(
         created_by=actor.label[:160],
         created_at=now,
     )
-    _guess(run, found, kind=kind)
+    _guess(run, found, kind=kind, as_before=as_before)
     run.save()
     ensure_due(kind=KEPT, by=now + timedelta(days=KEPT_DAYS))
     audit.record(
@@ -102,10 +109,13 @@ def receive_file(
     return run
 
 
-def _guess(run: ImportRun, found: Inspection, *, kind: str | None) -> None:
+def _guess(run: ImportRun, found: Inspection, *, kind: str | None, as_before: bool) -> None:
     """Put on the run how the file is read, and what its rows and columns probably are."""
-    preset = recognise(found.header)
-    if preset is not None and kind in (None, preset.kind):
+    preset, earlier = recognise(found.header), earlier_import(found.header) if as_before else None
+    if earlier is not None:
+        options = ImportOptions.of(earlier.options)
+        chosen, mapping, run.preset = ImportRun.Kind(earlier.kind), earlier.mapping, earlier.preset
+    elif preset is not None and kind in (None, preset.kind):
         options = ImportOptions(date_order=preset.date_order, repeats=preset.repeats)  # type: ignore[arg-type]
         chosen, mapping, run.preset = preset.kind, mapping_of(preset, found.header), preset.name
     else:
@@ -115,6 +125,54 @@ def _guess(run: ImportRun, found: Inspection, *, kind: str | None) -> None:
     run.encoding, run.delimiter, run.sheet = found.layout.encoding, found.layout.delimiter, found.layout.sheet
     run.sheets, run.header, run.rows_total = list(found.sheets), list(found.header), found.rows
     run.kind, run.mapping, run.options = chosen, mapping, options.as_json()
+
+
+def earlier_import(header: Sequence[str], *, before: ImportRun | None = None) -> ImportRun | None:
+    """The latest import of a file with the same columns that was started: what was chosen then is chosen again."""
+    started = ImportRun.objects.filter(header=list(header), job__isnull=False, undone_at=None)
+    if before is not None:
+        started = started.filter(pk__lt=before.pk)
+    return started.order_by("-pk").first()
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """A row as it is understood: what it becomes or why it cannot, and its values in the order of the mapping."""
+
+    line: int
+    problem: str
+    text: str | Promise
+    values: Sequence[str]
+
+
+def preview_rows(
+    *, run: ImportRun, kind: str, mapping: Mapping[str, int], records: Sequence[Record], now: datetime
+) -> list[PreviewRow]:
+    """The first records (with the header) as the import would read them; nothing while a needed column is missing."""
+    if not mapping or not all(field.name in mapping for field in required_of(kind)):
+        return []
+    tried = ImportRun(pk=0, kind=kind, mapping=dict(mapping), header=run.header, options=run.options)
+    typed = TypedRows(tried, reading_of(run, now=now), ImportOptions.of(run.options))
+    found = []
+    for text in typed.lines(records):
+        _run, line, _chunk, problem, document, _person, *cells = text.rstrip("\n").split("\t")
+        code = "" if problem == NULL else problem
+        meaning = PROBLEMS[code] if code else BECOMES[kind, document]
+        found.append(PreviewRow(int(line), code, meaning, [unescape(cell) for cell in cells]))
+    return found
+
+
+BECOMES: Mapping[tuple[str, str], str | Promise] = {
+    (ImportRun.Kind.CUSTOMERS, NULL): _("A customer"),
+    (ImportRun.Kind.PRODUCTS, SALE): _("A product"),
+    (ImportRun.Kind.PRODUCTS, NULL): _("Left out"),
+    (ImportRun.Kind.ORDERS, SALE): _("An order"),
+    (ImportRun.Kind.ORDERS, REFUND): _("A refund"),
+    (ImportRun.Kind.ORDERS, NULL): _("Left out: nothing was paid"),
+    (ImportRun.Kind.LINES, SALE): _("A line of an order"),
+    (ImportRun.Kind.LINES, REFUND): _("A line of a refund"),
+    (ImportRun.Kind.LINES, NULL): _("Left out: nothing was paid"),
+}
 
 
 def _date_order(mapping: Mapping[str, int], found: Inspection) -> DateOrder:
@@ -133,7 +191,7 @@ def read_again(*, run: ImportRun, layout: Layout) -> ImportRun:
         raise NotStartable
     with default_storage.open(run.path, "rb") as file:
         found = inspect(cast(BinaryIO, file.file), layout)
-    _guess(run, found, kind=None)
+    _guess(run, found, kind=None, as_before=True)
     run.save()
     return run
 

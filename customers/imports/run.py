@@ -158,9 +158,14 @@ def _is_staged(run: ImportRun) -> bool:
     return ImportRow.objects.filter(import_id=run.pk).count() == run.staged_rows
 
 
-def _stage(run: ImportRun, options: ImportOptions, *, report: Report, now: datetime) -> None:
+def reading_of(run: ImportRun, *, now: datetime) -> Reading:
+    """What the values of the run's file depend on. One query."""
     programme = Programme.objects.get(schema_name=active_schema())
-    reading = Reading(country=programme.country, zone=programme.zone, date_order=options.date_order, now=now)
+    date_order = ImportOptions.of(run.options).date_order
+    return Reading(country=programme.country, zone=programme.zone, date_order=date_order, now=now)
+
+
+def _stage(run: ImportRun, options: ImportOptions, *, report: Report, now: datetime) -> None:
     run.phase = ImportRun.Phase.READING
     run.save(update_fields=["phase"])
     total = max(run.rows_total, 1)
@@ -168,7 +173,7 @@ def _stage(run: ImportRun, options: ImportOptions, *, report: Report, now: datet
         staged = staging.stage(
             run=run,
             records=records(_binary(file), layout_of(run)),
-            reading=reading,
+            reading=reading_of(run, now=now),
             options=options,
             report=lambda rows: report(int(rows * READING_SHARE), total, _("Reading the file")),
         )

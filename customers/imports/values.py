@@ -65,6 +65,13 @@ def escape(text: str) -> str:
     return text.translate(_ESCAPES)
 
 
+def unescape(field: str) -> str:
+    """A field of COPY's text format for people to read: no value is empty, line breaks are blanks."""
+    if field == NULL:
+        return ""
+    return re.sub(r"\\(.)", lambda found: " " if found[1] in "tnr" else found[1], field)
+
+
 def text_of(limit: int, *, cut: bool = False) -> Convert:
     """Text with runs of white space made one blank; longer than `limit` is cut or refused."""
 

@@ -2,6 +2,8 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from customers.models import Customer, ImportRun, Order
@@ -215,3 +217,57 @@ def test_another_sheet_or_separator_is_chosen_on_the_page(client, business):
     assert client.post(read, {"encoding": "cp1250", "delimiter": ","}).status_code == 303
     run.refresh_from_db()
     assert (run.encoding, run.header) == ("cp1250", ["Email;Phone"])
+
+
+def test_what_the_first_rows_become_is_shown_before_anything_is_written(client, business):
+    upload(client, business, SALES + b"C3,A,x,-1,2026-01-06 10:00,2.50,7,UK\n4,A,x,1,2026-01-06 10:00,0,7,UK\n")
+    run = ImportRun.objects.get()
+    page = client.get(reverse("customers:import", args=[run.code]))
+    shown = [(row.line, str(row.text), row.problem) for row in page.context["becomes"]]
+    assert shown == [
+        (2, "A line of an order", ""), (3, "A number cannot be read.", "number"), (4, "A line of a refund", ""),
+        (5, "Left out: nothing was paid", ""),
+    ]  # fmt: skip
+    price = [str(label) for label in page.context["fields"]].index("Unit price")
+    assert page.context["becomes"][0].values[price] == "2.5"
+    customers = client.get(reverse("customers:import", args=[run.code]), {"kind": "customers"})
+    assert str(customers.context["becomes"][0].text) == "A customer"
+
+
+def test_the_next_file_with_the_same_columns_is_one_click(client, business):
+    header = "Beleg,Artikel,Stk,Tag,Preis"
+    upload(client, business, csv_of("1,A,2,05.01.2026,2.50", header=header))
+    first = ImportRun.objects.get()
+    chosen = {"order_reference": "0", "sku": "1", "quantity": "2", "placed_at": "3", "unit_price": "4"}
+    choice = {"kind": "lines", "date_order": "dmy", "refund_prefix": "S", **chosen}
+    assert client.post(reverse("customers:import-start", args=[first.code]), choice).status_code == 303
+    upload(client, business, csv_of("2,A,2,06.01.2026,2.50", header=header), name="february.csv")
+    second = ImportRun.objects.newest_first().first()
+    page = client.get(reverse("customers:import", args=[second.code]))
+    assert "as in your import of" in page.text
+    assert (second.kind, second.mapping, second.options["refund_prefix"]) == (
+        "lines", {name: int(at) for name, at in chosen.items()}, "S",
+    )  # fmt: skip
+    assert (
+        client.post(reverse("customers:import-start", args=[second.code]), form_of(client, second)).status_code == 303
+    )
+    finish()
+    assert Order.objects.count() == 2
+
+
+def test_the_list_has_pages_and_asks_as_much_for_many_as_for_few(client, business):
+    first = receive(SALES, business)
+    here = reverse("customers:imports")
+    client.get(here)
+    with CaptureQueriesContext(connection) as few:
+        client.get(here)
+    for number in range(30):
+        ImportRun.objects.create(
+            kind="lines", business=business, file_name=f"{number}.csv", path="", digest="", delimiter=","
+        )
+    with CaptureQueriesContext(connection) as many:
+        page = client.get(here)
+    assert len(many) == len(few)
+    assert len(page.context["rows"].rows) == 25
+    older = client.get(here + page.context["links"]["next_url"])
+    assert older.context["rows"].rows[-1] == first
