@@ -13,6 +13,7 @@ from django.utils import timezone
 from customers.actions.customers import update_customer
 from customers.models import (
     AttributeDefinition,
+    BulkRun,
     ConsentRecord,
     Customer,
     CustomerFacts,
@@ -112,6 +113,14 @@ class NoteAdmin(RecordAdmin):
 class SavedViewAdmin(RecordAdmin):
     list_display = ("name", "user_id", "is_default", "created_by", "created_at")
     search_fields = ("name",)
+    ordering = ("-id",)
+
+
+@admin.register(BulkRun, site=programme_site)
+class BulkRunAdmin(RecordAdmin):
+    list_display = ("act", "code", "actor_label", "matched", "changed", "created_at", "finished_at")
+    list_filter = ("act",)
+    hidden: ClassVar = ("filters", "ids", "path")
     ordering = ("-id",)
 
 

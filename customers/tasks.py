@@ -9,6 +9,11 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from customers.actions.bulk import JOB_KIND as BULK
+from customers.actions.bulk import SWEEP as BULK_SWEEP
+from customers.actions.bulk import run_bulk
+from customers.actions.customer_files import sweep as sweep_files
+from customers.actions.customer_files import write_export
 from customers.actions.duplicates import FIND, FIND_EVERY, find_duplicates
 from customers.actions.facts import ROLLUPS
 from customers.actions.imports import JOB_KIND as IMPORT
@@ -28,7 +33,7 @@ from customers.actions.tags import EMPTY_TAG, empty_tag
 from customers.actions.undo_imports import UNDO_KIND, forget_old_imports, undo_import
 from customers.events import IMPORT_FINISHED
 from customers.imports.run import discard, run_import, sweep
-from customers.models import Event, ImportRun, Order, Refund
+from customers.models import BulkRun, Event, ImportRun, Order, Refund
 from customers.stream import READ_STREAM, run_readers, stream_reader
 from programs.actions.due_work import ensure_due
 from workspace.actions.jobs import JobCancelled, JobRun
@@ -124,6 +129,21 @@ def take_back_import(job: JobRun) -> dict[str, object]:
 def forget_imports(now: datetime) -> datetime | None:
     """Whoever uploads a file makes it due; it ends when no file is kept."""
     return forget_old_imports(now=now)
+
+
+# Each attempt goes on after the last chunk that the one before committed.
+@job_kind(BULK, title=_("Many customers at once"), max_attempts=20)
+def act_on_many(job: JobRun) -> dict[str, object]:
+    run, now = BulkRun.objects.get(code=job.params["bulk"]), timezone.now()
+    if run.act == BulkRun.Act.EXPORT:
+        return write_export(job, run, now=now)
+    return run_bulk(job, run, now=now)
+
+
+@due_work(BULK_SWEEP)
+def sweep_bulk(now: datetime) -> datetime | None:
+    """Whoever acts on many makes it due; it ends when nothing is left."""
+    return sweep_files(now=now)
 
 
 @due_work(SWEEP)

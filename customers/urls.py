@@ -7,6 +7,7 @@ from django.urls import path
 import core.api  # noqa: F401 (the converter `code`)
 from customers import (
     views,
+    views_bulk,
     views_customer,
     views_fields,
     views_imports,
@@ -37,6 +38,10 @@ urlpatterns = [
     path("customers/views/new/", views_saved.save, name="view-save"),
     path("customers/views/<code:code>/", views_saved.change, name="view"),
     path("customers/views/<code:code>/delete/", views_saved.delete, name="view-delete"),
+    path("customers/bulk/", views_bulk.bulk, name="bulk"),
+    path("customers/bulk/<code:code>/", views_bulk.bulk_run, name="bulk-run"),
+    path("customers/bulk/<code:code>/stop/", views_bulk.bulk_stop, name="bulk-stop"),
+    path("customers/bulk/<code:code>/customers.csv", views_bulk.bulk_file, name="bulk-file"),
     path("customers/tags/", views_tags.tags, name="tags"),
     path("customers/tags/new/", views_tags.create, name="tag-create"),
     path("customers/tags/<code:code>/", views_tags.change, name="tag"),

@@ -2,6 +2,7 @@ from django.urls import path
 
 from customers import (
     api_attributes,
+    api_bulk,
     api_customers,
     api_imports,
     api_merging,
@@ -18,6 +19,7 @@ urlpatterns = [
     path("customers/merges/<code:merge_id>/undo", api_merging.UndoMergeView.as_view(), name="customer-merge-undo"),
     path("customers/duplicates", api_merging.DuplicatesView.as_view(), name="customer-duplicates"),
     path("customers/duplicates/keep-apart", api_merging.KeepApartView.as_view(), name="customer-keep-apart"),
+    path("customers/bulk", api_bulk.BulkView.as_view(), name="customers-bulk"),
     path("customers/<code:customer_id>", api_customers.CustomerView.as_view(), name="customer"),
     path("customers/<code:customer_id>/restore", api_customers.RestoreView.as_view(), name="customer-restore"),
     path("customers/<code:customer_id>/timeline", api_customers.TimelineView.as_view(), name="customer-timeline"),

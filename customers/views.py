@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -64,6 +64,9 @@ def customers(request: StaffRequest) -> HttpResponse:
         "sort": request.GET.get("sort", ""),
         "clear_url": with_query(request.GET, view="everyone", **dict.fromkeys(set(form.fields) - {"q", "col"})),
         "search_all_url": f"?{urlencode({'q': filters.text})}" if filters.text and form.kept else f"?{EVERYONE}",
+        "selection": selection_query(request.GET),
+        "bulk_actions": _bulk_actions(request, filters),
+        "total": listed.count.value if not listed.is_fuzzy else None,
         "save_url": f"{reverse('customers:view-save')}?{written_down(form)}",
         "show_business": len(form.business_ids) > 1,
         "tabs": [] if is_rows else _tabs(request, scope, filters, saved, written_down(form)),
@@ -120,6 +123,27 @@ def refunds(request: StaffRequest) -> HttpResponse:
         "clear_url": "?",
     }
     return page(request, "customers/refund_list.html", context, partials={"refunds-rows"})
+
+
+def _bulk_actions(request: StaffRequest, filters: CustomerFilters) -> list[dict[str, object]]:
+    """What can be done with the rows that are checked, for components/_bulk_bar.html."""
+    may = request.membership.permissions
+    acts = []
+    if Perm.CUSTOMERS_EDIT in may:
+        acts = [
+            (_("Tag"), "tag", "tag"),
+            (_("Remove tag"), "minus", "untag"),
+            (_("Set field"), "pencil", "set"),
+            (_("Restore"), "rotate-cw", "restore") if filters.is_archived else (_("Archive"), "archive", "archive"),
+        ]
+    if Perm.CUSTOMERS_EXPORT in may:
+        acts.append((_("Export"), "download", "export"))
+    return [{"label": label, "icon": icon, "name": "act", "value": act} for label, icon, act in acts]
+
+
+def selection_query(query: QueryDict) -> list[tuple[str, str]]:
+    """What the form of checked rows hands on: all that narrows and orders the list."""
+    return [(name, value) for name, values in query.lists() if name != "cursor" for value in values if value]
 
 
 def _tabs(

@@ -394,6 +394,8 @@ SPECTACULAR_SETTINGS = {
         "StockActKind": ["received", "counted", "corrected", "moved"],
         "StockForecastModel": "customers.models.StockForecast.Model",
         "ImportKind": "customers.models.ImportRun.Kind",
+        "CustomerAttributeKind": "customers.models.AttributeDefinition.Kind",
+        "TagTone": "customers.models.Tag.Tone",
         "CustomerState": "customers.models.Customer.State",
         "LeavingState": "loyalty.models.Leaving.State",
         "LeavingWay": "loyalty.models.LeavingWay",

@@ -17,6 +17,7 @@ from core.actor import SYSTEM
 from core.permissions import Role
 from customers.models import (
     AttributeDefinition,
+    BulkRun,
     ConsentRecord,
     Customer,
     CustomerFacts,
@@ -178,6 +179,7 @@ def programme_rows(programme, business, make_key, now):
     CustomerFacts.objects.create(customer=customer)
     Note.objects.create(customer=customer, text="Likes oat milk", author="user:1", author_label="Ada")
     SavedView.objects.create(name="Regulars", query="member=yes")
+    BulkRun.objects.create(act="tag", upper_id=1, actor="user:1", actor_label="Ada")
     CustomerTag.objects.create(customer=customer, tag=Tag.objects.create(name="Regular"), actor="user:1")
     AttributeDefinition.objects.create(key="size", label="Size", kind="number")
     product = Product.objects.create(sku="MUG", title="Mug", price=4)

@@ -29,6 +29,7 @@ from core.logs import ContextFilter
 from core.permissions import Role
 from customers.actions import imports
 from customers.actions.attributes import AttributeValues, create_attribute
+from customers.actions.bulk import start_bulk
 from customers.actions.consent import record_consent
 from customers.actions.customers import create_customer
 from customers.actions.merging import merge_customers
@@ -36,7 +37,9 @@ from customers.actions.notes import write_note
 from customers.actions.saved_views import save_view
 from customers.actions.stock import StockLine, count_stock, create_location
 from customers.actions.tags import tag_customer
+from customers.bulk import Selection
 from customers.models import Order, OrderLine, Product, Refund, StockLevel
+from customers.reports.customer_list import CustomerFilters
 from loyalty.access_affiliates import report_token
 from loyalty.actions.affiliate_commissions import settle_orders
 from loyalty.actions.affiliate_customers import note_number
@@ -133,6 +136,10 @@ def fill(world: World) -> None:
     view = save_view(
         name=f"View {word}", query="member=yes", is_shared=True, is_default=False, may_share=True, actor=actor, now=now
     )
+    bulk = start_bulk(
+        act="export", values={}, selection=Selection(filters=CustomerFilters(text=word)), is_small=False, actor=actor,
+        now=now,
+    )  # fmt: skip
     attribute = create_attribute(
         values=AttributeValues(label=f"Field {word}", options=[word]), kind="choice", actor=actor, now=now
     )
@@ -243,8 +250,8 @@ def fill(world: World) -> None:
         "stamp_card": card.code, "stamps": stamped.entry,
         "stamp_reward": StampReward.objects.get().code,
         "join_request": wish.code, "business_invitation": asked_in.code,
-        "attribute": attribute.code, "view": view.code, "note": note.code, "tag": tag.code,
         "merge": merge.code,
+        "attribute": attribute.code, "bulk": bulk.code, "view": view.code, "note": note.code, "tag": tag.code,
         "recommender": "co_visits", "promotion": promotion.code,
         "webhook": issued_secret.endpoint.code, "webhook_delivery": sent.code,
     }  # fmt: skip
@@ -282,8 +289,9 @@ NOUNS = {
     "business-invitations": "business_invitation",
     "final": "business", "settlement": "month", "reports": "report", "referrals": "referral", "r": "referral_code",
     "affiliates": "affiliate", "payouts": "payout", "people": "affiliate_customer", "a": "affiliate_link",
-    "partner": "report_token", "fields": "attribute", "tags": "tag", "notes": "note", "views": "view",
-    "customer-attributes": "attribute", "analytics": "report",
+    "analytics": "report",
+    "partner": "report_token", "fields": "attribute", "tags": "tag", "notes": "note", "bulk": "bulk", "views": "view",
+    "customer-attributes": "attribute",
 }  # fmt: skip
 
 

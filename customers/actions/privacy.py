@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from core.actor import Actor
 from core.errors import DomainError, NotFound
 from customers.actions import events
+from customers.bulk_files import delete_files
 from customers.events import CUSTOMER_ERASED
 from customers.imports import forgetting
 from customers.models import (
+    BulkRun,
     ConsentRecord,
     Customer,
     CustomerFacts,
@@ -136,6 +138,8 @@ def erase_person(*, customer: Customer, traces: Traces, actor: Actor, now: datet
         forget_append_only(customer)
         events.append(CUSTOMER_ERASED, actor=actor, occurred_at=now, customer_id=customer.pk)
         audit.record(actor, CUSTOMER_ERASED.name, subject=f"customer:{customer.code}")
+        BulkRun.objects.exclude(job__finished_at__isnull=True).update(filters={}, ids=[])
+        transaction.on_commit(delete_files)  # a day old at most; anybody may be in them
         transaction.on_commit(lambda: forgetting.delete_files_that_name(traces))
 
 

@@ -14,6 +14,7 @@ from customers.models.analytics import (
     ProductPair,
 )
 from customers.models.attributes import AttributeDefinition
+from customers.models.bulk import BulkRun
 from customers.models.events import CurrentTransaction, Event, StreamReader
 from customers.models.facts import (
     BusinessCustomerFacts,
@@ -37,6 +38,7 @@ from customers.models.tags import CustomerTag, Tag
 
 __all__ = [
     "AttributeDefinition",
+    "BulkRun",
     "BusinessCustomerFacts",
     "BuyerDay",
     "CohortMonth",

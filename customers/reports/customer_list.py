@@ -145,6 +145,13 @@ def customer_page(
     return CustomerPage(page.with_rows([_row(row, scope, columns, tags) for row in page.rows]), count, is_fuzzy)
 
 
+def found_by(scope: Scope, filters: CustomerFilters) -> Source:
+    """Rows of facts of everybody whom the filters find as they were typed, in no order."""
+    source, _rest = _source(scope, filters)
+    search = search_for(filters.text, country=scope.country, prefix="customer__")
+    return source.filter(search.strict) if search else source
+
+
 def count_customers(scope: Scope, filters: CustomerFilters) -> Count:
     return count_up_to_cap(_source(scope, filters)[0])
 
