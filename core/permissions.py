@@ -36,6 +36,7 @@ class Perm(models.TextChoices):
     PRODUCTS_EDIT = "products:write", _("Add and change products")
     STOCK_EDIT = "stock:write", _("Receive, count and move stock")
     IMPORTS_RUN = "imports:write", _("Import customers and orders")
+    EVENTS_SEND = "events:write", _("Send what customers do")
     TILL_USE = "till:write", _("Use the till")
     POINTS_VIEW = "points:read", _("See points and transactions")
     POINTS_WRITE = "points:write", _("Add and redeem points")
@@ -90,6 +91,7 @@ SCOPE_PRESETS: dict[str, frozenset[Perm]] = {
         Perm.PRODUCTS_EDIT,
         Perm.STOCK_EDIT,
         Perm.IMPORTS_RUN,
+        Perm.EVENTS_SEND,
         Perm.POINTS_WRITE,
         Perm.POINTS_REVERSE,
         Perm.INTELLIGENCE_RUN,

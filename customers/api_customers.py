@@ -159,7 +159,7 @@ class TimelineOutput(serializers.Serializer[Any]):
 
     def get_title(self, event: Event) -> str:
         kind = EVENT_TYPES.get(event.name)
-        return str(kind.title) if kind else event.name
+        return event.tracked or (str(kind.title) if kind else event.name)
 
     @extend_schema_field({"type": ["string", "null"]})
     def get_business_id(self, event: Event) -> str | None:

@@ -109,9 +109,18 @@ def merged(stored: Mapping[str, object], given: Mapping[str, object]) -> dict[st
 
     Raises InvalidInput; one query.
     """
-    check_plain(given)
     known = {one.key: one for one in AttributeDefinition.objects.filter(key__in=given, is_archived=False)}
-    typed = {key: coerce(known[key], value) if key in known else value for key, value in given.items()}
+    return joined(stored, typed(given, known))
+
+
+def typed(given: Mapping[str, object], known: Mapping[str, AttributeDefinition]) -> dict[str, object]:
+    """What was given as it is stored, checked by the definitions in use. Raises InvalidInput."""
+    check_plain(given)
+    return {key: coerce(known[key], value) if key in known else value for key, value in given.items()}
+
+
+def joined(stored: Mapping[str, object], typed: Mapping[str, object]) -> dict[str, object]:
+    """`stored` with typed values; None takes a key away. Raises InvalidInput for too many."""
     result = {key: value for key, value in {**stored, **typed}.items() if value is not None}
     if len(result) > MAX_ATTRIBUTES and len(result) > len(stored):
         raise InvalidInput(_("A customer may have up to 50 attributes."), field="attributes")

@@ -40,6 +40,7 @@ ACTS = {
         "attribute.moved": (_("Field moved"), _("{who} moved the field {what} in the order")),
         "customer.tagged": (_("Tags added"), _("{who} added tags to {what}")),
         "customer.untagged": (_("Tags removed"), _("{who} took tags from {what}")),
+        "events.kept_for": (_("Time of keeping events changed"), _("{who} changed how long events of others are kept")),
         "note.written": (_("Note written"), _("{who} wrote a note about {what}")),
         "note.changed": (_("Note changed"), _("{who} changed a note about {what}")),
         "note.pinned": (_("Note pinned"), _("{who} pinned a note about {what}")),

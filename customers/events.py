@@ -98,3 +98,10 @@ IMPORT_FINISHED = register(
     counts="object",
     **{"import": "string"},
 )
+# What others send: `event` is their name for it.
+EVENT_TRACKED = register(
+    "customers.event.tracked", title=_("Did something"), icon="activity", event="string", properties="object"
+)
+VISITOR_RECOGNISED = register(
+    "customers.visitor.recognised", title=_("Visitor recognised"), icon="user-round", events="integer"
+)

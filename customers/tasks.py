@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+import customers.actions.tracked_names  # noqa: F401 (a reader of the stream)
 from customers.actions.bulk import JOB_KIND as BULK
 from customers.actions.bulk import SWEEP as BULK_SWEEP
 from customers.actions.bulk import run_bulk
 from customers.actions.customer_files import sweep as sweep_files
 from customers.actions.customer_files import write_export
 from customers.actions.duplicates import FIND, FIND_EVERY, find_duplicates
+from customers.actions.event_policy import FORGET_DUE, forget_events
 from customers.actions.facts import ROLLUPS
 from customers.actions.imports import JOB_KIND as IMPORT
 from customers.actions.imports import KEPT, SWEEP
@@ -81,6 +83,12 @@ def count_what_moved(events: Sequence[Event]) -> None:
     elif any("order" in event.data or "refund" in event.data for event in events):
         count_people_soon(now=now)
         count_pairs_tonight(now=now, zone=ZoneInfo(programme_zone()))
+
+
+@due_work(FORGET_DUE)
+def forget_old_events(now: datetime) -> datetime | None:
+    """When the oldest event of others is old enough."""
+    return forget_events(now=now)
 
 
 @due_work(READ_STREAM)

@@ -4,6 +4,7 @@ from customers import (
     api_attributes,
     api_bulk,
     api_customers,
+    api_events,
     api_imports,
     api_merging,
     api_notes,
@@ -43,4 +44,9 @@ urlpatterns = [
     path("stock-levels/", api_stock.StockLevelsView.as_view(), name="stock-levels"),
     path("stock-levels/<code:level_id>", api_stock.StockLevelView.as_view(), name="stock-level"),
     path("stock-movements/", api_stock.StockMovementsView.as_view(), name="stock-movements"),
+    path("events/", api_events.EventsView.as_view(), name="events"),
+    path("events/names", api_events.EventNamesView.as_view(), name="event-names"),
+    path("events/identify", api_events.identify, name="events-identify"),
+    path("events/track", api_events.track, name="events-track"),
+    path("events/batch", api_events.batch, name="events-batch"),
 ]

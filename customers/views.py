@@ -75,6 +75,7 @@ def customers(request: StaffRequest) -> HttpResponse:
             {"label": _("Tags"), "url": reverse("customers:tags"), "icon": "tag"},
             {"label": _("Fields"), "url": reverse("customers:fields"), "icon": "columns-3"},
             *([{"label": _("Duplicates"), "url": duplicates_url, "icon": "users"}] if duplicates_url else ()),
+            {"label": _("Events"), "url": reverse("customers:events"), "icon": "activity"},
         ],
         "create_url": link_if("customers:create", request, Perm.CUSTOMERS_EDIT),
     }

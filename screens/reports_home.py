@@ -279,6 +279,7 @@ def _parts(values: Sequence[Value]) -> list[Sequence[Value]]:
 def activity(*, programme: Programme, actor: Actor, business_id: int | None, now: datetime) -> list[Activity]:
     """What happened last, one row for each act. Two queries."""
     events = Event.objects.visible_to(replace(actor, business_id=business_id)).select_related("customer")
+    events = events.filter(tracked="")  # a web shop sends thousands of page views
     acts: dict[tuple[int, int | None], list[Event]] = {}
     for event in events.order_by("-occurred_at", "-id")[:ACTIVITY_EVENTS]:
         acts.setdefault((event.transaction_id, event.customer_id), []).append(event)

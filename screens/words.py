@@ -98,6 +98,8 @@ def _what(event: Event, title: str, business: str) -> str:
         text = str(data["reason"])
     elif data.get("tag_name"):
         text = f"{title}: {data['tag_name']}"
+    elif event.tracked:
+        text = event.tracked
     elif event.name == "customers.consent.changed":
         agreed = _("Said yes: %(what)s") if data.get("is_granted") else _("Said no: %(what)s")
         text = agreed % {"what": CONSENTS.get((data.get("channel"), data.get("purpose")), title)}

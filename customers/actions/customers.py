@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TypedDict
 
 from django.core.exceptions import ValidationError
@@ -74,7 +74,7 @@ def create_customer(*, values: CustomerValues, source: str, region: str, actor: 
     `region` (ISO 3166 alpha-2) reads national phone numbers. Raises InvalidPhone, InvalidEmail, InvalidInput and
     IdentifierTaken; nothing is then written.
     """
-    cleaned = _clean(values, region=region, now=now)
+    cleaned = clean_values(values, region=region, now=now)
     if not any(cleaned.get(name) for name in (*IDENTIFYING, "first_name", "last_name")):
         raise InvalidInput(_("Give a name, a phone number, an e-mail address or an external id."))
     with transaction.atomic():
@@ -103,7 +103,7 @@ def update_customer(*, customer_id: int, values: CustomerValues, region: str, ac
     written, no event. Returns the customer as stored. Raises NotFound (gone or erased) and what `create_customer`
     refuses.
     """
-    cleaned = _clean(values, region=region, now=now)
+    cleaned = clean_values(values, region=region, now=now)
     with transaction.atomic():
         customer = Customer.objects.select_for_update().filter(pk=customer_id).known().first()
         if customer is None:
@@ -117,11 +117,13 @@ def update_customer(*, customer_id: int, values: CustomerValues, region: str, ac
         _refuse_taken(identifying, own=customer.pk)
         for name in identifying:
             customer.identifiers.filter(kind=IDENTIFYING[name], value=getattr(customer, name)).delete()
+        for name in said_names(changed, before=customer.attributes):
+            customer.said_at[name] = said(now)
         for name, value in changed.items():
             setattr(customer, name, value)
         if not any((customer.name, customer.phone, customer.email, customer.external_id)):
             raise InvalidInput(_("Give a name, a phone number, an e-mail address or an external id."))
-        customer.save(update_fields=[*changed, "updated_at"])
+        customer.save(update_fields=[*changed, "said_at", "updated_at"])
         _add_identifiers(customer, {name: value for name, value in identifying.items() if value}, now=now)
         names = sorted(set(changed) - {"phone_typed"})
         events.append(
@@ -135,6 +137,19 @@ def update_customer(*, customer_id: int, values: CustomerValues, region: str, ac
         # Names of fields only: what they held is personal and must go when the person is erased.
         audit.record(actor, "customers.customer.changed", subject=f"customer:{customer.code}", data={"fields": names})
     return customer
+
+
+def said_names(changed: Mapping[str, object], *, before: Mapping[str, object]) -> list[str]:
+    """The keys of `Customer.said_at` for changed values; attributes count one by one."""
+    after = changed.get("attributes", before)
+    assert isinstance(after, Mapping)
+    names = [name for name in changed if name not in ("attributes", "phone_typed")]
+    return names + [f"attributes.{key}" for key in {*before, *after} if before.get(key) != after.get(key)]
+
+
+def said(at: datetime) -> str:
+    """A time as `Customer.said_at` keeps it: texts that compare as the times do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def archive_customer(*, customer_id: int, actor: Actor, now: datetime) -> None:
@@ -193,7 +208,7 @@ def _set_state(customer_id: int, state: Customer.State, *, actor: Actor, now: da
         audit.record(actor, kind.name, subject=f"customer:{customer.code}")
 
 
-def _clean(values: CustomerValues, *, region: str, now: datetime) -> dict[str, object]:
+def clean_values(values: CustomerValues, *, region: str, now: datetime) -> dict[str, object]:
     """The values as they are stored: E.164, lower-case e-mail, trimmed text."""
     cleaned: dict[str, object] = {
         name: value.strip() if isinstance(value, str) else value for name, value in values.items()
@@ -203,14 +218,14 @@ def _clean(values: CustomerValues, *, region: str, now: datetime) -> dict[str, o
         cleaned["phone"] = parse_phone(typed, region) if typed else ""
         cleaned["phone_typed"] = typed
     if cleaned.get("email"):
-        cleaned["email"] = _clean_email(str(cleaned["email"]))
+        cleaned["email"] = clean_email(str(cleaned["email"]))
     birthday = cleaned.get("birthday")
     if isinstance(birthday, date) and not OLDEST_BIRTHDAY <= birthday <= now.date():
         raise InvalidInput(_("This birthday cannot be right."), field="birthday")
     return cleaned
 
 
-def _clean_email(text: str) -> str:
+def clean_email(text: str) -> str:
     lowered = text.lower()
     try:
         validate_email(lowered)

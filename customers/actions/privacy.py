@@ -49,6 +49,7 @@ EMPTY: dict[str, object] = {
     "birthday": None,
     "language": "",
     "attributes": {},
+    "said_at": {},
 }
 # Free text of events, in which people write names.
 FREE_TEXT = ("reason", "note", "text", "tag_name")
@@ -146,10 +147,13 @@ def erase_person(*, customer: Customer, traces: Traces, actor: Actor, now: datet
 def _empty_events(customer: Customer) -> None:
     """Facts about points and orders stay; what people wrote beside them, and what others sent us, does not."""
     own = Event.objects.filter(customer=customer)
+    own.exclude(tracked="").delete()
     for event in own.filter(data__has_any_keys=list(FREE_TEXT)):
         kept = {name: value for name, value in event.data.items() if name not in FREE_TEXT}
         Event.objects.filter(pk=event.pk).update(data=kept)
-    own.filter(message_id__isnull=False).update(data={}, message_id=None)
+    own.filter(Q(message_id__isnull=False) | Q(anonymous_id__isnull=False)).update(
+        data={}, message_id=None, anonymous_id=None
+    )
 
 
 def forget_append_only(customer: Customer) -> None:

@@ -15,7 +15,7 @@ from customers.models.analytics import (
 )
 from customers.models.attributes import AttributeDefinition
 from customers.models.bulk import BulkRun
-from customers.models.events import CurrentTransaction, Event, StreamReader
+from customers.models.events import CurrentTransaction, Event, EventPolicy, StreamReader, TrackedName
 from customers.models.facts import (
     BusinessCustomerFacts,
     CustomerFacts,
@@ -52,6 +52,7 @@ __all__ = [
     "DailySales",
     "DuplicatePair",
     "Event",
+    "EventPolicy",
     "HourlySales",
     "Identifier",
     "ImportPerson",
@@ -81,4 +82,5 @@ __all__ = [
     "StockMovement",
     "StreamReader",
     "Tag",
+    "TrackedName",
 ]

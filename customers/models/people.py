@@ -43,6 +43,8 @@ class Customer(models.Model):
     birthday = models.DateField(_("birthday"), null=True, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
+    # Field (or `attributes.` and key) → when it was last said or changed, so that what comes late changes nothing.
+    said_at = models.JSONField(default=dict, db_default=Value({}, models.JSONField()), editable=False)
     source = models.CharField(max_length=40, blank=True)  # till, api, import:retail …
     # Whom a duplicate became a part of; always somebody who is not merged themselves.
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
@@ -90,6 +92,7 @@ class Identifier(models.Model):
         PHONE = "phone", _("Phone")  # E.164
         EMAIL = "email", _("E-mail")  # lower case
         EXTERNAL = "external", _("External id")
+        ANONYMOUS = "anonymous", _("Visitor id")  # of a browser or an app, before it was known whose it is
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     value = models.CharField(max_length=254)

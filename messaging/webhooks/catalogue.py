@@ -44,6 +44,10 @@ MEANINGS: dict[str, Meaning] = {
     "customers.order.cancelled": Meaning("A sale was undone as a whole."),
     "customers.stock.low": Meaning("The stock of a product at one place fell to its mark; told once for each fall."),
     "customers.consent.changed": Meaning("A customer gave or took back consent to one channel and purpose."),
+    "customers.event.tracked": Meaning(
+        "Something that another system sent to `events/track`; `event` is its name for it."
+    ),
+    "customers.visitor.recognised": Meaning("What a visitor did before they said who they are is the customer's now."),
     "customers.import.finished": Meaning("A file was imported. The rows in it send no events of their own."),
     "loyalty.points.earned": Meaning("A sale earned points."),
     "loyalty.points.redeemed": Meaning("Points were spent; `points` is below zero."),
@@ -83,6 +87,8 @@ FIELDS: dict[str, str] = {
     "cause": "`reached`, `renewed`, `dropped`, `undone`, `retired` or `set`.",
     "channel": "`sms` or `email`.",
     "counts": "How many of what were written, by name.",
+    "event": "What the sender calls it.",
+    "events": "How many events are the customer's now.",
     "fields": "Names of what changed, without values.",
     "held": "Points that are set aside.",
     "hold": "Code of the claim that set them aside.",
@@ -94,6 +100,7 @@ FIELDS: dict[str, str] = {
     "order": "Code of the order, as in `orders/`.",
     "payout": "Code of the payout, as in `affiliates/{id}/payouts`.",
     "points": "Whole points; below zero where they went away.",
+    "properties": "What the sender said about it.",
     "purpose": "`service` or `marketing`.",
     "product": "Code of the product, as in `products/`.",
     "quantity": "What is left there, as text.",
