@@ -88,15 +88,16 @@ def overview(chosen: Range, *, actor: Actor, now: datetime) -> Overview:
     """Today is read from the orders, every other figure from roll-ups. About fifteen queries, whatever the size."""
     only = chosen.business_id
     by_day = sales_by_day(chosen.period, business_id=only, now=now)
+    people = people_by(chosen.grain, chosen.period, business_id=only)
     before = by_day_before = None
     if chosen.compare:
         by_day_before = sales_by_day(chosen.compare, business_id=only, now=now)
-        before = _totals(chosen.compare, by_day_before, only, actor)
+        before = _totals(chosen.compare, by_day_before, people_of(chosen.compare, business_id=only), only, actor)
     return Overview(
-        totals=_totals(chosen.period, by_day, only, actor),
+        totals=_totals(chosen.period, by_day, people.whole, only, actor),
         before=before,
-        parts=_parts(chosen.period, chosen.grain, by_day, only),
-        parts_before=_parts(chosen.compare, chosen.grain, by_day_before or {}, only) if chosen.compare else [],
+        parts=_parts(chosen.period, chosen.grain, by_day, people.parts),
+        parts_before=_parts(chosen.compare, chosen.grain, by_day_before or {}, {}) if chosen.compare else [],
         businesses=_businesses(chosen),
         channels=_channels(chosen),
     )
@@ -195,17 +196,20 @@ def _points_url(chosen: Range, flow: str) -> str:
     return f"{reverse('loyalty:transactions')}?flow={flow}&{days}{shop}"
 
 
-def _totals(period: Period, by_day: Mapping[date, DayFigures], only: int | None, actor: Actor) -> SalesTotals:
+def _totals(
+    period: Period, by_day: Mapping[date, DayFigures], people: PeopleFigures, only: int | None, actor: Actor
+) -> SalesTotals:
     points = days_of_points(period, actor=actor, business_id=only).values()
     return SalesTotals(
         sold=total_of(by_day, period),
-        people=people_of(period, business_id=only),
+        people=people,
         points=(sum(day.issued for day in points), sum(day.redeemed for day in points)),
     )
 
 
-def _parts(period: Period, grain: Grain, by_day: Mapping[date, DayFigures], only: int | None) -> list[PartRow]:
-    people = people_by(grain, period, business_id=only)
+def _parts(
+    period: Period, grain: Grain, by_day: Mapping[date, DayFigures], people: Mapping[date, tuple[int, int]]
+) -> list[PartRow]:
     days: dict[date, list[date]] = {}
     for day in every_day(period):
         days.setdefault(part_start(grain, day, period), []).append(day)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -48,6 +49,7 @@ class CountedGroup:
 @dataclass(frozen=True, slots=True)
 class PeoplePage:
     people: PeopleFigures
+    parts: Mapping[date, tuple[int, int]]  # (new, known) by the first day of a part
     before: PeopleFigures | None
     gaps: Gaps
     gaps_before: Gaps | None
@@ -60,10 +62,12 @@ class PeoplePage:
 def people_page(chosen: Range) -> PeoplePage:
     """Six queries, whatever the size."""
     only, compare = chosen.business_id, chosen.compare
+    people = people_by(chosen.grain, chosen.period, business_id=only)
     groups = people_groups(business_id=only)
     total = groups.customers
     return PeoplePage(
-        people=people_of(chosen.period, business_id=only),
+        people=people.whole,
+        parts=people.parts,
         before=people_of(compare, business_id=only) if compare else None,
         gaps=gaps_of(chosen.period, business_id=only),
         gaps_before=gaps_of(compare, business_id=only) if compare else None,
@@ -116,10 +120,9 @@ def top_spenders(chosen: Range, programme: Programme) -> list[Spender]:
     ]
 
 
-def buyers_chart(chosen: Range) -> Chart:
+def buyers_chart(found: Mapping[date, tuple[int, int]], chosen: Range) -> Chart:
     parts: dict[object, list[int]] = {}
     labels: list[str] = []
-    found = people_by(chosen.grain, chosen.period, business_id=chosen.business_id)
     for day in every_day(chosen.period):
         start = part_start(chosen.grain, day, chosen.period)
         if start not in parts:

@@ -38,7 +38,7 @@ def customers(request: StaffRequest) -> HttpResponse:
     context |= {
         "found": found,
         "kpis": _kpis(found, chosen),
-        "buyers_chart": buyers_chart(chosen),
+        "buyers_chart": buyers_chart(found.parts, chosen),
         "waits_chart": waits_chart(found.gaps, found.gaps_before, chosen),
         "spenders": top_spenders(chosen, request.programme) if may_see else [],
         "spenders_url": chosen.customers_url(sort="-spent"),

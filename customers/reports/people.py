@@ -17,24 +17,24 @@ from core.clock import Period
 
 Grain = Literal["day", "week", "month"]
 
-OF_PERIOD = "day >= %(first)s AND day <= %(last)s AND business_id IS NOT DISTINCT FROM %(business)s"
-PEOPLE = f"""
+PEOPLE = """
     SELECT coalesce(sum(customers) FILTER (WHERE before IS NULL OR before < %(first)s), 0),
            coalesce(sum(customers) FILTER (WHERE before IS NULL), 0),
            coalesce(sum(customers), 0)
-    FROM customers_buyerday WHERE {OF_PERIOD}
+    FROM customers_buyerday WHERE {of_period}
 """
-# In each part of the period once.
-BY_GRAIN = f"""
-    SELECT part, sum(customers) FILTER (WHERE before IS NULL), sum(customers) FILTER (WHERE before < part)
+# In each part of the period once, and in the whole once: one look at the rows for both.
+BY_GRAIN = """
+    SELECT part, sum(customers) FILTER (WHERE before IS NULL), sum(customers) FILTER (WHERE before < part),
+           sum(customers) FILTER (WHERE before < %(first)s), sum(customers)
     FROM (
-        SELECT greatest(date_trunc(%(grain)s, day)::date, %(first)s) AS part, before, customers
-        FROM customers_buyerday WHERE {OF_PERIOD}
-    ) AS dated GROUP BY part
+        SELECT greatest(date_trunc(%(grain)s, day::timestamp)::date, %(first)s) AS part, before, customers
+        FROM customers_buyerday WHERE {of_period}
+    ) AS dated GROUP BY GROUPING SETS ((part), ())
 """
-GAPS = f"""
+GAPS = """
     SELECT day - before, sum(customers) FROM customers_buyerday
-    WHERE {OF_PERIOD} AND before IS NOT NULL GROUP BY 1 ORDER BY 1
+    WHERE {of_period} AND before IS NOT NULL GROUP BY 1 ORDER BY 1
 """
 
 
@@ -59,6 +59,14 @@ class PeopleFigures:
     @property
     def visits_each(self) -> float | None:
         return self.visits / self.buyers if self.buyers else None
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleByPart:
+    """`parts`: (new, known before) people of each part of the period that had any, by its first day."""
+
+    whole: PeopleFigures
+    parts: Mapping[date, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +99,12 @@ def people_of(period: Period, *, business_id: int | None) -> PeopleFigures:
     return PeopleFigures(*_rows(PEOPLE, period, business_id)[0])
 
 
-def people_by(grain: Grain, period: Period, *, business_id: int | None) -> Mapping[date, tuple[int, int]]:
-    """(new, known before) people of each part of the period that had any, by its first day. One query."""
+def people_by(grain: Grain, period: Period, *, business_id: int | None) -> PeopleByPart:
+    """The period and each part of it that had any people. One query."""
     rows = _rows(BY_GRAIN, period, business_id, grain=grain)
-    return {part: (new or 0, known or 0) for part, new, known in rows}
+    new, known, visits = next(((row[1] or 0, row[3] or 0, row[4] or 0) for row in rows if row[0] is None), (0, 0, 0))
+    parts = {row[0]: (row[1] or 0, row[2] or 0) for row in rows if row[0] is not None}
+    return PeopleByPart(PeopleFigures(new + known, new, visits), parts)
 
 
 def gaps_of(period: Period, *, business_id: int | None) -> Gaps:
@@ -105,5 +115,8 @@ def gaps_of(period: Period, *, business_id: int | None) -> Gaps:
 def _rows(query: str, period: Period, business_id: int | None, **more: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         values: dict[str, Any] = {"first": period.first_day, "last": period.last_day, "business": business_id, **more}
-        cursor.execute(query, values)
+        # "IS NOT DISTINCT FROM" would say both, and use no index.
+        of_business = "business_id IS NULL" if business_id is None else "business_id = %(business)s"
+        of_period = f"{of_business} AND day >= %(first)s AND day <= %(last)s"
+        cursor.execute(query.format(of_period=of_period), values)
         return cursor.fetchall()  # type: ignore[no-any-return]

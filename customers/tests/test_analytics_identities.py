@@ -170,7 +170,8 @@ def assert_people_add_up(period, zone) -> None:
             for day in days:
                 expected[part_of(grain, day, period)].add(customer)
         found = people_by(grain, period, business_id=None)
-        assert {part: sum(figures) for part, figures in found.items()} == {
+        assert found.whole == people
+        assert {part: sum(figures) for part, figures in found.parts.items()} == {
             part: len(customers) for part, customers in expected.items()
         }
     gaps = gaps_of(period, business_id=None)
