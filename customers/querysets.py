@@ -32,6 +32,11 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         """People: neither erased nor part of somebody else by now."""
         return self.exclude(state="erased").exclude(state="merged")
 
+    def behind(self, code: str) -> Customer | None:
+        """The person with this code, or whom they became part of. One query, two for a duplicate."""
+        found = self.known().filter(code=code).first()
+        return found or self.known().filter(pk__in=self.filter(code=code).values("merged_into")).first()
+
     def parts_of(self, customer: Customer) -> CustomerQuerySet:
         """The duplicates that became part of somebody, the first one first."""
         return self.filter(merged_into=customer).order_by("pk")

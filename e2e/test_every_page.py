@@ -23,6 +23,8 @@ from conftest import _connect_to
 from core.actor import SYSTEM
 from core.clock import local_day
 from customers.actions.customers import update_customer
+from customers.actions.duplicates import find_duplicates
+from customers.actions.merging import merge_customers
 from customers.actions.rollups import rebuild_rollups
 from customers.actions.stock import StockLine, change_level, count_stock, create_location
 from customers.models import Customer, Order, Product, StockLevel
@@ -140,8 +142,13 @@ def a_few_weeks_of_sales(programme) -> dict[str, str]:
     give_stamps(card=card.code, customer_id=customer.pk, stamps=2, key="page", actor=SYSTEM, now=now)
     tier = create_tier(values=TierValues(name="Best friend", threshold=Decimal(20)), actor=SYSTEM, now=now)
     apply_tiers(now)
+    people = list(Customer.objects.filter(last_name__startswith="Feather").exclude(pk=customer.pk).order_by("pk")[:2])
+    merge = merge_customers(survivor_id=customer.pk, duplicate_id=people[0].pk, choose={}, actor=SYSTEM, now=now)
+    find_duplicates(now=now)
     return {
         "customers": customer.code,
+        "twin": people[1].code,
+        "merges": merge.code,
         "orders": Order.objects.first().code,
         **some_stock(business, now),
         "businesses": business.code,
@@ -302,7 +309,11 @@ def test_every_page_of_the_staff(open_browser, server):
     codes = in_the_servers_database(server, a_few_weeks_of_sales)
     page = open_browser("maya@example.com")
     as_a_till(page, server)
-    urls = [server.url(path) for path in [*paths("programme", codes), f"/customers/imports/{codes['received']}/"]]
+    two_nouns = [
+        f"/customers/imports/{codes['received']}/",
+        f"/customers/{codes['customers']}/merge/{codes['twin']}/",
+    ]
+    urls = [server.url(path) for path in [*paths("programme", codes), *two_nouns]]
     seen, faults = look_at(page, urls)
     assert not faults, json.dumps(faults, indent=1)
     assert seen >= 20

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from core.actor import Actor
 from core.clock import Period, day_start
@@ -260,16 +260,19 @@ def member_figures(
         unique, active, unique_before, active_before = cursor.fetchone()
     if only is not None:
         return MemberFigures(unique, active, None, None), MemberFigures(unique_before, active_before, None, None)
-    joined = Account.objects.aggregate(
-        members=Count("pk", filter=Q(joined_at__lt=period.end)),
-        members_before=Count("pk", filter=Q(joined_at__lt=period.start)),
-        earlier=Count("pk", filter=Q(joined_at__lt=before.start)),
-    )
-    members, members_before, earlier = joined["members"], joined["members_before"], joined["earlier"]
+    moments = (period.end, period.start, before.start)
+    everybody = _joined_by(Account.objects.all(), moments)
+    duplicates = _joined_by(Account.objects.filter(customer__merged_into__isnull=False), moments)  # few: an index
+    members, members_before, earlier = (one - other for one, other in zip(everybody, duplicates, strict=True))
     return (
         MemberFigures(unique, active, members, members - members_before),
         MemberFigures(unique_before, active_before, members_before, members_before - earlier),
     )
+
+
+def _joined_by(accounts: QuerySet[Account], moments: Sequence[datetime]) -> list[int]:
+    counts = {f"by_{place}": Count("pk", filter=Q(joined_at__lt=at)) for place, at in enumerate(moments)}
+    return list(accounts.aggregate(**counts).values())
 
 
 def top_members(

@@ -363,7 +363,7 @@ def undo(request: TillRequest, code: str) -> HttpResponse:
 
 
 def _customer(code: str) -> Customer:
-    customer = Customer.objects.known().filter(code=code).first()
+    customer = Customer.objects.behind(code)
     if customer is None:
         raise Http404
     return customer

@@ -63,7 +63,7 @@ def rewards_shown(request: TillRequest, customer: Customer) -> dict[str, object]
 @at_a_till
 def rewards(request: TillRequest, code: str) -> HttpResponse:
     """What the customer can have, and redeeming one: the key of the form makes a double tap one redemption."""
-    customer = Customer.objects.known().filter(code=code).first()
+    customer = Customer.objects.behind(code)
     if customer is None:
         raise Http404
     if request.method == "GET":

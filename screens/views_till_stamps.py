@@ -144,7 +144,7 @@ def use_undo(request: TillRequest, code: str, reward: str) -> HttpResponse:
 
 
 def _customer(code: str) -> Customer:
-    customer = Customer.objects.known().filter(code=code).first()
+    customer = Customer.objects.behind(code)
     if customer is None:
         raise Http404
     return customer

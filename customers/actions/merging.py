@@ -386,7 +386,7 @@ def survivor_of(code: str, actor: Actor) -> Customer | None:
     """Whom the customer with this code was merged into, if the actor may see them. One query."""
     if "\0" in code:
         return None
-    merged = Customer.objects.filter(code=code, state=Customer.State.MERGED).values("merged_into")
+    merged = Customer.objects.filter(code=code).values("merged_into")
     return Customer.objects.visible_to(actor).known().filter(pk__in=merged).first()
 
 

@@ -9,11 +9,16 @@ import pytest
 
 from core.errors import InvalidInput, NotFound, PermissionRefused
 from customers.actions.merging import AlreadyMerged, MergeNotUndoable, merge_customers, preview_merge, undo_merge
+from customers.actions.tags import tag_customer
 from customers.models import Customer, Event, Identifier, Order
 from loyalty.actions import points
+from loyalty.actions.referrals import code_of, referrer_of
 from loyalty.actions.refunds import refund_order
 from loyalty.actions.settings import PointSettings, change_point_settings
-from loyalty.models import Account, Entry, Hold, Lot, Transaction
+from loyalty.actions.stamp_cards import CardValues, create_card
+from loyalty.actions.stamps import give_stamps
+from loyalty.actions.tiers import TierValues, create_tier, set_tier
+from loyalty.models import Account, Entry, Hold, Lot, StampBook, StampReward, Transaction
 from loyalty.reports import balance_of
 
 ANNA, TWIN = "+447700900001", "+447700900002"
@@ -194,3 +199,63 @@ def test_points_that_wait_go_on_waiting(add, actor, now):
     assert has(person(ANNA)) == (0, 0, 100, 0)
     add("1", phone=ANNA, now=now + timedelta(days=20))
     assert has(person(ANNA))[0] == 100
+
+
+@pytest.fixture
+def card(programme, actor, now):
+    return create_card(values=CardValues(name="Coffee", gives="A coffee", stamps=3), actor=actor, now=now)
+
+
+def stamps_of(customer):
+    return list(StampBook.objects.filter(account=customer.pk).values_list("total", "completed", "stamps"))
+
+
+def test_stamps_add_up_to_full_cards_and_part_again(card, add, actor, now):
+    for number in range(2):
+        add("5", phone=ANNA, reference=f"a{number}")
+        add("5", phone=TWIN, reference=f"t{number}")
+    survivor, duplicate = person(ANNA), person(TWIN)
+    give_stamps(card=card.code, customer_id=duplicate.pk, stamps=2, key="s", actor=actor, now=now)
+    (full,) = StampReward.objects.all()
+    found = merge_customers(survivor_id=survivor.pk, duplicate_id=duplicate.pk, choose={}, actor=actor, now=now)
+    assert (stamps_of(survivor), stamps_of(duplicate)) == ([(6, 2, 0)], [(0, 0, 0)])
+    assert (
+        sorted(StampReward.objects.filter(state="ready").values_list("book__account", flat=True)) == [survivor.pk] * 2
+    )
+    assert StampReward.objects.get(pk=full.pk).book.account_id == survivor.pk
+    refund_order(order=Order.objects.get(reference="t0").code, actor=actor, now=now)
+    assert stamps_of(survivor) == [(5, 1, 2)]
+    undo_merge(code=found.code, actor=actor, now=now)
+    assert (stamps_of(survivor), stamps_of(duplicate)) == ([(2, 0, 2)], [(3, 1, 0)])
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_the_better_tier_counts_and_goes_back(by_hand, add, actor, now):
+    tiers = [
+        create_tier(values=TierValues(name=f"T{at}", threshold=Decimal(at)), actor=actor, now=now) for at in (50, 500)
+    ]
+    add("60", phone=ANNA)
+    add("5" if by_hand else "600", phone=TWIN)
+    survivor, duplicate = person(ANNA), person(TWIN)
+    if by_hand:
+        set_tier(customer_id=duplicate.pk, tier=tiers[1].code, until=None, reason="Friend", actor=actor, now=now)
+    found = merge_customers(survivor_id=survivor.pk, duplicate_id=duplicate.pk, choose={}, actor=actor, now=now)
+    assert Account.objects.get(pk=survivor.pk).tier == tiers[1]
+    assert Account.objects.get(pk=duplicate.pk).tier is None
+    undo_merge(code=found.code, actor=actor, now=now)
+    assert Account.objects.get(pk=survivor.pk).tier == tiers[0]
+    assert Account.objects.get(pk=duplicate.pk).tier == tiers[1]
+
+
+def test_codes_tags_and_notes_of_both_lead_to_the_survivor(both, merge, actor, now):
+    survivor, duplicate = both
+    codes = [code_of(one.pk) for one in both]
+    for one, names in zip(both, (["Vegan", "Early"], ["Vegan", "Loud"]), strict=True):
+        tag_customer(customer_id=one.pk, names=names, actor=actor, now=now)
+    found = merge()
+    assert [referrer_of(code=code).pk for code in codes] == [survivor.pk] * 2
+    assert sorted(survivor.customer_tags.values_list("tag__name", flat=True)) == ["Early", "Loud", "Vegan"]
+    undo_merge(code=found.code, actor=actor, now=now)
+    assert [referrer_of(code=code).pk for code in codes] == [survivor.pk, duplicate.pk]
+    assert sorted(survivor.customer_tags.values_list("tag__name", flat=True)) == ["Early", "Vegan"]
+    assert sorted(duplicate.customer_tags.values_list("tag__name", flat=True)) == ["Loud", "Vegan"]
