@@ -13,9 +13,11 @@ from core.actor import SYSTEM
 from core.clock import local_day
 from customers.actions.rollups import programme_zone
 from customers.events import IMPORT_FINISHED
-from customers.models import Customer, Event
+from customers.models import Customer, Event, StockLevel
 from customers.stream import stream_reader
 from intelligence.actions.rfm import JOB, request_rfm, score_customers
+from intelligence.actions.stock import JOB as STOCK_JOB
+from intelligence.actions.stock import forecast_stock, request_stock_forecast
 from workspace.actions.jobs import JobRun
 from workspace.jobs import due_work, job_kind
 
@@ -36,6 +38,21 @@ def run_rfm(run: JobRun) -> dict[str, object]:
 def score_nightly(now: datetime) -> datetime:
     if Customer.objects.exists():
         request_rfm(actor=SYSTEM, now=now)
+    return next_night(now, ZoneInfo(programme_zone()))
+
+
+@job_kind(STOCK_JOB, title=_("Forecasting stock"))
+def run_stock_forecast(run: JobRun) -> dict[str, object]:
+    def report(done: int, total: int) -> None:
+        run.report(done, total, force=done in (0, total))
+
+    return {"levels": forecast_stock(now=timezone.now(), report=report)}
+
+
+@due_work(STOCK_JOB)
+def forecast_nightly(now: datetime) -> datetime:
+    if StockLevel.objects.exists():
+        request_stock_forecast(actor=SYSTEM, now=now)
     return next_night(now, ZoneInfo(programme_zone()))
 
 

@@ -22,6 +22,7 @@ from django_tenants.utils import tenant_context
 from config.demo import retail_source
 from config.demo.fictional import fictional_people
 from config.demo.rewards import DemoReward, make_rewards
+from config.demo.stock import stock_shelves
 from config.demo.tiers import DemoTier, make_tiers
 from core.actor import Actor
 from core.clock import day_start, local_day
@@ -96,6 +97,7 @@ def load_retail(report: Report, *, owner: User, now: datetime) -> Programme:
         refresh_facts(members)
         rebuild_rollups(now=now)
         score_customers(now=now)
+        stock_shelves(business.pk, ACTOR, now=now)
     demo["is_loaded"] = True
     programme.save(update_fields=["onboarding"])
     return programme

@@ -130,7 +130,7 @@ class StockForecast(models.Model):
 
     class Model(models.TextChoices):
         SMOOTH = "smooth", _("Sells every week")
-        SEASONAL = "seasonal", _("Sells by the season")
+        LUMPY = "lumpy", _("Sells unevenly")
         INTERMITTENT = "intermittent", _("Sells now and then")
         NONE = "none", _("Too little is known")
 

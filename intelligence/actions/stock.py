@@ -1,0 +1,129 @@
+"""When each level of stock runs out, and what to order: read from what was sold each day, reckoned by `engine.demand`.
+
+docs/algorithms/stock.md says how. Only places that sales leave are forecast: nobody buys from a cellar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from statistics import median
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+
+from core.actor import Actor
+from core.clock import local_day
+from customers.actions.rollups import programme_zone
+from customers.models import StockForecast
+from intelligence.engine.demand import Demand, demand_of, outlook, spread
+from workspace.actions.jobs import start_job
+from workspace.models import Job
+
+JOB = "intelligence.stock"
+WEEKS = 104  # two years: what is older says little of next month
+CHUNK = 1000
+Report = Callable[[int, int], None]
+
+# Whole weeks that end yesterday, the newest one 0; from the first week with a sale, so that a new product is not
+# taken for one that nobody wants.
+_SOLD = """
+    SELECT level.id, level.quantity, level.lead_days, level.target_days, sold.weeks, sold.units
+    FROM customers_stocklevel AS level
+    JOIN customers_stocklocation AS place ON place.id = level.location_id AND place.is_default
+    JOIN customers_product AS product ON product.id = level.product_id AND product.archived_at IS NULL
+    LEFT JOIN LATERAL (
+        SELECT array_agg(week ORDER BY week) AS weeks, array_agg(units ORDER BY week) AS units
+        FROM (
+            SELECT (%(today)s - 1 - day) / 7 AS week, sum(day_sales.units)::float8 AS units
+            FROM customers_productday AS day_sales
+            WHERE day_sales.product_id = level.product_id AND day_sales.business_id = place.business_id
+              AND day_sales.day >= %(today)s - 7 * %(weeks)s AND day_sales.day < %(today)s
+            GROUP BY 1
+        ) AS weekly
+    ) AS sold ON true
+    WHERE level.id > %(after)s ORDER BY level.id LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stocked:
+    level_id: int
+    quantity: float
+    lead_days: int
+    target_days: int
+    weeks: Sequence[float]  # oldest first
+
+
+def request_stock_forecast(*, actor: Actor, now: datetime) -> Job:
+    """The job that forecasts everything: the one that waits or runs already, or a new one."""
+    jobs = Job.objects.filter(kind=JOB).order_by("-id")
+    running = jobs.unfinished().first()
+    if running is not None:
+        return running
+    last = jobs.values_list("pk", flat=True).first()
+    return start_job(kind=JOB, key=f"after:{last or 0}", actor=actor, now=now)
+
+
+def forecast_stock(*, now: datetime, report: Report = lambda done, total: None) -> int:
+    """Forecast every level at a place that sales leave; returns how many. Doing it twice gives the same.
+
+    A second for some thousand levels. Lists see the old forecasts until all new ones are there.
+    """
+    today = local_day(now, ZoneInfo(programme_zone()))
+    stocked = list(_stocked(today))
+    spreads = [spread(one.weeks) for one in stocked if len(one.weeks) > 1]
+    usual = median(spreads) if spreads else 1.0
+    forecasts = []
+    for done, one in enumerate(stocked, 1):
+        forecasts.append(_forecast(one, usual, today))
+        if done % CHUNK == 0:
+            report(done, len(stocked))
+    with transaction.atomic():
+        StockForecast.objects.all().delete()
+        StockForecast.objects.bulk_create(forecasts, batch_size=CHUNK)
+    report(len(stocked), len(stocked))
+    return len(forecasts)
+
+
+def _stocked(today: date) -> Iterator[_Stocked]:
+    after = 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(_SOLD, {"today": today, "weeks": WEEKS, "after": after, "limit": CHUNK})
+            rows = cursor.fetchall()
+        for level_id, quantity, lead_days, target_days, weeks, units in rows:
+            yield _Stocked(level_id, float(quantity), lead_days, target_days, _series(weeks or [], units or []))
+        if len(rows) < CHUNK:
+            return
+        after = rows[-1][0]
+
+
+def _series(weeks: Sequence[int], units: Sequence[float]) -> list[float]:
+    """Weekly sales, oldest first, with the weeks in which nothing was sold."""
+    if not weeks:
+        return []
+    sold = dict(zip(weeks, units, strict=True))
+    return [sold.get(week, 0.0) for week in range(max(weeks), -1, -1)]
+
+
+def _forecast(one: _Stocked, usual: float, today: date) -> StockForecast:
+    demand: Demand | None = demand_of(one.weeks, usual_spread=usual)
+    if demand is None:
+        return StockForecast(
+            level_id=one.level_id, model=StockForecast.Model.NONE, weekly_demand=Decimal(0), computed_on=today
+        )
+    seen = outlook(demand, one.quantity, lead_days=one.lead_days, target_days=one.target_days)
+    return StockForecast(
+        level_id=one.level_id,
+        model=demand.kind,
+        weekly_demand=round(Decimal(demand.mean), 3),
+        days_left=seen.days,
+        days_left_low=seen.low,
+        days_left_high=seen.high,
+        order_point=Decimal(seen.order_point),
+        order_quantity=Decimal(max(seen.order_quantity, 0)).to_integral_value(),
+        computed_on=today,
+    )
