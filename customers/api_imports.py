@@ -24,6 +24,7 @@ from customers.actions.undo_imports import can_undo, preview_undo, start_undo
 from customers.imports.fields import BY_NAME
 from customers.imports.options import ImportOptions
 from customers.imports.reading import DELIMITERS, ENCODINGS, Layout
+from customers.imports.staging import ATTRIBUTE
 from customers.models import ImportRun
 from workspace.api_auth import ApiView
 from workspace.models import Business
@@ -213,6 +214,6 @@ def _mapping(run: ImportRun, given: dict[str, Any]) -> dict[str, int]:
     if not isinstance(asked, dict):
         raise InvalidInput("The mapping is an object: our field to the file's column.", field="mapping")
     for field, column in asked.items():
-        if field not in BY_NAME or column not in run.header:
+        if (field not in BY_NAME and not field.startswith(ATTRIBUTE)) or column not in run.header:
             raise InvalidInput(f"“{field}” cannot come from the column “{column}”."[:200], field="mapping")
     return {field: run.header.index(column) for field, column in asked.items()}

@@ -9,9 +9,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
+from customers.attributes import definitions
 from customers.imports.fields import fields_of, guess_mapping
 from customers.imports.options import ImportOptions
 from customers.imports.reading import ENCODINGS, Layout
+from customers.imports.staging import ATTRIBUTE
 from customers.models import ImportRun
 from workspace.models import Business
 
@@ -99,6 +101,8 @@ class ColumnsForm(forms.Form):
                 required=kind in field.required,
                 initial=str(mapping[field.name]) if field.name in mapping else "",
             )
+        if kind == ImportRun.Kind.CUSTOMERS:
+            self._add_own_fields(columns, mapping)
         options = ImportOptions.of(run.options)
         self.fields["date_order"].initial = options.date_order
         self.fields["refund_prefix"].initial = options.refund_prefix
@@ -108,6 +112,17 @@ class ColumnsForm(forms.Form):
             del self.fields["repeats"]
         if kind in (ImportRun.Kind.CUSTOMERS, ImportRun.Kind.PRODUCTS):
             del self.fields["refund_prefix"], self.fields["ignored_prefix"]
+
+    def _add_own_fields(self, columns: list[tuple[Any, Any]], mapping: Mapping[str, int]) -> None:
+        for definition in definitions():
+            name = ATTRIBUTE + definition.key
+            self.targets.append(name)
+            self.fields[name] = forms.ChoiceField(
+                label=definition.label,
+                choices=columns,
+                required=False,
+                initial=str(mapping[name]) if name in mapping else "",
+            )
 
     @property
     def columns(self) -> list[forms.BoundField]:

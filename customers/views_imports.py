@@ -233,6 +233,12 @@ def _is_called_otherwise(run: ImportRun) -> bool:
     return ending in ("csv", "txt", "tsv") if run.sheet else ending in ("xlsx", "xlsm", "xls", "ods")
 
 
+def _labels(mapping: Mapping[str, int]) -> list[object]:
+    """The heads of what rows become; the programme's own fields are one column."""
+    known: list[object] = [BY_NAME[name].label for name in mapping if name in BY_NAME]
+    return [*known, _("Fields of your own")] if len(known) < len(mapping) else known
+
+
 def _columns(
     request: HttpRequest,
     run: ImportRun,
@@ -254,7 +260,7 @@ def _columns(
         "is_called_otherwise": _is_called_otherwise(run),
         "preview": preview,
         "becomes": becomes,
-        "fields": [BY_NAME[name].label for name in form.guess],
+        "fields": _labels(form.guess),
         "earlier": None if run.preset else actions.earlier_import(run.header, before=run),
         "kinds": ImportRun.Kind.choices,
     }

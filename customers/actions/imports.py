@@ -22,13 +22,14 @@ from core.actor import Actor
 from core.codes import public_code
 from core.errors import DomainError, InvalidInput
 from core.tenancy import active_schema
-from customers.imports.fields import fields_of, guess_date_order, guess_kind, guess_mapping, required_of
+from customers.attributes import definitions
+from customers.imports.fields import fields_of, guess_date_order, guess_kind, guess_mapping, required_of, squeeze
 from customers.imports.options import DateOrder, ImportOptions
 from customers.imports.presets import mapping_of, recognise
 from customers.imports.problems import PROBLEMS
 from customers.imports.reading import AS_FOUND, Inspection, Layout, inspect
 from customers.imports.run import SWEEP_AFTER, reading_of
-from customers.imports.staging import REFUND, SALE, Record, TypedRows
+from customers.imports.staging import ATTRIBUTE, REFUND, SALE, Record, TypedRows
 from customers.imports.values import NULL, unescape
 from customers.models import ImportRun
 from programs.actions.due_work import ensure_due
@@ -120,11 +121,25 @@ def _guess(run: ImportRun, found: Inspection, *, kind: str | None, as_before: bo
         chosen, mapping, run.preset = preset.kind, mapping_of(preset, found.header), preset.name
     else:
         chosen = ImportRun.Kind(kind) if kind else guess_kind(found.header)
-        mapping, run.preset = guess_mapping(chosen, found.header), ""
+        mapping, run.preset = guess_mapping(chosen, found.header) | _guess_own(chosen, found.header), ""
         options = ImportOptions(date_order=_date_order(mapping, found))
     run.encoding, run.delimiter, run.sheet = found.layout.encoding, found.layout.delimiter, found.layout.sheet
     run.sheets, run.header, run.rows_total = list(found.sheets), list(found.header), found.rows
     run.kind, run.mapping, run.options = chosen, mapping, options.as_json()
+
+
+def _guess_own(kind: str, header: Sequence[str]) -> dict[str, int]:
+    """Columns that are called as a field of the programme's own, by key, label, or its name in a mapping."""
+    if kind != ImportRun.Kind.CUSTOMERS:
+        return {}
+    at = {squeeze(name): position for position, name in reversed(list(enumerate(header)))}
+    found = {}
+    for own in definitions():
+        names = [squeeze(name) for name in (ATTRIBUTE + own.key, own.key, own.label)]
+        position = next((at[name] for name in names if name in at), None)
+        if position is not None:
+            found[ATTRIBUTE + own.key] = position
+    return found
 
 
 def earlier_import(header: Sequence[str], *, before: ImportRun | None = None) -> ImportRun | None:
@@ -204,7 +219,7 @@ def receive_rows(
     *, rows: Sequence[Mapping[str, object]], kind: str, business: Business, actor: Actor, now: datetime
 ) -> ImportRun:
     """Rows of the API, as a file whose columns are our own fields. Raises InvalidInput for fields that do not exist."""
-    known = {field.name for field in fields_of(kind)}
+    known = {field.name for field in fields_of(kind)} | _own_fields(kind)
     header = sorted({name for row in rows for name in row})
     if not rows or len(rows) > MAX_API_ROWS:
         raise InvalidInput(_("Send between 1 and 10,000 rows."), field="rows")
@@ -225,7 +240,7 @@ def configure_import(
     *, run: ImportRun, kind: str, mapping: Mapping[str, int], options: ImportOptions, is_dry_run: bool = False
 ) -> ImportRun:
     """Set what the columns are. Raises NotStartable after the start, InvalidInput for a mapping that cannot work."""
-    known = {field.name for field in fields_of(kind)}
+    known = {field.name for field in fields_of(kind)} | _own_fields(kind)
     if not _is_new(run):
         raise NotStartable
     for name, column in mapping.items():
@@ -242,6 +257,11 @@ def configure_import(
     run.kind, run.mapping, run.options, run.is_dry_run = kind, dict(mapping), options.as_json(), is_dry_run
     run.save(update_fields=["kind", "mapping", "options", "is_dry_run"])
     return run
+
+
+def _own_fields(kind: str) -> set[str]:
+    """The programme's own fields of customers, as a mapping names them."""
+    return {ATTRIBUTE + found.key for found in definitions()} if kind == ImportRun.Kind.CUSTOMERS else set()
 
 
 def claim_content(run: ImportRun) -> None:

@@ -30,6 +30,7 @@ PROBLEMS: Mapping[str, str | Promise] = {
     "too_large": _("An amount is too large."),
     "digits": _("A number has too many digits after the point."),
     "nobody": _("The row names no customer: it needs a customer number, an e-mail address or a phone number."),
+    "attribute": _("A value does not fit the field of your own that its column is."),
     "status": _("The status of the order is not known."),
     "refund_sign": _("A cancellation needs a quantity or total below zero."),
     "two_customers": _("The order has lines of two different customers."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -9,15 +10,19 @@ from operator import getitem, itemgetter
 
 from django.db import connection, transaction
 
+from core.errors import InvalidInput
+from customers.attributes import coerce, definitions
 from customers.imports.fields import BY_NAME, IDENTIFIERS, Reading, converter, required_of
 from customers.imports.options import ImportOptions
-from customers.imports.values import NULL, Cells
-from customers.models import ImportPerson, ImportRow, ImportRun
+from customers.imports.values import NULL, CellProblem, Cells, Convert, escape
+from customers.models import AttributeDefinition, ImportPerson, ImportRow, ImportRun
 
 CHUNK_ROWS = 25_000  # a kill loses at most this much work
 BLOCK_ROWS = 25_000  # one COPY and one commit
 PIECE_ROWS = 250
 SALE, REFUND = "s", "r"
+
+ATTRIBUTE = "attribute:"  # begins the name of a field of the programme's own in a mapping
 
 Record = tuple[int, list[str] | None]
 
@@ -67,6 +72,19 @@ def stage(
     return Staged(typed.rows, typed.chunk + 1)
 
 
+def attribute_of(definition: AttributeDefinition) -> Convert:
+    """A cell as one member of a JSON object, in COPY's text format."""
+
+    def convert(text: str) -> str:
+        try:
+            value = coerce(definition, text)
+        except InvalidInput as error:
+            raise CellProblem("attribute") from error
+        return escape(f"{json.dumps(definition.key)}: {json.dumps(value)}")
+
+    return convert
+
+
 class TypedRows:
     """Turns records into lines of COPY's text format. `rows` counts them, `chunk` is the number of the last chunk."""
 
@@ -76,7 +94,13 @@ class TypedRows:
         self.noted: list[str] = []
         mapping: Mapping[str, int] = run.mapping
         self.names = [name for name in mapping if name in BY_NAME]
-        self.columns = ["import_id", "line", "chunk", "problem", "document", "person_key", *self.names]
+        self.own = [
+            (mapping[ATTRIBUTE + found.key], Cells(attribute_of(found), self.noted))
+            for found in definitions()
+            if ATTRIBUTE + found.key in mapping
+        ]
+        columns = [*self.names, "attributes"] if self.own else self.names
+        self.columns = ["import_id", "line", "chunk", "problem", "document", "person_key", *columns]
         required = {field.name for field in required_of(run.kind)}
         self.cells = [
             Cells(converter(BY_NAME[name], reading), self.noted, required=name in required) for name in self.names
@@ -90,7 +114,8 @@ class TypedRows:
         cells, noted, identifiers, positions = self.cells, self.noted, self.identifiers, self.positions
         pick = itemgetter(*positions) if len(positions) > 1 else lambda record: (record[positions[0]],)
         import_id, width = str(self.run.pk), len(self.run.header)
-        nothing = "\t".join([NULL] * len(cells))
+        own = self.own
+        nothing = "\t".join([NULL] * (len(cells) + bool(own)))
         reference_at = self.names.index("order_reference") if "order_reference" in self.names else None
         judge = self._judge()
         chunk_rows, reference = 0, None
@@ -108,6 +133,9 @@ class TypedRows:
                 if values[at] != NULL:
                     key = f"{letter}:{values[at]}"
                     break
+            if own:
+                told = [values_of[record[at]] for at, values_of in own]
+                values.append("{" + ",".join(filter(NULL.__ne__, told)) + "}" if any(map(NULL.__ne__, told)) else NULL)
             document, problem = judge(values, key)
             if noted:
                 if document is not None or problem:

@@ -17,7 +17,7 @@ from django.db import connection, models, transaction
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q
 
 from customers.imports.refunds import refresh_orders
-from customers.imports.writing import ORDER_STATE, PRODUCT_FIELDS
+from customers.imports.writing import ORDER_STATE, PRODUCT_FIELDS, PROFILE_FIELDS
 from customers.models import (
     BusinessCustomerFacts,
     Customer,
@@ -123,10 +123,6 @@ CROSS JOIN jsonb_populate_recordset(NULL::customers_refundline, noted.before -> 
 LEFT JOIN customers_orderline AS line ON line.id = old.order_line_id
 RETURNING refund_id
 """
-PROFILE_FIELDS = (
-    "external_id", "phone", "email", "first_name", "last_name", "address", "city", "region", "postcode", "country",
-    "birthday", "language",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from typing import Any
 from django.db import connection, connections, transaction
 
 from core.tenancy import active_programme, enter
-from customers.imports import refunds
+from customers.imports import refunds, staging
 from customers.imports.fields import IDENTIFIERS, PERSON_FIELDS
 from customers.imports.options import ImportOptions
 from customers.models import ImportRun
@@ -72,7 +72,7 @@ WITH made AS (
 INSERT INTO customers_customer (id, code, state, external_id, birthday, {", ".join(_COPIED)}, phone_typed, attributes,
                                 source, created_at, updated_at)
 SELECT customer_id, public_code(), 'active', coalesce(customer_external_id, ''), birthday,
-       {", ".join(f"coalesce({name}, '')" for name in _COPIED)}, '', '{{}}', '{SOURCE}',
+       {", ".join(f"coalesce({name}, '')" for name in _COPIED)}, '', coalesce(attributes, '{{}}'), '{SOURCE}',
        least(coalesce(first_at, %(now)s), %(now)s), %(now)s
 FROM customers_importperson
 WHERE import_id = %(run)s AND chunk = %(chunk)s AND is_new
@@ -100,7 +100,8 @@ SET before = EXCLUDED.before || noted.before, after = noted.after || EXCLUDED.af
 """
 # A value of the file replaces ours, an empty cell erases nothing.
 _TAKEN = {name: name for name in PERSON_FIELDS} | {"customer_external_id": "external_id"}
-_PROFILE = ", ".join(f"'{ours}', customer.{ours}" for ours in _TAKEN.values())
+PROFILE_FIELDS = (*_TAKEN.values(), "attributes")
+_PROFILE = ", ".join(f"'{ours}', customer.{ours}" for ours in PROFILE_FIELDS)
 UPDATE_CUSTOMERS = f"""
 WITH person AS (
     SELECT DISTINCT ON (customer_id) * FROM customers_importperson
@@ -109,11 +110,12 @@ WITH person AS (
 ), changed AS (
     UPDATE customers_customer AS customer
     SET {", ".join(f"{ours} = coalesce(person.{theirs}, customer.{ours})" for theirs, ours in _TAKEN.items())},
-        updated_at = %(now)s
+        attributes = customer.attributes || coalesce(person.attributes, '{{{{}}}}'), updated_at = %(now)s
     FROM person
     WHERE customer.id = person.customer_id AND customer.state NOT IN ('erased', 'merged')
       AND ({" OR ".join(f"person.{theirs} <> customer.{ours}" for theirs, ours in _TAKEN.items())}
-           OR (person.birthday IS NOT NULL AND customer.birthday IS NULL))
+           OR (person.birthday IS NOT NULL AND customer.birthday IS NULL)
+           OR NOT customer.attributes @> coalesce(person.attributes, '{{{{}}}}'))
     RETURNING customer.id, jsonb_build_object({_PROFILE}) AS written
 )
 {{note}}
@@ -419,6 +421,8 @@ def _write_products(parameters: dict[str, Any], options: ImportOptions, counts: 
 
 def _people(mapped: Collection[str]) -> str:
     names = [name for name in PERSON_FIELDS if name in mapped]
+    if any(name.startswith(staging.ATTRIBUTE) for name in mapped):
+        names.append("attributes")
     return PEOPLE.format(
         names="".join(f", {name}" for name in names),
         latest="".join(

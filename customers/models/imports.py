@@ -121,6 +121,7 @@ class PersonCells(models.Model):
     country = models.CharField(max_length=60, null=True)
     birthday = models.DateField(null=True)
     language = models.CharField(max_length=10, null=True)
+    attributes = models.JSONField(null=True)  # fields of the programme's own, as they are stored
 
     class Meta:
         abstract = True
