@@ -182,6 +182,7 @@ def range_context(request: StaffRequest, current: str, *, has_period: bool = Tru
         if has_period
         else [],
         "has_period": has_period,
+        "has_comparison": has_period,
         "comparisons": list(COMPARISONS.items()),
         "businesses": [("", _("All businesses")), *((shop.code, shop.name) for shop in shops)],
         "selected": chosen.business.code if chosen.business else "",

@@ -111,6 +111,9 @@ def overview_kpis(found: Overview, chosen: Range, currency: str) -> list[Kpi]:
     def money(value: Decimal | None) -> str:
         return format_money(value, currency) if value is not None else "–"
 
+    def whole(value: Decimal) -> str:
+        return format_money(value, currency, whole=True)
+
     def percent(value: float | None) -> str:
         return f"{format_number(value, 1)}%" if value is not None else "–"
 
@@ -129,9 +132,9 @@ def overview_kpis(found: Overview, chosen: Range, currency: str) -> list[Kpi]:
     then = before or SalesTotals(DayFigures(), PeopleFigures(), (0, 0))
     refunded = f"{reverse('customers:orders')}?status=part_refunded"
     return [
-        kpi(_("Revenue"), rows, (now.sold.net, then.sold.net), money),
-        kpi(_("Before refunds"), rows, (now.sold.revenue, then.sold.revenue), money),
-        kpi(_("Refunds"), refunded, (now.sold.refunds, then.sold.refunds), money, good="down"),
+        kpi(_("Revenue"), rows, (now.sold.net, then.sold.net), whole),
+        kpi(_("Before refunds"), rows, (now.sold.revenue, then.sold.revenue), whole),
+        kpi(_("Refunds"), refunded, (now.sold.refunds, then.sold.refunds), whole, good="down"),
         kpi(_("Orders"), rows, (now.sold.orders, then.sold.orders), format_number),
         kpi(_("Average order"), rows, (now.average, then.average), money),
         kpi(_("Units an order"), rows, (now.units_each, then.units_each), _one_digit),

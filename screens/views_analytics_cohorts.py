@@ -155,7 +155,7 @@ def _text(cohort: Cohort, cell: CohortCell, shown: str, currency: str) -> str:
 
 def _finding(table: CohortTable) -> str:
     parts = [
-        _("%(share)s%% bought again %(months)s months later") % {"share": format_number(rate), "months": offset}
+        _("%(share)s%% bought again in month %(month)s") % {"share": format_number(rate), "month": offset}
         for offset in (1, 3, 6)
         if (rate := table.retention(offset)) is not None
     ]

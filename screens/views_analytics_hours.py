@@ -54,7 +54,8 @@ def hours(request: StaffRequest) -> HttpResponse:
     open_hours = _open_hours(found)
     labels = {"orders": _("Orders"), "revenue": _("Revenue")}
     context |= {
-        "hours": [f"{hour}:00" for hour in open_hours],
+        "has_comparison": False,
+        "hours": open_hours,
         "rows": _rows(found, open_hours, shown, chosen, currency),
         "finding": _finding(found, shown, currency),
         "shows": [
