@@ -108,6 +108,8 @@ FIELDS |= {
     "products": _("Products"),
     "to": _("To"),
     "dry_run": _("Only tried"),
+    "duplicate": _("Duplicate"),
+    "merge": _("Merge"),
 }
 
 

@@ -192,7 +192,12 @@ def _merge(
     events.append(
         CUSTOMER_MERGED, actor=actor, occurred_at=now, customer_id=survivor_id, data={"duplicate": duplicate.code}
     )
-    _record(CUSTOMER_MERGED.name, merge, {"duplicate": duplicate.code, "fields": _taken(choices)}, actor)
+    audit.record(
+        actor,
+        CUSTOMER_MERGED.name,
+        subject=f"customer:{survivor.code}",
+        data={"merge": merge.code, "duplicate": duplicate.code, "fields": _taken(choices)},
+    )
     return merge
 
 
@@ -225,7 +230,12 @@ def undo_merge(*, code: str, actor: Actor, now: datetime) -> CustomerMerge:
         events.append(
             CUSTOMER_UNMERGED, actor=actor, occurred_at=now, customer_id=duplicate.pk, data={"survivor": survivor.code}
         )
-        _record(CUSTOMER_UNMERGED.name, merge, {"duplicate": duplicate.code}, actor)
+        audit.record(
+            actor,
+            CUSTOMER_UNMERGED.name,
+            subject=f"customer:{survivor.code}",
+            data={"merge": merge.code, "duplicate": duplicate.code},
+        )
     return merge
 
 
@@ -376,10 +386,6 @@ def _values(customer: Customer) -> dict[str, Any]:
 
 def _value(field: str, stored: Any) -> Any:
     return date.fromisoformat(stored) if field == "birthday" and stored else stored
-
-
-def _record(name: str, merge: CustomerMerge, data: Mapping[str, object], actor: Actor) -> None:
-    audit.record(actor, name, subject=f"customer:{merge.survivor.code}", data={"merge": merge.code, **data})
 
 
 def survivor_of(code: str, actor: Actor) -> Customer | None:
