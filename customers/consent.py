@@ -20,6 +20,9 @@ WORDINGS = {
 }
 
 
+OWN_WORDS = "own"  # the words are the proof's own: of a form on paper, of the shop's checkout
+
+
 def has_consent(*, customer_id: int, channel: str, purpose: str) -> bool:
     """Whether the person's newest statement for this channel and purpose is a yes. One indexed query."""
     newest = ConsentRecord.objects.filter(customer_id=customer_id, channel=channel, purpose=purpose).order_by("-id")

@@ -3,6 +3,7 @@ from django.urls import path
 from customers import (
     api_attributes,
     api_bulk,
+    api_consents,
     api_customers,
     api_events,
     api_imports,
@@ -24,6 +25,7 @@ urlpatterns = [
     path("customers/<code:customer_id>", api_customers.CustomerView.as_view(), name="customer"),
     path("customers/<code:customer_id>/restore", api_customers.RestoreView.as_view(), name="customer-restore"),
     path("customers/<code:customer_id>/timeline", api_customers.TimelineView.as_view(), name="customer-timeline"),
+    path("customers/<code:customer_id>/consents", api_consents.ConsentsView.as_view(), name="customer-consents"),
     path("customers/<code:customer_id>/tags", api_tags.CustomerTagsView.as_view(), name="customer-tags"),
     path("customers/<code:customer_id>/tags/<code:tag_id>", api_tags.CustomerTagView.as_view(), name="customer-tag"),
     path("customers/<code:customer_id>/notes", api_notes.NotesView.as_view(), name="customer-notes"),

@@ -21,6 +21,13 @@ from customers.reports.tracked_events import newest_events, tracked_names
 from customers.views import scope_of
 
 FEED = "event-feed"
+EXAMPLE = """curl %s \\
+  -H "X-API-Key: rg_live_…" \\
+  -H "Content-Type: application/json" \\
+  -d '{"event": "Product viewed",
+       "email": "ada@example.com",
+       "message_id": "a-unique-id",
+       "properties": {"sku": "A1"}}'"""
 
 
 @require_safe
@@ -55,6 +62,6 @@ def _page(request: StaffRequest, form: PolicyForm, *, status: int = 200) -> Http
         "names": tracked_names(),
         "form": form,
         "may_change": Perm.SETTINGS_EDIT in request.membership.permissions,
-        "address": request.build_absolute_uri(reverse("api:events-track")),
+        "example": EXAMPLE % request.build_absolute_uri(reverse("api:events-track")),
     }
     return page(request, "customers/event_list.html", context, partials={FEED}, status=status)

@@ -14,14 +14,19 @@ Cell = str | int | float | Decimal | date | None
 
 
 def csv_file(name: str, head: Sequence[object], rows: Iterable[Sequence[Cell]]) -> HttpResponse:
-    """A download of few rows, as spreadsheets open it: with a mark for UTF-8, numbers plain, days as ISO dates."""
+    """A download of few rows, as spreadsheets open it."""
+    response = HttpResponse(csv_text(head, rows), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def csv_text(head: Sequence[object], rows: Iterable[Sequence[Cell]]) -> str:
+    """With a mark for UTF-8, numbers plain, days as ISO dates."""
     written = io.StringIO()
     writer = csv.writer(written)
     writer.writerow([str(title) for title in head])
     writer.writerows([_cell(cell) for cell in row] for row in rows)
-    response = HttpResponse("\ufeff" + written.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
+    return "\ufeff" + written.getvalue()
 
 
 def _cell(cell: Cell) -> str:

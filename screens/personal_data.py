@@ -15,6 +15,7 @@ from customers.models import (
     ConsentRecord,
     Customer,
     CustomerTag,
+    Event,
     Identifier,
     ImportRun,
     ImportUndo,
@@ -59,6 +60,7 @@ def sections() -> list[Section]:
         Section("orders", _("What you bought"), _orders),
         Section("refunds", _("What you gave back"), _refunds),
         Section("imports", _("What files changed about you"), _imports),
+        Section("events", _("What other systems of the shop told it about you"), _events),
         Section("messages", _("What was sent to you"), _messages),
         Section("texts", _("What you texted"), _texts),
         Section("sessions", _("Where you are signed in"), _sessions),
@@ -66,9 +68,10 @@ def sections() -> list[Section]:
 
 
 def count_rows(customer: Customer) -> int:
-    """How much there is, for progress: the kinds that grow. Three queries."""
+    """How much there is, for progress: the kinds that grow. Four queries."""
     return (
-        Order.objects.filter(customer=customer).count()
+        Event.objects.filter(customer=customer).exclude(tracked="").count()
+        + Order.objects.filter(customer=customer).count()
         + Transaction.objects.filter(account_id=customer.pk).count()
         + OutboundMessage.objects.filter(customer=customer).count()
     )
@@ -257,6 +260,15 @@ def _imports(customer: Customer) -> Iterator[Row]:
     noted = ImportUndo.objects.filter(import_id__in=list(runs), kind=ImportUndo.Kind.CUSTOMER, row_id=customer.pk)
     for row in noted.filter(before__isnull=False).order_by("import_id"):
         yield {"before": row.before, "after": row.after, "at": _time(runs[row.import_id].created_at)}
+
+
+def _events(customer: Customer) -> Iterator[Row]:
+    for event in Event.objects.filter(customer=customer).exclude(tracked="").order_by("occurred_at", "pk").iterator():
+        yield {
+            "event": event.tracked,
+            "properties": event.data.get("properties", {}),
+            "at": _time(event.occurred_at),
+        }
 
 
 def _messages(customer: Customer) -> Iterator[Row]:

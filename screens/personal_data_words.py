@@ -35,6 +35,7 @@ COLUMNS: Words = {
     "email": gettext_lazy("E-mail address"),
     "ended_at": gettext_lazy("Signed out"),
     "ends_at": gettext_lazy("Ends"),
+    "event": gettext_lazy("What happened"),
     "external_id": gettext_lazy("Number in other systems"),
     "first_name": gettext_lazy("First name"),
     "has_pin": gettext_lazy("Has a PIN"),
@@ -54,6 +55,7 @@ COLUMNS: Words = {
     "placed_at": gettext_lazy("Bought"),
     "points": gettext_lazy("Points"),
     "postcode": gettext_lazy("Postcode"),
+    "properties": gettext_lazy("More about it"),
     "purpose": gettext_lazy("What for"),
     "quantity": gettext_lazy("Quantity"),
     "reason": gettext_lazy("Reason"),
@@ -87,6 +89,7 @@ VALUES: Mapping[str, Words] = {
         "phone": gettext_lazy("Phone number"),
         "email": gettext_lazy("E-mail address"),
         "external": gettext_lazy("Number in other systems"),
+        "anonymous": gettext_lazy("Browser or app"),
         "earn": gettext_lazy("Earned"),
         "redeem": gettext_lazy("Redeemed"),
         "reverse": gettext_lazy("Taken back"),
@@ -112,6 +115,8 @@ VALUES: Mapping[str, Words] = {
     },
     "source": {
         "api": gettext_lazy("The shop’s own system"),
+        "events": gettext_lazy("The shop’s own system"),
+        "staff": gettext_lazy("Somebody of the shop"),
         "import": gettext_lazy("A file of the shop"),
         "points page": gettext_lazy("The points page"),
         "text": gettext_lazy("A text message of yours"),
@@ -149,6 +154,7 @@ VALUES: Mapping[str, Words] = {
         "undone": gettext_lazy("Undone"),
     },
 }
+NAMED_BY_OTHERS = frozenset({"attributes", "properties"})  # names inside are those of staff or of other systems
 TIMES = frozenset({"at", "since", "member_since"})  # and all that end in `_at`
 DAYS = frozenset({"birthday", "kept_until"})
 MONEY = frozenset({"refunded", "total", "unit_price"})
@@ -167,10 +173,12 @@ def say_value(name: str, value: object, currency: str) -> str:
     if isinstance(value, list):
         return "; ".join(say_value(name, one, currency) for one in value)
     if isinstance(value, dict):
-        # Attributes have names that staff chose.
-        named = (key if name == "attributes" else say_column(key) for key in value)
-        said = (say_value("" if name == "attributes" else key, one, currency) for key, one in value.items())
+        is_theirs = name in NAMED_BY_OTHERS
+        named = (key if is_theirs else say_column(key) for key in value)
+        said = (say_value(name if is_theirs else key, one, currency) for key, one in value.items())
         return ", ".join(f"{key}: {text}" for key, text in zip(named, said, strict=True))
+    if isinstance(value, int | float) and name in NAMED_BY_OTHERS:
+        return str(value)
     if isinstance(value, int):
         return format_signed(value) if name == "points" else format_points(value)
     text = str(value)

@@ -105,7 +105,11 @@ def _history(request: StaffRequest, customer: Customer, scope: Scope) -> dict[st
         moved = movement_page(own_points, cursor=cursor, size=ROWS, currency=currency, zone=scope.zone, now=scope.now)
         context |= {"rows": moved, "links": moved.links(request.GET)}
     elif tab == "consent":
-        context |= {"statements": report.consent_history(customer, scope)}
+        may_edit = Perm.CUSTOMERS_EDIT in request.membership.permissions
+        context |= {
+            "statements": report.consent_history(customer, scope),
+            "consent_url": reverse("screens:consent", args=[customer.code]) if may_edit else "",
+        }
     else:
         context |= {"details": _details(customer, scope)}
     return context

@@ -46,6 +46,7 @@ CONSENT_SOURCES = {
     "api": gettext_lazy("API"),
     "import": gettext_lazy("Import"),
     "merge": gettext_lazy("Merge"),
+    "staff": gettext_lazy("Written down by your team"),
 }
 # Housekeeping that says nothing about what people did, and what affiliates get, which is the programme's business.
 QUIET = frozenset(

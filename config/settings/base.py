@@ -396,6 +396,8 @@ SPECTACULAR_SETTINGS = {
         "ImportKind": "customers.models.ImportRun.Kind",
         "CustomerAttributeKind": "customers.models.AttributeDefinition.Kind",
         "TagTone": "customers.models.Tag.Tone",
+        "ConsentChannel": "customers.models.ConsentRecord.Channel",
+        "ConsentPurpose": "customers.models.ConsentRecord.Purpose",
         "CustomerState": "customers.models.Customer.State",
         "LeavingState": "loyalty.models.Leaving.State",
         "LeavingWay": "loyalty.models.LeavingWay",

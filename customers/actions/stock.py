@@ -127,7 +127,7 @@ def create_location(*, business_id: int, name: str, actor: Actor, now: datetime)
         is_first = not StockLocation.objects.filter(business_id=business_id).exists()
         location = StockLocation(business_id=business_id, name=_name(name), is_default=is_first, created_at=now)
         _save(location)
-        _note(actor, "stock_location.created", location)
+        _note(actor, "stock_location", "created", location)
     return location
 
 
@@ -144,7 +144,7 @@ def change_location(
             location.is_default = True
             location.archived_at = None
         _save(location)
-        _note(actor, "stock_location.changed", location)
+        _note(actor, "stock_location", "changed", location)
     return location
 
 
@@ -157,7 +157,7 @@ def archive_location(*, code: str, actor: Actor, now: datetime) -> StockLocation
         if location.archived_at is None:
             location.archived_at = now
             _save(location)
-            _note(actor, "stock_location.archived", location)
+            _note(actor, "stock_location", "archived", location)
     return location
 
 
@@ -183,9 +183,9 @@ def _save(location: StockLocation) -> None:
         raise LocationNameTaken(field="name") from error
 
 
-def _note(actor: Actor, act: str, location: StockLocation, **data: object) -> None:
+def _note(actor: Actor, noun: str, act: str, location: StockLocation, **data: object) -> None:
     subject = f"stock_location:{location.code}"
-    audit.record(actor, f"customers.{act}", subject=subject, business_id=location.business_id, data=data)
+    audit.record(actor, f"customers.{noun}.{act}", subject=subject, business_id=location.business_id, data=data)
 
 
 # -- movements --------------------------------------------------------------------------------------------------------
@@ -302,7 +302,7 @@ def _act(
     with transaction.atomic():
         written = write_movements(kind=kind, rows=rows, actor=actor, reason=reason, tracks=True)
         data = {"products": len({row.product_id for row in rows}), "reason": reason, **said}
-        _note(actor, f"stock.{kind}", location, **{name: value for name, value in data.items() if value})
+        _note(actor, "stock", kind, location, **{name: value for name, value in data.items() if value})
     return written
 
 

@@ -1,10 +1,14 @@
-"""A person's data as a file for them: a ZIP with JSON for machines and a page for people. Kept for a day."""
+"""A person's data as a file for them: a ZIP with JSON for machines, CSV for spreadsheets and a page for people.
+
+Kept for a day.
+"""
 
 from __future__ import annotations
 
 import json
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
@@ -21,6 +25,7 @@ from core.tenancy import active_programme
 from customers.models import Customer
 from messaging.languages import language_of
 from programs.actions.due_work import ensure_due
+from screens.csv_files import csv_text
 from screens.personal_data import Row, count_rows, sections
 from screens.personal_data_words import say_column, say_value
 from workspace.actions import audit
@@ -93,10 +98,35 @@ def _write_archive(archive: zipfile.ZipFile, customer: Customer, run: JobRun) ->
     programme, made_at = active_programme(), timezone.now()
     head = {"programme": programme.name, "currency": programme.currency, "made_at": made_at.isoformat()}
     archive.writestr("data.json", json.dumps({**head, **data}, ensure_ascii=False, indent=1))
+    for section in sections():
+        for name, rows in _sheets(section.name, data[section.name]):
+            archive.writestr(f"csv/{name}.csv", csv_text(list(rows[0]), [list(row.values()) for row in rows]))
     tables = [_table(str(section.title), data[section.name], programme.currency) for section in sections()]
     page = {"programme": programme, "made_at": made_at, "tables": tables, "language": translation.get_language()}
     archive.writestr("index.html", render_to_string("screens/portal/export.html", page))
     return done
+
+
+def _sheets(name: str, rows: list[Row]) -> Iterator[tuple[str, list[Row]]]:
+    """Flat rows for a spreadsheet: the section's own, and those inside them, such as lines of orders, beside it."""
+    if not rows:
+        return
+    nested = [key for key, value in rows[0].items() if isinstance(value, list)]
+    yield name, [{key: _flat(value) for key, value in row.items() if key not in nested} for row in rows]
+    for key in nested:
+        inside = [
+            {name: row["id"], **{column: _flat(value) for column, value in one.items()}}
+            for row in rows
+            for one in row[key]
+        ]
+        if inside:
+            yield f"{name}-{key}", inside
+
+
+def _flat(value: object) -> str | int | float | None:
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str | int | float) else None
 
 
 def _table(title: str, rows: list[Row], currency: str) -> dict[str, object]:

@@ -15,6 +15,8 @@ from core.actor import Actor
 from core.errors import NotFound
 from customers.actions.consent import record_consent
 from customers.actions.customers import create_customer
+from customers.actions.ingestion import take_in
+from customers.ingestion import Arrival, Person
 from customers.models import Customer, Order, OrderLine
 from loyalty.actions.points import add_points
 from loyalty.actions.stamps import give_stamps
@@ -185,3 +187,28 @@ def test_the_same_number_in_the_other_programme_is_another_person(person, busine
     assert data["programme"] == "Meadow"
     assert data["transactions"] == []
     assert data["messages"] == []
+
+
+def test_tables_for_spreadsheets_and_what_other_systems_said(person, business, actor):
+    live(person, business, actor)
+    now = timezone.now()
+    shopper = Person(customer_id=person.code)
+    take_in(
+        [Arrival(shopper, now, event="=Seen", properties={"sku": "A1", "price": 4.5})],
+        source="events", actor=actor, now=now,
+    )  # fmt: skip
+    job = start_export(customer=person, actor=actor, now=now)
+    run_job(job.pk)
+    job.refresh_from_db()
+    with zipfile.ZipFile(io.BytesIO(open_export(job, now=timezone.now()).read())) as archive:
+        sheets = {name for name in archive.namelist() if name.startswith("csv/")}
+        assert {"csv/profile.csv", "csv/orders.csv", "csv/orders-lines.csv", "csv/events.csv"} <= sheets
+        told = archive.read("csv/events.csv").decode("utf-8-sig").splitlines()
+        lines = archive.read("csv/orders-lines.csv").decode("utf-8-sig").splitlines()
+        page = archive.read("index.html").decode()
+    assert told[0] == "event,properties,at"
+    assert told[1].startswith("'=Seen,")
+    order = Order.objects.get()
+    assert lines[0].startswith("orders,title,quantity")
+    assert lines[1].startswith(f"{order.code},Oat flat white,2")
+    assert "price: 4.5" in page
