@@ -42,6 +42,7 @@ REASONS = {
     "segno": "QR codes without further dependencies.",
     "pillow": "Draws logos that people upload anew, and the icons of an installed points page.",
     "twilio": "Texts through Twilio and proof of its calls: its own library, imported only where a programme uses it.",
+    "pymysql": "Reads MySQL and MariaDB for imports from a shop’s database: pure Python, nothing else comes with it.",
     "fpdf2": "Writes statements of settlement as PDF: pure Python, maintained, embeds the fonts of any language.",
     "standardwebhooks": "Signs webhooks, by the specification's own library; receivers verify with the same.",
     "cryptography": "Encrypts stored secrets.",

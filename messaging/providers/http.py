@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from core.addresses import AddressForbidden, NoSuchHost, resolve
 from core.errors import PermanentError, RetryableError
-from messaging.addresses import AddressForbidden, NoSuchHost, resolve
 from messaging.providers.contract import Unclear
 
 CONNECT_SECONDS = 5

@@ -17,7 +17,7 @@ from time import monotonic
 
 from django.conf import settings
 
-from messaging.addresses import AddressForbidden, NoSuchHost, resolve
+from core.addresses import AddressForbidden, NoSuchHost, resolve
 from messaging.models_webhooks import WebhookAttempt
 from messaging.webhooks.errors import WebhookAddressRefused
 from messaging.webhooks.rules import GONE, TIMEOUT_SECONDS, is_taken

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from messaging.addresses import is_public
+from core.addresses import is_public
 from messaging.models_webhooks import MAX_URL
 from messaging.webhooks.errors import WebhookAddressRefused
 

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from messaging.addresses import AddressForbidden, NoSuchHost, is_public, resolve
+from core.addresses import AddressForbidden, NoSuchHost, is_public, resolve
 from messaging.tests.webhook_receiver import listening
 from messaging.webhooks.errors import WebhookAddressRefused
 from messaging.webhooks.transport import post
