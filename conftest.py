@@ -22,7 +22,12 @@ from playwright.sync_api import Browser, sync_playwright
 from config.database import VAR_DIR, embedded
 from config.embedded_postgres import APP_ROLE, OWNER_ROLE
 
-pytest_plugins = ["programs.tests.fixtures", "workspace.tests.fixtures", "config.tests.listening"]
+pytest_plugins = [
+    "programs.tests.fixtures",
+    "workspace.tests.fixtures",
+    "customers.tests.databases_fixtures",
+    "config.tests.listening",
+]
 
 FIRST, SECOND = "harbour", "meadow"  # the two programmes that every test may use
 

@@ -8,7 +8,17 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import AttributeDefinition, Customer, ImportRun, Order, Product, SavedView, StockLocation, Tag
+from customers.models import (
+    AttributeDefinition,
+    Customer,
+    DatabaseSync,
+    ImportRun,
+    Order,
+    Product,
+    SavedView,
+    StockLocation,
+    Tag,
+)
 from customers.reports.customer_list import name_and_contact
 from customers.search import search_for
 from workspace.audit_registry import FIELDS, Group, Named, Reader, register_act, register_subject
@@ -69,6 +79,11 @@ ACTS = {
         "import.uploaded": (_("File uploaded"), _("{who} uploaded {what}")),
         "import.started": (_("Import started"), _("{who} started the import {what}")),
         "import.undo_started": (_("Import undone"), _("{who} began to undo the import {what}")),
+        "database.added": (_("Database added"), _("{who} added the database {what}")),
+        "database.changed": (_("Database changed"), _("{who} changed how the database {what} is read")),
+        "database.paused": (_("Database paused"), _("{who} paused or resumed reading the database {what}")),
+        "database.removed": (_("Database removed"), _("{who} removed the database {what}")),
+        "database.read": (_("Database read"), _("{who} had the database {what} read")),
     },
 }
 for group, acts in ACTS.items():
@@ -201,6 +216,16 @@ def _search_imports(text: str, reader: Reader) -> Collection[str]:
     return [f"import:{code}" for code in found.values_list("code", flat=True)[:100]]
 
 
+def _databases(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
+    found = DatabaseSync.objects.filter(code__in=codes).values_list("code", "name")
+    return {code: Named(name, "") for code, name in found}
+
+
+def _search_databases(text: str, reader: Reader) -> Collection[str]:
+    found = DatabaseSync.objects.visible_to(reader.actor).filter(name__icontains=text)
+    return [f"database:{code}" for code in found.values_list("code", flat=True)[:100]]
+
+
 register_subject("customer", title=_("customer"), find=_customers, search=_search_customers)
 register_subject("attribute", title=_("customer field"), find=_attributes, search=_search_attributes)
 register_subject("view", title=_("saved view"), find=_views)
@@ -208,4 +233,5 @@ register_subject("tag", title=_("tag"), find=_tags, search=_search_tags)
 register_subject("order", title=_("sale"), find=_orders, search=_search_orders)
 register_subject("product", title=_("product"), find=_products, search=_search_products)
 register_subject("stock_location", title=_("place"), find=_locations, search=_search_locations)
+register_subject("database", title=_("database"), find=_databases, search=_search_databases)
 register_subject("import", title=_("import"), find=_imports, search=_search_imports)

@@ -11,6 +11,7 @@ from core.actor import Actor
 if TYPE_CHECKING:
     from customers.models import (
         Customer,
+        DatabaseSync,
         Event,
         ImportRun,
         Note,
@@ -131,3 +132,12 @@ class StockLevelQuerySet(models.QuerySet["StockLevel"]):
 class StockMovementQuerySet(models.QuerySet["StockMovement"]):
     def visible_to(self, actor: Actor) -> StockMovementQuerySet:
         return self if actor.business_id is None else self.filter(location__business_id=actor.business_id)
+
+
+class DatabaseSyncQuerySet(models.QuerySet["DatabaseSync"]):
+    def visible_to(self, actor: Actor) -> DatabaseSyncQuerySet:
+        return self if actor.business_id is None else self.filter(business_id=actor.business_id)
+
+    def scheduled(self) -> DatabaseSyncQuerySet:
+        """Read by itself: not paused, and its address is known here."""
+        return self.filter(is_paused=False).exclude(sealed="")

@@ -15,6 +15,8 @@ from customers.actions.bulk import SWEEP as BULK_SWEEP
 from customers.actions.bulk import run_bulk
 from customers.actions.customer_files import sweep as sweep_files
 from customers.actions.customer_files import write_export
+from customers.actions.databases import JOB_KIND as DATABASE_SYNC
+from customers.actions.databases import SYNCS, run_started, start_due_syncs
 from customers.actions.duplicates import FIND, FIND_EVERY, find_duplicates
 from customers.actions.event_policy import FORGET_DUE, forget_events
 from customers.actions.facts import ROLLUPS
@@ -35,7 +37,7 @@ from customers.actions.tags import EMPTY_TAG, empty_tag
 from customers.actions.undo_imports import UNDO_KIND, forget_old_imports, undo_import
 from customers.events import IMPORT_FINISHED
 from customers.imports.run import discard, run_import, sweep
-from customers.models import BulkRun, Event, ImportRun, Order, Refund
+from customers.models import BulkRun, Event, ImportRun, Order, Refund, SyncRun
 from customers.stream import READ_STREAM, run_readers, stream_reader
 from programs.actions.due_work import ensure_due
 from workspace.actions.jobs import JobCancelled, JobRun
@@ -120,6 +122,18 @@ def import_file(job: JobRun) -> dict[str, object]:
         discard(run)
         raise
     return {"import": run.code, "failed": run.rows_failed, "skipped": run.rows_skipped, **counts}
+
+
+@job_kind(DATABASE_SYNC, title=_("Reading a database"), max_attempts=5)
+def read_database(job: JobRun) -> dict[str, object]:
+    run = SyncRun.objects.select_related("sync", "job").get(code=job.params["run"])
+    return run_started(run, report=job.report, now=timezone.now())
+
+
+@due_work(SYNCS)
+def read_databases(now: datetime) -> datetime | None:
+    """Whoever adds a database makes it due; it ends when none is read by itself."""
+    return start_due_syncs(now=now)
 
 
 @job_kind(EMPTY_TAG, title=_("Taking a tag from customers"))

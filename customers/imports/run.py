@@ -64,8 +64,14 @@ SELECT customer_id, NULL, NULL FROM customers_importperson WHERE import_id = %(r
 """
 
 
-def run_import(run: ImportRun, *, report: Report, now: datetime) -> dict[str, int]:
-    """Read, check and write; returns the counts, which are also on the run.
+def _nothing() -> None:
+    pass
+
+
+def run_import(
+    run: ImportRun, *, report: Report, now: datetime, finish: Callable[[], None] = _nothing
+) -> dict[str, int]:
+    """Read, check and write; returns the counts, which are also on the run. `finish` is part of the last transaction.
 
     A dry run stops after the checks. Whatever happens, an end of the run leaves no staged rows behind; an exception
     (a kill, a cancel) leaves them for the next call, which needs the file only if a crash emptied the table.
@@ -82,7 +88,7 @@ def run_import(run: ImportRun, *, report: Report, now: datetime) -> dict[str, in
         few = is_first_attempt and run.staged_rows <= FEW_ROWS
         (_write_few if few else _write_many)(run, options, report=report, now=now)
     _write_error_file(run)
-    _finish(run, now=now)
+    _finish(run, now=now, finish=finish)
     return dict(run.counts)
 
 
@@ -204,12 +210,14 @@ def _analyze() -> None:
         cursor.execute(f"ANALYZE {GROWING_TABLES}")
 
 
-def _finish(run: ImportRun, *, now: datetime) -> None:
+def _finish(run: ImportRun, *, now: datetime, finish: Callable[[], None]) -> None:
     with transaction.atomic():
         staging.clear(run.pk)
         run.phase, run.finished_at = ImportRun.Phase.DONE, now
         run.save(update_fields=["phase", "finished_at", "counts"])
-        if not run.is_dry_run:
+        finish()
+        has_changed = run.sync_run_id is None or any(run.counts.values())  # a sync reads some rows again and again
+        if not run.is_dry_run and has_changed:
             append(
                 IMPORT_FINISHED,
                 actor=SYSTEM,

@@ -465,6 +465,8 @@ def _write_orders(run: ImportRun, parameters: dict[str, Any], counts: Counter[st
     has_lines = run.kind == ImportRun.Kind.LINES
     with connection.cursor() as cursor:
         total = TOTAL_OF_LINES if has_lines else TOTAL_OF_ROW
+        if has_lines and "order_total" in run.mapping:  # lines of a database, joined with their orders
+            total = f"coalesce({TOTAL_OF_ROW}, {TOTAL_OF_LINES})"
         cursor.execute(REMEMBER_ORDERS, parameters)
         known = [row[0] for row in cursor.fetchall()]
         cursor.execute(ORDERS.format(total=total), {**parameters, "has_status": "status" in run.mapping})

@@ -15,6 +15,7 @@ from customers.models.analytics import (
 )
 from customers.models.attributes import AttributeDefinition
 from customers.models.bulk import BulkRun
+from customers.models.databases import DatabaseSync, SyncRun
 from customers.models.events import CurrentTransaction, Event, EventPolicy, StreamReader, TrackedName
 from customers.models.facts import (
     BusinessCustomerFacts,
@@ -50,6 +51,7 @@ __all__ = [
     "CustomerMerge",
     "CustomerTag",
     "DailySales",
+    "DatabaseSync",
     "DuplicatePair",
     "Event",
     "EventPolicy",
@@ -81,6 +83,7 @@ __all__ = [
     "StockLocation",
     "StockMovement",
     "StreamReader",
+    "SyncRun",
     "Tag",
     "TrackedName",
 ]

@@ -60,6 +60,9 @@ class ImportRun(models.Model):
     preset = models.CharField(max_length=30, blank=True)  # whose export it is, where the columns told
     problems = models.JSONField(default=dict)  # code of a problem → rows
     error_path = models.CharField(max_length=200, blank=True)
+    # Rows of another database instead of a file: which reading of it, and which section of its mapping.
+    sync_run = models.ForeignKey("customers.SyncRun", on_delete=models.SET_NULL, null=True, related_name="imports")
+    section = models.CharField(max_length=10, blank=True)
     job = models.ForeignKey("workspace.Job", on_delete=models.SET_NULL, null=True, related_name="+")
     undo_job = models.ForeignKey("workspace.Job", on_delete=models.SET_NULL, null=True, related_name="+")
     undo_counts = models.JSONField(default=dict)  # orders_removed, customers_kept … (customers.imports.undoing)
