@@ -144,6 +144,22 @@ def test_a_late_order_moves_the_day_on_which_a_customer_was_new(
 
 
 @pytest.mark.usefixtures("built")
+def test_a_late_order_moves_the_day_before_the_next_visit(business: Business, ann: Customer) -> None:
+    first, ninth = (sale(business, ann, str(day), "10.00", placed_at=NOON + timedelta(days=day)) for day in (0, 8))
+    apply_events([placed(first), placed(ninth)])
+    apply_events([placed(sale(business, ann, "late", "6.00", placed_at=NOON + timedelta(days=4)))])
+
+    here = BuyerDay.objects.filter(business=business).order_by("day")
+    visits = list(here.values_list("day", "before", "customers"))
+    assert visits == [
+        (date(2026, 5, 4), None, 1),
+        (date(2026, 5, 8), date(2026, 5, 4), 1),
+        (date(2026, 5, 12), date(2026, 5, 8), 1),
+    ]
+    assert_rebuild_agrees()
+
+
+@pytest.mark.usefixtures("built")
 def test_an_event_told_twice_counts_once(business: Business, ann: Customer) -> None:
     event = placed(sale(business, ann, "1", "10.00"))
     apply_events([event, event])
