@@ -22,6 +22,11 @@ def public_code() -> str:
     return random_code().lower()
 
 
+def typed_code(text: str) -> str:
+    """What a parameter of a link names: as long as a code at most, and nothing that PostgreSQL refuses."""
+    return text[:16].replace("\x00", "")
+
+
 def digest(token: str) -> bytes:
     """SHA-256 of a token with at least 128 bits of randomness. No slow hash needed: it cannot be guessed."""
     return hashlib.sha256(token.encode()).digest()

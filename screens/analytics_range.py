@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.clock import Period, local_day
+from core.codes import typed_code
 from core.keyset import with_query
 from core.permissions import Perm
 from core.requests import StaffRequest
@@ -141,7 +142,7 @@ def asked_range(request: StaffRequest, now: datetime) -> Range:
         compare=compared(period, comparison),
         comparison=comparison,
         days=days,
-        business=shops.filter(code=request.GET.get("business", "")[:16].replace("\x00", "")).first(),
+        business=shops.filter(code=typed_code(request.GET.get("business", ""))).first(),
         limited_to=request.actor.business_id,
     )
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from core.codes import typed_code
 from core.keyset import with_query
 from core.money import quantise
 from core.page import page
@@ -99,7 +100,7 @@ def _file_name(request: StaffRequest, report: str, chosen: ChosenPeriod) -> str:
 def _asked(request: StaffRequest) -> tuple[ChosenPeriod, Business | None]:
     """The period and the business of the URL; a business that the reader may not see filters nothing."""
     shops = Business.objects.visible_to(request.actor)
-    business = shops.filter(code=request.GET.get("business", "")[:16]).first()
+    business = shops.filter(code=typed_code(request.GET.get("business", ""))).first()
     return chosen_period(request.GET, request.programme, timezone.now()), business
 
 

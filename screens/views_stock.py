@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.codes import typed_code
 from core.errors import DomainError, InvalidInput, NotFound
 from core.keyset import sort_of, with_query
 from core.page import done, page
@@ -168,7 +169,7 @@ def _sheet(
     if not places:
         messages.info(request, _("Add a place first."))
         return done(request, reverse("stock:places"))
-    asked = list(Product.objects.filter(code=request.GET.get("product", ""))[:1])
+    asked = list(Product.objects.filter(code=typed_code(request.GET.get("product", "")))[:1])
     form = form_class(request.POST if request.method == "POST" else None, locations=places, products=asked)
     if form.is_bound and form.is_valid():
         names = [name for name in ("location", "reason", "reference", "to") if name in form.fields]

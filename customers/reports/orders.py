@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from core.clock import Period
+from core.codes import typed_code
 from core.keyset import Count, KeysetPage, count_up_to_cap, keyset_page
 from core.keyset import Order as ListOrder
 from customers.models import Customer, Order, Product, Refund
@@ -149,7 +150,7 @@ def _words(column: str, usual: str) -> list[str]:
 
 def named_by(query: Mapping[str, Any]) -> Mapping[str, str]:
     """Names for the public ids of a product and a customer in a link: what the filter's chips say."""
-    product, customer = query.get("product", ""), query.get("customer", "")
+    product, customer = typed_code(query.get("product", "")), typed_code(query.get("customer", ""))
     named = {}
     if product and (found := Product.objects.filter(code=product).first()):
         named["product"] = str(found)
