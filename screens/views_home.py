@@ -17,12 +17,10 @@ from core.permissions import Perm, member_only
 from core.requests import StaffRequest
 from customers.views import is_part
 from intelligence.reports import rfm_overview
-from loyalty.reports_leaving import asked_leavings
-from messaging.reports_messages import to_decide
 from screens.onboarding import checklist
+from screens.reports_attention import attention
 from screens.reports_businesses import business_cards
 from screens.reports_home import DEFAULT_DAYS, PERIODS, activity, home_figures
-from workspace.actions.joining import waiting_count
 from workspace.models import Business
 
 ACTIVITY = "home-activity"
@@ -43,12 +41,12 @@ def home(request: StaffRequest) -> HttpResponse:
     if not is_part(request, ACTIVITY):
         context |= _figures(request, business_id, now)
         context |= {"businesses": [("", _("All shops")), *((business.code, business.name) for business in businesses)]}
-        can_add = Perm.POINTS_WRITE in request.membership.permissions
+        permissions = request.membership.permissions
+        can_add = Perm.POINTS_WRITE in permissions
         context |= {"cards": business_cards(actor=request.actor, programme=request.programme, can_add=can_add, now=now)}
-        if Perm.BUSINESSES_MANAGE in request.membership.permissions:
-            context |= {"joining": waiting_count(request.programme), "leavings": asked_leavings()}
-        if Perm.SETTINGS_EDIT in request.membership.permissions and request.actor.business_id is None:
-            context |= {"messages_waiting": to_decide()}
+        context["attention"] = attention(
+            programme=request.programme, actor=request.actor, permissions=permissions, now=now
+        )
         context |= {"business": chosen.code if chosen else "", "has_choice": len(businesses) > 1}
     return page(request, "screens/home.html", context, partials={ACTIVITY})
 
