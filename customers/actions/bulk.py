@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from core.actor import Actor
 from core.errors import DomainError, InvalidInput, NotFound
 from customers.actions import events
+from customers.actions.customers import said
 from customers.actions.tags import find_or_create_tags
 from customers.attributes import MAX_ATTRIBUTES, coerce
 from customers.bulk import Selection, actor_of, frozen, scope_of_run, selection_of
@@ -168,8 +169,9 @@ def _set(run: BulkRun, people: list[Customer], now: datetime) -> int:
         wanted = kept if value is None else {**kept, key: value}
         if wanted != person.attributes and len(wanted) <= MAX_ATTRIBUTES:
             person.attributes, person.updated_at = wanted, now
+            person.said_at[f"attributes.{key}"] = said(now)
             changed.append(person)
-    Customer.objects.bulk_update(changed, ["attributes", "updated_at"])
+    Customer.objects.bulk_update(changed, ["attributes", "said_at", "updated_at"])
     return _tell(run, CUSTOMER_CHANGED, changed, {"fields": ["attributes"]}, now)
 
 

@@ -18,12 +18,14 @@ from hypothesis import strategies as st
 
 from core.actor import SYSTEM, Actor
 from core.errors import DomainError
+from customers.actions.bulk import field_values, start_bulk
 from customers.actions.customers import update_customer
 from customers.actions.event_policy import forget_events, keep_events_for
 from customers.actions.ingestion import Taken, take_in
 from customers.actions.tracked_names import count_names
+from customers.bulk import Selection
 from customers.ingestion import Arrival, Kind, Person
-from customers.models import Customer, Event, EventPolicy, Identifier, Order, StreamReader
+from customers.models import AttributeDefinition, Customer, Event, EventPolicy, Identifier, Order, StreamReader
 from customers.stream import READERS
 from customers.tests.queries import own_queries
 from customers.tests.test_api_customers import order_of, problem
@@ -202,6 +204,12 @@ def test_what_was_said_last_stands_in_whatever_order_it_comes(client: Client, no
     assert late.json() == {"customer_id": ada.code}
     ada.refresh_from_db()
     assert (ada.city, ada.attributes) == ("Hull", {"size": 39})
+    size = AttributeDefinition.objects.create(key="size", label="Size", kind="number")
+    whom = Selection(ids=[ada.pk])
+    start_bulk(act="set", values=field_values(size, 41), selection=whom, is_small=True, actor=SYSTEM, now=now)
+    send(client, "identify", external_id="1", timestamp="2026-05-01T00:00:00Z", traits={"size": 40})
+    ada.refresh_from_db()
+    assert ada.attributes == {"size": 41}
     emptied = send(client, "identify", external_id="1", traits={"city": None, "size": None})
     assert emptied.json()["changed"] == ["attributes", "city"]
 

@@ -18,9 +18,14 @@ from core.errors import NotFound, PermissionRefused
 from customers.actions.consent import record_consent
 from customers.actions.customers import create_customer
 from customers.actions.events import append
+from customers.actions.ingestion import take_in
+from customers.actions.merging import merge_customers
+from customers.actions.notes import write_note
 from customers.actions.privacy import EMPTY, ImportUnderWay, Traces
+from customers.consent import OWN_WORDS
 from customers.events import CONSENT_CHANGED
 from customers.imports.forgetting import names_person
+from customers.ingestion import Arrival, Kind, Person
 from customers.models import ConsentRecord, Customer, Event, Identifier, ImportPerson, Order
 from customers.search import search_for
 from customers.tests.imports_fixtures import csv_of, import_csv, receive
@@ -105,6 +110,7 @@ def live(customer, business, actor):
     verify_code(token=token, code=code, now=now)
     request_code(phone=PHONE, address="203.0.113.77", now=now)
     set_pin(customer=customer, pin="7391", actor=themselves(customer), now=now)
+    what_others_said(customer, actor, now)
     IdempotencyRecord.objects.create(
         owner="api:x", endpoint="customers", key="k", request_digest=bytes(range(32)), status=201,
         body={"id": customer.code, "phone": PHONE, "first_name": FIRST},
@@ -121,6 +127,23 @@ def live(customer, business, actor):
         id="f" * 32, name="x", func="x", args=("p_harbour",), started=now, stopped=now, success=False,
         result=f"Key (kind, value)=(phone, {PHONE}) already exists",
     )  # fmt: skip
+
+
+def what_others_said(customer, actor, now):
+    """A visitor who became the customer, a note, a consent in words of the shop's own, a duplicate that was merged."""
+    visitor = {Kind.ANONYMOUS: f"browser-of-{LAST}"}
+    seen = Arrival(Person(identities=visitor), now, event="Seen", message_id="m-1", properties={"asked": f"{FIRST}?"})
+    named = Arrival(Person(customer.code, visitor), now, message_id=f"m-{EMAIL}", attributes={"note": "likes oat milk"})
+    take_in([seen, named], source="events", actor=actor, now=now)
+    write_note(customer_id=customer.pk, text=f"{FIRST} likes oat milk", actor=actor, now=now)
+    record_consent(
+        customer=customer, channel="email", purpose="marketing", is_granted=True, source="api", wording=OWN_WORDS,
+        words=f"I, {FIRST} {LAST}, want offers.", actor=actor, now=now,
+    )  # fmt: skip
+    values = {"first_name": FIRST, "last_name": LAST, "city": "Larkspur"}
+    twin = create_customer(values=values, source="staff", region="GB", actor=actor, now=now)
+    write_note(customer_id=twin.pk, text=f"Also {FIRST}", actor=actor, now=now)
+    merge_customers(survivor_id=customer.pk, duplicate_id=twin.pk, choose={}, actor=actor, now=now)
 
 
 def dump():
