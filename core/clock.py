@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+EARLIEST = date(1, 1, 2)  # the midnight before is in no year of UTC for a zone east of it
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -25,16 +27,21 @@ class Period:
 
     @property
     def end(self) -> datetime:
-        return day_start(self.last_day + timedelta(days=1), self.zone)
+        return day_start(day_after(self.last_day), self.zone)
 
     def before(self) -> Period:
         """The equally long period that ends the day before this one starts."""
         return Period(self.first_day - timedelta(days=self.days), self.first_day - timedelta(days=1), self.zone)
 
 
+def day_after(day: date) -> date:
+    """The next day; of the last day that there is, itself."""
+    return min(day, date.max - timedelta(days=1)) + timedelta(days=1)
+
+
 def day_start(day: date, zone: ZoneInfo) -> datetime:
     """Midnight of `day` in `zone`, as aware UTC (the first existing instant where a clock change skips midnight)."""
-    return datetime.combine(day, time.min, tzinfo=zone).astimezone(UTC)
+    return datetime.combine(max(day, EARLIEST), time.min, tzinfo=zone).astimezone(UTC)
 
 
 def local_day(moment: datetime, zone: ZoneInfo) -> date:

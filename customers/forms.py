@@ -33,6 +33,7 @@ def _last_choices() -> list[tuple[str, Any]]:
 
 TAGS = "tags"  # the column of that name
 MOST_COLUMNS = 3  # of the programme's own fields: the table stays readable
+MONTHS = ("cohort", "active")  # filters of whole months
 WEEKDAYS = [(str(number + 1), name) for number, name in DAY_NAMES.items()]
 SCORES = [(str(score), str(score)) for score in range(5, 0, -1)]
 
@@ -58,6 +59,13 @@ class CustomerFilterForm(forms.Form):
     region = forms.CharField(label=_("Region"), required=False, max_length=120)
     cohort = forms.DateField(label=_("First order in"), required=False, input_formats=["%Y-%m"])
     active = forms.DateField(label=_("Bought in"), required=False, input_formats=["%Y-%m"])
+    bought_from = forms.DateField(label=_("Bought from"), required=False)
+    bought_to = forms.DateField(label=_("Bought up to"), required=False)
+    first = forms.ChoiceField(
+        label=_("First order"),
+        required=False,
+        choices=[("within", _("within these days")), ("before", _("before these days"))],
+    )
     tag = forms.MultipleChoiceField(
         label=_("Has one of these tags"), required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -154,6 +162,9 @@ class CustomerFilterForm(forms.Form):
             region=valid.get("region", "").replace("\x00", ""),
             cohort=valid.get("cohort"),
             active_in=valid.get("active"),
+            bought_from=valid.get("bought_from"),
+            bought_to=valid.get("bought_to"),
+            first_bought=valid.get("first", ""),
             is_archived=valid.get("state") == "archived",
             tags=self._tag_ids("tag"),
             without_tags=self._tag_ids("no_tag"),
@@ -177,7 +188,7 @@ class CustomerFilterForm(forms.Form):
             elif isinstance(value, Decimal):
                 text = format_money(value, currency)
             elif isinstance(value, date):
-                text = date_format(value, "M Y")
+                text = date_format(value, "M Y" if name in MONTHS else "j M Y")
             chips.append(Chip(str(field.label), str(text), with_query(query, **{name: None})))
         for name, label in (("tag", _("Tag")), ("no_tag", _("Without tag"))):
             chosen = [self.tags[code].name for code in valid.get(name, [])]

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core.page import page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
+from customers.tabs import analytics_tabs
 from customers.words import clock_time, days_ago
 from intelligence.actions.rfm import JOB, request_rfm
 from intelligence.reports import RfmOverview, rfm_overview
@@ -28,6 +29,7 @@ def groups(request: StaffRequest) -> HttpResponse:
         "intelligence/rfm_groups.html",
         {
             "overview": overview,
+            "tabs": analytics_tabs(request, "intelligence:groups"),
             "scored_at": _scored_at(request, overview) if overview else "",
             "parts": [(str(row.group.name), row.spent_share, row.group.tone) for row in overview.groups]
             if overview

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -22,10 +22,10 @@ from django.utils.translation import gettext_lazy
 from core.clock import Period, local_day
 from core.codes import typed_code
 from core.keyset import with_query
-from core.permissions import Perm
 from core.requests import StaffRequest
 from customers.models import DailySales
 from customers.reports.people import Grain
+from customers.tabs import analytics_tabs
 from programs.models import Programme
 from workspace.models import Business
 
@@ -40,16 +40,6 @@ COMPARISONS: Mapping[str, str | Promise] = {
     "year": gettext_lazy("a year before"),
     "none": gettext_lazy("nothing"),
 }
-TABS: Sequence[tuple[str | Promise, str, Perm]] = (
-    (gettext_lazy("Overview"), "analytics:overview", Perm.ANALYTICS_VIEW),
-    (gettext_lazy("Products"), "analytics:products", Perm.ANALYTICS_VIEW),
-    (gettext_lazy("Customers"), "analytics:customers", Perm.ANALYTICS_VIEW),
-    (gettext_lazy("Cohorts"), "analytics:cohorts", Perm.ANALYTICS_VIEW),
-    (gettext_lazy("RFM groups"), "intelligence:groups", Perm.INTELLIGENCE_VIEW),
-    (gettext_lazy("Hours"), "analytics:hours", Perm.ANALYTICS_VIEW),
-    (gettext_lazy("Bought together"), "analytics:pairs", Perm.ANALYTICS_VIEW),
-)
-KEPT = ("days", "from", "to", "compare", "business")  # from one tab to the next
 
 
 class RangeForm(forms.Form):
@@ -106,6 +96,15 @@ class Range:
     def customers_url(self, **narrow: object) -> str:
         return f"{reverse('customers:list')}?{urlencode({**narrow, **self._business()})}"
 
+    def buyers_url(self, first: str = "") -> str:
+        """Who bought in the period; `first`: whose first order was "within" it, or "before"."""
+        days = {"bought_from": self.period.first_day, "bought_to": self.period.last_day}
+        return self.customers_url(**days, **({"first": first} if first else {}))
+
+    def refunds_url(self) -> str:
+        given = {"from": self.period.first_day, "to": self.period.last_day, **self._business()}
+        return f"{reverse('customers:refunds')}?{urlencode(given)}"
+
     def _business(self) -> dict[str, str]:
         return {"business": self.business.code} if self.business else {}
 
@@ -123,7 +122,7 @@ def asked_range(request: StaffRequest, now: datetime) -> Range:
     """?days=30, or ?from=2026-06-01&to=2026-06-30; nonsense is the last 30 days, what is too long is cut."""
     form = RangeForm(request.GET)
     form.is_valid()
-    first, last = _known(form.cleaned_data.get("from")), _known(form.cleaned_data.get("to"))
+    first, last = known_day(form.cleaned_data.get("from")), known_day(form.cleaned_data.get("to"))
     end = newest_day(request.programme, now)
     shops = Business.objects.visible_to(request.actor)
     asked = request.GET.get("days", "")
@@ -160,18 +159,9 @@ def range_context(request: StaffRequest, current: str, *, has_period: bool = Tru
     """What `screens/analytics/_range.html` and the tabs need. `current` is the tab's URL name. Two queries or three."""
     chosen = asked_range(request, timezone.now())
     shops = list(Business.objects.active().visible_to(request.actor).order_by("name"))
-    kept = {name: value for name in KEPT if (value := request.GET.get(name))}
     return {
         "chosen": chosen,
-        "tabs": [
-            {
-                "label": label,
-                "url": _tab_url(url_name, kept),
-                "current": url_name == current,
-            }
-            for label, url_name, perm in TABS
-            if perm in request.membership.permissions
-        ],
+        "tabs": analytics_tabs(request, current),
         "ranges": [
             {
                 "label": _("%(days)s days") % {"days": days},
@@ -192,11 +182,8 @@ def range_context(request: StaffRequest, current: str, *, has_period: bool = Tru
     }
 
 
-def _tab_url(url_name: str, kept: Mapping[str, str]) -> str:
-    return f"{reverse(url_name)}?{urlencode(kept)}" if kept and url_name.startswith("analytics:") else reverse(url_name)
-
-
-def _known(day: date | None) -> date | None:
+def known_day(day: date | None) -> date | None:
+    """None for a day that no sale can be of: the days around it may not exist."""
     return day if day and FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 

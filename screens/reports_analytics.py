@@ -106,7 +106,6 @@ def overview(chosen: Range, *, actor: Actor, now: datetime) -> Overview:
 def overview_kpis(found: Overview, chosen: Range, currency: str) -> list[Kpi]:
     now, before = found.totals, found.before
     rows = chosen.orders_url()
-    customers = chosen.customers_url(sort="-last")
 
     def money(value: Decimal | None) -> str:
         return format_money(value, currency) if value is not None else "–"
@@ -130,19 +129,18 @@ def overview_kpis(found: Overview, chosen: Range, currency: str) -> list[Kpi]:
         )
 
     then = before or SalesTotals(DayFigures(), PeopleFigures(), (0, 0))
-    refunded = f"{reverse('customers:orders')}?status=part_refunded"
     return [
         kpi(_("Revenue"), rows, (now.sold.net, then.sold.net), whole),
         kpi(_("Before refunds"), rows, (now.sold.revenue, then.sold.revenue), whole),
-        kpi(_("Refunds"), refunded, (now.sold.refunds, then.sold.refunds), whole, good="down"),
+        kpi(_("Refunds"), chosen.refunds_url(), (now.sold.refunds, then.sold.refunds), whole, good="down"),
         kpi(_("Orders"), rows, (now.sold.orders, then.sold.orders), format_number),
         kpi(_("Average order"), rows, (now.average, then.average), money),
         kpi(_("Units an order"), rows, (now.units_each, then.units_each), _one_digit),
-        kpi(_("Buyers"), customers, (now.people.buyers, then.people.buyers), format_number),
-        kpi(_("New buyers"), customers, (now.people.new, then.people.new), format_number),
+        kpi(_("Buyers"), chosen.buyers_url(), (now.people.buyers, then.people.buyers), format_number),
+        kpi(_("New buyers"), chosen.buyers_url("within"), (now.people.new, then.people.new), format_number),
         kpi(
-            _("Had bought before"), customers, (now.people.repeat_rate, then.people.repeat_rate), percent,
-            unit="points",
+            _("Had bought before"), chosen.buyers_url("before"), (now.people.repeat_rate, then.people.repeat_rate),
+            percent, unit="points",
         ),
         kpi(_("Points issued"), _points_url(chosen, "issued"), (now.points[0], then.points[0]), format_points),
         kpi(_("Points spent"), _points_url(chosen, "redeemed"), (now.points[1], then.points[1]), format_points),

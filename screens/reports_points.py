@@ -35,6 +35,7 @@ from loyalty.reports_points import (
     top_members,
 )
 from programs.models import Programme
+from screens.analytics_range import known_day
 from screens.reports_home import Kpi
 from workspace.models import Business
 
@@ -112,7 +113,7 @@ def chosen_period(query: QueryDict, programme: Programme, now: datetime) -> Chos
     """?days=30, or ?start=2026-06-01&end=2026-06-30; nonsense is the last 30 days, what is too long is cut."""
     form = PeriodForm(query)
     form.is_valid()
-    first, last = form.cleaned_data.get("start"), form.cleaned_data.get("end")
+    first, last = known_day(form.cleaned_data.get("start")), known_day(form.cleaned_data.get("end"))
     today = local_day(now, programme.zone)
     if first or last:
         last = last or max(today, first or today)

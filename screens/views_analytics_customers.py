@@ -72,22 +72,21 @@ def _kpis(found: PeoplePage, chosen: Range) -> list[Kpi]:
     now, before = found.people, found.before
     median, median_before = found.gaps.median, found.gaps_before.median if found.gaps_before else None
     rate = now.repeat_rate
-    rows = chosen.orders_url()
     return [
-        _kpi(_("Buyers"), rows, now.buyers, before.buyers if before else None),
-        _kpi(_("New buyers"), rows, now.new, before.new if before else None),
-        _kpi(_("Bought before"), rows, now.returning, before.returning if before else None),
+        _kpi(_("Buyers"), chosen.buyers_url(), now.buyers, before.buyers if before else None),
+        _kpi(_("New buyers"), chosen.buyers_url("within"), now.new, before.new if before else None),
+        _kpi(_("Bought before"), chosen.buyers_url("before"), now.returning, before.returning if before else None),
         Kpi(
             label=_("Had bought before"),
             value=f"{format_number(rate, 1)}%" if rate is not None else "–",
-            href=rows,
+            href=chosen.buyers_url("before"),
             spark=[],
             change=make_delta(rate, before.repeat_rate if before else None, unit="points"),
         ),
         Kpi(
             label=_("Days until they come back"),
             value=format_number(median) if median is not None else "–",
-            href=rows,
+            href=chosen.buyers_url("before"),
             spark=[],
             change=make_delta(median, median_before, good="down", unit="number"),
             before=_("half of those who came back"),

@@ -17,14 +17,22 @@ if TYPE_CHECKING:
 
 # Every parameter that a page of the staff reads, and those of the filters of lists.
 NAMES = (
-    "act", "active", "actor", "all", "at", "business", "by", "category", "channel", "client", "cohort", "col",
-    "compare", "country", "cursor", "customer", "days", "end", "event", "f", "flow", "from", "fulfilment",
-    "group", "hour", "issuer", "job", "kind", "last", "location", "max", "member", "message", "min", "months",
-    "new", "no_tag", "object", "orders", "outcome", "payload", "product", "provider", "q", "r", "region",
-    "rule", "show", "sort", "start", "state", "status", "tab", "tag", "tier", "to", "type", "until", "vendor",
-    "view", "weekday",
+    "act", "active", "actor", "all", "at", "bought_from", "bought_to", "business", "by", "category", "channel",
+    "client", "cohort", "col", "compare", "country", "cursor", "customer", "days", "end", "event", "f", "flow",
+    "from", "fulfilment", "group", "hour", "issuer", "job", "kind", "last", "location", "max", "member",
+    "message", "min", "months", "new", "no_tag", "object", "orders", "outcome", "payload", "product",
+    "provider", "q", "r", "region", "rule", "show", "sort", "start", "state", "status", "tab", "tag", "tier",
+    "to", "type", "until", "vendor", "view", "weekday",
 )  # fmt: skip
-ODD = {"nul": "a\x00b", "no character": "\uffff", "lone half": "\ud800", "long": "9" * 5000}
+ODD = {
+    "nul": "a\x00b",
+    "no character": "\uffff",
+    "lone half": "\ud800",
+    "long": "9" * 5000,
+    "first day": "0001-01-01",
+    "last day": "9999-12-31",
+    "last month": "9999-12",
+}
 ELSEWHERE = ("/admin/", "/api/", "/p/")
 
 

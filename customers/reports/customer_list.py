@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -14,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from core.actor import Actor
-from core.clock import day_start, local_day
+from core.clock import day_after, day_start, local_day
 from core.keyset import COUNT_CAP, Count, KeysetPage, Order, count_up_to_cap, keyset_page
 from core.phones import display_phone
 from customers.attribute_filters import AttributeFilter, narrowed
@@ -71,6 +72,9 @@ class CustomerFilters:
     region: str = ""
     cohort: date | None = None  # a day of the month of the first order
     active_in: date | None = None  # a day of a month with an order
+    bought_from: date | None = None  # bought on one of the days from here
+    bought_to: date | None = None  # to here
+    first_bought: str = ""  # of these days' buyers: within them, or before
     is_archived: bool = False  # who is in the archive instead of who is not
     tags: Sequence[int] = ()  # has one of them
     without_tags: Sequence[int] = ()  # has none of them
@@ -192,6 +196,10 @@ def _source(scope: Scope, filters: CustomerFilters) -> tuple[Source, str]:
         source = source.filter(first_order_at__gte=start, first_order_at__lt=end)
     if filters.active_in:
         source = source.filter(_bought_in(filters.active_in, scope, business_id))
+    if filters.bought_from and filters.bought_to:
+        source = source.filter(
+            *_buyers(filters.bought_from, filters.bought_to, filters.first_bought, scope, business_id)
+        )
     if filters.new_days:
         source = source.filter(customer__created_at__gte=scope.days_ago(filters.new_days - 1))
     if filters.tags:
@@ -204,12 +212,25 @@ def _source(scope: Scope, filters: CustomerFilters) -> tuple[Source, str]:
 def _month(day: date, scope: Scope) -> tuple[datetime, datetime]:
     """From the first moment of its month to the first of the next."""
     first = day.replace(day=1)
-    following = (first + timedelta(days=32)).replace(day=1)
-    return day_start(first, scope.zone), day_start(following, scope.zone)
+    last = first.replace(day=monthrange(first.year, first.month)[1])
+    return day_start(first, scope.zone), day_start(day_after(last), scope.zone)
 
 
 def _bought_in(day: date, scope: Scope, business_id: int | None) -> Exists:
     start, end = _month(day, scope)
+    return _bought_between(start, end, business_id)
+
+
+def _buyers(first: date, last: date, first_bought: str, scope: Scope, business_id: int | None) -> list[Q | Exists]:
+    """Who bought on these days. The figures know it of most people; orders are looked at only for the others."""
+    start, end = day_start(first, scope.zone), day_start(day_after(last), scope.zone)
+    if first_bought == "within":
+        return [Q(first_order_at__gte=start, first_order_at__lt=end)]
+    figures = Q(last_order_at__gte=start, first_order_at__lt=start if first_bought == "before" else end)
+    return [figures] if end > scope.now else [figures, _bought_between(start, end, business_id)]
+
+
+def _bought_between(start: datetime, end: datetime, business_id: int | None) -> Exists:
     orders = Purchase.objects.exclude(status=Purchase.Status.CANCELLED).filter(
         customer=OuterRef("customer_id"), placed_at__gte=start, placed_at__lt=end
     )

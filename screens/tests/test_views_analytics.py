@@ -162,6 +162,29 @@ def test_cells_open_the_rows_behind_them(life, client_of, owner, programme):
         assert [row.name for row in rows] == [expected], link
 
 
+def listed(browser, url):
+    return sorted(row.name for row in browser.get(html.unescape(url)).context["listed"].page.rows)
+
+
+def test_figures_of_people_open_exactly_those_people(life, client_of, owner, business):
+    """Cy bought in May and after it, Dot before and after but not in it."""
+    cy, dot = (Customer.objects.create(first_name=name) for name in ("Cy", "Dot"))
+    for number, (who, days) in enumerate(((cy, 45), (cy, 5), (dot, 75), (dot, 4))):
+        sold(business, who, f"l{number}", NOW - timedelta(days=days))
+    count_all()
+    browser = client_of(owner)
+    june = {"Buyers": ["Ann", "Ben", "Cy", "Dot"], "New buyers": ["Ben"], "Had bought before": ["Ann", "Cy", "Dot"]}
+    may = {"Buyers": ["Ann", "Cy"], "New buyers": ["Cy"], "Had bought before": ["Ann"]}
+    for query, expected in (("", june), ("?from=2026-05-01&to=2026-05-31", may)):
+        for page in ("", "customers/"):
+            kpis = {kpi.label: kpi for kpi in browser.get(f"{BASE}{page}{query}").context["kpis"]}
+            assert {label: listed(browser, kpis[label].href) for label in expected} == expected, (page, query)
+            assert (kpis["Buyers"].value, kpis["New buyers"].value) == (str(len(expected["Buyers"])), "1")
+    refunds = {kpi.label: kpi for kpi in browser.get(BASE).context["kpis"]}["Refunds"].href
+    assert browser.get(refunds).context["count"].value == 1
+    assert browser.get(refunds.replace("2026-06-20", "2026-06-19")).context["count"].value == 0
+
+
 def test_an_hour_that_the_clock_repeats_or_skips(business, client_of, owner):
     """London repeats 1 o'clock on Sunday 25 October 2026, and skips it on 29 March."""
     for number, at in enumerate(("2026-10-25T00:30Z", "2026-10-25T01:30Z", "2026-10-25T02:30Z")):
