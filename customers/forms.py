@@ -19,6 +19,7 @@ from core.keyset import with_query
 from core.presentation import format_money
 from customers.forms_attributes import FilterGroup, asked_of, chip_text, filter_fields, without
 from customers.models import AttributeDefinition, Order, PeopleGroup, Tag
+from customers.order_words import channel_words
 from customers.reports.customer_list import LONGER_DAYS, WITHIN_DAYS, CustomerFilters
 from customers.reports.orders import OrderFilters, OrderWords, RefundFilters
 from customers.rfm_groups import RFM_GROUPS
@@ -237,7 +238,7 @@ class OrderFilterForm(forms.Form):
         for name, choices in (
             ("status", Order.Status.choices),
             ("business", [(business.code, business.name) for business in businesses]),
-            ("channel", [(word, word) for word in words.channels]),
+            ("channel", [(word, channel_words(word)) for word in words.channels]),
             ("fulfilment", [(word, word) for word in words.fulfilments]),
             # Links of other pages bring these; the form keeps them.
             ("product", [(query.get("product", ""), named["product"])] if "product" in named else []),
@@ -305,6 +306,7 @@ class RefundFilterForm(forms.Form):
         self.fields["from"] = forms.DateField(
             label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
         )
+        self.order_fields(["q", "business", "from", "to"])
         field = self.fields["business"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", _("Any")), *((business.code, business.name) for business in businesses)]

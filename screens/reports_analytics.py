@@ -17,6 +17,7 @@ from core.charts import Chart, Series
 from core.clock import Period
 from core.figures import make_delta
 from core.presentation import format_money, format_number, format_points
+from customers.order_words import channel_words
 from customers.reports.people import Grain, PeopleFigures, people_by, people_of
 from customers.reports.sales import DayFigures, every_day, sales_by_day, total_of
 from customers.reports.sales_split import NOTHING, Sold, sales_by_business, sales_by_channel
@@ -258,7 +259,7 @@ def _channels(chosen: Range) -> list[SplitRow]:
     before = sales_by_channel(chosen.compare, business_id=chosen.business_id) if chosen.compare else None
     return [
         _split_row(
-            channel or _("Refunds of no order"),
+            channel_words(channel) if channel else _("Refunds of no order"),
             chosen.orders_url(channel=channel) if channel else "",
             sold,
             before.get(channel, NOTHING) if before is not None else None,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from core.errors import NotFound
 from core.presentation import format_money, format_signed
 from customers.models import Order, OrderLine, Refund
+from customers.order_words import channel_words, source_words
 from customers.reports.customer_list import Scope
 from customers.reports.orders import OrderRow, order_row
 from loyalty.models import Transaction
@@ -61,6 +62,14 @@ class OrderDetail:
     points: int  # what the sale earned, less what went with refunds
     happened: Sequence[Happened]  # newest first
     left: Decimal  # money that can still be given back
+
+    @property
+    def channel(self) -> str:
+        return channel_words(self.order.channel)
+
+    @property
+    def source(self) -> str:
+        return source_words(self.order.source)
 
     @property
     def can_refund(self) -> bool:
@@ -119,7 +128,13 @@ def _happened(order: Order, moved: Sequence[Transaction], scope: Scope, currency
         return Happened(at, date_format(at.astimezone(scope.zone), "j M Y, G:i"), icon, what, detail, amount)
 
     moments = [
-        moment(order.placed_at, "shopping-bag", _("Placed"), order.source, format_money(order.total, currency)),
+        moment(
+            order.placed_at,
+            "shopping-bag",
+            _("Placed"),
+            source_words(order.source),
+            format_money(order.total, currency),
+        ),
         *(
             moment(
                 refund.refunded_at, "undo-2", _("Given back"), refund.reason, f"−{format_money(refund.total, currency)}"

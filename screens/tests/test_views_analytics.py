@@ -107,6 +107,7 @@ def test_the_overview_against_the_days_before(life, client_of, analyst):
     assert "Before refunds £60 " in text
     assert "from £20 " in text, "Ann in May"
     assert "Orders 3" in text
+    assert "In the shop" in text, "the channel, in words"
     assert "Average order £20.00" in text
     assert "Units an order 2.0" in text
     assert "Had bought before 50.0%" in text

@@ -50,7 +50,7 @@ def page_of(order: Order, act: str = "") -> str:
 
 def test_the_page_tells_all(client_of: Callable[..., Client], owner: User, order: Order) -> None:
     text = client_of(owner).get(page_of(order)).text
-    for said in ("Order R-1", "Mug", "£12.00", "+20", "Placed", "Earned on £20.00"):
+    for said in ("Order R-1", "Mug", "£12.00", "+20", "Placed", "Earned on £20.00", "In the shop"):
         assert said in text, said
 
 
@@ -159,6 +159,7 @@ def test_the_list_of_refunds(
     browser.post(page_of(order, "refund/"), {"line-1": "1", "reason": "Chipped"})
     rows = browser.get("/refunds/", {"q": "R-1"}).context["rows"].rows
     assert [(row.total, row.reason, row.order) for row in rows] == [(Decimal(6), "Chipped", "R-1")]
+    assert [field.name for field in browser.get("/refunds/").context["form"]] == ["q", "business", "from", "to"]
     tomorrow = (timezone.now() + timedelta(days=1)).date()
     assert browser.get("/refunds/", {"from": str(tomorrow)}).context["rows"].rows == []
     bound = client_of(make_member("bo@example.com", Role.MANAGER, business=other_business))
