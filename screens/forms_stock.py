@@ -40,6 +40,7 @@ class SheetForm(forms.Form):
                 assert isinstance(field, forms.ModelChoiceField)
                 field.queryset = queryset.order_by("business", "name")
         given = sum(name.startswith("product-") for name in data) if data else 0
+        self.initial.update(zip(("location", "to"), (one.code for one in locations), strict=False))
         self.numbers = range(min(max(ROWS, given, len(products)), MOST_ROWS))
         for number in self.numbers:
             self.fields[f"product-{number}"] = forms.CharField(
@@ -109,6 +110,9 @@ class CorrectForm(SheetForm):
 
 
 class MoveForm(SheetForm):
+    location = forms.ModelChoiceField(
+        label=gettext_lazy("From"), queryset=StockLocation.objects.none(), to_field_name="code", empty_label=None
+    )
     to = forms.ModelChoiceField(
         label=gettext_lazy("To"), queryset=StockLocation.objects.none(), to_field_name="code", empty_label=None
     )

@@ -10,7 +10,7 @@ from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.codes import typed_code
@@ -179,7 +179,10 @@ def _sheet(
         except InvalidInput as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
         else:
-            messages.success(request, _("Saved: %(count)s products") % {"count": len(form.lines)})
+            count = len(form.lines)
+            messages.success(
+                request, ngettext("%(count)s product saved", "%(count)s products saved", count) % {"count": count}
+            )
             if written.low:
                 messages.warning(request, _("Some of it is low now."))
             return done(request, f"{reverse('stock:list')}?location={said['location'].code}")
