@@ -20,13 +20,19 @@ from playwright.sync_api import Error, expect
 
 from config.embedded_postgres import APP_ROLE
 from conftest import _connect_to
-from core.actor import SYSTEM
+from core.actor import SYSTEM, Actor
 from core.clock import local_day
+from customers.actions.attributes import AttributeValues, create_attribute
+from customers.actions.bulk import start_bulk, tag_values
 from customers.actions.customers import update_customer
 from customers.actions.duplicates import find_duplicates
 from customers.actions.merging import merge_customers
+from customers.actions.notes import write_note
 from customers.actions.rollups import rebuild_rollups
+from customers.actions.saved_views import save_view
 from customers.actions.stock import StockLine, change_level, count_stock, create_location
+from customers.actions.tags import tag_customer
+from customers.bulk import Selection
 from customers.models import Customer, Order, Product, StockLevel
 from customers.tests.imports_fixtures import csv_of, import_csv, receive
 from e2e.conftest import DESK, PHONE
@@ -47,7 +53,7 @@ from loyalty.actions.tiers import TierValues, create_tier
 from loyalty.tasks import apply_tiers, refresh_facts
 from messaging.actions.webhooks import create_endpoint
 from programs.actions.people import create_person
-from programs.models import JoinRequest, Programme
+from programs.models import JoinRequest, Programme, User
 from programs.routes import all_routes
 from workspace.actions.business_invitations import invite_business
 from workspace.actions.join_codes import rotate_join_code
@@ -151,6 +157,7 @@ def a_few_weeks_of_sales(programme) -> dict[str, str]:
         "merges": merge.code,
         "orders": Order.objects.first().code,
         **some_stock(business, now),
+        **what_staff_add(customer, now),
         "businesses": business.code,
         "imports": imported.code,
         "received": received.code,
@@ -188,6 +195,27 @@ def who_joins_and_leaves(programme, business, now) -> dict[str, str]:
     leaving = decide_leaving(business=left, last_day=last_day, way="paid", actor=SYSTEM, now=now)
     finish_leaving(leaving_id=leaving.pk, now=now + timedelta(days=1))
     return {"requests": asked.code, "final": left.code}
+
+
+def what_staff_add(customer, now) -> dict[str, str]:
+    """Fields, tags, a note, a view of the list, and an act on many; each with as long a name as people give."""
+    maya = User.objects.get(email="maya@example.com").pk
+    by = {"actor": Actor(kind="user", id=str(maya), label="Maya", user_id=maya), "now": now}
+    help_text = "As it was said at the counter when the loyalty card was handed over, or in a letter later"
+    label = "Which of our coffees they like best of all"
+    values = AttributeValues(label=label, help=help_text, options=["Espresso", "Oat flat white without any sugar"])
+    field = create_attribute(values=values, kind="choice", **by)
+    names = ["Regular", "Comes with the rowing club on Sundays", "Vegan"]
+    tag = tag_customer(customer_id=customer.pk, names=names, **by)[1]
+    note = write_note(customer_id=customer.pk, text="Likes the seat by the window.\nAsk about the boat.", **by)
+    query = f"tag={tag.code}&sort=-spent&col={field.key}"
+    shared = {"is_shared": True, "is_default": False, "may_share": True}
+    view = save_view(name="Rowers who have not come for some time", query=query, **shared, **by)
+    selection = Selection(ids=[customer.pk])
+    run = start_bulk(
+        act="tag", values=tag_values("Regular", is_new=False, **by), selection=selection, is_small=True, **by
+    )
+    return {"fields": field.code, "tags": tag.code, "notes": note.code, "views": view.code, "bulk": run.code}
 
 
 def some_stock(business, now) -> dict[str, str]:
