@@ -35,7 +35,10 @@ class TagForm(forms.Form):
 
 class MergeTagForm(forms.Form):
     into = forms.ModelChoiceField(
-        label=_("Give its customers this tag instead"), queryset=Tag.objects.none(), to_field_name="code"
+        label=_("Give its customers this tag instead"),
+        queryset=Tag.objects.none(),
+        to_field_name="code",
+        empty_label=_("Choose a tag"),
     )
 
     def __init__(self, *args: Any, tag: Tag, **kwargs: Any) -> None:

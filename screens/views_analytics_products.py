@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from core.charts import Chart, Series
@@ -189,11 +190,11 @@ def _product_chart(found: Product, chosen: Range, currency: str) -> Chart:
     best = max(range(len(revenue)), key=revenue.__getitem__)
     finding = _("Nothing was sold of it in these days.")
     if any(revenue):
-        finding = _("The most was %(best)s, %(label)s; %(days)s days had a sale or a refund.") % {
-            "best": format_money(revenue[best], currency),
-            "label": labels[best],
-            "days": len(by_day),
-        }
+        finding = ngettext(
+            "The most was %(best)s, %(label)s; %(days)s day had a sale or a refund.",
+            "The most was %(best)s, %(label)s; %(days)s days had a sale or a refund.",
+            len(by_day),
+        ) % {"best": format_money(revenue[best], currency), "label": labels[best], "days": len(by_day)}
     return Chart(
         id="product-revenue",
         title=_("Revenue and units"),
