@@ -33,9 +33,34 @@ class NewCustomerForm(LiveForm):
         label=_("External id"), max_length=120, required=False, help_text=_("The number in your own system.")
     )
 
-    def __init__(self, *args: Any, phone_country: str, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        phone_country: str,
+        definitions: Sequence[AttributeDefinition] = (),
+        stored: Mapping[str, object] | None = None,
+        **kwargs: Any,
+    ) -> None:
         self.phone_country = phone_country
+        self.own_fields = {field_name(one): AttributeField(one, (stored or {}).get(one.key)) for one in definitions}
         super().__init__(*args, **kwargs)
+
+    def extra_fields(self) -> Mapping[str, forms.Field]:
+        return self.own_fields
+
+    @property
+    def attribute_fields(self) -> list[BoundField]:
+        return [self[name] for name in self.own_fields]
+
+    def values(self) -> CustomerValues:
+        """What was sent, as the action takes it."""
+        given: dict[str, Any] = {name: value for name, value in self.cleaned_data.items() if name in self.base_fields}
+        own = {field.definition.key: self.cleaned_data[name] for name, field in self.own_fields.items()}
+        changed = {key: value for key, value in own.items() if value is not KEPT}
+        if changed:
+            given["attributes"] = changed
+        values: CustomerValues = given  # type: ignore[assignment]
+        return values
 
     def clean_phone(self) -> str:
         typed: str = self.cleaned_data["phone"]
@@ -60,33 +85,7 @@ class CustomerForm(NewCustomerForm):
     region = forms.CharField(label=_("Region"), max_length=120, required=False)
     country = forms.CharField(label=_("Country"), max_length=60, required=False)
 
-    def __init__(
-        self,
-        *args: Any,
-        customer: Customer,
-        phone_country: str,
-        definitions: Sequence[AttributeDefinition] = (),
-        **kwargs: Any,
-    ) -> None:
-        own = {field_name(one): AttributeField(one, customer.attributes.get(one.key)) for one in definitions}
+    def __init__(self, *args: Any, customer: Customer, phone_country: str, **kwargs: Any) -> None:
         known = {name: getattr(customer, name) for name in self.base_fields}
         known["phone"] = display_phone(customer.phone, phone_country) if customer.phone else ""
-        self.own_fields = own
-        super().__init__(*args, initial=known, phone_country=phone_country, **kwargs)
-
-    def extra_fields(self) -> Mapping[str, forms.Field]:
-        return self.own_fields
-
-    @property
-    def attribute_fields(self) -> list[BoundField]:
-        return [self[name] for name in self.own_fields]
-
-    def values(self) -> CustomerValues:
-        """What was sent, as the action takes it."""
-        given: dict[str, Any] = {name: value for name, value in self.cleaned_data.items() if name in self.base_fields}
-        own = {field.definition.key: self.cleaned_data[name] for name, field in self.own_fields.items()}
-        changed = {key: value for key, value in own.items() if value is not KEPT}
-        if changed:
-            given["attributes"] = changed
-        values: CustomerValues = given  # type: ignore[assignment]
-        return values
+        super().__init__(*args, initial=known, phone_country=phone_country, stored=customer.attributes, **kwargs)

@@ -36,13 +36,14 @@ PROFILE = "screens:profile"
 def create(request: StaffRequest) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     country = request.programme.country
-    form = NewCustomerForm(data, phone_country=country, check_url=reverse("customers:create"))
+    here = reverse("customers:create")
+    form = NewCustomerForm(data, phone_country=country, definitions=definitions(), check_url=here)
     if data is not None and (checked := field_check(request, form)) is not None:
         return checked
     made = _accepted(
         form,
         lambda: create_customer(
-            values=form.cleaned_data,  # type: ignore[arg-type]
+            values=form.values(),
             source="staff",
             region=country,
             actor=request.actor,

@@ -144,6 +144,16 @@ def test_who_may_change_fields(
         assert not AttributeDefinition.objects.exists()
 
 
+def test_a_new_customer_has_them(browser: Client, fields: dict[str, AttributeDefinition]) -> None:
+    vegan, size = (f"attr_{fields[name].code}" for name in ("vegan", "size"))
+    add = "/customers/new/"
+    assert f'name="{vegan}"' in browser.get(add).text
+    refused = browser.post(add, {"first_name": "Ada", size: "larger"})
+    assert (refused.status_code, Customer.objects.count()) == (422, 0)
+    assert browser.post(add, {"first_name": "Ada", size: "42", vegan: "no"}).status_code == 303
+    assert Customer.objects.get().attributes == {"size": 42, "vegan": False}
+
+
 def test_the_form_and_the_profile_show_them(browser: Client, fields: dict[str, AttributeDefinition]) -> None:
     ada = person("Ada", attributes={"size": "huge", "table": "Roof", "erp": "x1", "since": "2026-02-28"})
     edit = f"/customers/{ada.code}/edit/"
