@@ -65,6 +65,7 @@ def _shortest(amount: Any) -> Any:
 
 
 STATES = [("", _("Offered")), ("archived", _("Archived")), ("all", _("All"))]
+STOCK = [("", _("Any")), ("low", _("Low")), ("out", _("None left")), ("untracked", _("Not tracked"))]
 
 
 class ProductFilterForm(forms.Form):
@@ -75,6 +76,7 @@ class ProductFilterForm(forms.Form):
     vendor = forms.ChoiceField(label=_("Vendor"), required=False)
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("Goods")), ("service", _("Services"))])
     state = forms.ChoiceField(label=_("Archive"), required=False, choices=STATES)
+    stock = forms.ChoiceField(label=_("Stock"), required=False, choices=STOCK)
 
     def __init__(self, query: QueryDict, *, categories: Sequence[str], vendors: Sequence[str]) -> None:
         super().__init__(query)
@@ -102,6 +104,7 @@ class ProductFilterForm(forms.Form):
             vendor=valid.get("vendor", ""),
             kind=valid.get("kind", ""),
             state=valid.get("state", ""),
+            stock=valid.get("stock", ""),
         )
 
     def chips(self, query: QueryDict) -> list[Chip]:

@@ -21,8 +21,11 @@ from customers.actions import products as actions
 from customers.forms_products import ProductFilterForm, ProductForm
 from customers.models import Product, ProductSales
 from customers.reports import products as report
+from customers.reports.product_figures import bought_together
 from customers.reports.stock import levels_of
 from customers.views import link_if, scope_of
+
+PAIRS_SHOWN = 5
 
 
 @require_safe
@@ -59,6 +62,7 @@ def product(request: StaffRequest, code: str) -> HttpResponse:
         "days": ProductSales.DAYS,
         "may_edit": _may_change(request),
         "levels": levels_of(found, request.actor),
+        "pairs": bought_together(business_id=request.actor.business_id, product=found, limit=PAIRS_SHOWN),
         "may_stock": Perm.STOCK_EDIT in request.membership.permissions,
     }
     return page(request, "customers/product_detail.html", context)

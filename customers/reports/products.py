@@ -9,17 +9,18 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, FilteredRelation, Q, QuerySet
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from core.actor import Actor
 from core.charts import Chart, Series
 from core.clock import Period, local_day
 from core.keyset import Count, KeysetPage, count_up_to_cap, keyset_page
 from core.keyset import Order as ListOrder
 from core.presentation import format_money, format_number
-from customers.models import Order, OrderLine, Product, ProductSales
+from customers.models import Order, OrderLine, Product, ProductSales, StockLevel
 from customers.reports.customer_list import Scope
 from customers.reports.orders import OrderRow, order_row
 
@@ -43,6 +44,7 @@ class ProductFilters:
     vendor: str = ""
     kind: str = ""
     state: str = ""
+    stock: str = ""  # low, out (none left at a place) or untracked, of the places that the actor sees
 
     @property
     def is_narrowed(self) -> bool:
@@ -69,12 +71,12 @@ def product_page(
 
     Postage and fees, which would stand above all goods, are there when they are searched.
     """
-    found = filtered(filters)
+    found = filtered(filters, scope.actor)
     page = keyset_page(with_sales(found, scope), PRODUCT_SORTS[sort], descending=descending, cursor=cursor)
     return page.with_rows([_row(product) for product in page.rows]), count_up_to_cap(found)
 
 
-def filtered(filters: ProductFilters) -> QuerySet[Product]:
+def filtered(filters: ProductFilters, actor: Actor) -> QuerySet[Product]:
     found: QuerySet[Product] = Product.objects.all()
     if filters.state != "all":
         found = found.filter(archived_at__isnull=filters.state != "archived")
@@ -84,6 +86,8 @@ def filtered(filters: ProductFilters) -> QuerySet[Product]:
         found = found.filter(category=filters.category)
     if filters.vendor:
         found = found.filter(vendor=filters.vendor)
+    if filters.stock:
+        found = _stocked(found, filters.stock, actor)
     if filters.text:
         words = Q()
         for word in filters.text.split():
@@ -91,6 +95,14 @@ def filtered(filters: ProductFilters) -> QuerySet[Product]:
         exact = Q(sku__iexact=filters.text) | Q(category__iexact=filters.text) | Q(barcode=filters.text)
         found = found.filter(words | exact)
     return found
+
+
+def _stocked(found: QuerySet[Product], stock: str, actor: Actor) -> QuerySet[Product]:
+    levels = StockLevel.objects.visible_to(actor).shown()
+    if stock == "untracked":
+        return found.exclude(Exists(levels.filter(product=OuterRef("pk"))))
+    few = levels.low() if stock == "low" else levels.filter(quantity__lte=0)
+    return found.filter(pk__in=few.values("product_id"))
 
 
 def with_sales(found: QuerySet[Product], scope: Scope) -> QuerySet[Any]:

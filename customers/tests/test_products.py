@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django_tenants.utils import tenant_context
 
 from core.permissions import Role
-from customers.models import Customer, Product, RefundLine
+from customers.models import Customer, Product, ProductPair, RefundLine, StockLevel, StockLocation
 from customers.tests.queries import own_queries
 from customers.tests.test_actions_facts import refund
 from customers.tests.test_product_sales import NOW, sold
@@ -95,6 +95,43 @@ def test_filters_and_search(client_of: Callable[..., Client], owner: User, mug: 
     assert listed(browser, q="4006381333931") == ["P-1"]
     assert listed(browser, q="postage") == ["POST"]
     assert listed(browser, category="Lost", sort="sku") == ["M-1", "P-1"], "what is not valid is left out"
+
+
+def test_products_by_their_stock(
+    client_of: Callable[..., Client],
+    make_member: Callable[..., User],
+    owner: User,
+    mug: Product,
+    business: Business,
+    other_business: Business,
+) -> None:
+    plate = Product.objects.create(sku="P", title="Plate")
+    Product.objects.create(sku="V", title="Vase")
+    here, there = (StockLocation.objects.create(business=shop, name="Shelf") for shop in (business, other_business))
+    for product, place, quantity in ((mug, here, 1), (mug, there, 9), (plate, there, 0)):
+        StockLevel.objects.create(product=product, location=place, quantity=quantity, low_at=2, counted_at=NOW)
+    browser = client_of(owner)
+    assert sorted(listed(browser, stock="low")) == ["M-1", "P"]
+    assert listed(browser, stock="out") == ["P"]
+    assert listed(browser, stock="untracked") == ["V"]
+    bound = client_of(make_member("bo@example.com", Role.MANAGER, business=business))
+    assert (listed(bound, stock="out"), listed(bound, stock="low")) == ([], ["M-1"])
+    assert sorted(listed(bound, stock="untracked")) == ["P", "V"]
+
+
+def test_what_is_bought_with_a_product(
+    client_of: Callable[..., Client], make_member: Callable[..., User], owner: User, mug: Product, business: Business,
+    other_business: Business,
+) -> None:  # fmt: skip
+    plate = Product.objects.create(sku="P", title="Plate")
+    counts = {"together": 3, "orders": 4, "other_orders": 5, "baskets": 9}
+    for shop in (None, business):
+        ProductPair.objects.create(business=shop, product=mug, other=plate, **counts)
+    page = client_of(owner).get(f"/products/{mug.code}/")
+    assert [(pair.other, pair.together) for pair in page.context["pairs"]] == [(plate, 3)]
+    assert f'href="/products/{plate.code}/"' in page.text
+    bound = client_of(make_member("bo@example.com", Role.MANAGER, business=other_business))
+    assert bound.get(f"/products/{mug.code}/").context["pairs"] == []
 
 
 @time_machine.travel(NOW, tick=False)
