@@ -76,6 +76,7 @@ DEEPER: Sequence[NavItem] = (
     NavItem(_("Fields of customers"), "customers:fields", "settings", Perm.CUSTOMERS_VIEW, "customers"),
     NavItem(_("Duplicates"), "customers:duplicates", "users", Perm.CUSTOMERS_MERGE, "customers"),
     NavItem(_("Imports"), "customers:imports", "upload", Perm.IMPORTS_RUN, "customers"),
+    NavItem(_("Databases"), "customers:databases", "database", Perm.IMPORTS_RUN, "customers"),
     NavItem(_("Events"), "customers:events", "activity", Perm.CUSTOMERS_VIEW, "customers"),
     NavItem(_("Transactions"), "loyalty:transactions", "scroll-text", Perm.POINTS_VIEW, "loyalty"),
     NavItem(_("Add a reward"), "rewards:create", "gift", Perm.PROGRAMME_EDIT, "loyalty"),

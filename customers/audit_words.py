@@ -218,7 +218,7 @@ def _search_imports(text: str, reader: Reader) -> Collection[str]:
 
 def _databases(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
     found = DatabaseSync.objects.filter(code__in=codes).values_list("code", "name")
-    return {code: Named(name, "") for code, name in found}
+    return {code: Named(name, reverse("customers:database", args=[code])) for code, name in found}
 
 
 def _search_databases(text: str, reader: Reader) -> Collection[str]:

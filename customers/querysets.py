@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Lower
 
 from core.actor import Actor
@@ -84,6 +84,10 @@ class EventQuerySet(models.QuerySet["Event"]):
 
 
 class ImportRunQuerySet(models.QuerySet["ImportRun"]):
+    def of_files(self) -> ImportRunQuerySet:
+        """Without the readings of databases, which have a page of their own."""
+        return self.filter(section="")
+
     def visible_to(self, actor: Actor) -> ImportRunQuerySet:
         return self if actor.business_id is None else self.filter(business_id=actor.business_id)
 
@@ -141,3 +145,11 @@ class DatabaseSyncQuerySet(models.QuerySet["DatabaseSync"]):
     def scheduled(self) -> DatabaseSyncQuerySet:
         """Read by itself: not paused, and its address is known here."""
         return self.filter(is_paused=False).exclude(sealed="")
+
+    def with_last_run(self) -> DatabaseSyncQuerySet:
+        """`last_read_at` and `last_error` of the latest reading, by one probe of an index for each."""
+        runs = self.model._meta.get_field("runs").related_model
+        latest = runs._default_manager.filter(sync=OuterRef("pk")).order_by("-pk")
+        return self.annotate(
+            last_read_at=Subquery(latest.values("created_at")[:1]), last_error=Subquery(latest.values("error")[:1])
+        )

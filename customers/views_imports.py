@@ -64,7 +64,7 @@ def upload(request: StaffRequest) -> HttpResponse:
 
 
 def _list(request: StaffRequest, form: UploadForm, *, status: int = 200) -> HttpResponse:
-    visible = ImportRun.objects.visible_to(request.actor)
+    visible = ImportRun.objects.visible_to(request.actor).of_files()
     runs = visible.select_related("job", "business")
     rows = keyset_page(runs, Order([F("pk")]), descending=True, cursor=request.GET.get(CURSOR, ""))
     context = {"form": form, "rows": rows, "count": count_up_to_cap(visible), "links": rows.links(request.GET)}

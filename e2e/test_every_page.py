@@ -25,6 +25,7 @@ from core.clock import local_day
 from customers.actions.attributes import AttributeValues, create_attribute
 from customers.actions.bulk import start_bulk, tag_values
 from customers.actions.customers import update_customer
+from customers.actions.databases import add_database
 from customers.actions.duplicates import find_duplicates
 from customers.actions.merging import merge_customers
 from customers.actions.notes import write_note
@@ -33,7 +34,7 @@ from customers.actions.saved_views import save_view
 from customers.actions.stock import StockLine, change_level, count_stock, create_location
 from customers.actions.tags import tag_customer
 from customers.bulk import Selection
-from customers.models import Customer, Order, Product, StockLevel
+from customers.models import Customer, Order, Product, StockLevel, SyncRun
 from customers.tests.imports_fixtures import csv_of, import_csv, receive
 from e2e.conftest import DESK, PHONE
 from e2e.test_till import as_a_till
@@ -161,6 +162,7 @@ def a_few_weeks_of_sales(programme) -> dict[str, str]:
         "businesses": business.code,
         "imports": imported.code,
         "received": received.code,
+        "databases": a_database(business, now),
         "done": posting.transaction,
         "undo": posting.transaction,
         "transactions": posting.transaction,
@@ -216,6 +218,17 @@ def what_staff_add(customer, now) -> dict[str, str]:
         act="tag", values=tag_values("Regular", is_new=False, **by), selection=selection, is_small=True, **by
     )
     return {"fields": field.code, "tags": tag.code, "notes": note.code, "views": view.code, "bulk": run.code}
+
+
+def a_database(business, now) -> str:
+    """A shop whose server does not answer."""
+    mapping = '[customers]\ntable = "users"\ncolumns = { email = "email" }'
+    url = "mysql://reader@127.0.0.1:1/a_shop_with_a_long_name"
+    sync = add_database(business=business, name="The web shop", url=url, mapping=mapping, actor=SYSTEM, now=now)
+    SyncRun.objects.create(
+        sync=sync, sections=["customers"], finished_at=now, counts={"customers": {"rows": 1200, "failed": 3}}
+    )
+    return sync.code
 
 
 def some_stock(business, now) -> dict[str, str]:

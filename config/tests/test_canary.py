@@ -32,6 +32,7 @@ from customers.actions.attributes import AttributeValues, create_attribute
 from customers.actions.bulk import start_bulk
 from customers.actions.consent import record_consent
 from customers.actions.customers import create_customer
+from customers.actions.databases import add_database
 from customers.actions.merging import merge_customers
 from customers.actions.notes import write_note
 from customers.actions.saved_views import save_view
@@ -164,6 +165,10 @@ def fill(world: World) -> None:
     run = imports.receive_file(
         file=upload, name=f"{word}.csv", kind="customers", business=business, actor=actor, now=now
     )
+    database = add_database(
+        business=business, name=f"Database {word}", url=f"mysql://{word}@127.0.0.1:1/{word}", actor=actor, now=now,
+        mapping=f'[customers]\ntable = "{word}"\ncolumns = {{ email = "{word}" }}',
+    )  # fmt: skip
     job = start_job(kind="intelligence.rfm", key=word, actor=actor, now=now)
     issued = create_client(name=f"System {word}", scopes=["admin"], business=None, actor=actor, now=now)
     invitation = invite(
@@ -250,7 +255,7 @@ def fill(world: World) -> None:
         "stamp_card": card.code, "stamps": stamped.entry,
         "stamp_reward": StampReward.objects.get().code,
         "join_request": wish.code, "business_invitation": asked_in.code,
-        "merge": merge.code,
+        "merge": merge.code, "database": database.code,
         "attribute": attribute.code, "bulk": bulk.code, "view": view.code, "note": note.code, "tag": tag.code,
         "recommender": "co_visits", "promotion": promotion.code,
         "webhook": issued_secret.endpoint.code, "webhook_delivery": sent.code,
@@ -279,6 +284,7 @@ NOUNS = {
     "refunds": "refund",
     "places": "place", "stock-locations": "place", "levels": "level", "stock-levels": "level",
     "jobs": "job",
+    "databases": "database", "database-syncs": "database",
     "imports": "import", "api-keys": "client", "transactions": "transaction", "done": "transaction",
     "undo": "transaction", "team": "membership", "members": "membership", "invitations": "invitation",
     "claims": "claim", "points": "phone", "brand": "file", "data": "job", "receipt": "transaction",

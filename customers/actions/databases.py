@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from cryptography.fernet import InvalidToken
@@ -17,7 +18,7 @@ from core.tenancy import active_programme, active_schema
 from customers.actions.imports import KEPT, KEPT_DAYS, SWEEP
 from customers.databases.address import Address, read_address
 from customers.databases.drivers import opened
-from customers.databases.errors import SourceProblem
+from customers.databases.errors import MappingProblem, SourceProblem
 from customers.databases.mapping import SECTIONS, read_mapping
 from customers.databases.reading import SectionCheck, check_section
 from customers.databases.sync import run_sync
@@ -32,7 +33,7 @@ JOB_KIND = "customers.database_sync"
 SYNCS = "customers.database_syncs"  # the due work that reads what is due
 PEOPLE, SALES = ("customers", "products"), ("orders", "lines", "refunds")
 SHORTEST_MINUTES, LONGEST_MINUTES = 15, 7 * 24 * 60
-CHECK_ROWS = 5
+CHECK_ROWS, CHECK_SECONDS = 5, 10
 
 
 class NameTaken(InvalidInput):
@@ -52,6 +53,7 @@ def add_database(
     business: Business,
     name: str,
     url: str,
+    password: str = "",
     mapping: str,
     actor: Actor,
     now: datetime,
@@ -62,8 +64,8 @@ def add_database(
 
     Raises AddressProblem, MappingProblem and NameTaken; nothing is then kept. Nothing is called yet.
     """
-    address = read_address(url, is_judged=True)
-    read_mapping(mapping)
+    address = read_address(url, password=password, is_judged=True)
+    _check_mapping(mapping)
     _check_intervals(sales_every, people_every)
     try:
         with transaction.atomic():
@@ -71,7 +73,7 @@ def add_database(
                 business=business,
                 name=name.strip()[:60],
                 address=address.shown,
-                sealed=_seal(url),
+                sealed=_seal(address),
                 mapping=mapping,
                 sales_every=sales_every,
                 people_every=people_every,
@@ -88,16 +90,30 @@ def add_database(
 
 
 def change_database(
-    *, sync: DatabaseSync, url: str, mapping: str, sales_every: int, people_every: int, actor: Actor, now: datetime
+    *,
+    sync: DatabaseSync,
+    url: str,
+    password: str,
+    mapping: str,
+    sales_every: int,
+    people_every: int,
+    actor: Actor,
+    now: datetime,
 ) -> None:
-    """Change how it is read. An empty `url` keeps the address. What a changed section reads begins anew."""
-    address = read_address(url, is_judged=True) if url else None
-    read_mapping(mapping)
+    """Change how it is read. Without a password the one that is kept stays, for the same server and account only.
+
+    A changed address is read from the beginning, and so is a section that was changed.
+    """
+    address = read_address(url, password=password, is_judged=True)
+    if not address.password and sync.sealed and address.shown == sync.address:
+        address = address_of(sync)
+    _check_mapping(mapping)
     _check_intervals(sales_every, people_every)
     with transaction.atomic():
         sync = DatabaseSync.objects.select_for_update().get(pk=sync.pk)
-        if address is not None:
-            sync.address, sync.sealed, sync.marks = address.shown, _seal(url), {}
+        if address.shown != sync.address:
+            sync.marks = {}
+        sync.address, sync.sealed = address.shown, _seal(address)
         sync.mapping, sync.sales_every, sync.people_every = mapping, sales_every, people_every
         sync.sales_due_at = sync.people_due_at = now
         sync.save()
@@ -255,7 +271,7 @@ def check_database(*, mapping: str, address: Address, sections: Collection[str] 
     """Look at the columns and the first rows of each section; nothing is written. Raises SourceProblem."""
     told = read_mapping(mapping)
     zone = told.zone or active_programme().zone
-    with opened(address) as source:
+    with opened(address, seconds=CHECK_SECONDS) as source:
         return [
             check_section(told, name, source, zone=zone, limit=CHECK_ROWS)
             for name in told.sections
@@ -273,12 +289,18 @@ def address_of(sync: DatabaseSync) -> Address:
         raise SourceProblem(_("The address cannot be decrypted any more. Enter it again.")) from None
     if content["programme"] != active_schema():
         raise SourceProblem(_("The address cannot be decrypted any more. Enter it again."))
-    return read_address(content["url"], is_judged=True)
+    return Address(**content["address"])
 
 
-def _seal(url: str) -> str:
+def _seal(address: Address) -> str:
     """The encrypted address names its programme: a row copied into another one's schema opens nothing."""
-    return encrypt(json.dumps({"programme": active_schema(), "url": url.strip()}))
+    return encrypt(json.dumps({"programme": active_schema(), "address": asdict(address)}))
+
+
+def _check_mapping(text: str) -> None:
+    """A mapping that is kept beside its address must not name another one."""
+    if read_mapping(text).url:
+        raise MappingProblem(_("Leave out [source] url: the address has a field of its own."))
 
 
 def _check_intervals(*minutes: int) -> None:

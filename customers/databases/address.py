@@ -49,7 +49,13 @@ class Address:
             return f"sqlite:///{self.database}"
         who = f"{quote(self.user, safe='')}@" if self.user else ""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.kind}://{who}{host}:{self.port}/{quote(self.database, safe='')}"
+        options = "" if self.tls == usual_tls(is_judged=self.is_judged) else f"?sslmode={self.tls}"
+        return f"{self.kind}://{who}{host}:{self.port}/{quote(self.database, safe='')}{options}"
+
+
+def usual_tls(*, is_judged: bool) -> Tls:
+    """Across the internet never in the clear, unless somebody says so."""
+    return "require" if is_judged else "prefer"
 
 
 def read_address(url: str, *, password: str = "", is_judged: bool) -> Address:
@@ -71,7 +77,7 @@ def read_address(url: str, *, password: str = "", is_judged: bool) -> Address:
     if kind == "sqlite":
         return _file(parts.path, is_judged=is_judged)
     options = dict(parse_qsl(parts.query))
-    tls = options.pop("sslmode", "require" if is_judged else "prefer")
+    tls = options.pop("sslmode", usual_tls(is_judged=is_judged))
     host = parts.hostname or ""
     if not is_judged and options.get("host", "").startswith("/"):
         host = options.pop("host")

@@ -25,6 +25,7 @@ from customers.databases.address import Address
 from customers.databases.errors import SourceProblem
 
 CONNECT_SECONDS = 10
+SILENT_SECONDS = 600  # a server that says nothing for so long is gone
 FETCH_ROWS = 2_000
 MESSAGE_CHARACTERS = 300
 DATABASE_ERRORS = (psycopg.Error, pymysql.MySQLError, sqlite3.Error)
@@ -41,7 +42,7 @@ class Source(ABC):
     name_quote: ClassVar[str] = '"'
 
     @abstractmethod
-    def __init__(self, address: Address, hosts: Sequence[str]) -> None: ...
+    def __init__(self, address: Address, hosts: Sequence[str], seconds: int) -> None: ...
 
     def quoted(self, name: str) -> str:
         return self.name_quote + name.replace(self.name_quote, self.name_quote * 2) + self.name_quote
@@ -73,7 +74,7 @@ class Source(ABC):
 
 
 class PostgresSource(Source):
-    def __init__(self, address: Address, hosts: Sequence[str]) -> None:
+    def __init__(self, address: Address, hosts: Sequence[str], seconds: int) -> None:
         judged = {"host": ",".join([address.host] * len(hosts)), "hostaddr": ",".join(hosts)} if hosts else {}
         self.connection = psycopg.connect(
             **{"host": address.host, **judged},  # type: ignore[arg-type]
@@ -85,7 +86,8 @@ class PostgresSource(Source):
             connect_timeout=CONNECT_SECONDS,
             client_encoding="utf8",
             application_name="regulars",
-            options="-c default_transaction_read_only=on -c timezone=UTC -c datestyle=ISO",
+            options=f"-c default_transaction_read_only=on -c timezone=UTC -c datestyle=ISO "
+            f"-c statement_timeout={seconds * 1000}",
         )
         self.connection.read_only = True
         self.connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -107,7 +109,7 @@ class PostgresSource(Source):
 class MySqlSource(Source):
     name_quote = "`"
 
-    def __init__(self, address: Address, hosts: Sequence[str]) -> None:
+    def __init__(self, address: Address, hosts: Sequence[str], seconds: int) -> None:
         self.connection = pymysql.connect(
             **({"unix_socket": address.host} if address.host.startswith("/") else {"host": address.host}),
             port=address.port,
@@ -116,6 +118,7 @@ class MySqlSource(Source):
             database=address.database,
             charset="utf8mb4",
             connect_timeout=CONNECT_SECONDS,
+            read_timeout=seconds or SILENT_SECONDS,
             conv=_conversions(),
             cursorclass=pymysql.cursors.SSCursor,
             defer_connect=True,
@@ -160,7 +163,7 @@ class MySqlSource(Source):
 class SqliteSource(Source):
     mark = "?"
 
-    def __init__(self, address: Address, hosts: Sequence[str]) -> None:
+    def __init__(self, address: Address, hosts: Sequence[str], seconds: int) -> None:
         uri = f"file:{quote(address.database)}?mode=ro"
         self.connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=CONNECT_SECONDS)
         self.connection.text_factory = lambda raw: raw.decode(errors="replace")
@@ -189,10 +192,13 @@ SOURCES: dict[str, type[Source]] = {"postgresql": PostgresSource, "mysql": MySql
 
 
 @contextmanager
-def opened(address: Address) -> Iterator[Source]:
-    """The database, read-only. Raises SourceProblem with the database's own words, without the password."""
+def opened(address: Address, *, seconds: int = 0) -> Iterator[Source]:
+    """The database, read-only; a statement may take `seconds`, 0 for any time.
+
+    Raises SourceProblem with the database's own words, without the password.
+    """
     try:
-        source = SOURCES[address.kind](address, _judged_hosts(address))
+        source = SOURCES[address.kind](address, _judged_hosts(address), seconds)
     except (*DATABASE_ERRORS, OSError, RuntimeError) as error:
         raise _problem(error, address) from None
     try:
@@ -251,6 +257,5 @@ def _open_socket(hosts: Sequence[str], port: int) -> socket.socket:
         except OSError as error:
             failed = error
         else:
-            found.settimeout(None)
             return found
     raise failed

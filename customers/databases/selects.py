@@ -43,7 +43,8 @@ def select_of(mapping: SourceMapping, name: str, source: Source, marks: Marks, *
         select = _rows_since(section, source, marks)
     if limit is None:
         return select
-    return Select(f"{select.sql} LIMIT {limit:d}", select.parameters, select.fields, select.cursors)
+    unordered = select.sql.rpartition(" ORDER BY ")[0] or select.sql  # the first that come: a look must not sort all
+    return Select(f"{unordered} LIMIT {limit:d}", select.parameters, select.fields, select.cursors)
 
 
 def _rows_since(section: Section, source: Source, marks: Marks) -> Select:

@@ -35,6 +35,17 @@ CREATE TABLE items (id INTEGER PRIMARY KEY, sale_id INTEGER, code VARCHAR(40), n
     price DECIMAL(20,6), updated_at TIMESTAMP NULL);
 CREATE TABLE returned (id INTEGER PRIMARY KEY, sale_number VARCHAR(40), amount DECIMAL(20,6), at TIMESTAMP NULL)
 """
+FILLED = """
+INSERT INTO users VALUES (7, 'Ana@Example.com', 'Ana', '2026-03-01 10:00:00'), (8, NULL, 'Ben', NULL);
+INSERT INTO sales VALUES (1, 'A-1', 7, 'settled', 12.500000, '2026-03-01 10:00:00', '2026-03-01 10:00:00'),
+    (2, 'A-2', 8, 'pending', 4, '2026-03-02 10:00:00', '2026-03-02 10:00:00'),
+    (3, 'test-3', 8, 'settled', 4, '2026-03-02 10:00:00', '2026-03-02 10:00:00'),
+    (4, 'A-4', NULL, 'paid', 3.3333333, '2026-03-03 10:00:00', '2026-03-03 10:00:00');
+INSERT INTO items VALUES (11, 1, 'MUG', 'Mug', 2, 5, '2026-03-01 10:00:00'),
+    (12, 1, 'TEA', '100% tea', 1, 2.5, '2026-03-01 10:00:00'), (13, 2, 'MUG', 'Mug', 1, 4, '2026-03-02 10:00:00'),
+    (14, 4, 'TEA', '100% tea', 1, 3.3333333, '2026-03-03 10:00:00');
+INSERT INTO returned VALUES (21, 'A-1', 2.5, '2026-03-05 10:00:00')
+"""
 MAPPING = """
 [source]
 name = "shop"
@@ -185,4 +196,11 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path, programme: object) -> I
         opened = {"postgresql": _postgresql, "sqlite": _sqlite}[request.param](tmp_path)
     with opened as found:
         found.run(TABLES)
+        yield found
+
+
+@pytest.fixture
+def mysql_shop(mysql_port: int, programme: object) -> Iterator[Shop]:
+    """An empty database of the MariaDB server, which pages may name, since it listens on the network."""
+    with _mysql(mysql_port) as found:
         yield found

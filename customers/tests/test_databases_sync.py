@@ -13,20 +13,8 @@ from customers.databases.address import read_address
 from customers.databases.drivers import opened
 from customers.databases.errors import MappingProblem, SourceProblem
 from customers.models import Customer, DatabaseSync, Event, ImportRun, Order, OrderLine, Product, Refund, SyncRun
-from customers.tests.databases_fixtures import MAPPING, PASSWORD
+from customers.tests.databases_fixtures import FILLED, MAPPING, PASSWORD
 from workspace.models import Business
-
-FILLED = """
-INSERT INTO users VALUES (7, 'Ana@Example.com', 'Ana', '2026-03-01 10:00:00'), (8, NULL, 'Ben', NULL);
-INSERT INTO sales VALUES (1, 'A-1', 7, 'settled', 12.500000, '2026-03-01 10:00:00', '2026-03-01 10:00:00'),
-    (2, 'A-2', 8, 'pending', 4, '2026-03-02 10:00:00', '2026-03-02 10:00:00'),
-    (3, 'test-3', 8, 'settled', 4, '2026-03-02 10:00:00', '2026-03-02 10:00:00'),
-    (4, 'A-4', NULL, 'paid', 3.3333333, '2026-03-03 10:00:00', '2026-03-03 10:00:00');
-INSERT INTO items VALUES (11, 1, 'MUG', 'Mug', 2, 5, '2026-03-01 10:00:00'),
-    (12, 1, 'TEA', '100% tea', 1, 2.5, '2026-03-01 10:00:00'), (13, 2, 'MUG', 'Mug', 1, 4, '2026-03-02 10:00:00'),
-    (14, 4, 'TEA', '100% tea', 1, 3.3333333, '2026-03-03 10:00:00');
-INSERT INTO returned VALUES (21, 'A-1', 2.5, '2026-03-05 10:00:00')
-"""
 
 
 @pytest.fixture(autouse=True)
