@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django_tenants.utils import tenant_context
 
 from core.permissions import Role
+from customers.actions.rollups import rebuild_rollups
 from customers.models import Customer, Product, ProductPair, RefundLine, StockLevel, StockLocation
 from customers.tests.queries import own_queries
 from customers.tests.test_actions_facts import refund
@@ -155,6 +156,7 @@ def test_figures_of_one_product(
     RefundLine.objects.create(
         refund=back, position=1, product=mug, quantity=1, unit_price=Decimal("12.50"), total=Decimal("12.50")
     )
+    rebuild_rollups(now=NOW)
     page = f"/products/{mug.code}/"
     detail = client_of(owner).get(page).context["detail"]
     assert (detail.sold, detail.revenue, detail.buyers) == (Decimal(8), Decimal("87.50"), 1)
