@@ -271,7 +271,9 @@
     if (!list) return;
     const boxes = [...list.querySelectorAll('input[name="selected"]')];
     const chosen = boxes.filter((box) => box.checked);
-    bar.querySelector("[data-bulk-count]").textContent = chosen.length;
+    const all = bar.querySelector("[data-bulk-all]");
+    if (all && chosen.length < boxes.length) all.checked = false;
+    bar.querySelector("[data-bulk-count]").textContent = all && all.checked ? all.dataset.bulkAll : chosen.length;
     bar.hidden = !chosen.length;
     boxes.forEach((box) => { const row = box.closest("tr"); if (row) row.setAttribute("aria-selected", String(box.checked)); });
     const head = list.querySelector("[data-select-all]");
@@ -281,7 +283,9 @@
   const setSelection = (list, checked) => list.querySelectorAll('input[name="selected"]').forEach((box) => { box.checked = checked; });
   on("change", (event) => {
     if (event.target.matches("[data-select-all]")) setSelection(event.target.closest("table"), event.target.checked);
-    if (event.target.matches('[data-select-all], input[name="selected"]')) countSelections();
+    const bar = event.target.matches("[data-bulk-all]:checked") && event.target.closest("[data-bulk-bar]");
+    if (bar) setSelection(document.getElementById(bar.dataset.bulkBar), true);
+    if (event.target.matches('[data-select-all], [data-bulk-all], input[name="selected"]')) countSelections();
   });
   on("click", (event) => {
     const clear = event.target.closest("[data-bulk-clear]");
