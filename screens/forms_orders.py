@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.presentation import format_number
 from customers.actions.refunds import ReturnedLine
-from screens.forms_till import AmountField
+from screens.forms_till import AmountField, KeyField
 from screens.reports_orders import Line
 
 FULFILMENTS = (
@@ -22,8 +24,9 @@ FULFILMENTS = (
 
 
 class RefundForm(forms.Form):
-    """Pieces of lines, or an amount; neither is all that is left."""
+    """Pieces of lines, or an amount; neither is all that is left. Sent twice, it is one refund."""
 
+    key = KeyField()
     amount = AmountField(
         label=_("Or an amount"), required=False, help_text=_("For goodwill, where nothing comes back to the shelf.")
     )
@@ -34,6 +37,7 @@ class RefundForm(forms.Form):
         amount = self.fields["amount"]
         assert isinstance(amount, AmountField)
         amount.currency = currency
+        self.fields["key"].required = False
         self.lines = [line for line in lines if line.left > 0]
         for line in self.lines:
             self.fields[f"line-{line.position}"] = forms.DecimalField(
@@ -41,6 +45,10 @@ class RefundForm(forms.Form):
                 required=False,
                 min_value=0,
                 max_value=line.left,
+                error_messages={
+                    "max_value": gettext("At most %(left)s can come back.")
+                    % {"left": format_number(line.left.normalize())}
+                },
                 max_digits=12,
                 decimal_places=3,
                 widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "placeholder": "0"}),

@@ -58,6 +58,7 @@ def _refunded(request: StaffRequest, form: RefundForm, detail: OrderDetail) -> R
             order=detail.order.code,
             lines=form.returned(),
             amount=form.amount_given(),
+            reference=form.cleaned_data["key"],
             reason=form.cleaned_data["reason"],
             source="page",
             actor=request.actor,

@@ -69,6 +69,17 @@ def test_a_piece_goes_back_with_its_points(client_of: Callable[..., Client], own
     assert "Nothing is left" in browser.get(page_of(order, "refund/")).text
 
 
+def test_a_refund_sent_twice_is_one(client_of: Callable[..., Client], owner: User, order: Order) -> None:
+    browser = client_of(owner)
+    key = browser.get(page_of(order, "refund/")).context["form"]["key"].value()
+    for _time in range(2):
+        assert browser.post(page_of(order, "refund/"), {"key": key, "line-1": "1"}).status_code == 303
+    assert Refund.objects.get().total == Decimal(6)
+    assert browser.post(page_of(order, "refund/"), {"key": key, "line-2": "1"}).status_code == 409, "another refund"
+    too_many = browser.post(page_of(order, "refund/"), {"line-1": "2"})
+    assert "At most 1 can come back." in too_many.text
+
+
 @pytest.mark.parametrize(
     "sent",
     [{"line-1": "3"}, {"line-1": "-1"}, {"amount": "20.01"}, {"line-1": "1", "amount": "5"}, {"amount": "much"}],
