@@ -37,6 +37,8 @@ CHECK_ROWS, CHECK_SECONDS = 5, 10
 
 
 class NameTaken(InvalidInput):
+    """The business has a database of this name."""
+
     code = "database_name_taken"
 
     def __init__(self) -> None:

@@ -18,6 +18,8 @@ class MappingProblem(InvalidInput):
 
 
 class AddressProblem(InvalidInput):
+    """The address of a database cannot be used; the message says how one is written."""
+
     code = "database_address_refused"
 
     def __init__(self, message: str | Promise) -> None:
