@@ -77,7 +77,7 @@ def _relations(names: Sequence[str]) -> Iterator[str]:
     for name in names:
         for field in model_of(name)._meta.concrete_fields:
             if field.related_model is not None:
-                other = field.related_model._meta.object_name  # type: ignore[union-attr]
+                other = field.related_model._meta.object_name
                 one = "|o" if field.null else "||"
                 many = "o|" if field.one_to_one else "o{"
                 yield f'    {other} {one}--{many} {name} : "{field.name}"'

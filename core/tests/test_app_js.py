@@ -98,10 +98,10 @@ def test_command_palette_finds_a_page_and_people_by_the_keyboard(chromium: Brows
     page, _ = open_sheet(chromium, theme="dark", width=1440)
     page.keyboard.press("Control+k")
     palette = page.locator("#command-palette")
-    page.keyboard.type("prod")
-    assert palette.get_by_role("option", selected=True).inner_text().startswith("Products")
+    page.keyboard.type("webh")
+    assert palette.get_by_role("option", selected=True).inner_text().startswith("Webhooks")
     page.keyboard.press("ArrowDown")
-    assert palette.get_by_role("option", selected=True).inner_text() == "Find customers: prod"
+    assert palette.get_by_role("option", selected=True).inner_text() == "Find customers: webh"
     page.keyboard.press("Escape")
     assert not palette.evaluate("dialog => dialog.open")
     page.keyboard.press("Control+k")
