@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api import CleanCharField, StrictSerializer, cursor_page, page_response, read_body, read_query
+from core.codes import typed_code
 from core.errors import InvalidInput, NotFound
 from core.keyset import Order
 from core.openapi import page_of, page_parameters
@@ -232,7 +233,7 @@ def customers_of(view: ApiView) -> QuerySet[Customer]:
 
 def find_customer(view: ApiView, code: str) -> Customer:
     """A customer by public id. Raises NotFound, also for one that the caller may not see."""
-    customer = customers_of(view).filter(code=code).first()
+    customer = customers_of(view).filter(code=typed_code(code)).first()
     if customer is None:
         refuse_merged(code, view.actor)
         raise NotFound()

@@ -28,7 +28,7 @@ GROUPS: Mapping[str, tuple[str, Sequence[str]]] = {
     ),
     "Files and other sources": (
         "Rows are staged, checked and written set by set; what undoing needs is kept beside them.",
-        ("ImportRun", "ImportRow", "ImportPerson", "ImportUndo"),
+        ("ImportRun", "ImportRow", "ImportPerson", "ImportUndo", "DatabaseSync", "SyncRun"),
     ),
     "Duplicates": (
         "A merge remembers exactly what moved.",

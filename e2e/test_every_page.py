@@ -71,6 +71,7 @@ NOT_PAGES = re.compile(
 FRAGMENTS = re.compile(r"/(example|preview|match|progress|mapping)/")
 AXE = Axe()
 EVERYTHING = {"resultTypes": ["violations"]}
+SHELL = [[".sidebar"], [".topbar"], [".tabbar"]]  # the same on every page of the staff: a third of what axe looks at
 CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
 
 SETTLED = "document.readyState === 'complete' && !document.querySelector('.htmx-request')"  # and so what it fetches
@@ -310,12 +311,14 @@ def opens(page, url: str) -> bool:
     return is_page and "text/html" in response.headers.get("content-type", "")
 
 
-def faults_of(page) -> list[str]:
+def faults_of(page, *, known: bool = False) -> list[str]:
+    """`known`: what is around the page was looked at with another one of its kind."""
     faults = []
     page.evaluate(AXE.axe_script)
+    context = json.dumps({"exclude": SHELL} if known else {"include": [["html"]]})
     for theme, rules in (("dark", EVERYTHING), ("light", CONTRAST)):
         page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-        for violation in page.evaluate(f"axe.run({json.dumps(rules)}).then((found) => found.violations)"):
+        for violation in page.evaluate(f"axe.run({context}, {json.dumps(rules)}).then((found) => found.violations)"):
             targets = [str(node["target"]) for node in violation["nodes"][:3]]
             faults.append(f"{theme}: {violation['id']} at {', '.join(targets)}")
     for size in (NARROW, PHONE):
@@ -337,7 +340,7 @@ def look_at(page, urls: list[str]) -> tuple[int, dict[str, list[str]]]:
             tab.set_viewport_size(DESK)
         if opens(tab, url):
             seen += 1
-            found = faults_of(tab)
+            found = faults_of(tab, known=seen > 1)
             if found:
                 faults[url] = found
         else:  # one that showed an error goes on to Chromium's page about it
