@@ -10,6 +10,8 @@ from decimal import Decimal
 
 from django.http import HttpResponse
 
+from core.spreadsheets import harmless
+
 Cell = str | int | float | Decimal | date | None
 
 
@@ -36,5 +38,5 @@ def _cell(cell: Cell) -> str:
     if isinstance(cell, date):
         return cell.isoformat()
     if isinstance(cell, str):
-        return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+        return harmless(cell)
     return f"{cell:f}" if isinstance(cell, Decimal) else str(cell)

@@ -17,6 +17,7 @@ from core.actor import Actor
 from core.codes import random_code
 from core.errors import NotFound
 from core.money import quantise
+from core.spreadsheets import harmless
 from core.tenancy import active_programme
 from customers.actions.bulk import CHUNK, finish
 from customers.attributes import definitions
@@ -120,7 +121,7 @@ def _harmless(cell: object) -> object:
     """A text that no spreadsheet takes for a formula; numbers stay numbers. Source: OWASP, CSV injection."""
     if not isinstance(cell, str):
         return "" if cell is None else cell
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    return harmless(cell)
 
 
 def note_export(*, customers: int, actor: Actor) -> None:

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from core.actor import SYSTEM
+from core.spreadsheets import FORMULA_STARTS
 from core.tenancy import active_schema
 from customers.actions import rollups
 from customers.actions.events import append
@@ -32,7 +33,6 @@ from programs.models import Programme
 # done, of how many, what is happening. It may raise to stop; what is committed stays.
 Report = Callable[[int, int, str], None]
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 PLAIN_NUMBER = re.compile(r"[+-][0-9 .,()/£$€'-]+")  # amounts, phone numbers
 
 # With so few rows, what they touch is added up again and nothing else; the tables have the statistics that they had.

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from core.actor import Actor
 from core.keyset import Order, keyset_page
+from core.spreadsheets import harmless
 from workspace.actions import audit
 from workspace.audit_registry import Reader
 from workspace.models import AuditEntry
@@ -76,4 +77,4 @@ def _plain(detail: Detail) -> str:
 
 def _harmless(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula. Source: OWASP, CSV injection."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    return harmless(cell)
