@@ -18,7 +18,8 @@ POINTS_REVERSED = register(
 register("loyalty.points.adjusted", title=_("Points adjusted by hand"), icon="pencil", **_POSTED, **_REASON)
 register("loyalty.points.bonus", title=_("Bonus points"), icon="sparkles", **_POSTED, **{"action?": "string"})
 register("loyalty.points.referral", title=_("Points for a referral"), icon="users", **_POSTED, action="string")
-register("loyalty.points.transferred", title=_("Points passed on"), icon="repeat", **_POSTED)
+# `cause` is "merge" where no other person is part of it.
+register("loyalty.points.transferred", title=_("Points passed on"), icon="repeat", **_POSTED, **{"cause?": "string"})
 register("loyalty.points.matured", title=_("Points became available"), icon="circle-check", **_POSTED)
 register("loyalty.points.expired", title=_("Points expired"), icon="clock", transaction="string", points="integer")
 register("loyalty.points.held", title=_("Points set aside"), icon="lock", **_SET_ASIDE, **_REASON)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from loyalty.models import AffiliateLine, CoVisit, CrossPromotion, Recommendation, Referral, Transaction
 
 
+MERGE = "points.merge"  # the endpoint of what moves points between two entries of one person
+
+
 def _undoing(*kinds: str) -> Q:
     """What undoes such a transaction, and what undoes that, as far as people go: three times over."""
     return Q(kind="reverse") & (
@@ -35,6 +38,10 @@ class TransactionQuerySet(models.QuerySet["Transaction"]):
     def done(self) -> TransactionQuerySet:
         """What happened; refusals and repeats are answers, not history."""
         return self.filter(status="done")
+
+    def told_to_members(self) -> TransactionQuerySet:
+        """Without what a merge moved: the sales and gifts came along, and say where the points are from."""
+        return self.exclude(key_endpoint=MERGE)
 
     def within(self, period: Period) -> TransactionQuerySet:
         return self.filter(at__gte=period.start, at__lt=period.end)

@@ -26,6 +26,7 @@ from customers.models import (
     RefundLine,
 )
 from loyalty.models import Account, AffiliateCustomer, Recommendation, Referral, Transaction
+from loyalty.querysets import MERGE
 from loyalty.recommenders import RECOMMENDERS
 from loyalty.reports_stamps import stamp_history
 from loyalty.standing import tier_history
@@ -144,7 +145,7 @@ def _transactions(customer: Customer) -> Iterator[Row]:
     for row in moved.order_by("pk").iterator(chunk_size=2000):
         yield {
             "id": row.code,
-            "kind": row.kind,
+            "kind": "merge" if row.key_endpoint == MERGE else row.kind,
             "points": row.points,
             "business": row.business.name if row.business else None,
             "order": row.order.code if row.order else None,

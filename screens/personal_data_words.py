@@ -97,6 +97,7 @@ VALUES: Mapping[str, Words] = {
         "bonus": gettext_lazy("Bonus"),
         "referral": gettext_lazy("Referral"),
         "transfer": gettext_lazy("Passed on"),
+        "merge": gettext_lazy("Moved from another entry of yours"),
         "expire": gettext_lazy("Ran out"),
         "hold": gettext_lazy("Set aside"),
         "void": gettext_lazy("No longer set aside"),

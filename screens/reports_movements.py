@@ -16,7 +16,7 @@ from core.clock import local_day
 from core.keyset import KeysetPage, Order, keyset_page
 from core.presentation import format_money, format_points
 from loyalty.models import Transaction
-from loyalty.querysets import TransactionQuerySet
+from loyalty.querysets import MERGE, TransactionQuerySet
 
 NEWEST = Order(("pk",))
 
@@ -38,7 +38,7 @@ class Movement:
     at: datetime
     when: str
     is_reversed: bool
-    stands: bool  # belongs to a refund or a cancelled sale: it cannot be reversed
+    stands: bool  # belongs to a refund, a cancelled sale or a merge: it cannot be reversed
 
 
 def with_names(transactions: TransactionQuerySet) -> TransactionQuerySet:
@@ -67,7 +67,7 @@ def movement(transaction: Transaction, *, currency: str, zone: ZoneInfo, now: da
         at=transaction.at,
         when=say_when(transaction.at, zone=zone, now=now),
         is_reversed=transaction.reversed_at is not None,
-        stands=transaction.key_endpoint == "points.refund" or "cancels_order" in transaction.response,
+        stands=transaction.key_endpoint in ("points.refund", MERGE) or "cancels_order" in transaction.response,
     )
 
 
@@ -87,6 +87,8 @@ def describe(transaction: Transaction, amount: Decimal | None, currency: str) ->
     if kind == Transaction.Kind.REFERRAL:
         is_referrer = transaction.response.get("action") == "referrer"
         return _("Brought a friend") if is_referrer else _("Came with a friend")
+    if transaction.key_endpoint == MERGE:
+        return _("Moved by a merge")
     if kind == Transaction.Kind.TRANSFER:
         return _("Passed on to another member") if transaction.points < 0 else _("Received from another member")
     if kind == Transaction.Kind.MATURE:

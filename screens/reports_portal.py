@@ -74,8 +74,8 @@ def points_summary(*, customer: Customer, programme: Programme, now: datetime, r
 def history_page(
     *, customer: Customer, programme: Programme, cursor: str, size: int, now: datetime, direction: str = ""
 ) -> KeysetPage[Movement]:
-    """One page of everything that moved this customer's points, newest first; `direction` is in, out, or both."""
-    mine = Transaction.objects.done().filter(account_id=customer.pk, **DIRECTIONS.get(direction, {}))
+    """One page of what moved this customer's points, newest first; `direction` is in, out, or both."""
+    mine = Transaction.objects.done().told_to_members().filter(account_id=customer.pk, **DIRECTIONS.get(direction, {}))
     return movement_page(mine, cursor=cursor, size=size, currency=programme.currency, zone=programme.zone, now=now)
 
 

@@ -97,6 +97,8 @@ def _what(event: Event, title: str, business: str) -> str:
     text = title
     if event.name == "loyalty.points.redeemed" and data.get("reason"):
         text = str(data["reason"])
+    elif data.get("cause") == "merge":
+        text = _("Points moved by a merge")
     elif data.get("tag_name"):
         text = f"{title}: {data['tag_name']}"
     elif event.tracked:

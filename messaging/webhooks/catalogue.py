@@ -55,7 +55,10 @@ MEANINGS: dict[str, Meaning] = {
     "loyalty.points.adjusted": Meaning("Somebody of the team changed a balance by hand."),
     "loyalty.points.bonus": Meaning("A gift: a birthday, joining, or an action that a rule rewards."),
     "loyalty.points.referral": Meaning("Points for who brought somebody, or for who was brought; `action` says which."),
-    "loyalty.points.transferred": Meaning("Points passed from one member to another: one event for each of them."),
+    "loyalty.points.transferred": Meaning(
+        "Points passed from one member to another: one event for each of them. `cause` is `merge` where two entries of "
+        "one person became one, or two again."
+    ),
     "loyalty.points.matured": Meaning("Points that had to wait can be spent now."),
     "loyalty.points.expired": Meaning("Points ran out; `points` is how many."),
     "loyalty.points.held": Meaning("Points were set aside for a claim."),

@@ -69,10 +69,13 @@ def text_about_points(*, events: Sequence[Event], now: datetime) -> int:
 
 
 def _is_news(event: Event, now: datetime) -> bool:
-    """What a member is told of. A welcome comes with a sale, whose text says the balance of both."""
+    """What a member is told of. A welcome comes with a sale, whose text says the balance of both.
+
+    Of a merge they hear nothing: nobody passed anything on, and there was one person all along.
+    """
     if event.name not in WORDS or not event.customer_id or event.occurred_at <= now - NEWS:
         return False
-    return bool(event.data.get("action") != "join")
+    return event.data.get("action") != "join" and event.data.get("cause") != "merge"
 
 
 def _undone_at_once(codes: Sequence[str]) -> set[str]:

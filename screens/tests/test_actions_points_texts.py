@@ -8,13 +8,17 @@ from django.utils import timezone
 
 from customers import stream
 from customers.actions.consent import record_consent
+from customers.actions.merging import merge_customers, undo_merge
 from customers.models import Customer, Event
+from customers.reports.customer_list import Scope
 from loyalty.actions.points import add_points, award_bonus, redeem_points, reverse_transaction, transfer_points
 from loyalty.actions.settings import set_earning_rate
 from loyalty.models import EarningRule
 from messaging.actions.outbox import send_message
 from messaging.models import OutboundMessage
 from screens.actions.points_texts import TEXT_AFTER, text_about_points
+from screens.reports_portal import history_page
+from screens.reports_profile import history
 
 
 @pytest.fixture
@@ -84,6 +88,29 @@ def test_gifts_and_points_passed_on_are_told_and_a_welcome_comes_with_its_sale(c
         "Harbour: you passed 90 points on. Your balance is 1,200.",
         "Harbour: somebody passed 90 points on to you. Your balance is 195.",
     ]
+
+
+def test_a_merge_is_told_to_staff_and_to_nobody_else(customer, programme, business, actor, now):
+    agree(customer, actor)
+    twin = Customer.objects.create(first_name="Priya", phone="+447700900143")
+    sell(customer, business, actor)
+    sell(twin, business, actor, now=timezone.now() - timedelta(days=30), key="t")
+    merge = merge_customers(survivor_id=customer.pk, duplicate_id=twin.pk, choose={}, actor=actor, now=timezone.now())
+    follow()
+    assert bodies() == ["Harbour: 1,234 points for you. Your balance is 1,234."]
+    lines = [(row.what, row.points) for row in history_of(customer, programme)]
+    assert lines == [("Earned on £12.34", 1234)] * 2, "what was earned comes along, once"
+    scope = Scope(actor=actor, country="GB", zone=programme.zone, now=timezone.now())
+    told = [(line.title, line.points) for line in history(customer, scope, "GBP", kind="points").days[0].entries]
+    assert ("Points moved by a merge", "+1,234") in told
+    undo_merge(code=merge.code, actor=actor, now=timezone.now())
+    follow()
+    assert len(bodies()) == 1
+    assert [row.what for row in history_of(twin, programme)] == ["Earned on £12.34"]
+
+
+def history_of(customer, programme):
+    return history_page(customer=customer, programme=programme, cursor="", size=9, now=timezone.now()).rows
 
 
 def test_nobody_is_texted_without_consent(customer, business, actor):

@@ -52,9 +52,9 @@ BEGIN
     )
     INSERT INTO customers_event (name, customer_id, occurred_at, actor, data)
     SELECT 'loyalty.points.transferred', side.account_id, $8, context.actor, jsonb_build_object(
-        'transaction', side.code, 'points', side.points, 'balance', side.balance
+        'transaction', side.code, 'points', side.points, 'balance', side.balance, 'cause', 'merge'
     )
-    FROM side WHERE side.is_there;
+    FROM side WHERE side.is_there AND side.points <> 0;
     PERFORM ledger_write_leg($1, NULL, NULL, $5), ledger_write_leg($2, NULL, NULL, -$5);
 END
 $$;
