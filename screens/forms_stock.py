@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from customers.actions.stock import StockLine
 from customers.models import Product, StockLevel, StockLocation, StockMovement
+from screens.forms_till import KeyedForm
 
 ROWS = 8  # of an empty sheet; a sheet with more typed into it grows
 MOST_ROWS = 200
@@ -19,14 +20,15 @@ _TEXT = {"autocomplete": "off", "spellcheck": "false"}
 _NUMBER = {"inputmode": "decimal", "autocomplete": "off"}
 
 
-class SheetForm(forms.Form):
-    """Products by stock code or barcode with a quantity each; empty rows are left out."""
+class SheetForm(KeyedForm):
+    """Products by stock code or barcode with a quantity each; empty rows are left out. Sent twice, it is one act."""
 
     location = forms.ModelChoiceField(
         label=gettext_lazy("Place"), queryset=StockLocation.objects.none(), to_field_name="code", empty_label=None
     )
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=120, required=False)
 
+    act = ""  # what its key is for
     may_be_negative = False
 
     def __init__(
@@ -64,6 +66,19 @@ class SheetForm(forms.Form):
     def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
         return [(self[f"product-{number}"], self[f"quantity-{number}"]) for number in self.numbers]
 
+    @property
+    def said(self) -> dict[str, Any]:
+        """What a valid sheet says beside its lines, as the action takes it."""
+        return {
+            name: self.cleaned_data[name] for name in ("location", "reason", "reference", "to") if name in self.fields
+        }
+
+    @property
+    def meaning(self) -> list[object]:
+        """The same for two sheets that ask for the same."""
+        said = [getattr(value, "code", value) for value in self.said.values()]
+        return [*said, *((line.product_id, f"{line.quantity.normalize():f}") for line in self.lines)]
+
     def clean(self) -> None:
         """Find all products in one query; a row that is half filled or unknown says so."""
         super().clean()
@@ -93,16 +108,18 @@ def _products_named(texts: Sequence[str]) -> dict[str, int]:
 
 
 class ReceiveForm(SheetForm):
+    act = "received"
     reference = forms.CharField(
         label=gettext_lazy("Delivery note"), max_length=120, required=False, widget=forms.TextInput(attrs=_TEXT)
     )
 
 
 class CountForm(SheetForm):
-    pass
+    act = "counted"
 
 
 class CorrectForm(SheetForm):
+    act = "corrected"
     may_be_negative = True
     reason = forms.CharField(
         label=gettext_lazy("Reason"), max_length=120, help_text=gettext_lazy("Such as breakage, or a gift.")
@@ -110,6 +127,7 @@ class CorrectForm(SheetForm):
 
 
 class MoveForm(SheetForm):
+    act = "moved"
     location = forms.ModelChoiceField(
         label=gettext_lazy("From"), queryset=StockLocation.objects.none(), to_field_name="code", empty_label=None
     )

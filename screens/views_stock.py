@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.codes import typed_code
 from core.errors import DomainError, InvalidInput, NotFound
+from core.idempotency import IdempotencyKey, IdempotencyKeyReused, digest_of
 from core.keyset import sort_of, with_query
 from core.page import done, page
 from core.permissions import Perm, requires
@@ -36,6 +37,7 @@ from screens.forms_stock import (
     SheetForm,
     StockFilterForm,
 )
+from workspace.actions.idempotency import act_once
 from workspace.models import Business
 
 MOST_CSV_ROWS = 20_000
@@ -172,10 +174,10 @@ def _sheet(
     asked = list(Product.objects.filter(code=typed_code(request.GET.get("product", "")))[:1])
     form = form_class(request.POST if request.method == "POST" else None, locations=places, products=asked)
     if form.is_bound and form.is_valid():
-        names = [name for name in ("location", "reason", "reference", "to") if name in form.fields]
-        said: dict[str, Any] = {name: form.cleaned_data[name] for name in names}
         try:
-            written = act(form, {**said, "actor": request.actor, "now": timezone.now()})
+            low = _written_once(request, form, act)
+        except IdempotencyKeyReused as error:
+            form.refuse(error)
         except InvalidInput as error:
             form.add_error(error.field if error.field in form.fields else None, str(error.message))
         else:
@@ -183,12 +185,24 @@ def _sheet(
             messages.success(
                 request, ngettext("%(count)s product saved", "%(count)s products saved", count) % {"count": count}
             )
-            if written.low:
+            if low:
                 messages.warning(request, _("Some of it is low now."))
-            return done(request, f"{reverse('stock:list')}?location={said['location'].code}")
+            return done(request, f"{reverse('stock:list')}?location={form.cleaned_data['location'].code}")
     title, text, button = words
     context = {"form": form, "title": title, "text": text, "button": button}
     return page(request, "screens/stock/sheet.html", context, status=422 if form.errors else 200)
+
+
+def _written_once(request: StaffRequest, form: SheetForm, act: Callable[[SheetForm, dict[str, Any]], Written]) -> int:
+    """Do what the sheet says, once for its key; how many levels fell to their mark."""
+    now = timezone.now()
+    endpoint, key = f"stock.{form.act}", form.cleaned_data["key"]
+    written: int = act_once(
+        IdempotencyKey(request.actor.reference, endpoint, key, digest_of(form.meaning)),
+        lambda: {"low": act(form, {**form.said, "actor": request.actor, "now": now}).low},
+        now=now,
+    )["low"]
+    return written
 
 
 # -- places and settings ----------------------------------------------------------------------------------------------

@@ -15,12 +15,13 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from core.actor import SYSTEM
+from core.codes import public_code
 from core.permissions import Role
 from customers.actions import stock
 from customers.actions.stock import StockLine
 from customers.models import Product, StockLevel, StockLocation, StockMovement
 from customers.tests.queries import own_queries
-from programs.models import Programme, User
+from programs.models import Membership, Programme, User
 from workspace.models import AuditEntry, Business
 
 
@@ -40,6 +41,11 @@ def count(place: StockLocation, product: Product, quantity: int) -> StockLevel:
     return StockLevel.objects.get(product=product, location=place)
 
 
+def sheet(place: StockLocation, sku: str, quantity: str, **more: str) -> dict[str, str]:
+    """A page's form as it is sent: each drawing has a key of its own."""
+    return {"key": public_code(), "location": place.code, "product-0": sku, "quantity-0": quantity, **more}
+
+
 def test_from_the_first_place_to_a_count(
     client_of: Callable[..., Client], owner: User, business: Business, mug: Product
 ) -> None:
@@ -49,10 +55,9 @@ def test_from_the_first_place_to_a_count(
     assert browser.post("/stock/places/add/", {"name": "Shop", "business": business.code}).status_code == 303
     shop = StockLocation.objects.get()
     assert "Nothing is tracked yet" in browser.get("/stock/").text
-    sheet = {"location": shop.code, "product-0": "M-1", "quantity-0": "12"}
-    assert browser.post("/stock/receive/", {**sheet, "reference": "DN 7"}).status_code == 303
-    assert browser.post("/stock/count/", {**sheet, "product-0": "4006381333931", "quantity-0": "11"}).status_code == 303
-    assert browser.post("/stock/correct/", {**sheet, "quantity-0": "-1", "reason": "Broken"}).status_code == 303
+    assert browser.post("/stock/receive/", sheet(shop, "M-1", "12", reference="DN 7")).status_code == 303
+    assert browser.post("/stock/count/", sheet(shop, "4006381333931", "11")).status_code == 303
+    assert browser.post("/stock/correct/", sheet(shop, "M-1", "-1", reason="Broken")).status_code == 303
     assert StockLevel.objects.get().quantity == 10
     assert [(one.kind, one.quantity, one.reference) for one in StockMovement.objects.order_by("pk")] == [
         ("received", Decimal(12), "DN 7"),
@@ -80,8 +85,53 @@ def test_from_the_first_place_to_a_count(
 def test_a_sheet_that_cannot_be_read_writes_nothing(
     client_of: Callable[..., Client], owner: User, shop: StockLocation, mug: Product, rows: dict[str, str]
 ) -> None:
-    answer = client_of(owner).post("/stock/receive/", {"location": shop.code, **rows})
+    answer = client_of(owner).post("/stock/receive/", {"key": "k", "location": shop.code, **rows})
     assert (answer.status_code, StockMovement.objects.count()) == (422, 0)
+
+
+@pytest.mark.parametrize("act", ["receive", "count", "correct", "move"])
+def test_a_sheet_sent_twice_is_one_act(
+    client_of: Callable[..., Client], owner: User, shop: StockLocation, mug: Product, act: str
+) -> None:
+    cellar = stock.create_location(business_id=shop.business_id, name="Cellar", actor=SYSTEM, now=timezone.now())
+    browser = client_of(owner)
+    key = browser.get(f"/stock/{act}/").context["form"]["key"].value()
+    sent = sheet(shop, "M-1", "3", key=key, reason="Fair", to=cellar.code)
+    assert browser.post(f"/stock/{act}/", {**sent, "product-0": "nothing"}).status_code == 422, (
+        "it does not use the key up"
+    )
+    for _time in range(2):
+        assert browser.post(f"/stock/{act}/", sent).status_code == 303
+    moved = {"move": [("Cellar", 3), ("Shop", -3)]}.get(act, [("Shop", 3)])
+    assert sorted(StockMovement.objects.values_list("location__name", "quantity")) == moved
+    assert AuditEntry.objects.filter(action__startswith="customers.stock.").count() == 1
+    again = browser.post(f"/stock/{act}/", {**sent, "quantity-0": "4"})
+    assert "This form has recorded something else before" in again.text
+    assert again.context["form"]["key"].value() != key
+    assert browser.post(f"/stock/{act}/", {**sent, "key": ""}).status_code == 422
+    assert StockMovement.objects.count() == len(moved)
+
+
+def test_a_key_is_of_its_programme(
+    client_of: Callable[..., Client],
+    owner: User,
+    programme: Programme,
+    shop: StockLocation,
+    mug: Product,
+    other_programme: Programme,
+) -> None:
+    with tenant_context(other_programme):
+        there = Business.objects.create(name="Meadow Inn")
+        elsewhere = stock.create_location(business_id=there.pk, name="X", actor=SYSTEM, now=timezone.now())
+        Product.objects.create(sku="M-1")
+        Membership.objects.create(user=owner, programme=other_programme, role=Role.OWNER)
+    assert client_of(owner).post("/stock/receive/", sheet(shop, "M-1", "3", key="k")).status_code == 303
+    other = client_of(owner, on=other_programme)
+    assert other.post("/stock/receive/", sheet(elsewhere, "M-1", "5", key="k")).status_code == 303
+    with tenant_context(other_programme):
+        assert StockLevel.objects.get().quantity == 5
+    with tenant_context(programme):
+        assert StockLevel.objects.get().quantity == 3
 
 
 def test_moving_between_places(
@@ -91,10 +141,10 @@ def test_moving_between_places(
     count(shop, mug, 5)
     form = client_of(owner).get("/stock/move/").context["form"]
     assert (form["location"].value(), form["to"].value()) == (shop.code, cellar.code), "two places that differ"
-    sheet = {"location": shop.code, "to": cellar.code, "product-0": "M-1", "quantity-0": "2"}
-    assert client_of(owner).post("/stock/move/", sheet, follow=True).text.count("1 product saved") == 1
+    sent = sheet(shop, "M-1", "2", to=cellar.code)
+    assert client_of(owner).post("/stock/move/", sent, follow=True).text.count("1 product saved") == 1
     assert dict(StockLevel.objects.values_list("location__name", "quantity")) == {"Shop": 3, "Cellar": 2}
-    assert client_of(owner).post("/stock/move/", {**sheet, "to": shop.code}).status_code == 422
+    assert client_of(owner).post("/stock/move/", sheet(shop, "M-1", "2", to=shop.code)).status_code == 422
 
 
 def listed(browser: Client, **query: str) -> list[str]:
@@ -122,6 +172,38 @@ def test_the_list_shows_what_is_low_first(
     assert f"/stock/levels/{level.code}/" in page
 
 
+def test_the_sidebar_counts_products_that_run_low(
+    client_of: Callable[..., Client],
+    make_member: Callable[..., User],
+    owner: User,
+    shop: StockLocation,
+    other_business: Business,
+    mug: Product,
+    other_programme: Programme,
+) -> None:
+    assert "runs low" not in client_of(owner).get("/orders/").text
+    for place in (
+        shop,
+        stock.create_location(business_id=shop.business_id, name="Van", actor=SYSTEM, now=timezone.now()),
+    ):
+        level = count(place, mug, 4)
+        stock.change_level(code=level.code, low_at=Decimal(5), lead_days=1, target_days=1, actor=SYSTEM)
+    text = client_of(owner).get("/orders/").text
+    assert text.count(", 1 product runs low</span>") == 2, "sidebar and the phone's menu; low at two places is low once"
+    bound = client_of(make_member("bo@example.com", Role.MANAGER, business=other_business))
+    assert "runs low" not in bound.get("/orders/").text
+    rows = {"HX-Request": "true", "HX-Target": "orders-rows"}
+    with CaptureQueriesContext(connection) as captured:
+        assert client_of(owner).get("/orders/", headers=rows).status_code == 200
+    assert not [query for query in captured if "customers_stocklevel" in query["sql"]], "who draws no link asks nothing"
+    with CaptureQueriesContext(connection) as captured:
+        client_of(owner).get("/orders/")
+    assert len([query for query in captured if "customers_stocklevel" in query["sql"]]) == 1
+    with tenant_context(other_programme):
+        Membership.objects.create(user=owner, programme=other_programme, role=Role.OWNER)
+    assert "runs low" not in client_of(owner, on=other_programme).get("/orders/").text
+
+
 def test_who_sees_and_moves_what(
     client_of: Callable[..., Client],
     make_member: Callable[..., User],
@@ -138,9 +220,9 @@ def test_who_sees_and_moves_what(
     assert bound.get("/stock/movements/").context["rows"].rows == []
     assert bound.get(f"/stock/levels/{level.code}/").status_code == 404
     assert bound.get(f"/stock/places/{shop.code}/").status_code == 404
-    sheet = {"location": own.code, "to": shop.code, "product-0": "M-1", "quantity-0": "1"}
-    assert bound.post("/stock/move/", sheet).status_code == 422, "not to a place of others"
-    assert bound.post("/stock/count/", {**sheet, "location": shop.code}).status_code == 422
+    to_others = sheet(own, "M-1", "1", to=shop.code)
+    assert bound.post("/stock/move/", to_others).status_code == 422, "not to a place of others"
+    assert bound.post("/stock/count/", sheet(shop, "M-1", "1")).status_code == 422
     watching = client_of(analyst)
     assert listed(watching) == ["M-1"]
     for path in ("receive/", "count/", "move/", "correct/", f"levels/{level.code}/", "places/add/"):

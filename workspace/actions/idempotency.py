@@ -39,18 +39,9 @@ def answer_once(key: IdempotencyKey, act: Callable[[], Answer], *, now: datetime
     gives the same refusal. Raises IdempotencyKeyReused (same key, other content) and TooManyRequests.
     """
     with transaction.atomic():
-        record, is_first = IdempotencyRecord.objects.get_or_create(
-            owner=key.owner,
-            endpoint=key.endpoint,
-            key=key.key,
-            defaults={"request_digest": key.digest, "created_at": now},
-        )
-        if not is_first:
-            if bytes(record.request_digest) != key.digest:
-                raise IdempotencyKeyReused
-            assert record.status is not None  # both are written before anybody else sees the row
-            assert record.body is not None
-            return Answer(record.status, record.body, is_replayed=True)
+        record, first = _record_of(key, now)
+        if first is not None:
+            return first
         try:
             with transaction.atomic():
                 answer = act()
@@ -58,10 +49,45 @@ def answer_once(key: IdempotencyKey, act: Callable[[], Answer], *, now: datetime
             raise
         except DomainError as refused:
             answer = Answer(refused.status, json.loads(problem_response(refused).content))
-        record.status, record.body = answer.status, dict(answer.body)
-        record.save(update_fields=["status", "body"])
-        ensure_due(kind=PRUNE, by=now + KEPT)
+        _keep(record, answer, now)
     return answer
+
+
+def act_once(key: IdempotencyKey, act: Callable[[], Mapping[str, Any]], *, now: datetime) -> Mapping[str, Any]:
+    """What `act` gives, or gave to this key before: for a form, which a double click sends twice.
+
+    `act` runs in the transaction of the record. Its refusal is raised and leaves no record, so that the person puts it
+    right and sends the same form again. Raises IdempotencyKeyReused.
+    """
+    with transaction.atomic():
+        record, first = _record_of(key, now)
+        if first is None:
+            first = Answer(200, act())
+            _keep(record, first, now)
+    return first.body
+
+
+def _record_of(key: IdempotencyKey, now: datetime) -> tuple[IdempotencyRecord, Answer | None]:
+    """The key's record, and what was answered to it before."""
+    record, is_first = IdempotencyRecord.objects.get_or_create(
+        owner=key.owner,
+        endpoint=key.endpoint,
+        key=key.key,
+        defaults={"request_digest": key.digest, "created_at": now},
+    )
+    if is_first:
+        return record, None
+    if bytes(record.request_digest) != key.digest:
+        raise IdempotencyKeyReused
+    assert record.status is not None  # both are written before anybody else sees the row
+    assert record.body is not None
+    return record, Answer(record.status, record.body, is_replayed=True)
+
+
+def _keep(record: IdempotencyRecord, answer: Answer, now: datetime) -> None:
+    record.status, record.body = answer.status, dict(answer.body)
+    record.save(update_fields=["status", "body"])
+    ensure_due(kind=PRUNE, by=now + KEPT)
 
 
 def prune_answers(*, now: datetime) -> datetime | None:
