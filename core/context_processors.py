@@ -48,4 +48,5 @@ def _navigation(request: HttpRequest) -> navigation.Navigation:
         permissions=permissions,
         path=request.path,
         urlconf=getattr(request, "urlconf", None),
+        actor=getattr(request, "actor", None) if membership else None,
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from core.actor import Actor
 from core.permissions import Perm
 
 GROUPS: dict[str, str | Promise] = {
@@ -96,6 +98,30 @@ DEEPER: Sequence[NavItem] = (
     NavItem(_("Webhooks"), "webhooks:list", "send", Perm.KEYS_MANAGE, "settings"),
     NavItem(_("Audit log"), "workspace:audit", "scroll-text", Perm.AUDIT_VIEW, "settings"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """What waits behind a page: `text` is drawn ("12"), `words` are read out ("12 products run low")."""
+
+    text: str
+    words: str
+
+
+Counter = Callable[[Actor], Badge | None]
+BADGES: dict[str, Counter] = {}  # by URL name; apps join in `ready`
+
+
+def badge_of(url_name: str) -> Callable[[Counter], Counter]:
+    """Registers what counts for a page's link: one cheap query, asked where the link is drawn."""
+
+    def register(count: Counter) -> Counter:
+        BADGES[url_name] = count
+        return count
+
+    return register
+
+
 SEARCH = ("customers:list", Perm.CUSTOMERS_VIEW)
 LOGOUT = ("account_logout", "programs:logout")
 
@@ -108,6 +134,7 @@ class NavLink:
     group: str | Promise
     current: bool
     tab: bool
+    badge: Callable[[], Badge | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +185,8 @@ class Navigation:
         return next((item for item in self.everything if item.current), None)
 
 
-def build(*, permissions: Collection[Perm], path: str, urlconf: Any = None) -> Navigation:
-    """The navigation for a role's `permissions` on the page at `path`.
+def build(*, permissions: Collection[Perm], path: str, urlconf: Any = None, actor: Actor | None = None) -> Navigation:
+    """The navigation for a role's `permissions` on the page at `path`; with badges for an `actor`.
 
     A page whose URL name does not exist is left out, never a dead link. The current item is the one whose URL is the
     longest prefix of `path`.
@@ -167,9 +194,10 @@ def build(*, permissions: Collection[Perm], path: str, urlconf: Any = None) -> N
     found = _open_to(permissions, ITEMS, urlconf)
     matches = [url for _item, url in found if path == url or (url != "/" and path.startswith(url))]
     current = max(matches, key=len, default="")
+    badges: Mapping[str, Any] = {name: cache(partial(count, actor)) for name, count in BADGES.items()} if actor else {}
     links = {
         key: [
-            NavLink(item.label, url, item.icon, GROUPS[key], url == current, item.tab)
+            NavLink(item.label, url, item.icon, GROUPS[key], url == current, item.tab, badges.get(item.url_name))
             for item, url in found
             if item.group == key
         ]

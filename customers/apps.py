@@ -7,4 +7,4 @@ class CustomersConfig(AppConfig):
     verbose_name = _("Customers and orders")
 
     def ready(self) -> None:
-        from customers import merging_rules  # noqa: F401  (registers them)
+        from customers import badges, merging_rules  # noqa: F401  (registers them)

@@ -17,7 +17,7 @@ from core.permissions import Perm
 from core.presentation import format_number
 from customers.models import ImportRun
 from customers.reports.merges import open_pairs
-from customers.reports.stock import StockFilters, levels
+from customers.reports.stock import low_products
 from loyalty.reports_leaving import asked_leavings
 from messaging.models_webhooks import WebhookEndpoint
 from messaging.reports_messages import to_decide
@@ -114,8 +114,7 @@ def _imports(actor: Actor, now: datetime) -> list[Attention]:
 
 
 def _low_stock(actor: Actor) -> list[Attention]:
-    """Products, not shelves: one that is low at two places runs low once."""
-    count = _few(levels(actor, StockFilters(state="low")).order_by().values("product_id").distinct())
+    count = low_products(actor, most=MOST_COUNTED)
     text = ngettext("%(shown)s product runs low.", "%(shown)s products run low.", count)
     return _line(count, text, f"{reverse('stock:list')}?state=low", "layers-3", _("See stock"))
 

@@ -136,9 +136,10 @@ def _day(start: date, days: int) -> str:
     return date_format(start + timedelta(days=days), "j M")
 
 
-def low_count(actor: Actor) -> int:
-    """How many levels are at their mark or below it; from an index of only those."""
-    return count_up_to_cap(StockLevel.objects.visible_to(actor).shown().low()).value
+def low_products(actor: Actor, *, most: int) -> int:
+    """How many products run low, up to `most`; from an index of only those. Low at two places is low once."""
+    found = levels(actor, StockFilters(state="low")).order_by()
+    return found.values("product_id").distinct()[:most].count()
 
 
 def levels_of(product: Product, actor: Actor) -> list[LevelRow]:
