@@ -5,7 +5,8 @@ docs/algorithms/stock.md says how. Only places that sales leave are forecast: no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -46,6 +47,42 @@ _SOLD = """
     ) AS sold ON true
     WHERE level.id > %(after)s ORDER BY level.id LIMIT %(limit)s
 """
+# Times in which nothing was there at any place of the business, as whole days ago (yesterday is 0). What was there
+# after each movement is what is there now less what moved later, so that only the weeks that count are read; what was
+# there before the first of them is not known.
+_OUT = """
+    WITH stocked AS (
+        SELECT level.id AS level_id, level.product_id, place.business_id
+        FROM customers_stocklevel AS level
+        JOIN customers_stocklocation AS place ON place.id = level.location_id
+        WHERE level.id = ANY(%(levels)s)
+    ), moved AS (
+        SELECT stocked.level_id, movement.id, movement.at, lag(movement.at, 1, %(now)s) OVER newest AS until,
+               here.quantity - coalesce(sum(movement.quantity) OVER (
+                   newest ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+               ), 0) AS quantity
+        FROM stocked
+        JOIN customers_stocklocation AS place USING (business_id)
+        JOIN customers_stockmovement AS movement
+          ON movement.location_id = place.id AND movement.product_id = stocked.product_id
+        CROSS JOIN LATERAL (
+            SELECT sum(level.quantity) AS quantity
+            FROM customers_stocklevel AS level
+            JOIN customers_stocklocation AS near ON near.id = level.location_id
+            WHERE level.product_id = stocked.product_id AND near.business_id = stocked.business_id
+        ) AS here
+        WHERE movement.at >= %(now)s - make_interval(weeks => %(weeks)s)
+        WINDOW newest AS (PARTITION BY stocked.level_id ORDER BY movement.at DESC, movement.id DESC)
+    ), numbered AS (
+        SELECT level_id, at, until, quantity,
+               count(*) FILTER (WHERE quantity > 0) OVER (PARTITION BY level_id ORDER BY at DESC, id DESC) AS spell
+        FROM moved
+    )
+    SELECT level_id, %(today)s - (max(until) AT TIME ZONE %(zone)s)::date AS newest,
+           %(today)s - 2 - (min(at) AT TIME ZONE %(zone)s)::date AS oldest
+    FROM numbered WHERE quantity <= 0
+    GROUP BY level_id, spell
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +91,7 @@ class _Stocked:
     quantity: float
     lead_days: int
     target_days: int
-    weeks: Sequence[float]  # oldest first
+    weeks: Sequence[float | None]  # oldest first; None: nothing was there to sell
 
 
 def request_stock_forecast(*, actor: Actor, now: datetime) -> Job:
@@ -72,9 +109,11 @@ def forecast_stock(*, now: datetime, report: Report = lambda done, total: None) 
 
     A second for some thousand levels. Lists see the old forecasts until all new ones are there.
     """
-    today = local_day(now, ZoneInfo(programme_zone()))
-    stocked = list(_stocked(today))
-    spreads = [spread(one.weeks) for one in stocked if len(one.weeks) > 1]
+    zone = programme_zone()
+    today = local_day(now, ZoneInfo(zone))
+    stocked = list(_stocked(now, today, zone))
+    known = [[sold for sold in one.weeks if sold is not None] for one in stocked]
+    spreads = [spread(weeks) for weeks in known if len(weeks) > 1]
     usual = median(spreads) if spreads else 1.0
     forecasts = []
     for done, one in enumerate(stocked, 1):
@@ -88,25 +127,37 @@ def forecast_stock(*, now: datetime, report: Report = lambda done, total: None) 
     return len(forecasts)
 
 
-def _stocked(today: date) -> Iterator[_Stocked]:
+def _stocked(now: datetime, today: date, zone: str) -> Iterator[_Stocked]:
     after = 0
     while True:
         with connection.cursor() as cursor:
             cursor.execute(_SOLD, {"today": today, "weeks": WEEKS, "after": after, "limit": CHUNK})
             rows = cursor.fetchall()
+            levels = [row[0] for row in rows]
+            cursor.execute(_OUT, {"levels": levels, "now": now, "today": today, "zone": zone, "weeks": WEEKS})
+            out = _out_weeks(cursor.fetchall())
         for level_id, quantity, lead_days, target_days, weeks, units in rows:
-            yield _Stocked(level_id, float(quantity), lead_days, target_days, _series(weeks or [], units or []))
+            series = _series(weeks or [], units or [], out.get(level_id, frozenset()))
+            yield _Stocked(level_id, float(quantity), lead_days, target_days, series)
         if len(rows) < CHUNK:
             return
         after = rows[-1][0]
 
 
-def _series(weeks: Sequence[int], units: Sequence[float]) -> list[float]:
-    """Weekly sales, oldest first, with the weeks in which nothing was sold."""
+def _out_weeks(spells: Iterable[tuple[int, int, int]]) -> dict[int, set[int]]:
+    """The whole weeks of each level's spells without stock, the newest week 0."""
+    out: dict[int, set[int]] = defaultdict(set)
+    for level_id, newest, oldest in spells:
+        out[level_id].update(range(-(-newest // 7), (oldest + 1) // 7))
+    return out
+
+
+def _series(weeks: Sequence[int], units: Sequence[float], out: Collection[int]) -> list[float | None]:
+    """Weekly sales, oldest first. A week without a sale is 0, or None if nothing was there that could be sold."""
     if not weeks:
         return []
-    sold = dict(zip(weeks, units, strict=True))
-    return [sold.get(week, 0.0) for week in range(max(weeks), -1, -1)]
+    sold: dict[int, float] = dict(zip(weeks, units, strict=True))
+    return [sold.get(week, None if week in out else 0.0) for week in range(max(weeks), -1, -1)]
 
 
 def _forecast(one: _Stocked, usual: float, today: date) -> StockForecast:

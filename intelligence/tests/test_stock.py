@@ -57,6 +57,38 @@ def test_forecasts_follow_what_was_sold_here(shop: StockLocation, business: Busi
     assert StockForecast.objects.get(level=other).model == "none", "sold next door only"
 
 
+def test_weeks_in_which_nothing_was_there_do_not_count(shop: StockLocation, business: Business) -> None:
+    """Ten a week for eight weeks, then four weeks without a sale: with empty shelves, and with full ones."""
+    gone, ignored, late, cellared = (Product.objects.create(sku=sku, title=sku) for sku in "GILC")
+    cellar = stock.create_location(business_id=business.pk, name="Cellar", actor=SYSTEM, now=NOW)
+    every = (gone, ignored, late, cellared)
+    for product in every:
+        for week in range(4, 12):
+            sold(business, f"{product.sku}{week}", product, 10, "1.00", placed_at=NOW - timedelta(days=7 * week + 2))
+    rebuild_rollups(now=NOW)
+
+    def empty(product: Product, days: int) -> None:
+        for quantity, at in ((10, NOW - timedelta(days=85)), (-10, NOW - timedelta(days=days))):
+            line = StockLine(product.pk, Decimal(quantity))
+            stock.correct_stock(location=shop, lines=[line], actor=SYSTEM, now=at, reason="Sold out")
+
+    empty(gone, 30)
+    count(shop, gone, 12)
+    forecast_stock(now=NOW)
+    found = StockForecast.objects.get()
+    assert (found.weekly_demand, found.days_left, found.order_quantity) == (Decimal(10), 8, 54), "as if they were not"
+    empty(late, 5)
+    empty(cellared, 30)
+    one = [StockLine(cellared.pk, Decimal(1))]
+    stock.receive_stock(location=cellar, lines=one, actor=SYSTEM, now=NOW - timedelta(days=90))
+    for product in every:
+        count(shop, product, 12)
+    forecast_stock(now=NOW)
+    demand = dict(StockForecast.objects.values_list("level__product__sku", "weekly_demand"))
+    four = Decimal("4.096")  # full shelves, a shelf that was empty for days only, and one beside a cellar
+    assert demand == {"G": Decimal(10), "I": four, "L": four, "C": four}
+
+
 def test_another_programme_has_forecasts_of_its_own(
     shop: StockLocation, business: Business, other_programme: Programme
 ) -> None:

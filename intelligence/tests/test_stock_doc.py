@@ -25,8 +25,8 @@ def table(marker: str) -> list[list[str]]:
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in lines[2:end]]
 
 
-def sales(text: str) -> list[float]:
-    return [float(word) for word in text.split()]
+def sales(text: str) -> list[float | None]:
+    return [None if word == "–" else float(word) for word in text.split()]
 
 
 @pytest.mark.parametrize("row", table("demand"), ids=lambda row: row[0])
