@@ -35,13 +35,14 @@ class ReturnedLineInput(StrictSerializer):
 
 
 class RefundInput(StrictSerializer):
-    """The order by `order_id`, or by `business_id` and `order_ref`. `lines` or an `amount`; neither is all of it."""
+    """The order by `order_id`, or by `business_id` and `order_ref`. One of `lines`, an `amount` or `everything`."""
 
     order_id = serializers.CharField(max_length=16, required=False)
     business_id = serializers.CharField(max_length=16, required=False)
     order_ref = serializers.CharField(max_length=120, required=False)
     lines = serializers.ListField(child=ReturnedLineInput(), required=False, max_length=200)
     amount = serializers.DecimalField(max_digits=19, decimal_places=4, required=False)
+    everything = serializers.BooleanField(default=False, help_text="All that is left of the order.")
     refund_ref = serializers.CharField(
         max_length=120, required=False, help_text="The shop's own number of the refund: the same again is the same one."
     )
@@ -69,7 +70,7 @@ class RefundView(ApiView):
 
     @extend_schema(
         operation_id="transactions_refund",
-        summary="Refund an order, by lines or an amount",
+        summary="Refund an order: lines, an amount or everything",
         description=(
             "Records the refund and takes back exactly what the refunded part earned, under the rules of the sale's "
             "day. Send an Idempotency-Key or `refund_ref`."
@@ -90,7 +91,7 @@ class RefundsView(api_refunds.RefundsView):
 
     @extend_schema(
         operation_id="refunds_create",
-        summary="Refund an order, by lines or an amount",
+        summary="Refund an order: lines, an amount or everything",
         description="The same act as `POST transactions/refund`, with the points of what is given back.",
         tags=["Orders and products"],
         parameters=[KEY_PARAMETER],
@@ -116,6 +117,7 @@ def _refund(view: ApiView, request: Request) -> JsonResponse:
                 order_reference=given.get("order_ref", ""),
                 lines=[ReturnedLine(**line) for line in given.get("lines", [])],
                 amount=given.get("amount"),
+                everything=given["everything"],
                 reference=given.get("refund_ref", ""),
                 reason=given.get("reason", ""),
                 actor=view.actor,

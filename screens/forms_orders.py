@@ -24,7 +24,7 @@ FULFILMENTS = (
 
 
 class RefundForm(forms.Form):
-    """Pieces of lines, or an amount; neither is all that is left. Sent twice, it is one refund."""
+    """Pieces of lines, or an amount. Sent twice, it is one refund."""
 
     key = KeyField()
     amount = AmountField(
@@ -54,6 +54,13 @@ class RefundForm(forms.Form):
                 widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "placeholder": "0"}),
             )
 
+    def clean(self) -> None:
+        """Nothing filled in is a slip: everything has a button of its own."""
+        super().clean()
+        if not self.errors and not self.returned() and self.amount_given() is None:
+            first = f"line-{self.lines[0].position}" if self.lines else "amount"
+            self.add_error(first, gettext("Enter what comes back, or choose “Refund everything”."))
+
     def returned(self) -> list[ReturnedLine]:
         """The lines that something comes back of."""
         given = {line.position: self.cleaned_data.get(f"line-{line.position}") for line in self.lines}
@@ -66,6 +73,11 @@ class RefundForm(forms.Form):
     @property
     def rows(self) -> list[tuple[Line, forms.BoundField]]:
         return [(line, self[f"line-{line.position}"]) for line in self.lines]
+
+
+class RefundEverythingForm(forms.Form):
+    key = KeyField()
+    reason = forms.CharField(label=_("Reason"), max_length=120, required=False)
 
 
 class FulfilmentForm(forms.Form):

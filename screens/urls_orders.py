@@ -11,6 +11,7 @@ app_name = "orders"
 urlpatterns = [
     path("orders/<code:code>/", views_orders.order, name="order"),
     path("orders/<code:code>/refund/", views_orders.refund, name="refund"),
+    path("orders/<code:code>/refund/everything/", views_orders.refund_everything, name="refund-everything"),
     path("orders/<code:code>/fulfilment/", views_orders.fulfilment, name="fulfilment"),
     path("orders/<code:code>/cancel/", views_orders.cancel, name="cancel"),
 ]

@@ -18,7 +18,7 @@ from customers.actions.orders import change_order
 from customers.views import scope_of
 from loyalty.actions.orders import cancel_sale
 from loyalty.actions.refunds import Refunded, refund_order
-from screens.forms_orders import FulfilmentForm, RefundForm
+from screens.forms_orders import FulfilmentForm, RefundEverythingForm, RefundForm
 from screens.reports_orders import OrderDetail, order_detail
 
 
@@ -44,11 +44,10 @@ def refund(request: StaffRequest, code: str) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = RefundForm(data, lines=detail.lines, currency=currency)
     refunded = _refunded(request, form, detail) if form.is_bound and form.is_valid() else None
-    if refunded is None:
-        context = {"detail": detail, "order": detail.order, "form": form}
-        return page(request, "screens/order_refund.html", context, status=422 if form.errors else 200)
-    messages.success(request, _("%(amount)s given back") % {"amount": format_money(refunded.refund.total, currency)})
-    return done(request, reverse("orders:order", args=[code]))
+    if refunded is not None:
+        return _after_refund(request, refunded)
+    context = {"detail": detail, "order": detail.order, "form": form}
+    return page(request, "screens/order_refund.html", context, status=422 if form.errors else 200)
 
 
 def _refunded(request: StaffRequest, form: RefundForm, detail: OrderDetail) -> Refunded | None:
@@ -67,6 +66,33 @@ def _refunded(request: StaffRequest, form: RefundForm, detail: OrderDetail) -> R
     except InvalidInput as error:
         form.add_error("amount" if error.field == "amount" else None, str(error.message))
         return None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Perm.POINTS_REVERSE)
+def refund_everything(request: StaffRequest, code: str) -> HttpResponse:
+    """Say what would go, and on the second step do it."""
+    detail = order_detail(scope_of(request), code, request.programme.currency)
+    form = RefundEverythingForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        refunded = refund_order(
+            order=code,
+            everything=True,
+            reference=form.cleaned_data["key"],
+            reason=form.cleaned_data["reason"],
+            source="page",
+            actor=request.actor,
+            now=timezone.now(),
+        )
+        return _after_refund(request, refunded)
+    context = {"detail": detail, "order": detail.order, "form": form}
+    return page(request, "screens/order_refund_everything.html", context, status=422 if form.errors else 200)
+
+
+def _after_refund(request: StaffRequest, refunded: Refunded) -> HttpResponse:
+    given = format_money(refunded.refund.total, request.programme.currency)
+    messages.success(request, _("%(amount)s given back") % {"amount": given})
+    return done(request, reverse("orders:order", args=[refunded.order.code]))
 
 
 @require_POST

@@ -83,8 +83,9 @@ def record_refund(
 ) -> Refund:
     """Write a refund of an order that the caller has locked: of `lines`, or an `amount`; neither is all that is left.
 
-    The same `reference` with the same content returns the first refund. What is given back of a line in parts comes to
-    the same money as all at once. Raises CancelledOrder, MoreThanSold, RefundKnown and InvalidInput.
+    All that is left names the lines where they come to it, so that their pieces are back on the shelf. The same
+    `reference` with the same content returns the first refund. What is given back of a line in parts comes to the same
+    money as all at once. Raises CancelledOrder, MoreThanSold, RefundKnown and InvalidInput.
     """
     if lines and amount is not None:
         raise InvalidInput(_("Give lines or an amount, not both."), field="amount")
@@ -94,7 +95,7 @@ def record_refund(
     if order.status == Order.Status.CANCELLED:
         raise CancelledOrder()
     left = order.total - order.refunded_total
-    parts = _parts(order, lines, currency)
+    parts = _parts(order, lines or (_rest(order, left) if amount is None else ()), currency)
     total = sum((part.total for part in parts), Decimal(0)) if parts else _check_money(amount, left, currency)
     if not 0 < total <= left:
         raise MoreThanSold(field="lines" if parts else "amount", left=str(quantise(left, currency)))
@@ -156,6 +157,13 @@ def _sold(order: Order) -> dict[int, _Sold]:
     return {line.position: _Sold(line, line.back_quantity, line.back_amount) for line in lines}
 
 
+def _rest(order: Order, left: Decimal) -> list[ReturnedLine]:
+    """Every line of which something is left, if they come to all the `left` money; else it is money alone."""
+    sold = [of for of in _sold(order).values() if of.quantity < of.line.quantity and of.amount < of.line.total]
+    comes_to = sum((of.line.total - of.amount for of in sold), Decimal(0))
+    return [ReturnedLine(of.line.position) for of in sold] if comes_to == left else []
+
+
 def _cost(of: _Sold, quantity: Decimal, currency: str) -> Decimal:
     """What this much more of a line cost: reckoned from the beginning, so that rounding never adds up."""
     line_total: Decimal = of.line.total
@@ -171,7 +179,15 @@ def _check_money(amount: Decimal | None, left: Decimal, currency: str) -> Decima
 
 
 def _same(known: Refund, order: Order, lines: Sequence[ReturnedLine], amount: Decimal | None) -> Refund:
-    """The known refund, if a repeated call speaks of it: the same order, lines and amounts as far as it names them."""
+    """The known refund, if a repeated call speaks of it: the same order, lines and amounts as far as it names them.
+
+    A call that names none of it wanted everything: the refund after which nothing was left.
+    """
+    if not lines and amount is None:
+        later = Refund.objects.filter(order=order, pk__gt=known.pk)
+        if known.order_id != order.pk or order.status != Order.Status.REFUNDED or later.exists():
+            raise RefundKnown()
+        return known
     written = list(known.lines.values_list("order_line__position", "quantity", "total"))
     is_same = known.order_id == order.pk and len(written) == len(lines) and (amount is None or known.total == amount)
     for returned, (position, quantity, total) in zip(lines, written, strict=False):

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import SYSTEM, Actor
-from core.errors import NotFound
+from core.errors import InvalidInput, NotFound
 from core.tenancy import active_programme
 from customers.actions.refunds import ReturnedLine, given_back, orders_of_refunds, record_refund
 from customers.models import Order, Refund
@@ -60,6 +60,7 @@ def refund_order(
     order_reference: str = "",
     lines: Sequence[ReturnedLine] = (),
     amount: Decimal | None = None,
+    everything: bool = False,
     reference: str = "",
     reason: str = "",
     actor: Actor,
@@ -68,9 +69,9 @@ def refund_order(
 ) -> Refunded:
     """Record what was given back for an order and take back the points of it, in one transaction.
 
-    The order by its code, or by the business's code and the shop's own number. `lines` or `amount` say what; neither is
-    all that is left. `reference` is the shop's number of the refund: the same again is the same refund. Raises
-    UnknownOrder, CancelledOrder, MoreThanSold, RefundKnown and InvalidInput.
+    The order by its code, or by the business's code and the shop's own number. One of `lines`, an `amount` and
+    `everything` (that is left) says what. `reference` is the shop's number of the refund: the same again is the same
+    refund. Raises UnknownOrder, CancelledOrder, MoreThanSold, RefundKnown and InvalidInput.
     """
     orders = Order.objects.visible_to(actor)
     found = orders.filter(code=order) if order else orders.filter(business__code=business, reference=order_reference)
@@ -81,6 +82,8 @@ def refund_order(
         locked = found.select_for_update(no_key=True, of=("self",)).first()
         if locked is None:
             raise UnknownOrder()
+        if bool(lines) + (amount is not None) + everything != 1:
+            raise InvalidInput(_("Say what comes back: lines, an amount, or everything."), field="lines")
         refund = record_refund(
             order=locked,
             lines=lines,

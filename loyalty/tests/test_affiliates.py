@@ -349,7 +349,7 @@ def test_any_order_of_refunds_ends_in_the_same_and_takes_its_share_at_once(affil
         for part in parts:
             refund_order(order=posted.order, amount=Decimal(part), actor=actor, now=now)
         ends.add(AffiliateSale.objects.get(order__code=posted.order).commission)
-        refund_order(order=posted.order, actor=actor, now=now)
+        refund_order(order=posted.order, everything=True, actor=actor, now=now)
         assert AffiliateSale.objects.get(order__code=posted.order).commission == 0
     assert ends == {Decimal("2.33")}
     assert total() == 0
@@ -416,7 +416,7 @@ def test_a_month_gives_at_most_its_most_whatever_is_given_back(make, come, buy, 
     come()
     first, second = buy("40"), buy("40", at=timedelta(hours=2))
     assert total() == 30
-    refund_order(order=first.order, actor=actor, now=now)
+    refund_order(order=first.order, everything=True, actor=actor, now=now)
     assert total() == 20
     refund_order(order=second.order, amount=Decimal(10), actor=actor, now=now)
     assert total() == 15
@@ -430,7 +430,7 @@ def test_what_comes_back_under_the_cap_waits_for_the_last_sale(make, come, buy, 
     come()
     first = buy("60", at=timedelta(hours=1))
     buy("60", at=timedelta(days=2))
-    refund_order(order=first.order, actor=actor, now=now + timedelta(days=3))
+    refund_order(order=first.order, everything=True, actor=actor, now=now + timedelta(days=3))
     soon = AffiliateLine.objects.filter(payable_at__lt=now + timedelta(days=11))
     assert sum(line.amount for line in soon) == 0
     assert total() == 30

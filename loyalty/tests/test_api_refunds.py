@@ -63,6 +63,10 @@ def test_a_key_makes_it_one_refund(api, add):
         ({"amount": "x"}, 422, "invalid"),
         ({"lines": [{"position": 1}], "amount": "1"}, 422, "invalid"),
         ({"lines": [{"position": 7}]}, 422, "invalid"),
+        ({}, 422, "invalid"),
+        ({"lines": []}, 422, "invalid"),
+        ({"everything": False}, 422, "invalid"),
+        ({"everything": True, "amount": "1"}, 422, "invalid"),
     ],
 )
 def test_what_is_wrong_is_said(changes, status, code, api, add):
@@ -70,6 +74,16 @@ def test_what_is_wrong_is_said(changes, status, code, api, add):
     response = post(api("write"), {"order_id": posted.order, "refund_ref": "R", **changes})
     assert (response.status_code, response.json()["code"]) == (status, code), response.content
     assert not Refund.objects.exists()
+
+
+def test_everything_is_said(api, add):
+    posted = add("20", lines=[SaleLine(amount=Decimal(8), quantity=Decimal(2)), SaleLine(amount=Decimal(12))])
+    client, body = api("write"), {"order_id": posted.order, "everything": True, "refund_ref": "RF-1"}
+    first, again = post(client, body), post(client, body)
+    assert (first.status_code, again.json()["id"]) == (201, first.json()["id"])
+    assert (first.json()["total"], first.json()["points"], first.json()["order_status"]) == ("20.00", -20, "refunded")
+    assert list(Refund.objects.get().lines.order_by("position").values_list("quantity", "total")) == [(2, 8), (1, 12)]
+    assert post(client, {**body, "refund_ref": "RF-2"}).json()["code"] == "more_than_sold"
 
 
 def test_neither_key_nor_reference_is_refused(api, add):

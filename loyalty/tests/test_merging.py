@@ -101,7 +101,7 @@ def test_what_cannot_be_merged_is_refused(both, actor, now, business):
 def test_a_refund_of_the_duplicates_sale_takes_its_own_points(both, merge, actor, now):
     survivor, _duplicate = both
     merge()
-    refund_order(order=Order.objects.get(reference="T1").code, actor=actor, now=now)
+    refund_order(order=Order.objects.get(reference="T1").code, everything=True, actor=actor, now=now)
     assert has(survivor) == (100, 0, 0, 0)
     assert Lot.objects.filter(account=survivor.pk, remaining__gt=0).get().transaction.order.reference == "A1"
 
@@ -109,7 +109,7 @@ def test_a_refund_of_the_duplicates_sale_takes_its_own_points(both, merge, actor
 def test_debt_of_one_is_paid_by_points_of_the_other(both, merge, redeem, actor, now):
     survivor, duplicate = both
     redeem(30, phone=TWIN)
-    refund_order(order=Order.objects.get(reference="T1").code, actor=actor, now=now)
+    refund_order(order=Order.objects.get(reference="T1").code, everything=True, actor=actor, now=now)
     assert has(duplicate) == (0, 0, 0, 30)
     found = merge()
     assert has(survivor) == (70, 0, 0, 0)
@@ -223,7 +223,7 @@ def test_stamps_add_up_to_full_cards_and_part_again(card, add, actor, now):
         sorted(StampReward.objects.filter(state="ready").values_list("book__account", flat=True)) == [survivor.pk] * 2
     )
     assert StampReward.objects.get(pk=full.pk).book.account_id == survivor.pk
-    refund_order(order=Order.objects.get(reference="t0").code, actor=actor, now=now)
+    refund_order(order=Order.objects.get(reference="t0").code, everything=True, actor=actor, now=now)
     assert stamps_of(survivor) == [(5, 1, 2)]
     undo_merge(code=found.code, actor=actor, now=now)
     assert (stamps_of(survivor), stamps_of(duplicate)) == ([(2, 0, 2)], [(3, 1, 0)])

@@ -72,7 +72,7 @@ def test_the_events_of_affiliates_are_as_declared(business, actor, now):
     settle_orders([Order.objects.get().pk], now=now)
     payout = make_payout(affiliate=affiliate.code, actor=actor, now=now + timedelta(minutes=1))
     mark_paid(code=payout.code, actor=actor, now=now + timedelta(minutes=1))
-    refund_order(order=sold.order, actor=actor, now=now)
+    refund_order(order=sold.order, everything=True, actor=actor, now=now)
     seen = {event.name: event for event in Event.objects.filter(name__startswith="loyalty.affiliate.")}
     assert set(seen) == {name for name in EVENT_TYPES if name.startswith("loyalty.affiliate.")}
     assert {name: event.data["affiliate"] for name, event in seen.items()} == dict.fromkeys(seen, affiliate.code)

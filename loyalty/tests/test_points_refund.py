@@ -24,8 +24,8 @@ pytestmark = pytest.mark.usefixtures("audited")
 @pytest.fixture
 def refund(actor, now):
     def call(posting, *lines, **changes):
-        returned = [ReturnedLine(*line) for line in lines]
-        return refund_order(**{"order": posting.order, "lines": returned, "actor": actor, "now": now, **changes})
+        said = {"lines": [ReturnedLine(*line) for line in lines], "everything": not lines and "amount" not in changes}
+        return refund_order(**{"order": posting.order, "actor": actor, "now": now, **said, **changes})
 
     return call
 
@@ -189,7 +189,7 @@ def test_what_a_refund_took_cannot_be_reversed(add, refund, undo):
 
 def test_a_sale_without_points_is_refunded_all_the_same(business, actor, now):
     order = Order.objects.create(business=business, source="import", reference="A", placed_at=now, total=Decimal(10))
-    done = refund_order(business=business.code, order_reference="A", actor=actor, now=now)
+    done = refund_order(business=business.code, order_reference="A", everything=True, actor=actor, now=now)
     order.refresh_from_db()
     assert (done.posting, order.refunded_total) == (None, 10)
 
@@ -207,5 +207,5 @@ def test_nonsense_is_refused_at_its_field(sell, refund, actor, now):
     with pytest.raises(InvalidInput):
         refund(posted, (1,), amount=Decimal(1))
     with pytest.raises(UnknownOrder):
-        refund_order(order="nothing", actor=actor, now=now + timedelta(days=1))
+        refund_order(order="nothing", everything=True, actor=actor, now=now + timedelta(days=1))
     assert not Transaction.objects.filter(kind="reverse").exists()

@@ -107,7 +107,7 @@ def test_the_stream_completes_it_and_takes_it_back(claim, add, now, actor):
     follow_referrals(list(Event.objects.order_by("pk")))
     assert state() == ("completed", "")
     seen = Event.objects.order_by("pk").last().pk
-    refund_order(order=posted.order, actor=actor, now=now)
+    refund_order(order=posted.order, everything=True, actor=actor, now=now)
     follow_referrals(list(Event.objects.filter(pk__gt=seen).order_by("pk")))
     assert state() == ("undone", "given_back")
     assert balances() == {"+447700900123": 10, "+447700900150": 0}
@@ -145,7 +145,7 @@ def test_points_that_were_undone_by_hand_do_not_stop_the_rest(claim, buy, actor,
     posted = buy()
     given = Referral.objects.get().referrer_transaction
     points.reverse_transaction(transaction=given, key="hand", actor=actor, now=now)
-    refund_order(order=posted.order, actor=actor, now=now)
+    refund_order(order=posted.order, everything=True, actor=actor, now=now)
     follow_returns([Order.objects.get(code=posted.order).pk], now=now)
     assert state() == ("undone", "given_back")
     assert balances() == {"+447700900123": 10, "+447700900150": 0}
@@ -234,7 +234,7 @@ def test_what_waits_for_a_person_waits_for_another_purchase_when_that_one_goes(c
     claim("07700 900171")
     claim()
     posted = buy()
-    refund_order(order=posted.order, actor=actor, now=now)
+    refund_order(order=posted.order, everything=True, actor=actor, now=now)
     follow_returns([Order.objects.get(code=posted.order).pk], now=now)
     assert Referral.objects.get(friend_phone="+447700900150").state == "pending"
 
@@ -244,7 +244,7 @@ def test_what_waits_again_counts_what_was_bought_meanwhile_and_runs_out_in_time(
     claim("07700 900171")
     claim()
     first, second = buy(), buy(at=timedelta(hours=2))
-    refund_order(order=first.order, actor=actor, now=now)
+    refund_order(order=first.order, everything=True, actor=actor, now=now)
     DueWork.objects.filter(kind=EXPIRE).delete()  # nobody else waited, so it had ended
     follow_returns([Order.objects.get(code=first.order).pk], now=now)
     referral = Referral.objects.get(friend_phone="+447700900150")
@@ -279,7 +279,7 @@ def test_points_that_came_back_after_an_undo_by_hand_are_taken_with_the_purchase
     given = Referral.objects.get().referrer_transaction
     by_hand = points.reverse_transaction(transaction=given, key="hand", actor=actor, now=now)
     points.reverse_transaction(transaction=by_hand.transaction, key="back", actor=actor, now=now)
-    refund_order(order=posted.order, actor=actor, now=now)
+    refund_order(order=posted.order, everything=True, actor=actor, now=now)
     follow_returns([Order.objects.get(code=posted.order).pk], now=now)
     assert state() == ("undone", "given_back")
     assert balances() == {"+447700900123": 10, "+447700900150": 0}

@@ -75,8 +75,8 @@ def use(actor, now):
 @pytest.fixture
 def refund(actor, now):
     def call(posting, *lines, **changes):
-        returned = [ReturnedLine(*line) for line in lines]
-        return refund_order(**{"order": posting.order, "lines": returned, "actor": actor, "now": now, **changes})
+        said = {"lines": [ReturnedLine(*line) for line in lines], "everything": not lines and "amount" not in changes}
+        return refund_order(**{"order": posting.order, "actor": actor, "now": now, **said, **changes})
 
     return call
 

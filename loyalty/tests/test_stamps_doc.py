@@ -63,7 +63,7 @@ class Shop:
         points.reverse_transaction(transaction=posting, cancels_order=True, **self.asked())
 
     def do_refund(self, number, _how, amount=None):
-        self.refund(number, amount=Decimal(amount) if amount else None)
+        self.refund(number, **({"amount": Decimal(amount)} if amount else {"everything": True}))
 
     def do_return(self, number, _x, quantity):
         self.refund(number, lines=[ReturnedLine(position=1, quantity=Decimal(quantity))])

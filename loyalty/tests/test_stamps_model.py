@@ -145,7 +145,7 @@ class Shop:
     def do_refund(self, key, number):
         sale = self._sale(number)
         if sale and sale.is_over is not True and sale.coffee + sale.cake + sale.besides:
-            refund_order(order=sale.code, actor=self.actor, now=self.now)
+            refund_order(order=sale.code, everything=True, actor=self.actor, now=self.now)
             sale.coffee = sale.cake = sale.besides = 0
 
     def do_cancel(self, key, number):

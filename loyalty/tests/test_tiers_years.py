@@ -102,7 +102,7 @@ def _live(business, decided, days):
                 member.judge(moment)
             elif orders and member.sales[which % len(orders)].net:
                 sale = which % len(orders)
-                refund_order(order=orders[sale], reference=f"G{number}", actor=SYSTEM, now=moment)
+                refund_order(order=orders[sale], reference=f"G{number}", everything=True, actor=SYSTEM, now=moment)
                 member.sales[sale].net = 0
                 member.judge(moment)
         account = Account.objects.filter(version__gt=0).first()

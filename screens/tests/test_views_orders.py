@@ -63,10 +63,27 @@ def test_a_piece_goes_back_with_its_points(client_of: Callable[..., Client], own
     assert Account.objects.get().available == 14
     detail = browser.get(page_of(order)).context["detail"]
     assert (detail.points, detail.left, detail.lines[0].left) == (14, Decimal(14), Decimal(1))
-    assert browser.post(page_of(order, "refund/"), {}).status_code == 303, "all that is left"
+
+
+def test_everything_has_a_step_of_its_own(client_of: Callable[..., Client], owner: User, order: Order) -> None:
+    browser = client_of(owner)
+    browser.post(page_of(order, "refund/"), {"line-1": "1"})
+    empty = browser.post(page_of(order, "refund/"), {"line-1": "", "line-2": "", "amount": ""})
+    assert (empty.status_code, Refund.objects.count()) == (422, 1)
+    assert list(empty.context["form"].errors) == ["line-1"]
+    asked = browser.get(page_of(order, "refund/everything/"))
+    assert "Give back £14.00 of order R-1?" in asked.text
+    sent = {"key": asked.context["form"]["key"].value(), "reason": "Moved away"}
+    for _time in range(2):
+        assert browser.post(page_of(order, "refund/everything/"), sent).status_code == 303
     order.refresh_from_db()
     assert (order.status, order.refunded_total, Account.objects.get().available) == ("refunded", Decimal(20), 0)
+    assert Refund.objects.count() == 2
+    came = Refund.objects.order_by("pk").last().lines.values_list("order_line__position", "quantity", "total")
+    assert list(came.order_by("position")) == [(1, 1, 6), (2, 1, 8)], "its pieces are back on the shelf"
     assert "Nothing is left" in browser.get(page_of(order, "refund/")).text
+    assert "Nothing is left" in browser.get(page_of(order, "refund/everything/")).text
+    assert browser.post(page_of(order, "refund/everything/"), {"key": "later"}).status_code == 422
 
 
 def test_a_refund_sent_twice_is_one(client_of: Callable[..., Client], owner: User, order: Order) -> None:
@@ -82,7 +99,15 @@ def test_a_refund_sent_twice_is_one(client_of: Callable[..., Client], owner: Use
 
 @pytest.mark.parametrize(
     "sent",
-    [{"line-1": "3"}, {"line-1": "-1"}, {"amount": "20.01"}, {"line-1": "1", "amount": "5"}, {"amount": "much"}],
+    [
+        {},
+        {"line-1": "0"},
+        {"line-1": "3"},
+        {"line-1": "-1"},
+        {"amount": "20.01"},
+        {"line-1": "1", "amount": "5"},
+        {"amount": "much"},
+    ],
 )
 def test_a_refund_that_cannot_be_writes_nothing(
     client_of: Callable[..., Client], owner: User, order: Order, sent: dict[str, str]
@@ -134,10 +159,10 @@ def test_who_may_not(
     other_business: Business,
     other_programme: Programme,
 ) -> None:
-    for act in ("refund/", "cancel/"):
+    for act in ("refund/", "refund/everything/", "cancel/"):
         assert client_of(analyst).post(page_of(order, act)).status_code == 403
     bound = client_of(make_member("bo@example.com", Role.MANAGER, business=other_business))
-    for method, act in (("get", ""), ("get", "refund/"), ("post", "refund/"), ("post", "cancel/")):
+    for method, act in (("get", ""), ("get", "refund/"), ("post", "refund/everything/"), ("post", "cancel/")):
         assert getattr(bound, method)(page_of(order, act)).status_code == 404
     order.refresh_from_db()
     assert order.status == "paid"
