@@ -11,14 +11,20 @@ cancellation belongs to the order that it names or whose number it has.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from core.codes import public_code
 from customers.models import ImportRun, Order, Refund, RefundLine
+
+FETCHED = 5_000  # sold lines at a time
 
 DOCUMENTS = """
 SELECT row.order_reference, max(person.customer_id), min(row.placed_at), {total}, max(row.refund_of)
@@ -52,7 +58,8 @@ WHERE row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s
 ORDER BY row.sku, row.unit_price, row.quantity, row.line
 """
 # In the order of what they say, never of where they stand: mixing the rows of a file changes nothing.
-# The sales that returned lines of this chunk may belong to, with what is left of each; the latest first.
+# The sales that returned lines of this chunk may belong to, with what is left of each; of a customer and product the
+# latest first.
 SOLD = """
 WITH wanted AS (
     SELECT DISTINCT person.customer_id, product.id AS product_id
@@ -73,7 +80,8 @@ SELECT sold.id, sold.order_id, sold.reference, sold.customer_id, sold.product_id
        sold.quantity - coalesce((SELECT sum(back.quantity) FROM customers_refundline AS back
                                  WHERE back.order_line_id = sold.id), 0)
 FROM sold
-ORDER BY sold.placed_at DESC, sold.reference DESC, sold.unit_price DESC, sold.quantity DESC, sold.position DESC
+ORDER BY sold.customer_id, sold.product_id, sold.placed_at DESC, sold.reference DESC, sold.unit_price DESC,
+         sold.quantity DESC, sold.position DESC
 """
 # An order's refunds are those of its lines, and those that name the order and have no matched lines.
 REFRESH_ORDERS = """
@@ -118,6 +126,20 @@ class SoldLine:
     placed_at: datetime
     unit_price: Decimal
     left: Decimal
+
+
+class Returned(NamedTuple):
+    """A line of the file that gives something back."""
+
+    reference: str
+    line: int
+    product_id: int
+    title: str
+    quantity: Decimal
+    unit_price: Decimal
+
+
+Part = tuple[Returned, SoldLine | None, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,27 +199,14 @@ def write(run: ImportRun, *, chunks: range, now: datetime, counts: Counter[str])
             return
         before = _states_of(replaced)
         _take_away(replaced)
-        wanted = {document.reference for document in documents}
-        returned = []
-        sold: dict[tuple[int, int], list[SoldLine]] = defaultdict(list)
+        by_reference = {document.reference: document for document in documents}
+        returned: list[Returned] = []
         if has_lines:
             cursor.execute(RETURNED, parameters)
-            returned = [row for row in cursor.fetchall() if row[0] in wanted]
-            cursor.execute(SOLD, parameters)
-            for id_, order_id, reference, customer_id, product_id, placed_at, price, left in cursor.fetchall():
-                sold[customer_id, product_id].append(SoldLine(id_, order_id, reference, placed_at, price, left))
+            returned = [Returned(*row) for row in cursor.fetchall() if row[0] in by_reference]
 
     named = _orders_by_reference(run, [document.order_reference or document.reference for document in documents])
-    parts: dict[str, list[tuple[tuple[object, ...], SoldLine | None, Decimal]]] = defaultdict(list)
-    by_reference = {document.reference: document for document in documents}
-    for row in returned:
-        document = by_reference[row[0]]
-        candidates = sold.get((document.customer_id or 0, row[2]), [])
-        for line, quantity in allot(
-            candidates, quantity=row[4], unit_price=row[5], at=document.at, reference=document.order_reference
-        ):
-            parts[document.reference].append((row, line, quantity))
-
+    parts = _parts(returned, by_reference, parameters)
     made = Refund.objects.bulk_create(
         [
             Refund(
@@ -221,11 +230,11 @@ def write(run: ImportRun, *, chunks: range, now: datetime, counts: Counter[str])
             refund_id=refund.pk,
             position=position,
             order_line_id=line.id if line else None,
-            product_id=row[2],  # type: ignore[misc]
-            title=row[3],
+            product_id=row.product_id,
+            title=row.title,
             quantity=quantity,
-            unit_price=row[5],
-            total=quantity * row[5],  # type: ignore[operator]
+            unit_price=row.unit_price,
+            total=quantity * row.unit_price,
         )
         for refund in made
         for position, (row, line, quantity) in enumerate(parts[refund.reference], start=1)
@@ -234,6 +243,42 @@ def write(run: ImportRun, *, chunks: range, now: datetime, counts: Counter[str])
     touched = {line.order_id for own in parts.values() for _row, line, _quantity in own if line}
     touched |= {refund.order_id for refund in made if refund.order_id}
     refresh_orders(touched)
+
+
+def _parts(
+    returned: list[Returned], documents: Mapping[str, Document], parameters: dict[str, Any]
+) -> defaultdict[str, list[Part]]:
+    """Reference → its lines, each with the sold line that it gives back, in the order of `returned`.
+
+    Holds the sales of one customer and product at a time: who has bought for years has many more than were returned.
+    """
+    waiting: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for place, row in enumerate(returned):
+        waiting[documents[row.reference].customer_id or 0, row.product_id].append(place)
+    allotted: dict[int, list[tuple[SoldLine | None, Decimal]]] = {}
+    for pair, candidates in _sold(parameters) if returned else ():
+        for place in waiting.get(pair, ()):
+            row, document = returned[place], documents[returned[place].reference]
+            allotted[place] = allot(
+                candidates,
+                quantity=row.quantity,
+                unit_price=row.unit_price,
+                at=document.at,
+                reference=document.order_reference,
+            )
+    parts: defaultdict[str, list[Part]] = defaultdict(list)
+    for place, row in enumerate(returned):
+        parts[row.reference] += [(row, *given) for given in allotted.get(place, [(None, row.quantity)])]
+    return parts
+
+
+def _sold(parameters: dict[str, Any]) -> Iterator[tuple[tuple[int, int], list[SoldLine]]]:
+    """(customer, product) and its sold lines, latest first; read from the server piece by piece."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(SOLD, parameters)
+        rows = chain.from_iterable(iter(lambda: cursor.fetchmany(FETCHED), []))
+        for pair, lines in groupby(rows, itemgetter(3, 4)):
+            yield pair, [SoldLine(id_, order, ref, at, price, left) for id_, order, ref, _, _, at, price, left in lines]
 
 
 def _not_there_yet(
@@ -290,9 +335,7 @@ def _orders_by_reference(run: ImportRun, references: list[str]) -> dict[str, int
     return dict(found.values_list("reference", "pk"))
 
 
-def _order_of(
-    document: Document, parts: list[tuple[tuple[object, ...], SoldLine | None, Decimal]], named: dict[str, int]
-) -> int | None:
+def _order_of(document: Document, parts: list[Part], named: dict[str, int]) -> int | None:
     """The one order that a refund belongs to: the one it names, that of all its lines, or of its number without any."""
     if document.order_reference or not parts:
         return named.get(document.order_reference or document.reference)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from customers.imports import staging
+from customers.imports import refunds, staging
 from customers.imports.refunds import SoldLine, allot
 from customers.models import CustomerFacts, Order, Refund, RefundLine
 from customers.tests.imports_fixtures import csv_of, import_csv
@@ -74,6 +74,19 @@ def test_cancellations_become_refunds_wherever_they_stand(business, monkeypatch,
     assert run.counts["refunds_created"] == 3
     assert CustomerFacts.objects.get(customer__external_id="7").total_spent == Decimal("4.00")
     assert CustomerFacts.objects.get(customer__external_id="8").total_spent == Decimal("-9.00")
+
+
+@pytest.mark.parametrize("fetched", [1, 5_000])
+def test_sales_are_read_in_pieces_of_any_size(business, monkeypatch, fetched):
+    monkeypatch.setattr(refunds, "FETCHED", fetched)
+    sales = [f"{n},{sku},x,1,2026-01-0{n},2.50,7,UK" for n in (1, 2, 3) for sku in "AB"]
+    back = ["C8,A,x,-1,2026-01-08,2.50,7,UK", "C8,B,x,-2,2026-01-08,2.50,7,UK", "C9,A,x,-1,2026-01-09,2.50,7,UK"]
+    import_csv(csv_of(*sales, *back), business)
+    lines = RefundLine.objects.order_by("refund__reference", "position")
+    assert [
+        (line.refund.reference, line.order_line.product.sku, line.order_line.order.reference, int(line.quantity))
+        for line in lines.select_related("refund", "order_line__product", "order_line__order")
+    ] == [("C8", "A", "3", 1), ("C8", "B", "3", 1), ("C8", "B", "2", 1), ("C9", "A", "2", 1)]
 
 
 def test_more_than_was_bought_cannot_come_back(business):
