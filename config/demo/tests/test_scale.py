@@ -1,11 +1,26 @@
 """Large programmes: as much as was asked for, and as true as what they were made of."""
 
+from collections import Counter
+
 import pytest
 from django.db import connection
+from django.db.models import F
 
 from config.demo import scale
 from customers.actions.facts import refresh_order_facts
-from customers.models import Customer, CustomerFacts, Identifier, Order, OrderLine, Refund, RefundLine
+from customers.models import (
+    Customer,
+    CustomerFacts,
+    Event,
+    Identifier,
+    Order,
+    OrderLine,
+    Refund,
+    RefundLine,
+    StreamReader,
+    TrackedName,
+)
+from customers.stream import read_stream
 from customers.tests.imports_fixtures import csv_of, import_csv
 
 SALES = csv_of(
@@ -44,24 +59,43 @@ def test_ten_times_is_ten_times_and_stays(business):
 
 
 def test_a_million_goes_on_after_a_kill(business, monkeypatch):
-    monkeypatch.setattr(scale, "MILLION", 400)
-    monkeypatch.setattr(scale, "BATCH", 150)
+    for name, value in {"MILLION": 400, "WEEKS": 4, "STATISTICS_AFTER": ()}.items():
+        monkeypatch.setattr(scale, name, value)
     import_csv(SALES, business)
+    read_so_far = StreamReader.objects.count()
 
     def kill(_phase, done, _total):
-        if done >= 150:
+        if done >= 2:
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         scale.a_million(kill)
-    assert Customer.objects.count() == 151
-    scale.a_million(quiet)
-    assert Customer.objects.count() == Identifier.objects.count() == 400
-    assert Order.objects.count() > 600
+    assert Order.objects.filter(source=scale.SOURCE).count() == 2 * (399 * 5 // 4)
+    for _twice in range(2):
+        scale.a_million(quiet)
+        assert Customer.objects.count() == 400
+        assert Order.objects.filter(source=scale.SOURCE).count() == 4 * (399 * 5 // 4)
+        names = Counter(Event.objects.filter(transaction_id=scale.BEFORE_ALL_READERS).values_list("name", flat=True))
+        assert names == {
+            "customers.customer.created": 399,
+            "customers.order.placed": 4 * (399 * 5 // 4),
+            "customers.event.tracked": 4 * 399,
+        }
+    assert Identifier.objects.count() == 1 + 3 * 399
+    assert sum(TrackedName.objects.values_list("count", flat=True)) == 4 * 399
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM customers_order AS own WHERE total <>"
             " (SELECT sum(total) FROM customers_orderline AS line WHERE line.order_id = own.id)"
         )
         assert cursor.fetchone()[0] == 0
+    joined_late = Order.objects.filter(source=scale.SOURCE, placed_at__lt=F("customer__created_at"))
+    assert not joined_late.exists()
+    returned = Order.objects.filter(refunds__source=scale.SOURCE)
+    assert returned.count() == 4 * (399 * 5 // 4 // scale.REFUND_EACH)
+    assert all(order.refunded_total == order.refunds.get().total for order in returned)
     assert refresh_order_facts(None) == 0  # the facts are those of the rows
+    seen = []
+    read_stream("test", lambda events: seen.extend(event.name for event in events))
+    assert "customers.order.placed" not in seen
+    assert StreamReader.objects.count() == read_so_far + 1

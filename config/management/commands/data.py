@@ -17,7 +17,7 @@ SIZES = {"10x": ten_times, "1m": a_million}
 
 
 class Command(BaseCommand):
-    help = "Enlarges a demo programme: ten times as much of everything, or a million customers."
+    help = "Enlarges a demo programme: ten times as much of everything, or a million customers with five orders each."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--size", choices=sorted(SIZES), required=True)
@@ -41,11 +41,12 @@ class Command(BaseCommand):
             with connection.cursor() as cursor:
                 cursor.execute(
                     "SELECT (SELECT count(*) FROM customers_customer), (SELECT count(*) FROM customers_order),"
-                    " (SELECT count(*) FROM customers_orderline),"
+                    " (SELECT count(*) FROM customers_orderline), (SELECT count(*) FROM customers_event),"
                     " pg_size_pretty((SELECT sum(pg_total_relation_size(oid)) FROM pg_class"
                     " WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'))"
                 )
-                customers, orders, lines, size = cursor.fetchone()
+                customers, orders, lines, events, size = cursor.fetchone()
         self.stdout.write(
-            f"{customers:,} customers, {orders:,} orders, {lines:,} lines, {size} in {time.monotonic() - started:.1f} s"
+            f"{customers:,} customers, {orders:,} orders, {lines:,} lines, {events:,} events, {size}"
+            f" in {time.monotonic() - started:.1f} s"
         )
