@@ -7,7 +7,7 @@ LOCK := --universal --generate-hashes --no-emit-index-url
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint types fmt css messages bench docs data screenshots browser chaos databases lock check
+.PHONY: help demo serve test lint types fmt css messages bench docs data screenshots browser chaos databases baseline lock check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ chaos: .test ## Kill processes under load: make chaos NAME=kills (or sms, ledger
 
 databases: .test ## Read from PostgreSQL, MariaDB and SQLite; refuses to leave one out
 	DATABASES=all $(BIN)/python -m pytest customers/tests/test_databases_sync.py
+
+baseline: .base ## Write the schemas with which an empty database starts, when migrations have piled up
+	$(BIN)/python manage.py baseline
 
 lock: .dev ## Write requirements/*.lock from pyproject.toml, without addresses
 	$(BIN)/uv pip compile -q pyproject.toml $(LOCK) -o requirements/base.lock

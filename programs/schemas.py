@@ -78,25 +78,28 @@ def grant_application_rights(schema: str) -> None:
 
 def store_template() -> None:
     """Dump the template schema and keep its SQL for `create_schema`; older dumps go."""
-    template = SchemaTemplate(fingerprint=migration_fingerprint(), sql=_dump_template())
+    template = SchemaTemplate(fingerprint=migration_fingerprint(), sql=dump(TEMPLATE_SCHEMA))
     SchemaTemplate.objects.all().delete()
     template.save()
 
 
-def _dump_template() -> str:
-    """The template schema as SQL, rights included, without statements about the restoring session."""
+def dump(schema: str, *options: str) -> str:
+    """A schema as SQL, without its rows, comments and statements about the restoring session.
+
+    `options` go to pg_dump; without --no-privileges the rights are included.
+    """
     database = connection.settings_dict
     parts = {"host": database["HOST"], "port": database["PORT"], "user": database["USER"], "dbname": database["NAME"]}
     parts |= {name: value for name, value in database["OPTIONS"].items() if name.startswith("ssl")}
     conninfo = psycopg.conninfo.make_conninfo("", **{key: value for key, value in parts.items() if value})
     dump = subprocess.run(
-        [settings.PG_DUMP, "--schema-only", f"--schema={TEMPLATE_SCHEMA}", "--no-owner", "--no-comments", conninfo],
+        [settings.PG_DUMP, "--schema-only", f"--schema={schema}", "--no-owner", "--no-comments", *options, conninfo],
         check=True,
         capture_output=True,
         text=True,
         env={**os.environ, "PGPASSWORD": database["PASSWORD"] or ""},
     ).stdout
-    body = dump[dump.index("CREATE SCHEMA") :]
+    body = dump[dump.index("CREATE ") :]
     # A line that starts with a backslash is for psql (\unrestrict).
     return "\n".join(line for line in body.splitlines() if line and not line.startswith(("--", "\\")))
 

@@ -5,23 +5,31 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connection
 from django_tenants.migration_executors.base import run_migrations
 from psycopg import sql
 
-from programs import schemas
+from programs import baseline, schemas
 from programs.models import Programme
 
 
 class Command(DjangoMigrate):
     help = "Migrates the public schema, the template schema and every programme, and stores the template's SQL."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--replay", action="store_true", help="Run every migration, also where an empty database has a shorter way."
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["app_label"]:
             raise CommandError("Every schema is migrated to the newest state; an app or a migration cannot be chosen.")
         verbosity = int(options["verbosity"])
+        if not options["replay"] and baseline.is_empty() and not baseline.changed_migrations():
+            baseline.load()
         self._migrate("public", verbosity)
         with connection.cursor() as cursor:
             cursor.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schemas.TEMPLATE_SCHEMA)))
