@@ -20,7 +20,7 @@ from core.api import JsonParser, StrictSerializer
 from core.errors import InvalidInput, NotFound
 from core.permissions import Perm
 from customers.actions import imports as actions
-from customers.actions.undo_imports import can_undo, preview_undo, start_undo
+from customers.actions.undo_imports import can_undo, preview_undo, rehearse_undo, start_undo
 from customers.imports.fields import BY_NAME
 from customers.imports.options import ImportOptions
 from customers.imports.reading import DELIMITERS, ENCODINGS, Layout
@@ -95,7 +95,7 @@ class ImportsView(ApiView):
         responses={202: ImportOutput, 200: OpenApiResponse(ImportOutput, "The same content was imported before.")},
     )
     def post(self, request: Request) -> Response:
-        """Import customers, orders or sales lines.
+        """Import customers, orders, sales lines, products or stock levels.
 
         Send a CSV or Excel `file`, or `rows`. The same content is imported once: sending it again answers with the
         first import (200), which goes on if it was stopped or failed (202). Follow the progress at `imports/{id}`.
@@ -169,6 +169,12 @@ class ImportView(ApiView):
 class UndoPreviewOutput(serializers.Serializer[Any]):
     can_undo = serializers.BooleanField()
     rows = serializers.DictField(child=serializers.IntegerField(), help_text="orders_made, customers_changed …")
+    would = serializers.DictField(
+        child=serializers.IntegerField(),
+        allow_null=True,
+        help_text="What undoing it now would do, as `undo_counts` tell it afterwards: orders_removed, "
+        "customers_restored, products_kept_named … Null for more than 2,000 rows.",
+    )
 
 
 class ImportUndoView(ApiView):
@@ -176,9 +182,12 @@ class ImportUndoView(ApiView):
 
     @extend_schema(operation_id="import_undo_preview", tags=["Customers"], responses=UndoPreviewOutput)
     def get(self, request: Request, import_id: str) -> Response:
-        """What undoing the import has to look at: rows that it made and rows that it changed."""
+        """What undoing the import has to look at, and what it would do: remove, set back, keep and why."""
         run = _visible(self.actor, import_id)
-        told = {"can_undo": can_undo(run, now=timezone.now()), "rows": preview_undo(run)}
+        now = timezone.now()
+        is_possible = can_undo(run, now=now)
+        would = rehearse_undo(run, now=now) if is_possible else None
+        told = {"can_undo": is_possible, "rows": preview_undo(run), "would": would}
         return Response(UndoPreviewOutput(told).data)
 
     @extend_schema(operation_id="import_undo", tags=["Customers"], request=None, responses={202: ImportOutput})

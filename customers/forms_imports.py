@@ -29,7 +29,7 @@ class UploadForm(forms.Form):
     business = forms.ModelChoiceField(Business.objects.none(), label=_("Business"), empty_label=None)
     file = forms.FileField(
         label=_("CSV or Excel file"),
-        help_text=_("Customers, orders or sales lines, with the names of the columns on top."),
+        help_text=_("Customers, orders, sales lines, products or stock levels, with the names of the columns on top."),
     )
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
@@ -110,8 +110,10 @@ class ColumnsForm(forms.Form):
         self.fields["repeats"].initial = options.repeats
         if kind not in (ImportRun.Kind.LINES, ImportRun.Kind.PRODUCTS):
             del self.fields["repeats"]
-        if kind in (ImportRun.Kind.CUSTOMERS, ImportRun.Kind.PRODUCTS):
+        if kind not in (ImportRun.Kind.ORDERS, ImportRun.Kind.LINES):
             del self.fields["refund_prefix"], self.fields["ignored_prefix"]
+        if kind == ImportRun.Kind.STOCK:
+            del self.fields["date_order"]
 
     def _add_own_fields(self, columns: list[tuple[Any, Any]], mapping: Mapping[str, int]) -> None:
         for definition in definitions():
@@ -138,7 +140,7 @@ class ColumnsForm(forms.Form):
 
     def options(self) -> ImportOptions:
         return ImportOptions(
-            date_order=self.cleaned_data["date_order"],
+            date_order=self.cleaned_data.get("date_order", ImportOptions.of(self.run.options).date_order),
             refund_prefix=self.cleaned_data.get("refund_prefix", ""),
             ignored_prefix=self.cleaned_data.get("ignored_prefix", ""),
             repeats=self.cleaned_data.get("repeats", False),

@@ -69,6 +69,7 @@ urlpatterns = [
     path("customers/databases/<code:code>/remove/", views_databases.remove, name="database-remove"),
     path("customers/imports/", views_imports.imports, name="imports"),
     path("customers/imports/upload/", views_imports.upload, name="import-upload"),
+    path("customers/imports/samples/<slug:kind>.csv", views_imports.import_sample, name="import-sample"),
     path("customers/imports/<code:code>/", views_imports.import_detail, name="import"),
     path("customers/imports/<code:code>/read/", views_imports.import_read, name="import-read"),
     path("customers/imports/<code:code>/try/", views_imports.import_try, name="import-try"),

@@ -21,11 +21,13 @@ from core.page import done, page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
 from customers.actions import imports as actions
-from customers.actions.undo_imports import can_undo, preview_undo, start_undo
+from customers.actions.undo_imports import can_undo, preview_undo, rehearse_undo, start_undo
 from customers.forms_imports import ColumnsForm, LayoutForm, UploadForm
+from customers.import_words import TO_UNDO, figures, told, undo_groups
 from customers.imports.fields import BY_NAME
 from customers.imports.problems import PROBLEMS, UnreadableFile
 from customers.imports.reading import PREVIEW_ROWS, layout_of, records
+from customers.imports.samples import SAMPLES
 from customers.models import ImportRun
 from workspace.models import Job
 
@@ -67,7 +69,13 @@ def _list(request: StaffRequest, form: UploadForm, *, status: int = 200) -> Http
     visible = ImportRun.objects.visible_to(request.actor).of_files()
     runs = visible.select_related("job", "business")
     rows = keyset_page(runs, Order([F("pk")]), descending=True, cursor=request.GET.get(CURSOR, ""))
-    context = {"form": form, "rows": rows, "count": count_up_to_cap(visible), "links": rows.links(request.GET)}
+    context = {
+        "form": form,
+        "rows": rows,
+        "count": count_up_to_cap(visible),
+        "links": rows.links(request.GET),
+        "kinds": ImportRun.Kind.choices,
+    }
     return page(request, "customers/import_list.html", context, partials={ROWS}, status=status)
 
 
@@ -163,6 +171,17 @@ def import_stop(request: StaffRequest, code: str) -> HttpResponse:
 
 @require_safe
 @requires(Perm.IMPORTS_RUN)
+def import_sample(request: StaffRequest, kind: str) -> HttpResponse:
+    """A file of two or three rows to fill in. Begins with a mark, by which spreadsheets know UTF-8."""
+    if kind not in SAMPLES:
+        raise NotFound
+    response = HttpResponse(f"\ufeff{SAMPLES[kind]}", content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{kind}-sample.csv"'
+    return response
+
+
+@require_safe
+@requires(Perm.IMPORTS_RUN)
 def import_errors(request: StaffRequest, code: str) -> FileResponse:
     """The rows that were not imported, as a download: never shown by the browser as a page of ours."""
     run = _get(request, code)
@@ -191,36 +210,6 @@ def _get(request: StaffRequest, code: str) -> ImportRun:
     if run is None:
         raise NotFound
     return run
-
-
-UNDO_PREVIEW = {
-    "customers_made": _("Customers to remove"),
-    "customers_changed": _("Customers to set back"),
-    "orders_made": _("Orders to remove"),
-    "orders_changed": _("Orders to set back"),
-    "refunds_made": _("Refunds to remove"),
-    "refunds_changed": _("Refunds to set back"),
-    "products_made": _("Products to remove"),
-    "products_changed": _("Products to set back"),
-}
-UNDO_RESULT = {
-    "customers_removed": _("Customers removed"),
-    "customers_restored": _("Customers set back"),
-    "customers_kept": _("Customers kept, because something was done with them since"),
-    "orders_removed": _("Orders removed"),
-    "orders_restored": _("Orders set back"),
-    "orders_kept": _("Orders kept, because they have points or refunds or were changed since"),
-    "refunds_removed": _("Refunds removed"),
-    "refunds_restored": _("Refunds set back"),
-    "refunds_kept": _("Refunds kept"),
-    "products_removed": _("Products removed"),
-    "products_restored": _("Products set back"),
-    "products_kept": _("Products kept, because something else names them"),
-}
-
-
-def _words(words: Mapping[str, object], counts: Mapping[str, int]) -> list[tuple[object, int]]:
-    return [(title, counts[name]) for name, title in words.items() if counts.get(name)]
 
 
 def _kind(asked: str | None, run: ImportRun) -> str:
@@ -267,6 +256,14 @@ def _columns(
     return page(request, "customers/import_columns.html", context, status=status)
 
 
+def _before_undo(run: ImportRun) -> dict[str, object]:
+    """What undoing would do: tried out where that is quick, otherwise how many rows it looks at."""
+    rehearsed = rehearse_undo(run, now=timezone.now())
+    if rehearsed is None:
+        return {"to_undo": told(TO_UNDO, preview_undo(run))}
+    return {"rehearsed": undo_groups(rehearsed)}
+
+
 def _status(run: ImportRun) -> dict[str, object]:
     job = run.job
     is_over = run.phase == ImportRun.Phase.DONE
@@ -278,8 +275,9 @@ def _status(run: ImportRun) -> dict[str, object]:
         "is_over": is_over,
         "can_go_on": not is_over and has_ended and run.undo_job is None and bool(run.path),
         "offers_undo": offers_undo,
-        "to_undo": _words(UNDO_PREVIEW, preview_undo(run)) if offers_undo else [],
-        "undone": _words(UNDO_RESULT, run.undo_counts),
+        "figures": figures(run),
+        **(_before_undo(run) if offers_undo else {}),
+        "undone": undo_groups(run.undo_counts),
         "undo_until": run.created_at + timedelta(days=actions.KEPT_DAYS),
         "problems": [(PROBLEMS.get(code, code), rows) for code, rows in run.problems.items()],
         "rows_imported": run.rows_total - run.rows_failed - run.rows_skipped,

@@ -181,6 +181,7 @@ BECOMES: Mapping[tuple[str, str], str | Promise] = {
     (ImportRun.Kind.CUSTOMERS, NULL): _("A customer"),
     (ImportRun.Kind.PRODUCTS, SALE): _("A product"),
     (ImportRun.Kind.PRODUCTS, NULL): _("Left out"),
+    (ImportRun.Kind.STOCK, SALE): _("A count of a product"),
     (ImportRun.Kind.ORDERS, SALE): _("An order"),
     (ImportRun.Kind.ORDERS, REFUND): _("A refund"),
     (ImportRun.Kind.ORDERS, NULL): _("Left out: nothing was paid"),

@@ -23,6 +23,7 @@ MAX_LINES = 500  # of one delivery or count that a person sends; files go throug
 MAX_QUANTITY = Decimal(10_000_000)
 STEP = Decimal("0.001")
 MAX_DAYS = 365
+REASON_LENGTH = 120
 
 # Levels that are written are locked in the order of their ids, so that a count and the reader of sales cannot deadlock.
 _LOCK = """
@@ -82,6 +83,16 @@ _WRITE = """
 """
 
 
+_SET_MARKS = """
+    UPDATE customers_stocklevel AS level SET low_at = given.low_at, updated_at = clock_timestamp()
+    FROM unnest(%(products)s::bigint[], %(locations)s::bigint[], %(marks)s::numeric[])
+         AS given (product_id, location_id, low_at)
+    JOIN customers_stocklevel AS old USING (product_id, location_id)
+    WHERE level.id = old.id AND old.low_at IS DISTINCT FROM given.low_at
+    RETURNING level.id, old.low_at, level.low_at
+"""
+
+
 class LocationNameTaken(DomainError):
     code = "stock_location_name_taken"
     message = _("This business has a place of this name.")
@@ -110,6 +121,22 @@ class StockLine:
 
     product_id: int
     quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LowMark:
+    """At `low_at` or below, the product is low at this place."""
+
+    product_id: int
+    location_id: int
+    low_at: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedMark:
+    level_id: int
+    before: Decimal | None
+    after: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +277,19 @@ def set_levels(*, rows: Iterable[StockRow], actor: Actor, reason: str = "") -> W
     return write_movements(kind="counted", rows=list(last.values()), actor=actor, reason=reason, tracks=True)
 
 
+def set_low_marks(marks: Iterable[LowMark]) -> list[ChangedMark]:
+    """When many tracked products are low, in one statement; returns those that changed. The caller writes the audit."""
+    given = list(marks)
+    values: dict[str, Any] = {
+        "products": [mark.product_id for mark in given],
+        "locations": [mark.location_id for mark in given],
+        "marks": [mark.low_at for mark in given],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SET_MARKS, values)
+        return [ChangedMark(*row) for row in cursor.fetchall()]
+
+
 def change_level(*, code: str, actor: Actor, low_at: Decimal | None, lead_days: int, target_days: int) -> StockLevel:
     """When the product is low at this place, and how it is ordered. Raises NotFound and InvalidInput."""
     if low_at is not None and not (low_at.is_finite() and 0 <= low_at <= MAX_QUANTITY):
@@ -297,8 +337,8 @@ Act = Literal["received", "counted", "corrected", "moved"]
 def _act(
     kind: Act, location: StockLocation, rows: Sequence[StockRow], actor: Actor, *, reason: str = "", **said: object
 ) -> Written:
-    if len(reason) > 120 or len(str(said.get("reference", ""))) > 120:
-        raise InvalidInput(_("This is too long."), field="reason" if len(reason) > 120 else "reference")
+    if len(reason) > REASON_LENGTH or len(str(said.get("reference", ""))) > 120:
+        raise InvalidInput(_("This is too long."), field="reason" if len(reason) > REASON_LENGTH else "reference")
     with transaction.atomic():
         written = write_movements(kind=kind, rows=rows, actor=actor, reason=reason, tracks=True)
         data = {"products": len({row.product_id for row in rows}), "reason": reason, **said}

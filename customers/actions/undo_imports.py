@@ -16,7 +16,9 @@ from core.errors import DomainError
 from customers.actions import rollups
 from customers.actions.imports import KEPT_DAYS
 from customers.imports import staging
-from customers.imports.undoing import counts_of, undo_step
+from customers.imports.run import FEW_ROWS
+from customers.imports.touched import Touched, refresh, touched_by
+from customers.imports.undoing import TOUCHED, counts_of, rehearse, undo_step
 from customers.models import ImportRun, ImportUndo
 from workspace.actions import audit
 from workspace.actions.jobs import start_job
@@ -42,6 +44,11 @@ def can_undo(run: ImportRun, *, now: datetime) -> bool:
 def preview_undo(run: ImportRun) -> dict[str, int]:
     """What undoing has to look at: rows that the import made and rows that it changed, by kind."""
     return counts_of(run)
+
+
+def rehearse_undo(run: ImportRun, *, now: datetime) -> dict[str, int] | None:
+    """What undoing would do with which rows, by the names of `undo_counts`; None for too many to try beforehand."""
+    return rehearse(run, now=now)
 
 
 def start_undo(*, run: ImportRun, actor: Actor, now: datetime) -> Job:
@@ -75,16 +82,29 @@ def undo_import(run: ImportRun, *, report: Callable[[int, int, str], None], now:
     if run.undone_at:
         return dict(run.undo_counts)
     staging.clear(run.pk)
+    zone = rollups.programme_zone()
+    touched = _touched_by_few(run, zone)
     done, total = 0, sum(counts_of(run).values())
     while taken := undo_step(run, now=now):
         done += taken
         report(done, total, _("Undoing the import"))
     report(total, total, _("Adding up"))
     with transaction.atomic():
-        rollups.rebuild_rollups(now=now)
+        if touched is None:
+            rollups.rebuild_rollups(now=now)
+        else:
+            refresh(touched, zone=zone, now=now)
         run.undone_at, run.content_key = now, ""
         run.save(update_fields=["undone_at", "content_key"])
     return dict(run.undo_counts)
+
+
+def _touched_by_few(run: ImportRun, zone: str) -> Touched | None:
+    """What undoing will touch; None for everything: of many rows, and of an attempt before nothing is remembered."""
+    noted = ImportUndo.objects.filter(import_id=run.pk)
+    if run.undo_counts or noted[: FEW_ROWS + 1].count() > FEW_ROWS:
+        return None
+    return touched_by(TOUCHED, run, zone)
 
 
 def forget_old_imports(*, now: datetime) -> datetime | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from django.db import connection, transaction
 
+from customers.imports import stock, tags
 from customers.models import ImportRun
 
 # Lines of an order that are not neighbours in the file go to the chunk of the first one; an order with a bad line waits
@@ -134,6 +135,10 @@ def check(run: ImportRun) -> None:
             cursor.execute(IDENTITY, parameters)
         if run.kind == ImportRun.Kind.LINES:
             cursor.execute(GATHER, parameters)
+        if "tags" in mapped:
+            tags.check(run)
+        if run.kind == ImportRun.Kind.STOCK:
+            stock.check(run)
         cursor.execute(COUNTS, {**parameters, "sales": run.kind != ImportRun.Kind.CUSTOMERS})
         run.rows_failed, run.rows_skipped = cursor.fetchone()
         cursor.execute(PROBLEM_COUNTS, parameters)
@@ -143,6 +148,8 @@ def check(run: ImportRun) -> None:
 
 def forecast(run: ImportRun) -> dict[str, int]:
     """What writing would do: the counts of a dry run, by the same names as those of an import."""
+    if run.kind == ImportRun.Kind.STOCK:
+        return stock.forecast(run)
     if run.kind == ImportRun.Kind.PRODUCTS:
         with connection.cursor() as cursor:
             cursor.execute(FORECAST_PRODUCTS, {"run": run.pk})

@@ -17,9 +17,11 @@ from customers.imports.values import Convert
 from customers.models import ImportRun
 
 CUSTOMERS, ORDERS, LINES = ImportRun.Kind.CUSTOMERS, ImportRun.Kind.ORDERS, ImportRun.Kind.LINES
-PRODUCTS = ImportRun.Kind.PRODUCTS
+PRODUCTS, STOCK = ImportRun.Kind.PRODUCTS, ImportRun.Kind.STOCK
 WITH_PEOPLE = frozenset({CUSTOMERS, ORDERS, LINES})
 WITH_PRODUCTS, ONLY_PRODUCTS = frozenset({LINES, PRODUCTS}), frozenset({PRODUCTS})
+ONLY_CUSTOMERS, ONLY_STOCK = frozenset({CUSTOMERS}), frozenset({STOCK})
+WITH_CODES, WITH_QUANTITIES = frozenset({LINES, PRODUCTS, STOCK}), frozenset({LINES, STOCK})
 SALES = frozenset({ORDERS, LINES})
 ONLY_ORDERS, ONLY_LINES = frozenset({ORDERS}), frozenset({LINES})
 # Clocks of tills run ahead; an order of tomorrow is a slip.
@@ -85,12 +87,23 @@ FIELDS: Sequence[ImportField] = (
         "sku", _("Stock code"), "reference 64",
         "stockcode sku lineitemsku productid productcode itemcode code item variantsku artikelnummer artikelnr "
         "artnr artikel barcode",
-        WITH_PRODUCTS, [LINES, PRODUCTS],
+        WITH_CODES, WITH_CODES,
     ),
     _field(
         "quantity", _("Quantity"), "quantity",
-        "quantity qty lineitemquantity units count menge anzahl stück",
-        ONLY_LINES, [LINES],
+        "quantity qty lineitemquantity units count menge anzahl stück onhand onhandcurrent available instock "
+        "stocklevel stock bestand lagerbestand",
+        WITH_QUANTITIES, WITH_QUANTITIES,
+    ),
+    _field(
+        "location", _("Place"), "name 80",
+        "location locationname place warehouse storeroom lagerort lager standort",
+        ONLY_STOCK,
+    ),
+    _field(
+        "low_at", _("Reorder point"), "measure",
+        "reorderpoint reorderlevel lowat lowstock lowstockamount minimum minimumstock meldebestand mindestbestand",
+        ONLY_STOCK,
     ),
     _field(
         "unit_price", _("Unit price"), "price",
@@ -146,6 +159,7 @@ FIELDS: Sequence[ImportField] = (
     _field("country", _("Country"), "cut 60", "country countrycode billingcountry land", WITH_PEOPLE),
     _field("birthday", _("Birthday"), "day", "birthday birthdate dateofbirth dob geburtstag geburtsdatum", WITH_PEOPLE),
     _field("language", _("Language"), "cut 10", "language locale lang sprache", WITH_PEOPLE),
+    _field("tags", _("Tags"), "tags", "tags tag customertags labels schlagworte schlagwörter", ONLY_CUSTOMERS),
     _field("order_number", _("Order number as shown"), "cut 60", "displaynumber", SALES),
     _field(
         "refund_of", _("Order that a refund belongs to"), "reference 120",
@@ -191,13 +205,15 @@ def converter(field: ImportField, reading: Reading) -> Convert:
     name, _space, argument = field.convert.partition(" ")
     if name == "reference":
         return values.reference_of(int(argument))
-    if name == "cut":
-        return values.text_of(int(argument), cut=True)
+    if name in ("cut", "name"):
+        return values.text_of(int(argument), cut=name == "cut")
     latest = reading.now + CLOCK_TOLERANCE
     converters: Mapping[str, Callable[[], Convert]] = {
         "customer": lambda: values.customer_number,
         "postcode": lambda: values.postcode,
         "status": lambda: values.order_status,
+        "tags": lambda: values.tag_names,
+        "measure": lambda: values.number_of(decimals=3, largest=values.MAX_QUANTITY, signed=False),
         "email": lambda: values.email,
         "phone": lambda: values.phone_of(reading.country),
         "moment": lambda: values.moment_of(reading.date_order, reading.zone, latest),
@@ -222,18 +238,21 @@ def guess_kind(header: Sequence[str]) -> ImportRun.Kind:
         if all(field.name in mapped for field in required_of(kind)):
             return kind
     mapped = guess_mapping(PRODUCTS, header)
+    stock = guess_mapping(STOCK, header)
+    if {"sku", "quantity"} <= stock.keys() and ("location" in stock or not {"unit_price", "cost"} & mapped.keys()):
+        return STOCK
     is_catalogue = "sku" in mapped and not {"email", "phone"} & set(guess_mapping(CUSTOMERS, header))
     return PRODUCTS if is_catalogue else CUSTOMERS
 
 
 def guess_mapping(kind: str, header: Sequence[str]) -> dict[str, int]:
-    """Our field → the position of the column that is probably it. Our own field names always fit, then names that are
+    """Our field → the position of the column that is probably it. Our own names and labels always fit, then names that are
     known for it, then names that nearly are: "E-Mail Adress", "Custmer No"."""
     squeezed = [squeeze(name) for name in header]
     mapping: dict[str, int] = {}
     missing: list[ImportField] = []
     for field in fields_of(kind):
-        for alias in (squeeze(field.name), *field.aliases):
+        for alias in (squeeze(field.name), squeeze(str(field.label)), *field.aliases):
             if alias in squeezed and squeezed.index(alias) not in mapping.values():
                 mapping[field.name] = squeezed.index(alias)
                 break

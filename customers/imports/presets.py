@@ -17,6 +17,7 @@ from customers.models import ImportRun
 
 CUSTOMERS, ORDERS = ImportRun.Kind.CUSTOMERS, ImportRun.Kind.ORDERS
 LINES, PRODUCTS = ImportRun.Kind.LINES, ImportRun.Kind.PRODUCTS
+STOCK = ImportRun.Kind.STOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ PRESETS: Sequence[Preset] = (
     ),
     Preset(
         "Shopify", CUSTOMERS, ("First Name", "Accepts Email Marketing", "Default Address City", "Total Spent"),
-        {"customer_external_id": "Customer ID", **_SHOPIFY_PERSON},
+        {"customer_external_id": "Customer ID", **_SHOPIFY_PERSON, "tags": "Tags"},
     ),
     Preset(
         "Shopify", PRODUCTS, ("Handle", "Title", "Variant SKU", "Variant Price"),

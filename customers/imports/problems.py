@@ -37,6 +37,12 @@ PROBLEMS: Mapping[str, str | Promise] = {
     "twice": _("The same order number is in the file twice."),
     "held_back": _("Another line of the same order has a problem; an order is imported whole or not at all."),
     "order_total": _("The lines of the order come to too large an amount."),
+    "tag": _("A tag is a word or a few, of at most 40 characters."),
+    "tags_of_customer": _("The customer would have more than 50 tags."),
+    "tags_of_programme": _("There would be more than 500 tags. Merge or delete some that nobody needs."),
+    "product": _("There is no product with this stock code. Import the products first."),
+    "location": _("The business has no such place for stock. Add it, or correct its name."),
+    "twice_at_place": _("The product is in the file twice for the same place."),
     "identity": _("Customer number, e-mail and phone of the row belong to different customers. Merge them first."),
     "shared": _("Another customer number in the file has the same e-mail address or phone number."),
 }

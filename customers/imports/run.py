@@ -7,7 +7,6 @@ import io
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, cast
 
@@ -27,6 +26,7 @@ from customers.imports.fields import Reading
 from customers.imports.options import ImportOptions
 from customers.imports.problems import PROBLEMS
 from customers.imports.reading import layout_of, records
+from customers.imports.touched import refresh, touched_by
 from customers.models import ImportRow, ImportRun
 from programs.models import Programme
 
@@ -54,6 +54,12 @@ SELECT customer_id, (placed_at AT TIME ZONE %(zone)s)::date, line.product_id
 FROM customers_order AS own JOIN document USING (reference)
 LEFT JOIN customers_orderline AS line ON line.order_id = own.id
 WHERE business_id = %(business)s AND document = 's'
+UNION
+SELECT back.customer_id, (back.refunded_at AT TIME ZONE %(zone)s)::date, line.product_id
+FROM customers_order AS own JOIN document USING (reference)
+JOIN customers_refund AS back ON back.order_id = own.id
+LEFT JOIN customers_refundline AS line ON line.refund_id = back.id
+WHERE own.business_id = %(business)s AND document = 's'
 UNION
 SELECT customer_id, (refunded_at AT TIME ZONE %(zone)s)::date, line.product_id
 FROM customers_refund AS own JOIN document USING (reference)
@@ -84,6 +90,8 @@ def run_import(
         _stage(run, options, report=report, now=now)
     if run.is_dry_run:
         run.counts = checks.forecast(run)
+    elif run.kind == ImportRun.Kind.STOCK:
+        _write(run, options, report=report, now=now)
     else:
         few = is_first_attempt and run.staged_rows <= FEW_ROWS
         (_write_few if few else _write_many)(run, options, report=report, now=now)
@@ -101,35 +109,9 @@ def _write_many(run: ImportRun, options: ImportOptions, *, report: Report, now: 
 def _write_few(run: ImportRun, options: ImportOptions, *, report: Report, now: datetime) -> None:
     """Write and add up what the rows touch, as it was before and as it is now."""
     zone = rollups.programme_zone()
-    before = touched_by(run, zone)
+    before = touched_by(TOUCHED, run, zone)
     _write(run, options, report=report, now=now)
-    after = touched_by(run, zone)
-    rollups.refresh_rollups(
-        customers=before.customers | after.customers,
-        days=before.days | after.days,
-        products=before.products | after.products,
-        zone=zone,
-        now=now,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Touched:
-    customers: set[int]
-    days: set[rollups.BusinessDay]
-    products: set[int]
-
-
-def touched_by(run: ImportRun, zone: str) -> Touched:
-    """Whom, which business-days and which products the staged rows speak of, as the tables are now. One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(TOUCHED, {"run": run.pk, "business": run.business_id, "zone": zone})
-        rows = cursor.fetchall()
-    return Touched(
-        customers={customer for customer, _day, _product in rows if customer is not None},
-        days={(run.business_id, day) for _customer, day, _product in rows if day is not None},
-        products={product for _customer, _day, product in rows if product is not None},
-    )
+    refresh(before | touched_by(TOUCHED, run, zone), zone=zone, now=now)
 
 
 def discard(run: ImportRun) -> None:

@@ -165,6 +165,9 @@ class TypedRows:
             sku_at = self.names.index("sku")
             # A row without a stock code is a picture or a variant's heading.
             return lambda values, key: (None if self.options.repeats and values[sku_at] == NULL else SALE, "")
+        if kind == ImportRun.Kind.STOCK:
+            quantity_at = self.names.index("quantity")
+            return lambda values, key: (SALE, "negative" if values[quantity_at][0] == "-" else "")
         reference_at = self.names.index("order_reference")
         refund_prefix, ignored_prefix = options.refund_prefix, options.ignored_prefix
         if kind == ImportRun.Kind.ORDERS:

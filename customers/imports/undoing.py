@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,12 +17,14 @@ from typing import Any
 from django.db import connection, models, transaction
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q
 
+from customers.imports import stock
 from customers.imports.refunds import refresh_orders
 from customers.imports.writing import ORDER_STATE, PRODUCT_FIELDS, PROFILE_FIELDS
 from customers.models import (
     BusinessCustomerFacts,
     Customer,
     CustomerFacts,
+    CustomerTag,
     Identifier,
     ImportRun,
     ImportUndo,
@@ -31,12 +34,19 @@ from customers.models import (
     ProductSales,
     Refund,
     RefundLine,
+    StockLevel,
 )
 
 STEP_ROWS = 2_000
+REHEARSED_ROWS = 2_000  # so many are undone and put back in some hundred milliseconds
+# Why a row stays, most telling first: a later import wrote it; something else names it; it was changed since.
+LATER, NAMED, EDITED = "later", "named", "edited"
 NAMES: Mapping[ImportUndo.Kind, str] = {
     ImportUndo.Kind.REFUND: "refunds",
     ImportUndo.Kind.ORDER: "orders",
+    ImportUndo.Kind.STOCK: "stock",
+    ImportUndo.Kind.REORDER: "reorder_points",
+    ImportUndo.Kind.TAG: "tags",
     ImportUndo.Kind.PRODUCT: "products",
     ImportUndo.Kind.CUSTOMER: "customers",
     ImportUndo.Kind.IDENTIFIER: "identifiers",
@@ -105,10 +115,10 @@ WITH surplus AS (
 DELETE FROM customers_orderline WHERE id IN (SELECT id FROM surplus)
 """
 RESTORE_REFUNDS = f"""
-INSERT INTO customers_refund (code, business_id, source, reference, order_id, customer_id, refunded_at, total, reason,
-    created_at)
-SELECT public_code(), old.business_id, old.source, old.reference, own.id, old.customer_id, old.refunded_at, old.total,
-       old.reason, old.created_at
+INSERT INTO customers_refund (id, code, business_id, source, reference, order_id, customer_id, refunded_at, total,
+    reason, created_at)
+SELECT old.id, old.code, old.business_id, old.source, old.reference, own.id, old.customer_id, old.refunded_at,
+       old.total, old.reason, old.created_at
 FROM ({NOTED}) AS noted
 CROSS JOIN jsonb_populate_record(NULL::customers_refund, noted.before) AS old
 LEFT JOIN customers_order AS own ON own.id = old.order_id
@@ -122,6 +132,36 @@ JOIN customers_refund AS own ON own.business_id = (noted.before ->> 'business_id
 CROSS JOIN jsonb_populate_recordset(NULL::customers_refundline, noted.before -> 'lines') AS old
 LEFT JOIN customers_orderline AS line ON line.id = old.order_line_id
 RETURNING refund_id
+"""
+# Whom, which days and which products the rows speak of, as they are and as they will be.
+TOUCHED = """
+WITH noted AS (SELECT kind, row_id, before FROM customers_importundo WHERE import_id = %(run)s),
+back AS (
+    SELECT own.id, own.customer_id, own.refunded_at FROM noted JOIN customers_refund AS own ON own.id = noted.row_id
+    WHERE noted.kind = 'r'
+    UNION
+    SELECT own.id, own.customer_id, own.refunded_at FROM noted JOIN customers_refund AS own ON own.order_id = row_id
+    WHERE noted.kind = 'o'
+)
+SELECT own.customer_id, (own.placed_at AT TIME ZONE %(zone)s)::date, line.product_id
+FROM noted JOIN customers_order AS own ON own.id = noted.row_id
+LEFT JOIN customers_orderline AS line ON line.order_id = own.id
+WHERE noted.kind = 'o'
+UNION
+SELECT (before ->> 'customer_id')::bigint, ((before ->> 'placed_at')::timestamptz AT TIME ZONE %(zone)s)::date,
+       (line ->> 1)::bigint
+FROM noted LEFT JOIN LATERAL jsonb_array_elements(before -> 'lines') AS line ON true
+WHERE kind = 'o' AND before IS NOT NULL
+UNION
+SELECT back.customer_id, (back.refunded_at AT TIME ZONE %(zone)s)::date, line.product_id
+FROM back LEFT JOIN customers_refundline AS line ON line.refund_id = back.id
+UNION
+SELECT (before ->> 'customer_id')::bigint, ((before ->> 'refunded_at')::timestamptz AT TIME ZONE %(zone)s)::date,
+       (line ->> 'product_id')::bigint
+FROM noted LEFT JOIN LATERAL jsonb_array_elements(before -> 'lines') AS line ON true
+WHERE kind = 'r' AND before IS NOT NULL
+UNION
+SELECT row_id, NULL, NULL FROM noted WHERE kind = 'c'
 """
 
 
@@ -140,11 +180,14 @@ class Batch:
         """The parameters of NOTED."""
         return {"run": self.run.pk, "kind": self.kind.value, "ids": sorted(ids), "now": self.now}
 
-    def count(self, *, gone: Collection[int], restored: Collection[int]) -> None:
+    def count(self, *, gone: Collection[int], restored: Collection[int], why: Mapping[int, str]) -> None:
+        """`why` some rows stay; those that it does not name were changed since."""
         name = NAMES[self.kind]
+        kept = (self.made | self.changed) - set(gone) - set(restored)
         self.counts[f"{name}_removed"] += len(gone)
         self.counts[f"{name}_restored"] += len(restored)
-        self.counts[f"{name}_kept"] += len(self.made | self.changed) - len(gone) - len(restored)
+        self.counts[f"{name}_kept"] += len(kept)
+        self.counts.update(f"{name}_kept_{why.get(row_id, EDITED)}" for row_id in kept)
 
 
 def counts_of(run: ImportRun) -> dict[str, int]:
@@ -157,6 +200,21 @@ def counts_of(run: ImportRun) -> dict[str, int]:
         name = NAMES[ImportUndo.Kind(row["kind"])]
         found |= {f"{name}_made": row["made"], f"{name}_changed": row["changed"]}
     return found
+
+
+def rehearse(run: ImportRun, *, now: datetime) -> dict[str, int] | None:
+    """What undoing would count, what stays and why included; None for too many rows to try.
+
+    It is undone in a transaction that is rolled back, so what is told is what happens. Two dozen queries.
+    """
+    if ImportUndo.objects.filter(import_id=run.pk)[: REHEARSED_ROWS + 1].count() > REHEARSED_ROWS:
+        return None
+    tried = copy(run)
+    with transaction.atomic():
+        while undo_step(tried, now=now):
+            pass
+        transaction.set_rollback(True)
+    return dict(tried.undo_counts)
 
 
 def undo_step(run: ImportRun, *, now: datetime) -> int:
@@ -181,7 +239,8 @@ def undo_step(run: ImportRun, *, now: datetime) -> int:
 
 def _undo_refunds(batch: Batch) -> None:
     ids = batch.made | batch.changed
-    ids -= _held(Refund, ids) | _written_later(batch, ids)
+    why = _why_kept(Refund, batch, ids)
+    ids -= why.keys()
     ids = set(Refund.objects.filter(pk__in=ids).values_list("pk", flat=True))
     lines = RefundLine.objects.filter(refund__in=ids)
     orders = set(lines.values_list("order_line__order_id", flat=True))
@@ -196,15 +255,18 @@ def _undo_refunds(batch: Batch) -> None:
         orders |= set(restored.values_list("order_line__order_id", flat=True))
         orders |= set(restored.values_list("refund__order_id", flat=True))
     refresh_orders({order for order in orders if order})
-    batch.count(gone=ids & batch.made, restored=replaced)
+    batch.count(gone=ids & batch.made, restored=replaced, why=why)
 
 
 def _undo_orders(batch: Batch) -> None:
-    gone = batch.made - _held(Order, batch.made) - _written_later(batch, batch.made)
-    gone -= set(RefundLine.objects.filter(order_line__order__in=gone).values_list("order_line__order_id", flat=True))
+    given_back = RefundLine.objects.filter(order_line__order__in=batch.made)
+    why = dict.fromkeys(given_back.values_list("order_line__order_id", flat=True), NAMED)
+    why |= _why_kept(Order, batch, batch.made)
+    gone = batch.made - why.keys()
     OrderLine.objects.filter(order__in=gone)._raw_delete("default")
     Order.objects.filter(pk__in=gone)._raw_delete("default")
-    restored = batch.changed - _written_later(batch, batch.changed)
+    why |= dict.fromkeys(_written_later(batch, batch.changed), LATER)
+    restored = batch.changed - why.keys()
     if restored:
         with connection.cursor() as cursor:
             cursor.execute(UNCHANGED_ORDERS, batch.values(restored))
@@ -212,16 +274,34 @@ def _undo_orders(batch: Batch) -> None:
             for statement in (RESTORE_ORDERS, RESTORE_LINES, SURPLUS_LINES):
                 cursor.execute(statement, batch.values(restored))
         refresh_orders(restored)
-    batch.count(gone=gone, restored=restored)
+    batch.count(gone=gone, restored=restored, why=why)
+
+
+def _undo_stock(batch: Batch) -> None:
+    """Movements are for ever: the opposite is moved."""
+    batch.count(gone=stock.take_back(batch.run, batch.made, now=batch.now), restored=(), why={})
+
+
+def _undo_reorder_points(batch: Batch) -> None:
+    restored = _restore_fields(StockLevel, ("low_at",), batch)
+    batch.count(gone=(), restored=restored, why=dict.fromkeys(_written_later(batch, batch.changed), LATER))
+
+
+def _undo_tags(batch: Batch) -> None:
+    """The words stay: segments may speak of them."""
+    CustomerTag.objects.filter(pk__in=batch.made)._raw_delete("default")
+    batch.count(gone=batch.made, restored=(), why={})
 
 
 def _undo_products(batch: Batch) -> None:
-    batch.count(gone=_remove(Product, batch), restored=_restore_fields(Product, PRODUCT_FIELDS, batch))
+    gone, why = _remove(Product, batch)
+    batch.count(gone=gone, restored=_restore_fields(Product, PRODUCT_FIELDS, batch), why=why)
 
 
 def _undo_customers(batch: Batch) -> None:
+    gone, why = _remove(Customer, batch)
     extra = "AND own.state <> 'erased'"
-    batch.count(gone=_remove(Customer, batch), restored=_restore_fields(Customer, PROFILE_FIELDS, batch, extra=extra))
+    batch.count(gone=gone, restored=_restore_fields(Customer, PROFILE_FIELDS, batch, extra=extra), why=why)
 
 
 def _undo_identifiers(batch: Batch) -> None:
@@ -239,22 +319,31 @@ def _undo_identifiers(batch: Batch) -> None:
 DO: Mapping[ImportUndo.Kind, Callable[[Batch], None]] = {
     ImportUndo.Kind.REFUND: _undo_refunds,
     ImportUndo.Kind.ORDER: _undo_orders,
+    ImportUndo.Kind.STOCK: _undo_stock,
+    ImportUndo.Kind.REORDER: _undo_reorder_points,
+    ImportUndo.Kind.TAG: _undo_tags,
     ImportUndo.Kind.PRODUCT: _undo_products,
     ImportUndo.Kind.CUSTOMER: _undo_customers,
     ImportUndo.Kind.IDENTIFIER: _undo_identifiers,
 }
 
 
-def _remove(model: type[models.Model], batch: Batch) -> set[int]:
-    """Delete what the import made and nobody named or changed since, with its parts."""
-    gone = batch.made - _held(model, batch.made) - _written_later(batch, batch.made)
+def _remove(model: type[models.Model], batch: Batch) -> tuple[set[int], dict[int, str]]:
+    """Delete what the import made and nobody named or changed since, with its parts; returns that, and why the rest
+    of all its rows may have to stay."""
+    why = _why_kept(model, batch, batch.made) | dict.fromkeys(_written_later(batch, batch.changed), LATER)
+    gone = batch.made - why.keys()
     rows = model._default_manager.filter(pk__in=gone)
     gone -= set(rows.filter(updated_at__gt=_end_of(batch.run)).values_list("pk", flat=True))
     for part in PARTS[model]:
         field = next(field for field in part._meta.fields if field.related_model is model)
         part._default_manager.filter(**{f"{field.name}__in": gone})._raw_delete("default")
     model._default_manager.filter(pk__in=gone)._raw_delete("default")
-    return gone
+    return gone, why
+
+
+def _why_kept(model: type[models.Model], batch: Batch, ids: Collection[int]) -> dict[int, str]:
+    return dict.fromkeys(_held(model, ids), NAMED) | dict.fromkeys(_written_later(batch, ids), LATER)
 
 
 def _held(model: type[models.Model], ids: Collection[int]) -> set[int]:

@@ -6,6 +6,7 @@ judges each distinct text once and answers the rest from memory, which is a dict
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -128,6 +129,23 @@ def order_status(text: str) -> str:
     if found is None:
         raise CellProblem("status")
     return found
+
+
+TAG_LENGTH, TAGS_OF_CELL = 40, 50  # as customers.actions.tags has them
+
+
+def tag_names(text: str) -> str:
+    """Names between commas and semicolons as a JSON list, each once, whatever its capitals."""
+    names: dict[str, str] = {}
+    for part in re.split("[,;]", text):
+        name = " ".join(part.split())
+        if len(name) > TAG_LENGTH or not name.isprintable():
+            raise CellProblem("tag")
+        if name:
+            names.setdefault(name.lower(), name)
+    if len(names) > TAGS_OF_CELL:
+        raise CellProblem("tags_of_customer")
+    return escape(json.dumps(list(names.values()))) if names else NULL
 
 
 _EMAIL = re.compile(r"[^@\s\"(),:;<>\[\\\]]+@[^@\s.]+(\.[^@\s.]+)+")

@@ -3,9 +3,9 @@
 Every statement is an upsert by the identity of its table (identifier, stock code, business and reference, order and
 position), and rewrites nothing that stays the same: doing a step twice changes nothing the second time.
 
-The steps: products of the whole file; people; then sales, chunk by chunk; then refunds, for a refund must find its sale
-wherever in the file that stands. People stand before all sales so that chunks of sales share no row that they write:
-two connections write them at once, and commit in the order of the file.
+The steps: products of the whole file; people; then sales (or stock), chunk by chunk; then refunds, for a refund must
+find its sale wherever in the file that stands. People stand before all sales so that chunks of sales share no row that
+they write: two connections write them at once, and commit in the order of the file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from django.db import connection, connections, transaction
 
 from core.tenancy import active_programme, enter
-from customers.imports import refunds, staging
+from customers.imports import refunds, staging, stock, tags
 from customers.imports.fields import IDENTIFIERS, PERSON_FIELDS
 from customers.imports.options import ImportOptions
 from customers.models import ImportRun
@@ -349,7 +349,12 @@ def write_step(
         elif step <= people:
             width = _people_width(run)
             first = (step - 1) * width
-            _write_people(run.mapping, {**parameters, "chunk": first, "end": first + width}, counts)
+            chunks = {**parameters, "chunk": first, "end": first + width}
+            _write_people(run.mapping, chunks, counts)
+            if "tags" in run.mapping:
+                tags.write(chunks, now=now, counts=counts)
+        elif run.kind == ImportRun.Kind.STOCK:
+            stock.write(run, parameters={**parameters, "chunk": step - people - 1}, now=now, counts=counts)
         elif step <= people + sales:
             _write_orders(run, {**parameters, "chunk": step - people - 1}, counts)
         else:
@@ -375,6 +380,8 @@ def _parts(run: ImportRun) -> tuple[int, int, int]:
     """How many steps the people, the sales and the refunds take."""
     if run.kind == ImportRun.Kind.PRODUCTS:
         return 0, 0, 0
+    if run.kind == ImportRun.Kind.STOCK:
+        return 0, run.chunk_count, 0
     people = -(-run.chunk_count // _people_width(run))
     if run.kind == ImportRun.Kind.CUSTOMERS:
         return people, 0, 0

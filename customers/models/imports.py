@@ -26,6 +26,7 @@ class ImportRun(models.Model):
         ORDERS = "orders", _("Orders")  # one row for each order
         LINES = "lines", _("Sales lines")  # one row for each line of an order
         PRODUCTS = "products", _("Products")  # one row for each product
+        STOCK = "stock", _("Stock levels")  # one row for each product at a place
 
     class Phase(models.TextChoices):
         UPLOADED = "uploaded", _("Waiting for its columns")
@@ -100,6 +101,9 @@ class ImportUndo(models.Model):
         PRODUCT = "p", _("Product")
         ORDER = "o", _("Order")  # with its lines
         REFUND = "r", _("Refund")  # with its lines
+        TAG = "t", _("Tag of a customer")
+        STOCK = "s", _("Stock movement")
+        REORDER = "l", _("Reorder point")  # of a stock level
 
     pk = models.CompositePrimaryKey("import_id", "kind", "row_id")
     import_id = models.BigIntegerField()
@@ -160,6 +164,9 @@ class ImportRow(PersonCells):
     refunded = MoneyField(null=True)  # what was given back of the order
     cost = MoneyField(null=True)
     barcode = models.CharField(max_length=64, null=True)
+    tags = models.JSONField(null=True)  # names, each once
+    location = models.CharField(max_length=80, null=True)  # where the stock lies; null: where sales leave
+    low_at = models.DecimalField(max_digits=12, decimal_places=3, null=True)  # reorder point
 
 
 class ImportPerson(PersonCells):

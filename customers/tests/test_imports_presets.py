@@ -65,6 +65,7 @@ def test_shopify_customers_come_without_consent(business):
     assert (ann.external_id, ann.first_name, ann.phone, ann.postcode) == (
         "6123456789012", "Ann", "+447700900123", "YO1 7HH",
     )  # fmt: skip
+    assert [marked.tag.name for marked in ann.customer_tags.all()] == ["vip"]
     assert not ann.consents.exists()
 
 

@@ -16,15 +16,20 @@ from customers.actions.rollups import rebuild_rollups
 from customers.actions.undo_imports import NotUndoable, preview_undo, start_undo, undo_import
 from customers.imports import undoing
 from customers.models import (
+    BusinessCustomerFacts,
+    BuyerDay,
     Customer,
     CustomerFacts,
     DailySales,
+    HourlySales,
     Identifier,
     ImportRun,
     ImportUndo,
     Order,
     OrderLine,
     Product,
+    ProductDay,
+    ProductSales,
     Refund,
     RefundLine,
 )
@@ -43,6 +48,7 @@ PEOPLE = (
     b"Customer ID,Email,Phone,First name,City,Birthday\n7,ann@example.com,07700 900123,Ann,York,1980-02-03\n9,,,Cy,,\n"
 )
 EVERYTHING = [Customer, Identifier, Product, Order, OrderLine, Refund, RefundLine, CustomerFacts, DailySales]
+ROLLUPS = [CustomerFacts, BusinessCustomerFacts, DailySales, HourlySales, ProductDay, BuyerDay, ProductSales]
 VOLATILE = {"updated_at", "code", "id", "order_id", "refund_id", "order_line_id"}
 
 
@@ -148,6 +154,7 @@ def test_an_order_with_a_later_refund_is_kept_with_its_customer_and_product(busi
     assert (Customer.objects.get().external_id, Product.objects.get().sku) == ("8", "A")
     assert {name: rows for name, rows in counts.items() if "kept" in name} == {
         "refunds_kept": 0, "orders_kept": 1, "products_kept": 1, "customers_kept": 1,
+        "orders_kept_named": 1, "products_kept_named": 1, "customers_kept_named": 1,
     }  # fmt: skip
 
 
@@ -190,10 +197,29 @@ def test_it_goes_on_after_a_kill_and_counts_once(business, monkeypatch):
     assert undo(run) == counts
 
 
-def test_by_page_with_a_preview_and_a_result(client_of, owner, business, cashier):
+def test_by_page_with_a_preview_and_a_result(client_of, owner, business, cashier, monkeypatch):
     run = import_csv(SALES, business)
     here, press = (reverse(f"customers:{name}", args=[run.code]) for name in ("import", "import-undo"))
     client = client_of(owner)
+    sale = Order.objects.get(reference="2")
+    sale.refunds.create(
+        business=business, source="api", reference="later", customer=sale.customer, refunded_at=run.created_at, total=1
+    )
+    before = state()
+    page = client.get(here)
+    assert [(str(title), [(str(text), rows) for text, rows in told]) for title, told in page.context["rehearsed"]] == [
+        ("Goes", [("Customers removed", 1), ("Orders removed", 1), ("Refunds removed", 1), ("Products removed", 1)]),
+        (
+            "Stays",
+            [
+                ("Customers with points, sales, messages, tags or consents since", 1),
+                ("Orders with points, stamps or refunds", 1),
+                ("Products that other sales or their stock speak of", 1),
+            ],
+        ),
+    ]
+    assert state() == before
+    monkeypatch.setattr(undoing, "REHEARSED_ROWS", 6)
     assert "Orders to remove" in client.get(here).text
     assert client_of(cashier).post(press).status_code == 403
     assert client.post(press).status_code == 303
@@ -210,13 +236,15 @@ def test_by_api(make_key, business):
     run = import_csv(SALES, business)
     api = Client(headers={"host": "harbour.localhost", "x-api-key": make_key("write").secret})
     url = f"/api/v1/imports/{run.code}/undo"
-    assert api.get(url).json() == {"can_undo": True, "rows": preview_undo(run)}
+    told = api.get(url).json()
+    assert (told["can_undo"], told["rows"]) == (True, preview_undo(run))
     first, second = api.post(url), api.post(url)
     assert (first.status_code, second.status_code) == (202, 202)
     assert first.json()["undo_job_id"] == second.json()["undo_job_id"]
     run_job(Job.objects.get().pk)
-    told = api.get(f"/api/v1/imports/{run.code}").json()
-    assert (told["undo_counts"]["orders_removed"], bool(told["undone_at"])) == (2, True)
+    now_told = api.get(f"/api/v1/imports/{run.code}").json()
+    assert (now_told["undo_counts"]["orders_removed"], bool(now_told["undone_at"])) == (2, True)
+    assert now_told["undo_counts"] == told["would"]
     assert api.post(url).status_code == 409
     assert api.post("/api/v1/imports/aaaaaaaaaaaa/undo").status_code == 404
 
@@ -268,3 +296,36 @@ def test_who_is_erased_is_not_in_it(business, now):
     assert ImportUndo.objects.filter(kind="c", row_id=ann.pk).count() == 2
     erase_person(customer=ann, traces=traces_of(ann), actor=SYSTEM, now=now)
     assert not ImportUndo.objects.filter(kind="c", row_id=ann.pk).exists()
+
+
+def rollups():
+    return {
+        model: sorted(
+            str({name: value for name, value in row.items() if name not in VOLATILE}) for row in model.objects.values()
+        )
+        for model in ROLLUPS
+    }
+
+
+def test_only_what_it_touched_is_added_up_again_and_that_is_everything(business, monkeypatch, now):
+    """Moved days, other customers, a cancelled order with a refund of another source, products that go."""
+    status = "Invoice,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country,Financial status"
+    import_csv(SALES, business)
+    sale = Order.objects.get(reference="2")
+    Refund.objects.create(
+        business=business, source="api", reference="r", order=sale, customer=sale.customer, refunded_at=now, total=1
+    )
+    rebuild_rollups(now=now)
+    rows = [
+        "1,A,MUG,4,2026-01-09,3.50,7,UK,paid", "2,A,MUG,3,2026-01-06,2.50,8,UK,cancelled",
+        "8,Z,NEW,1,2026-01-01,9,8,UK,paid", "9,Z,NEW,1,2026-01-02,9,11,UK,paid",
+    ]  # fmt: skip
+    run = import_csv(csv_of(*rows, header=status), business)
+    for act in (lambda: None, lambda: undo(run)):
+        act()
+        found = rollups()
+        rebuild_rollups(now=now)
+        assert rollups() == found
+    with monkeypatch.context() as patched:
+        patched.setattr("customers.actions.undo_imports.rollups.rebuild_rollups", None)
+        undo(import_csv(PEOPLE, business))

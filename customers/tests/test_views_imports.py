@@ -6,7 +6,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from customers.models import Customer, ImportRun, Order
+from core.actor import SYSTEM
+from customers.actions.stock import create_location
+from customers.imports.samples import SAMPLES
+from customers.models import Customer, ImportRun, Order, Product
 from customers.tests.imports_fixtures import csv_of, import_csv, receive
 from customers.tests.sheets import workbook
 from workspace.actions.jobs import run_job
@@ -253,6 +256,42 @@ def test_the_next_file_with_the_same_columns_is_one_click(client, business):
     )
     finish()
     assert Order.objects.count() == 2
+
+
+@pytest.mark.parametrize("kind", ["customers", "orders", "lines", "products", "stock"])
+def test_a_file_to_fill_in_can_be_imported_as_it_is(client, business, now, kind):
+    page = client.get(reverse("customers:imports"))
+    here = reverse("customers:import-sample", args=[kind])
+    assert here in page.text
+    answer = client.get(here)
+    assert answer["Content-Disposition"] == f'attachment; filename="{kind}-sample.csv"'
+    if kind == "stock":
+        create_location(business_id=business.pk, name="Shop", actor=SYSTEM, now=now)
+        import_csv(SAMPLES["products"], business)
+    run = import_csv(answer.content, business)
+    assert (run.kind, run.rows_failed, run.rows_skipped) == (kind, 0, 0)
+    assert set(run.mapping.values()) == set(range(len(run.header)))
+    assert client.get(reverse("customers:import-sample", args=["people"])).status_code == 404
+
+
+def test_stock_by_page_shows_its_figures_and_how_it_is_undone(client, business, now):
+    create_location(business_id=business.pk, name="Shop", actor=SYSTEM, now=now)
+    Product.objects.create(sku="M", title="Mug")
+    upload(client, business, b"SKU,Place,On hand\nM,Shop,5\nX,Shop,1\n", name="stock.csv")
+    run = ImportRun.objects.get()
+    here = reverse("customers:import", args=[run.code])
+    shown = client.get(here)
+    assert [str(row.text) for row in shown.context["becomes"]] == ["A count of a product"] * 2
+    assert "date_order" not in shown.context["form"].fields
+    client.post(reverse("customers:import-start", args=[run.code]), form_of(client, run))
+    finish()
+    done = client.get(here)
+    assert [(str(label), number) for label, number in done.context["figures"]] == [
+        ("Products counted", 1), ("Of them tracked from now on", 1),
+    ]  # fmt: skip
+    assert "There is no product with this stock code" in done.text
+    assert [(str(title), int(rows[0][1])) for title, rows in done.context["rehearsed"]] == [("Goes", 1)]
+    assert "the opposite is moved" in done.text
 
 
 def test_the_list_has_pages_and_asks_as_much_for_many_as_for_few(client, business):
