@@ -246,8 +246,8 @@ def guess_kind(header: Sequence[str]) -> ImportRun.Kind:
 
 
 def guess_mapping(kind: str, header: Sequence[str]) -> dict[str, int]:
-    """Our field → the position of the column that is probably it. Our own names and labels always fit, then names that are
-    known for it, then names that nearly are: "E-Mail Adress", "Custmer No"."""
+    """Our field → the position of the column that is probably it. Our own names and labels always fit, then names that
+    are known for it, then names that nearly are: "E-Mail Adress", "Custmer No"."""
     squeezed = [squeeze(name) for name in header]
     mapping: dict[str, int] = {}
     missing: list[ImportField] = []
