@@ -22,7 +22,8 @@ from core.figures import Delta, make_delta
 from core.presentation import format_money, format_number, format_points
 from customers.models import Event
 from customers.reports.customer_list import name_and_contact
-from customers.reports.sales import Buyers, DayFigures, buyers, every_day, sales_by_day, total_of
+from customers.reports.people import PeopleFigures, people_of
+from customers.reports.sales import DayFigures, every_day, sales_by_day, total_of
 from loyalty.reports import loyalty_figures, points_by_day
 from programs.models import Programme
 from screens.words import Moment, happened
@@ -68,7 +69,7 @@ class Activity:
 def home_figures(
     *, programme: Programme, actor: Actor, business_id: int | None, days: int, now: datetime
 ) -> HomeFigures:
-    """Figures of the last `days` days against the days before. Ten queries, whatever the size.
+    """Figures of the last `days` days against the days before. Eleven queries, whatever the size.
 
     The days end today; in a demo, whose sales are of the past, on the newest day with any. `business_id` narrows to
     one business; the caller has checked that the actor may see it.
@@ -81,7 +82,7 @@ def home_figures(
         end = max(end, *(day for day, figures in by_day.items() if figures != DayFigures()))
     period = _ending(end, days, programme.zone)
     before = period.before()
-    people, people_before = buyers(period, business_id=business_id)
+    people, people_before = (people_of(one, business_id=business_id) for one in (period, before))
     seen_by = replace(actor, business_id=business_id)
     until_today = replace(period, last_day=today)
     points = points_by_day(until_today, actor=seen_by)
@@ -142,10 +143,15 @@ def _orders_of(period: Period) -> str:
 
 
 def _people_kpis(
-    by_day: Mapping[date, DayFigures], period: Period, people: Buyers, before: Buyers | None, *, is_over: bool
+    by_day: Mapping[date, DayFigures],
+    period: Period,
+    people: PeopleFigures,
+    before: PeopleFigures | None,
+    *,
+    is_over: bool,
 ) -> list[Kpi]:
     """A list of customers is narrowed to days before today: where the period `is_over`, its orders are what to open."""
-    rate, rate_before = people.returning_rate, before.returning_rate if before else None
+    rate, rate_before = people.repeat_rate, before.repeat_rate if before else None
 
     def rows(**narrowed: str) -> str:
         if is_over:

@@ -74,53 +74,58 @@ PRODUCT_MONTHS = """
 """
 STALE_MONTHS = f"SELECT DISTINCT business_id, date_trunc('month', day)::date AS month FROM ({STALE}) AS days"
 
+# Somebody is a member from the day of joining on, whatever the hour.
+COUNTED_BUYERS = """
+    SELECT seen.business_id, seen.day, seen.before, count(*),
+           count(*) FILTER (WHERE (facts.member_since AT TIME ZONE %(zone)s)::date <= seen.day),
+           count(*) FILTER (WHERE (facts.member_since AT TIME ZONE %(zone)s)::date <= seen.before)
+    FROM ({seen}) AS seen LEFT JOIN customers_customerfacts AS facts ON facts.customer_id = seen.customer_id
+    GROUP BY 1, 2, 3 ORDER BY 1, 2
+"""
 # Each day that somebody came, with the day before it: at that business, and in the programme.
 ALL_BUYERS = """
-    INSERT INTO customers_buyerday (business_id, day, before, customers)
+    INSERT INTO customers_buyerday (business_id, day, before, customers, members, members_before)
     WITH visit AS MATERIALIZED (
         SELECT DISTINCT business_id, customer_id, (placed_at AT TIME ZONE %(zone)s)::date AS day
         FROM customers_order WHERE status <> 'cancelled' AND customer_id IS NOT NULL
     )
-    SELECT business_id, day, before, count(*)
-    FROM (
-        SELECT business_id, day, lag(day) OVER (PARTITION BY business_id, customer_id ORDER BY day) AS before FROM visit
+""" + COUNTED_BUYERS.format(
+    seen="""
+        SELECT business_id, customer_id, day,
+               lag(day) OVER (PARTITION BY business_id, customer_id ORDER BY day) AS before
+        FROM visit
         UNION ALL
-        SELECT NULL, day, lag(day) OVER (PARTITION BY customer_id ORDER BY day)
-        FROM (SELECT DISTINCT customer_id, day FROM visit) AS once
-    ) AS seen
-    GROUP BY 1, 2, 3 ORDER BY 1, 2
+        SELECT NULL, customer_id, day, lag(day) OVER (PARTITION BY customer_id ORDER BY day)
+        FROM (SELECT DISTINCT customer_id, day FROM visit) AS once"""
+)
+DAY_BEFORE = """
+    SELECT (earlier.placed_at AT TIME ZONE %(zone)s)::date FROM customers_order AS earlier
+    WHERE earlier.customer_id = visit.customer_id AND earlier.status <> 'cancelled'
+      AND earlier.placed_at < visit.day::timestamp AT TIME ZONE %(zone)s + interval '2 hours'
+      AND (earlier.placed_at AT TIME ZONE %(zone)s)::date < visit.day {here}
+    ORDER BY earlier.placed_at DESC LIMIT 1
 """
-STALE_BUYERS = """
-    INSERT INTO customers_buyerday (business_id, day, before, customers)
+STALE_BUYERS = f"""
+    INSERT INTO customers_buyerday (business_id, day, before, customers, members, members_before)
     WITH here AS (
         SELECT DISTINCT sale.business_id, sale.customer_id, stale.day
-        FROM customers_order AS sale {sale_days} WHERE sale.status <> 'cancelled' AND sale.customer_id IS NOT NULL
+        FROM customers_order AS sale {STALE_SALES} WHERE sale.status <> 'cancelled' AND sale.customer_id IS NOT NULL
     ), anywhere AS (
         SELECT DISTINCT sale.customer_id, stale.day
-        FROM (SELECT DISTINCT day FROM ({stale}) AS marked) AS stale
+        FROM (SELECT DISTINCT day FROM ({STALE}) AS marked) AS stale
         JOIN customers_order AS sale
           ON sale.placed_at >= stale.day::timestamp AT TIME ZONE %(zone)s - interval '2 hours'
          AND sale.placed_at < (stale.day + 1)::timestamp AT TIME ZONE %(zone)s + interval '2 hours'
          AND (sale.placed_at AT TIME ZONE %(zone)s)::date = stale.day
         WHERE sale.status <> 'cancelled' AND sale.customer_id IS NOT NULL
     )
-    SELECT business_id, day, before, count(*)
-    FROM (
-        SELECT visit.business_id, visit.day, ({before} AND earlier.business_id = visit.business_id {newest}) AS before
+""" + COUNTED_BUYERS.format(
+    seen=f"""
+        SELECT visit.business_id, visit.customer_id, visit.day,
+               ({DAY_BEFORE.format(here="AND earlier.business_id = visit.business_id")}) AS before
         FROM here AS visit
         UNION ALL
-        SELECT NULL, visit.day, ({before} {newest}) FROM anywhere AS visit
-    ) AS seen
-    GROUP BY 1, 2, 3
-""".format(
-    sale_days=STALE_SALES,
-    stale=STALE,
-    before="""
-        SELECT (earlier.placed_at AT TIME ZONE %(zone)s)::date FROM customers_order AS earlier
-        WHERE earlier.customer_id = visit.customer_id AND earlier.status <> 'cancelled'
-          AND earlier.placed_at < visit.day::timestamp AT TIME ZONE %(zone)s + interval '2 hours'
-          AND (earlier.placed_at AT TIME ZONE %(zone)s)::date < visit.day""",
-    newest="ORDER BY earlier.placed_at DESC LIMIT 1",
+        SELECT NULL, visit.customer_id, visit.day, ({DAY_BEFORE.format(here="")}) FROM anywhere AS visit"""
 )
 # The visits right after a touched day have another day before them now. The one before at the same business is never
 # later than the one before anywhere, so it decides for both.

@@ -92,17 +92,23 @@ class BuyerDay(_OfBusinessOrAll):
     """How many people bought on `day` who had bought before, the last time on `before` (none: never).
 
     Different people of any period add up from it: each is counted on the one day of the period whose `before` lies
-    ahead of the period. docs/algorithms/metrics.md has the proof.
+    ahead of the period. docs/algorithms/metrics.md has the proof. Who is a member on `before` is one on `day`, so those
+    two counts do the same for members.
     """
 
     day = models.DateField()
     before = models.DateField(null=True)
     customers = models.IntegerField()
+    members = models.IntegerField(default=0)  # of them, on `day`
+    members_before = models.IntegerField(default=0)  # of them, on `before` already
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["business", "day", "before"], name="buyer_day_once", nulls_distinct=False, include=["customers"]
+                fields=["business", "day", "before"],
+                name="buyer_day_once",
+                nulls_distinct=False,
+                include=["customers", "members", "members_before"],
             ),
         ]
 

@@ -17,19 +17,24 @@ from core.clock import Period
 
 Grain = Literal["day", "week", "month"]
 
-PEOPLE = """
+# Each who bought as a member once: on the first such day.
+MEMBERS = """
+    coalesce(sum(CASE WHEN before >= %(first)s THEN members - members_before ELSE members END), 0)
+"""
+PEOPLE = f"""
     SELECT coalesce(sum(customers) FILTER (WHERE before IS NULL OR before < %(first)s), 0),
            coalesce(sum(customers) FILTER (WHERE before IS NULL), 0),
-           coalesce(sum(customers), 0)
-    FROM customers_buyerday WHERE {of_period}
+           coalesce(sum(customers), 0), {MEMBERS}
+    FROM customers_buyerday WHERE {{of_period}}
 """
 # In each part of the period once, and in the whole once: one look at the rows for both.
-BY_GRAIN = """
+BY_GRAIN = f"""
     SELECT part, sum(customers) FILTER (WHERE before IS NULL), sum(customers) FILTER (WHERE before < part),
-           sum(customers) FILTER (WHERE before < %(first)s), sum(customers)
+           sum(customers) FILTER (WHERE before < %(first)s), sum(customers), {MEMBERS}
     FROM (
-        SELECT greatest(date_trunc(%(grain)s, day::timestamp)::date, %(first)s) AS part, before, customers
-        FROM customers_buyerday WHERE {of_period}
+        SELECT greatest(date_trunc(%(grain)s, day::timestamp)::date, %(first)s) AS part, before, customers, members,
+               members_before
+        FROM customers_buyerday WHERE {{of_period}}
     ) AS dated GROUP BY GROUPING SETS ((part), ())
 """
 GAPS = """
@@ -40,11 +45,15 @@ GAPS = """
 
 @dataclass(frozen=True, slots=True)
 class PeopleFigures:
-    """Different people who bought; `new` for the first time ever, `visits` counts them once a day."""
+    """Different people who bought; `new` for the first time ever, `visits` counts them once a day.
+
+    `members` bought as such: on the day of joining or later.
+    """
 
     buyers: int = 0
     new: int = 0
     visits: int = 0
+    members: int = 0
 
     @property
     def returning(self) -> int:
@@ -102,9 +111,10 @@ def people_of(period: Period, *, business_id: int | None) -> PeopleFigures:
 def people_by(grain: Grain, period: Period, *, business_id: int | None) -> PeopleByPart:
     """The period and each part of it that had any people. One query."""
     rows = _rows(BY_GRAIN, period, business_id, grain=grain)
-    new, known, visits = next(((row[1] or 0, row[3] or 0, row[4] or 0) for row in rows if row[0] is None), (0, 0, 0))
+    whole = next(([figure or 0 for figure in row[1:]] for row in rows if row[0] is None), [0] * 5)
+    new, _known_in_part, known, visits, members = whole
     parts = {row[0]: (row[1] or 0, row[2] or 0) for row in rows if row[0] is not None}
-    return PeopleByPart(PeopleFigures(new + known, new, visits), parts)
+    return PeopleByPart(PeopleFigures(new + known, new, visits, members), parts)
 
 
 def gaps_of(period: Period, *, business_id: int | None) -> Gaps:

@@ -37,21 +37,6 @@ TODAY = """
     FROM customers_order AS sale LEFT JOIN customers_customerfacts AS facts ON facts.customer_id = sale.customer_id
     WHERE sale.status <> 'cancelled' AND sale.placed_at >= %(start)s AND sale.placed_at < %(end)s AND {of_business}
 """
-# Each buyer of both periods once: in which period, member or not, known from before or not.
-BUYERS = """
-    SELECT count(*) FILTER (WHERE in_period), count(*) FILTER (WHERE in_period AND member_since < %(end)s),
-           count(*) FILTER (WHERE in_period AND first_order_at < %(start)s),
-           count(*) FILTER (WHERE in_before), count(*) FILTER (WHERE in_before AND member_since < %(start)s),
-           count(*) FILTER (WHERE in_before AND first_order_at < %(before)s)
-    FROM (
-        SELECT sale.customer_id, bool_or(sale.placed_at >= %(start)s) AS in_period,
-               bool_or(sale.placed_at < %(start)s) AS in_before
-        FROM customers_order AS sale
-        WHERE sale.placed_at >= %(before)s AND sale.placed_at < %(end)s AND sale.customer_id IS NOT NULL
-          AND sale.status <> 'cancelled' AND {of_business}
-        GROUP BY sale.customer_id
-    ) AS buyer LEFT JOIN customers_customerfacts AS facts ON facts.customer_id = buyer.customer_id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +61,6 @@ class DayFigures:
         return DayFigures(*(getattr(self, name) + getattr(other, name) for name in SUMMED))
 
 
-@dataclass(frozen=True, slots=True)
-class Buyers:
-    """Different people who bought in a period; `returning` had bought before it began."""
-
-    customers: int
-    members: int
-    returning: int
-
-    @property
-    def returning_rate(self) -> float | None:
-        """Percent of buyers; None when nobody bought."""
-        return self.returning / self.customers * 100 if self.customers else None
-
-
 def sales_by_day(period: Period, *, business_id: int | None, now: datetime) -> Mapping[date, DayFigures]:
     """Figures of each day of the period that has any. Two queries, whatever the size."""
     today = local_day(now, period.zone)
@@ -110,17 +81,6 @@ def total_of(days: Mapping[date, DayFigures], period: Period) -> DayFigures:
 
 def every_day(period: Period) -> list[date]:
     return [period.first_day + timedelta(days=number) for number in range(period.days)]
-
-
-def buyers(period: Period, *, business_id: int | None) -> tuple[Buyers, Buyers]:
-    """Different people in the period and in the equal one before. One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            BUYERS.format(of_business=_of_business("sale", business_id)),
-            {"before": period.before().start, "start": period.start, "end": period.end, "business": business_id},
-        )
-        row = cursor.fetchone()
-    return Buyers(*row[:3]), Buyers(*row[3:])
 
 
 def _today(today: date, period: Period, business_id: int | None) -> DayFigures:

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.clock import Period, local_day
+from customers.actions.facts import write_facts
 from customers.actions.people_counts import count_people
-from customers.actions.rollups import programme_zone, rebuild_rollups, refresh_rollups
+from customers.actions.rollups import programme_zone, rebuild_rollups, refresh_rollups, refresh_stale_days
 from customers.models import (
     CohortMonth,
     Customer,
@@ -99,6 +100,13 @@ class Shops:
             self.touched["customers"].add(customer.pk)
 
 
+def members_of(inside, zone) -> set[int]:
+    """Who bought on the day of joining or later."""
+    since = dict(CustomerFacts.objects.exclude(member_since=None).values_list("customer_id", "member_since"))
+    joined = {customer: local_day(at, zone) for customer, at in since.items()}
+    return {customer for customer, days in inside.items() if customer in joined and max(days) >= joined[customer]}
+
+
 def visits(zone) -> dict[int, list[date]]:
     """The days on which each customer bought."""
     found = defaultdict(set)
@@ -157,13 +165,15 @@ def assert_products_add_up(whole, shops) -> None:
 def assert_people_add_up(period, zone) -> None:
     days_of = visits(zone)
     inside = {
-        customer: [day for day in days if period.first_day <= day <= period.last_day]
+        customer: bought
         for customer, days in days_of.items()
+        if (bought := [day for day in days if period.first_day <= day <= period.last_day])
     }
-    buyers = {customer for customer, days in inside.items() if days}
+    buyers = set(inside)
     new = {customer for customer in buyers if days_of[customer][0] >= period.first_day}
     people = people_of(period, business_id=None)
     assert (people.buyers, people.new, people.visits) == (len(buyers), len(new), sum(map(len, inside.values())))
+    assert people.members == len(members_of(inside, zone))
     for grain in ("day", "week", "month"):
         expected = defaultdict(set)
         for customer, days in inside.items():
@@ -197,18 +207,23 @@ def assert_cohorts_add_up(zone) -> None:
     first=st.integers(0, DAYS),
     length=st.integers(1, 70),
     built=st.integers(0, 8),
+    joined=st.lists(st.none() | MOMENTS, min_size=4, max_size=4),
 )
-def test_every_split_adds_up(programme, business, other_business, sales, zone, first, length, built) -> None:
+def test_every_split_adds_up(programme, business, other_business, sales, zone, first, length, built, joined) -> None:
     with transaction.atomic():
         Programme.objects.filter(pk=programme.pk).update(time_zone=zone)
         shops = Shops([business, other_business])
         for number, values in enumerate(sales[:built]):
             shops.sell(number, values)
+        people = shops.customers[:3]
+        write_facts(["member_since"], [(person.pk, at) for person, at in zip(people, joined, strict=False)])
         rebuild_rollups(now=START)
         shops.touched = {"customers": set(), "days": set(), "products": set()}
         for number, values in enumerate(sales[built:], built):
             shops.sell(number, values)
         refresh_rollups(**shops.touched, zone=zone, now=LATER)
+        write_facts(["member_since"], [(people[0].pk, joined[3])])  # somebody joined earlier, later or not at all
+        refresh_stale_days()
         where = ZoneInfo(zone)
         whole = Period(START.date() - timedelta(days=2), LATER.date(), where)
         begin = START.date() + timedelta(days=first)

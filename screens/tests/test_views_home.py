@@ -20,7 +20,8 @@ from core.permissions import Role
 from customers.actions.facts import write_facts
 from customers.actions.rollups import rebuild_rollups
 from customers.models import Customer
-from customers.reports.sales import buyers, sales_by_day, total_of
+from customers.reports.people import people_of
+from customers.reports.sales import sales_by_day, total_of
 from customers.tests.queries import own_queries
 from customers.tests.test_actions_facts import refund, sale
 from intelligence.actions.rfm import score_customers
@@ -89,9 +90,10 @@ def test_buyers_are_people_not_visits(business: Business, programme: Programme) 
     sale(business, None, "anonymous", "5.00", placed_at=NOW)
     write_facts(["member_since"], [(ann.pk, NOW - timedelta(days=3))])
     rebuild_rollups(now=NOW)
-    now, before = buyers(last_days(7, now=NOW, zone=programme.zone), business_id=None)
-    assert (now.customers, now.members, now.returning, now.returning_rate) == (2, 1, 1, 50.0)
-    assert (before.customers, before.members, before.returning) == (1, 0, 0)
+    period = last_days(7, now=NOW, zone=programme.zone)
+    now, before = (people_of(one, business_id=None) for one in (period, period.before()))
+    assert (now.buyers, now.members, now.returning, now.repeat_rate) == (2, 1, 1, 50.0)
+    assert (before.buyers, before.members, before.returning) == (1, 0, 0)
 
 
 def test_one_business_and_people_limited_to_it(
