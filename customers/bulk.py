@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Max
 
 from core.actor import Actor
-from core.keyset import Count, count_up_to_cap
+from core.keyset import MAX_INTEGER, Count, count_up_to_cap
 from core.tenancy import active_programme
 from customers.attribute_filters import AttributeFilter
 from customers.models import BulkRun, Customer
@@ -28,6 +28,14 @@ class Selection:
         if self.ids is not None:
             return Count(Customer.objects.visible_to(scope.actor).filter(pk__in=self.ids).count())
         return count_up_to_cap(found_by(scope, self.filters))
+
+    def total(self, scope: Scope, *, position: int = 0, upper_id: int = MAX_INTEGER) -> int:
+        """How many there are in all behind a position, however many: it reads each of them."""
+        if self.ids is not None:
+            people = Customer.objects.visible_to(scope.actor)
+            return people.filter(pk__in=[pk for pk in self.ids if pk > position]).count()
+        rows = found_by(scope, self.filters).filter(customer_id__gt=position, customer_id__lte=upper_id)
+        return rows.order_by().count()
 
     def after(self, position: int, *, upper_id: int, scope: Scope, size: int) -> list[int]:
         """The next keys in their order. One query, two where something is searched for."""

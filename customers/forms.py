@@ -34,6 +34,7 @@ def _last_choices() -> list[tuple[str, Any]]:
 
 TAGS = "tags"  # the column of that name
 MOST_COLUMNS = 3  # of the programme's own fields: the table stays readable
+DAYS_BOUGHT = frozenset({"bought_from", "bought_to"})  # one means nothing without the other, nor does `first`
 MONTHS = ("cohort", "active")  # filters of whole months
 WEEKDAYS = [(str(number + 1), name) for number, name in DAY_NAMES.items()]
 SCORES = [(str(score), str(score)) for score in range(5, 0, -1)]
@@ -114,9 +115,11 @@ class CustomerFilterForm(forms.Form):
 
     @property
     def valid(self) -> Mapping[str, Any]:
-        """The fields that are given and valid."""
+        """The fields that are given, valid and complete: what says nothing without another field is left out."""
         self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
+        given = {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
+        is_whole = given.keys() >= DAYS_BOUGHT
+        return {name: value for name, value in given.items() if is_whole or name not in (*DAYS_BOUGHT, "first")}
 
     @property
     def kept(self) -> list[tuple[str, str]]:

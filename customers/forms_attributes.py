@@ -27,30 +27,37 @@ def field_name(definition: AttributeDefinition) -> str:
     return f"attr_{definition.code}"
 
 
-class AttributeField(forms.CharField):
-    """One value, typed by its definition; empty takes the value away."""
+class ValueField(forms.CharField):
+    """One value, typed by its definition; empty takes the value away. `stored` is as its widget holds it."""
 
-    def __init__(self, definition: AttributeDefinition, stored: object) -> None:
+    def __init__(self, definition: AttributeDefinition, stored: str = "") -> None:
         self.definition = definition
         super().__init__(
             label=definition.label,
             help_text=definition.help,
             required=False,
             max_length=MAX_TEXT_LENGTH,
-            initial=_typed(stored),
-            widget=_widget(definition, _typed(stored)),
+            initial=stored,
+            widget=_widget(definition, stored),
         )
         if isinstance(self.widget, forms.Select):
             self.widget.attrs.pop("maxlength", None)
 
     def clean(self, value: Any) -> Any:
-        text = super().clean(value)
-        if text == self.initial:  # what no longer fits its kind stays until somebody changes it
-            return KEPT
         try:
-            return coerce(self.definition, text)
+            return coerce(self.definition, super().clean(value))
         except InvalidInput as error:
             raise forms.ValidationError(str(error.message)) from error
+
+
+class AttributeField(ValueField):
+    """One value of one customer. What no longer fits its kind stays until somebody changes it."""
+
+    def __init__(self, definition: AttributeDefinition, stored: object) -> None:
+        super().__init__(definition, _typed(stored))
+
+    def clean(self, value: Any) -> Any:
+        return KEPT if self.to_python(value) == self.initial else super().clean(value)
 
 
 KEPT = object()

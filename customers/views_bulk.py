@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.contrib import messages
 from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -25,7 +25,7 @@ from customers.attributes import definitions
 from customers.bulk import Selection
 from customers.forms_bulk import BulkForm
 from customers.list_query import list_form
-from customers.models import BulkRun, Customer, Tag
+from customers.models import AttributeDefinition, BulkRun, Customer, Tag
 from customers.views import scope_of
 from workspace.actions.jobs import request_cancel
 
@@ -43,9 +43,11 @@ def bulk(request: StaffRequest) -> HttpResponseBase:
     act = _act(request)
     selection = _selection(request)
     count = selection.count(scope_of(request))
-    form = BulkForm(request.POST if request.method == "POST" else None, act=act, definitions=definitions())
+    fields = definitions() if act == Act.SET else []
+    chosen = next((one for one in fields if one.code == request.GET.get("field")), None)
+    form = BulkForm(request.POST if request.method == "POST" else None, act=act, definition=chosen)
     if not count or not form.is_valid():
-        return _ask(request, act, count, form)
+        return _ask(request, selection, count, form, fields)
     if act == Act.EXPORT and _is_small(count, EXPORT_AT_ONCE):
         return _download(request, selection, count)
     now = timezone.now()
@@ -60,14 +62,14 @@ def bulk(request: StaffRequest) -> HttpResponseBase:
         )
     except InvalidInput as error:
         form.add_error(error.field if error.field in form.fields else None, str(error.message))
-        return _ask(request, act, count, form)
+        return _ask(request, selection, count, form, fields)
     if act == Act.EXPORT:
-        note_export(customers=count.value, actor=request.actor)
+        note_export(customers=_total(request, selection, count), actor=request.actor)
     if run.job is not None:
-        return done(request, reverse("customers:bulk-run", args=[run.code]))
+        return done(request, reverse("customers:bulk-run", args=[run.code]) + _list_query(request))
     text = ngettext("%(count)s customer changed", "%(count)s customers changed", run.changed)
     messages.success(request, text % {"count": format_number(run.changed)})
-    return done(request, _list_url(request))
+    return done(request, reverse(LIST) + _list_query(request))
 
 
 def _act(request: StaffRequest) -> BulkRun.Act:
@@ -94,34 +96,43 @@ def _is_small(count: Count, most: int) -> bool:
     return not count.is_capped and count.value <= most
 
 
-def _ask(request: StaffRequest, act: BulkRun.Act, count: Count, form: BulkForm) -> HttpResponse:
+def _total(request: StaffRequest, selection: Selection, count: Count) -> int:
+    return selection.total(scope_of(request)) if count.is_capped else count.value
+
+
+def _ask(
+    request: StaffRequest, selection: Selection, count: Count, form: BulkForm, fields: Sequence[AttributeDefinition]
+) -> HttpResponse:
     filters = list_form(request.GET, scope_of(request)) if request.GET.get("all") else None
     context = {
         "form": form,
-        "act": act,
+        "act": form.act,
         "count": count,
-        "titles": _titles(act, count),
+        "titles": _titles(form.act, _total(request, selection, count)),
         "chips": filters.chips(request.GET, request.programme.currency) if filters else [],
         "text": request.GET.get("q", "") if filters else "",
         "tag_names": list(Tag.objects.in_use().values_list("name", flat=True)) if "name" in form.fields else [],
-        "cancel_url": _list_url(request),
+        "field_choices": [(one.code, one.label) for one in fields],
+        "kept": [(name, value) for name, values in request.GET.lists() if name != "field" for value in values],
+        "cancel_url": reverse(LIST) + _list_query(request),
     }
     return page(request, "customers/bulk_form.html", context, status=422 if form.errors else 200)
 
 
-def _titles(act: BulkRun.Act, count: Count) -> dict[str, str]:
+def _titles(act: BulkRun.Act, total: int) -> dict[str, str]:
     """The page's title and its button, which names how many."""
-    number = {"count": str(count)}
+    number = {"count": format_number(total)}
     texts = {
-        Act.TAG: ngettext("Tag %(count)s customer", "Tag %(count)s customers", count.value),
-        Act.UNTAG: ngettext("Take a tag from %(count)s customer", "Take a tag from %(count)s customers", count.value),
-        Act.SET: ngettext("Set a field of %(count)s customer", "Set a field of %(count)s customers", count.value),
-        Act.ARCHIVE: ngettext("Archive %(count)s customer", "Archive %(count)s customers", count.value),
-        Act.RESTORE: ngettext("Restore %(count)s customer", "Restore %(count)s customers", count.value),
-        Act.EXPORT: ngettext("Export %(count)s customer", "Export %(count)s customers", count.value),
+        Act.TAG: ngettext("Tag %(count)s customer", "Tag %(count)s customers", total),
+        Act.UNTAG: ngettext("Take a tag from %(count)s customer", "Take a tag from %(count)s customers", total),
+        Act.SET: ngettext("Set a field of %(count)s customer", "Set a field of %(count)s customers", total),
+        Act.ARCHIVE: ngettext("Archive %(count)s customer", "Archive %(count)s customers", total),
+        Act.RESTORE: ngettext("Restore %(count)s customer", "Restore %(count)s customers", total),
+        Act.EXPORT: ngettext("Export %(count)s customer", "Export %(count)s customers", total),
     }
     hints = {
         Act.TAG: _("A word that is no tag yet becomes one."),
+        Act.SET: _("What is left empty takes the value away."),
         Act.ARCHIVE: _("They leave your lists and are sent nothing. Orders and points stay."),
         Act.RESTORE: _("They are back in your lists."),
         Act.EXPORT: _("A CSV file with names, addresses, figures, tags and your own fields. The audit log notes it."),
@@ -129,9 +140,10 @@ def _titles(act: BulkRun.Act, count: Count) -> dict[str, str]:
     return {"title": texts[act] % number, "text": hints.get(act, "")}
 
 
-def _list_url(request: StaffRequest) -> str:
-    left_out: dict[str, str | None] = {"act": None, "selected": None, "all": None}
-    return reverse(LIST) + with_query(request.GET, **left_out)
+def _list_query(request: StaffRequest) -> str:
+    """What the list was narrowed to: it goes along from page to page, and back to the list."""
+    left_out: dict[str, str | None] = {"act": None, "selected": None, "all": None, "field": None}
+    return with_query(request.GET, **left_out).removesuffix("?")
 
 
 def _download(request: StaffRequest, selection: Selection, count: Count) -> StreamingHttpResponse:
@@ -160,9 +172,13 @@ def bulk_run(request: StaffRequest, code: str) -> HttpResponse:
     """How far an act is, for who asked for it."""
     run = actions.get_run(code, request.actor)
     is_ready = bool(run.path) and Perm.CUSTOMERS_EXPORT in request.membership.permissions
+    query = _list_query(request)
     context = {
         "run": run,
         "job": run.job,
+        "here": request.path + query,
+        "stop_url": reverse("customers:bulk-stop", args=[code]) + query,
+        "list_url": reverse(LIST) + query,
         "file_url": reverse("customers:bulk-file", args=[code]) if is_ready else "",
     }
     return page(request, "customers/bulk_run.html", context, partials={STATUS})
@@ -174,7 +190,7 @@ def bulk_stop(request: StaffRequest, code: str) -> HttpResponse:
     run = actions.get_run(code, request.actor)
     if run.job is not None:
         request_cancel(job=run.job, actor=request.actor, now=timezone.now())
-    return done(request, reverse("customers:bulk-run", args=[code]))
+    return done(request, reverse("customers:bulk-run", args=[code]) + _list_query(request))
 
 
 @require_safe

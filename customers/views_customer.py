@@ -85,10 +85,15 @@ def edit(request: StaffRequest, code: str) -> HttpResponse:
     return page(request, "customers/customer_form.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @requires(Perm.CUSTOMERS_EDIT)
 def archive(request: StaffRequest, code: str) -> HttpResponse:
-    archive_customer(customer_id=_get(request, code).pk, actor=request.actor, now=timezone.now())
+    """Ask once more, where no script opens the dialog; then do it."""
+    customer = _get(request, code)
+    if request.method != "POST":
+        context = {"customer": customer, "name": name_and_contact(customer, request.programme.country)[0]}
+        return page(request, "customers/customer_archive.html", context)
+    archive_customer(customer_id=customer.pk, actor=request.actor, now=timezone.now())
     messages.success(request, _("In the archive now: out of lists and sending"))
     return done(request, reverse(PROFILE, args=[code]))
 

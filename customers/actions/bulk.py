@@ -92,7 +92,8 @@ def start_bulk(
 
 def run_bulk(job: JobRun, run: BulkRun, *, now: datetime) -> dict[str, object]:
     """The job's work; what a stopped one has done stays done and is counted."""
-    total = run.matched + _left(run)
+    left = selection_of(run).total(scope_of_run(run), position=run.position, upper_id=run.upper_id)
+    total = run.matched + left
     try:
         while run_chunk(run, now=now):
             job.report(min(run.matched, total), total)
@@ -101,11 +102,6 @@ def run_bulk(job: JobRun, run: BulkRun, *, now: datetime) -> dict[str, object]:
         raise
     finish(run, now=now)
     return {"bulk": run.code, "matched": run.matched, "changed": run.changed}
-
-
-def _left(run: BulkRun) -> int:
-    """How many there are still to do, up to the cap of counts."""
-    return selection_of(run).count(scope_of_run(run)).value
 
 
 def run_chunk(run: BulkRun, *, now: datetime) -> int:

@@ -132,7 +132,7 @@ def note_export(*, customers: int, actor: Actor) -> None:
 def write_export(job: JobRun, run: BulkRun, *, now: datetime) -> dict[str, object]:
     """The job's work. A second run writes the file anew."""
     run.matched, selection, scope = 0, selection_of(run), scope_of_run(run)
-    total = selection.count(scope).value
+    total = selection.total(scope, upper_id=run.upper_id)
     with tempfile.TemporaryFile() as target:
         lines = csv_lines(selection, upper_id=run.upper_id, scope=scope)
         for pk, text in lines:

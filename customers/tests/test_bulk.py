@@ -83,7 +83,7 @@ def test_checked_rows_are_tagged_at_once(browser: Client, people: list[Customer]
     assert asked.context["titles"]["title"] == "Tag 2 customers"
     assert not BulkRun.objects.exists(), "looking changes nothing"
     assert browser.post(chosen(ada, ben), {"name": ""}).status_code == 422
-    assert browser.post(chosen(ada, ben), {"name": "vip"})["Location"] == f"{LIST}?"
+    assert browser.post(chosen(ada, ben), {"name": "vip"})["Location"] == LIST
     assert (tags_of(ada), tags_of(ben), CustomerTag.objects.count()) == (["VIP"], ["VIP"], 2)
     assert Event.objects.filter(name="customers.tag.added").count() == 2
     run = BulkRun.objects.get()
@@ -103,15 +103,72 @@ def test_all_that_the_filters_find_are_archived_and_come_back(browser: Client, p
     assert Customer.objects.filter(state="active").count() == 4
 
 
-def test_a_field_is_set_and_taken_away(browser: Client, people: list[Customer]) -> None:
+def test_a_field_is_chosen_first_then_set_and_taken_away(browser: Client, people: list[Customer]) -> None:
     size = field("Size", "number", key="size")
     url = chosen(*people[:2], act="set")
-    assert browser.post(url, {"field": size.code, "value": "large"}).status_code == 422
-    browser.post(url, {"field": size.code, "value": "42"})
+    asked = browser.get(url)
+    assert asked.context["field_choices"] == [(size.code, "Size")]
+    assert 'name="value"' not in asked.text
+    assert browser.post(url, {"value": "42"}).status_code == 422
+    url = f"{url}&field={size.code}"
+    refused = browser.post(url, {"value": "large"})
+    assert refused.status_code == 422
+    assert refused.context["form"].errors == {"value": ["“Size” is a number."]}
+    assert not BulkRun.objects.exists()
+    assert browser.post(url, {"value": "42"})["Location"] == LIST
     assert [one.attributes for one in Customer.objects.order_by("pk")] == [{"size": 42}, {"size": 42}, {}, {}]
-    browser.post(chosen(people[0], act="set"), {"field": size.code, "value": ""})
+    browser.post(f"{chosen(people[0], act='set')}&field={size.code}", {"value": ""})
     assert Customer.objects.get(pk=people[0].pk).attributes == {}
     assert Event.objects.filter(name="customers.customer.changed").count() == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "widget", "typed", "stored", "wrong"),
+    [
+        ("text", '<input type="text" name="value"', "Oat", "Oat", "x" * 501),
+        ("number", 'inputmode="decimal"', "41,5", 41.5, "wide"),
+        ("date", '<input type="date" name="value"', "2026-11-22", "2026-11-22", "tomorrow"),
+        ("yes_no", '<option value="yes">Yes</option>', "no", False, "perhaps"),
+        ("choice", '<option value="Bar">Bar</option>', "Bar", "Bar", "Roof"),
+    ],
+)
+def test_the_value_is_asked_as_its_kind_is(
+    browser: Client, people: list[Customer], kind: str, widget: str, typed: str, stored: object, wrong: str
+) -> None:
+    own = field("Own", kind, *(["Bar", "Window"] if kind == "choice" else []), key="own")
+    url = f"{chosen(people[0], act='set')}&field={own.code}"
+    assert widget in browser.get(url).text
+    assert "value" in browser.post(url, {"value": wrong}).context["form"].errors
+    browser.post(url, {"value": typed})
+    assert Customer.objects.get(pk=people[0].pk).attributes == {"own": stored}
+
+
+def test_more_than_a_list_counts_are_all_counted_where_they_are_changed(
+    browser: Client, people: list[Customer], in_background: None, run_queue: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("core.keyset.COUNT_CAP", 2)
+    listed = browser.get(LIST).text
+    assert "2+" in listed
+    assert "All that match" in listed
+    assert browser.get(f"{BULK}?act=tag&all=1").context["titles"]["title"] == "Tag 4 customers"
+    browser.post(f"{BULK}?act=tag&all=1", {"name": "Known"})
+    browser.post(f"{BULK}?act=export&all=1")
+    assert AuditEntry.objects.get(action="customers.list.exported").data == {"customers": 4}
+    run_queue()
+    assert list(Job.objects.filter(kind="customers.bulk").values_list("total_count", flat=True)) == [4, 4]
+
+
+def test_the_filters_of_the_list_stay_along_the_way(
+    browser: Client, people: list[Customer], in_background: None
+) -> None:
+    here = "country=DE&sort=name"
+    at = browser.post(f"{BULK}?act=archive&all=1&{here}")["Location"]
+    assert at == f"{BULK}{BulkRun.objects.get().code}/?{here}"
+    page = browser.get(at)
+    assert page.context["list_url"] == f"{LIST}?{here}"
+    assert page.context["here"] == at
+    assert browser.post(page.context["stop_url"])["Location"] == at
 
 
 def test_many_are_a_job_whose_selection_is_frozen(

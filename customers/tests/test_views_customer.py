@@ -109,6 +109,10 @@ def test_a_field_is_judged_when_it_is_left(browser: Client, ada: Customer) -> No
 
 def test_archiving_takes_out_of_the_list_and_restoring_brings_back(browser: Client, ada: Customer) -> None:
     rebuild_rollups(now=timezone.now())
+    assert f'href="{page_of(ada, "archive")}"' in browser.get(page_of(ada)).text, "a link where no script runs"
+    asked = browser.get(page_of(ada, "archive"))
+    assert "Archive Ada Byron?" in asked.text
+    assert Customer.objects.get().state == "active", "looking changes nothing"
     assert browser.post(page_of(ada, "archive")).status_code == 303
     assert names(browser.get(LIST)) == []
     assert names(browser.get(LIST, {"state": "archived"})) == ["Ada Byron"]
@@ -116,7 +120,7 @@ def test_archiving_takes_out_of_the_list_and_restoring_brings_back(browser: Clie
     assert page_of(ada, "restore") in browser.get(page_of(ada)).text
     assert browser.post(page_of(ada, "restore")).status_code == 303
     assert names(browser.get(LIST)) == ["Ada Byron"]
-    assert browser.get(page_of(ada, "archive")).status_code == 405
+    assert browser.get(page_of(ada, "restore")).status_code == 405
 
 
 @pytest.mark.parametrize("act", ["edit", "archive", "restore"])

@@ -25,6 +25,7 @@
   on("click", (event) => {
     const opener = event.target.closest("[data-dialog-open]");
     if (opener) {
+      event.preventDefault(); // a link leads to the same form without scripts
       const menu = opener.closest("[popover]");
       if (menu) menu.hidePopover();
       openDialog(document.getElementById(opener.dataset.dialogOpen));
