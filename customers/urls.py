@@ -65,6 +65,7 @@ urlpatterns = [
     path("customers/databases/<code:code>/change/", views_databases.change, name="database-change"),
     path("customers/databases/<code:code>/check/", views_databases.check, name="database-check"),
     path("customers/databases/<code:code>/read/", views_databases.read, name="database-read"),
+    path("customers/databases/<code:code>/stop/", views_databases.stop, name="database-stop"),
     path("customers/databases/<code:code>/pause/", views_databases.pause, name="database-pause"),
     path("customers/databases/<code:code>/remove/", views_databases.remove, name="database-remove"),
     path("customers/imports/", views_imports.imports, name="imports"),

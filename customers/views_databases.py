@@ -96,9 +96,27 @@ def check(request: StaffRequest, code: str) -> HttpResponse:
 @require_POST
 @requires(Perm.IMPORTS_RUN)
 def read(request: StaffRequest, code: str) -> HttpResponse:
-    """What changed since, or with `full` everything."""
+    """What changed since, or with `full` everything; of all sections, or of those that are named."""
     sync = _get(request, code)
-    actions.start_sync(sync=sync, is_full="full" in request.POST, actor=request.actor, now=timezone.now())
+    actions.start_sync(
+        sync=sync,
+        sections=[name for name in request.POST.getlist("sections") if name in SECTION_NAMES],
+        is_full="full" in request.POST,
+        actor=request.actor,
+        now=timezone.now(),
+    )
+    return done(request, reverse("customers:database", args=[sync.code]))
+
+
+@require_POST
+@requires(Perm.IMPORTS_RUN)
+def stop(request: StaffRequest, code: str) -> HttpResponse:
+    sync = _get(request, code)
+    actions.stop_sync(sync=sync, actor=request.actor, now=timezone.now())
+    if getattr(request, "htmx", None):
+        response = page(request, f"customers/database_detail.html#{RUNS}", dict(_detail(request, sync)))
+        response.headers["HX-Retarget"] = f"#{RUNS}"  # the button aims at the progress bar alone
+        return response
     return done(request, reverse("customers:database", args=[sync.code]))
 
 
@@ -139,6 +157,7 @@ def _detail(request: StaffRequest, sync: DatabaseSync) -> Mapping[str, object]:
         "count": count_up_to_cap(sync.runs.all()),
         "links": rows.links(request.GET),
         "under_way": latest.job if latest and latest.job and not latest.job.is_finished else None,
+        "stopped": latest if latest and latest.job and latest.job.is_finished and not latest.finished_at else None,
     }
 
 

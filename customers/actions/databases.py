@@ -23,11 +23,11 @@ from customers.databases.mapping import SECTIONS, read_mapping
 from customers.databases.reading import SectionCheck, check_section
 from customers.databases.sync import run_sync
 from customers.imports.run import SWEEP_AFTER, Report
-from customers.models import DatabaseSync, SyncRun
+from customers.models import DatabaseSync, ImportRun, SyncRun
 from programs.actions.due_work import ensure_due
 from workspace.actions import audit
-from workspace.actions.jobs import start_job
-from workspace.models import Business
+from workspace.actions.jobs import request_cancel, start_job
+from workspace.models import Business, Job
 
 JOB_KIND = "customers.database_sync"
 SYNCS = "customers.database_syncs"  # the due work that reads what is due
@@ -115,6 +115,9 @@ def change_database(
         sync = DatabaseSync.objects.select_for_update().get(pk=sync.pk)
         if address.shown != sync.address:
             sync.marks = {}
+            # A reading that was stopped must not move these marks to where it was in the other database.
+            stopped = sync.runs.filter(finished_at__isnull=True, job__finished_at__isnull=False)
+            stopped.update(finished_at=now, error=_("Stopped. The address was changed since."))
         sync.address, sync.sealed = address.shown, _seal(address)
         sync.mapping, sync.sales_every, sync.people_every = mapping, sales_every, people_every
         sync.sales_due_at = sync.people_due_at = now
@@ -154,7 +157,8 @@ def sections_of(sync: DatabaseSync, wanted: Collection[str] = ()) -> list[str]:
 def start_sync(
     *, sync: DatabaseSync, actor: Actor, now: datetime, sections: Sequence[str] = (), is_full: bool = False
 ) -> SyncRun:
-    """Queue a reading. While one is under way, that one is the answer. Raises NoAddress."""
+    """Queue a reading. While one is under way, that one is the answer; the latest one of the same sections goes on
+    where it was stopped. Raises NoAddress."""
     with transaction.atomic():
         sync = DatabaseSync.objects.select_for_update().get(pk=sync.pk)
         under_way = sync.runs.filter(job__finished_at__isnull=True, job__isnull=False).select_related("job").first()
@@ -162,11 +166,29 @@ def start_sync(
             return under_way
         if not sync.sealed:
             raise NoAddress
-        run = _new_run(sync, sections, is_full=is_full, actor=actor, now=now)
-        run.job = start_job(kind=JOB_KIND, key=run.code, actor=actor, now=now, params={"run": run.code})
+        run = _stopped(sync, sections_of(sync, sections), is_full=is_full)
+        run = run or _new_run(sync, sections, is_full=is_full, actor=actor, now=now)
+        attempt = Job.objects.filter(kind=JOB_KIND, key__startswith=run.code).count() + 1
+        run.job = start_job(kind=JOB_KIND, key=f"{run.code}:{attempt}", actor=actor, now=now, params={"run": run.code})
         run.save(update_fields=["job"])
+        run.imports.exclude(phase=ImportRun.Phase.DONE).update(job=run.job)
         ensure_due(kind=SWEEP, by=now + SWEEP_AFTER)
     return run
+
+
+def stop_sync(*, sync: DatabaseSync, actor: Actor, now: datetime) -> None:
+    """Ask the reading that is under way to stop after its current rows. What it wrote stays. Safe to repeat."""
+    latest = sync.runs.select_related("job").order_by("-pk").first()
+    if latest is not None and latest.job is not None:
+        request_cancel(job=latest.job, actor=actor, now=now)
+
+
+def _stopped(sync: DatabaseSync, sections: list[str], *, is_full: bool) -> SyncRun | None:
+    """The latest reading, if it is of these sections and was stopped in the middle."""
+    latest = sync.runs.select_related("job").order_by("-pk").first()
+    if latest is None or latest.finished_at or latest.job is None or not latest.job.is_finished:
+        return None
+    return latest if (latest.sections, latest.is_full) == (sections, is_full) else None
 
 
 def _new_run(sync: DatabaseSync, sections: Sequence[str], *, is_full: bool, actor: Actor, now: datetime) -> SyncRun:

@@ -15,6 +15,7 @@ from core.actor import Actor
 from core.errors import DomainError
 from customers.actions import rollups
 from customers.actions.imports import KEPT_DAYS
+from customers.databases.sync import move_back
 from customers.imports import staging
 from customers.imports.run import FEW_ROWS
 from customers.imports.touched import Touched, refresh, touched_by
@@ -77,7 +78,7 @@ def start_undo(*, run: ImportRun, actor: Actor, now: datetime) -> Job:
 def undo_import(run: ImportRun, *, report: Callable[[int, int, str], None], now: datetime) -> dict[str, int]:
     """Undo step by step; returns what was removed, restored and kept. A later call goes on after the last step.
 
-    The file can be imported again afterwards.
+    The file can be imported again afterwards, and the next reading of a database takes its rows again.
     """
     if run.undone_at:
         return dict(run.undo_counts)
@@ -96,6 +97,7 @@ def undo_import(run: ImportRun, *, report: Callable[[int, int, str], None], now:
             refresh(touched, zone=zone, now=now)
         run.undone_at, run.content_key = now, ""
         run.save(update_fields=["undone_at", "content_key"])
+        move_back(run)
     return dict(run.undo_counts)
 
 

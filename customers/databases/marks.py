@@ -47,6 +47,10 @@ def higher(one: Mark | None, other: Mark | None) -> Mark | None:
     return max(one, other)
 
 
+def lower(one: Mark, other: Mark) -> Mark:
+    return other if higher(one, other) == one else one
+
+
 def capped(mark: Mark, *, now: datetime, zone: ZoneInfo) -> Mark:
     """A mark in the future, of one row with a wrong clock, would hide all rows until then."""
     if not isinstance(mark, str):

@@ -23,7 +23,9 @@ from customers.databases.address import Address
 from customers.databases.drivers import opened
 from customers.databases.errors import SourceProblem
 from customers.databases.mapping import SourceMapping, read_mapping
+from customers.databases.marks import lower
 from customers.databases.reading import Read, read_section
+from customers.databases.selects import Marks
 from customers.imports.options import ImportOptions
 from customers.imports.run import Report, run_import
 from customers.models import DatabaseSync, ImportRun, SyncRun
@@ -98,14 +100,22 @@ def _read(
         default_storage.delete(path)  # of a reading that was killed before the import was made
         file.seek(0)
         path = default_storage.save(path, File(file))
-    return _import_of(run, mapping, name, read, path, now=now, is_dry_run=is_dry_run)
+    return _import_of(run, mapping, name, read, path, before=marks, now=now, is_dry_run=is_dry_run)
 
 
 def _import_of(
-    run: SyncRun, mapping: SourceMapping, name: str, read: Read, path: str, *, now: datetime, is_dry_run: bool
+    run: SyncRun,
+    mapping: SourceMapping,
+    name: str,
+    read: Read,
+    path: str,
+    *,
+    before: Marks,
+    now: datetime,
+    is_dry_run: bool,
 ) -> ImportRun:
     with transaction.atomic():
-        run.marks = {**run.marks, name: {"of": mapping.digest(name), "at": read.marks}}
+        run.marks = {**run.marks, name: {"of": mapping.digest(name), "at": read.marks, "before": dict(before)}}
         run.save(update_fields=["marks"])
         return ImportRun.objects.create(
             sync_run=run,
@@ -161,7 +171,24 @@ def _advance(run: SyncRun, name: str, imported: ImportRun) -> None:
     if imported.is_dry_run:
         return
     sync = DatabaseSync.objects.select_for_update().get(pk=run.sync_id)
-    sync.marks = {**sync.marks, name: run.marks[name]}
+    told = run.marks[name]
+    sync.marks = {**sync.marks, name: {"of": told["of"], "at": told["at"]}}
+    sync.save(update_fields=["marks"])
+
+
+def move_back(imported: ImportRun) -> None:
+    """After undoing a section's import: the next reading takes its rows again. In the caller's transaction."""
+    if imported.sync_run_id is None:
+        return
+    run = SyncRun.objects.get(pk=imported.sync_run_id)
+    sync = DatabaseSync.objects.select_for_update().get(pk=run.sync_id)
+    name, read = imported.section, run.marks.get(imported.section, {})
+    kept = sync.marks.get(name, {})
+    if not kept or kept.get("of") != read.get("of"):
+        return  # it is read from the beginning anyway
+    before = read.get("before", {})
+    at = {cursor: lower(mark, before[cursor]) for cursor, mark in kept["at"].items() if cursor in before}
+    sync.marks = {**sync.marks, name: {"of": kept["of"], "at": at}}
     sync.save(update_fields=["marks"])
 
 

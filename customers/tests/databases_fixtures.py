@@ -141,13 +141,26 @@ def _as_root(port: int) -> Any:
 
 @pytest.fixture(scope="session")
 def mysql_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A MariaDB or MySQL server of its own, in a folder and on a port of its own, with an account that may write."""
-    binary = shutil.which("mariadbd") or shutil.which("mysqld") or shutil.which("mariadbd", path="/usr/sbin")
-    install = shutil.which("mariadb-install-db")
-    if binary is None or install is None:
+    if _mariadb() is None:
         assert not DEMANDED, "no MariaDB server is installed"
         pytest.skip("no MariaDB server is installed")
-    folder = tmp_path_factory.mktemp("mariadb")
+    with mysql_server(tmp_path_factory.mktemp("mariadb")) as port:
+        yield port
+
+
+def _mariadb() -> tuple[str, str] | None:
+    """The server and what makes its folder."""
+    binary = shutil.which("mariadbd") or shutil.which("mysqld") or shutil.which("mariadbd", path="/usr/sbin")
+    install = shutil.which("mariadb-install-db")
+    return (binary, install) if binary and install else None
+
+
+@contextlib.contextmanager
+def mysql_server(folder: Path) -> Iterator[int]:
+    """A MariaDB or MySQL server of its own, in a folder and on a port of its own, with an account that may write."""
+    found = _mariadb()
+    assert found is not None, "no MariaDB server is installed"
+    binary, install = found
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -190,10 +203,15 @@ def _make_reader(port: int, server: subprocess.Popen[bytes]) -> None:
 @pytest.fixture(params=KINDS)
 def shop(request: pytest.FixtureRequest, tmp_path: Path, programme: object) -> Iterator[Shop]:
     """An empty shop of each kind."""
-    if request.param == "mysql":
-        opened = _mysql(request.getfixturevalue("mysql_port"))
-    else:
-        opened = {"postgresql": _postgresql, "sqlite": _sqlite}[request.param](tmp_path)
+    port = request.getfixturevalue("mysql_port") if request.param == "mysql" else 0
+    with empty_shop(request.param, tmp_path, port) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def empty_shop(kind: str, folder: Path, port: int = 0) -> Iterator[Shop]:
+    """`port` is of a `mysql_server`."""
+    opened = _mysql(port) if kind == "mysql" else {"postgresql": _postgresql, "sqlite": _sqlite}[kind](folder)
     with opened as found:
         found.run(TABLES)
         yield found

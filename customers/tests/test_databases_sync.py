@@ -9,6 +9,7 @@ from django_tenants.utils import tenant_context
 
 from core.actor import SYSTEM
 from customers.actions import databases as actions
+from customers.actions.undo_imports import undo_import
 from customers.databases.address import read_address
 from customers.databases.drivers import opened
 from customers.databases.errors import MappingProblem, SourceProblem
@@ -250,6 +251,43 @@ def test_an_unreachable_server_is_told_without_the_password(shop, read):
     assert "s3cret" not in str(refused.value.message)
     assert refused.value.__cause__ is None
     assert "s3cret" not in SyncRun.objects.get().error
+
+
+def test_what_was_undone_is_read_again(shop, read, now):
+    """Whatever the order in which two readings are undone, the next one begins before the first of them."""
+    shop.run(FILLED)
+    read()
+    shop.run("INSERT INTO sales VALUES (5, 'A-5', 7, 'paid', 9, '2026-03-09 10:00:00', '2026-03-09 10:00:00')")
+    read(sections=["orders"])
+    shop.run("INSERT INTO sales VALUES (6, 'A-6', 7, 'paid', 9, '2026-04-09 10:00:00', '2026-04-09 10:00:00')")
+    read(sections=["orders"])
+    found = state()
+    second, third = ImportRun.objects.filter(section="orders").order_by("pk")[1:]
+    for run in (second, third):
+        undo_import(run, report=lambda *_: None, now=now)
+    assert DatabaseSync.objects.get().marks["orders"]["at"]["own"][:10] == "2026-03-03"
+    assert not Order.objects.filter(reference__in=["A-5", "A-6"]).exists()
+    assert read(sections=["orders"]).counts["orders"]["orders_created"] == 2
+    assert state() == found
+    for run in ImportRun.objects.filter(undone_at=None).order_by("-pk"):
+        undo_import(run, report=lambda *_: None, now=now)
+    assert not any((Customer.objects.exists(), Order.objects.exists(), Refund.objects.exists()))
+    read()
+    assert state() == found
+
+
+def test_orders_that_are_only_marked_as_deleted_are_cancelled(shop, read, now):
+    """The expressions of docs/how-to/import-database.md."""
+    mapping = MAPPING.replace(
+        'status = "state"', "status = \"CASE WHEN gone_at IS NULL THEN state ELSE 'cancelled' END\""
+    )
+    mapping = mapping.replace('cursor = "updated_at"\nwhere', 'cursor = "coalesce(gone_at, updated_at)"\nwhere')
+    shop.run(FILLED + ";\nALTER TABLE sales ADD COLUMN gone_at TIMESTAMP NULL")
+    read(mapping)
+    shop.run("UPDATE sales SET gone_at = '2026-03-20 10:00:00' WHERE id = 1")
+    run = read(mapping, at=now + timedelta(hours=1))
+    assert run.counts["orders"]["orders_updated"] == 1
+    assert dict(Order.objects.values_list("reference", "status")) == {"A-1": "cancelled", "A-4": "paid"}
 
 
 def test_two_programmes_read_the_same_shop_for_themselves(shop, read, other_programme, now):

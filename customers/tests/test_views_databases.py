@@ -10,6 +10,7 @@ from core.actor import SYSTEM
 from core.errors import InvalidInput
 from core.secrets import decrypt
 from customers.actions import databases as actions
+from customers.databases import sync as sync_module
 from customers.databases.errors import AddressProblem, SourceProblem
 from customers.databases.sync import marks_of
 from customers.models import Customer, DatabaseSync, Order, SyncRun
@@ -130,6 +131,24 @@ def test_a_failed_reading_is_told_and_the_next_one_starts(client, add):
     assert SyncRun.objects.count() == 2
 
 
+def test_a_reading_that_was_stopped_goes_on_unless_the_address_changed(client, add, client_of, cashier):
+    sync = add()
+    client.post(at("database-read", sync))
+    assert client_of(cashier).post(at("database-stop", sync)).status_code == 403
+    part = client.post(at("database-stop", sync), headers={"HX-Request": "true", "HX-Target": "database-job"})
+    assert (part.headers["HX-Retarget"], Job.objects.get().state) == ("#database-runs", "cancelled")
+    assert "The last reading was stopped" in part.text
+    client.post(at("database-read", sync), {"sections": SyncRun.objects.get().sections})
+    assert (SyncRun.objects.count(), Job.objects.count()) == (1, 2)
+    client.post(at("database-stop", sync))
+    told = {"url": sync.address.replace("shop", "other"), "mapping": MAPPING, "sales_every": 60, "people_every": 360}
+    client.post(at("database-change", sync), told)
+    client.post(at("database-read", sync))
+    first, second = SyncRun.objects.order_by("pk")
+    assert (first.error, bool(first.finished_at)) == ("Stopped. The address was changed since.", True)
+    assert second.job.state == "queued"
+
+
 def test_what_is_due_is_read_by_itself(add, now):
     sync = add(sales_every=60, people_every=1440)
     read = DUE_WORK[actions.SYNCS]
@@ -194,7 +213,16 @@ def test_a_section_that_was_changed_is_read_from_the_beginning(add):
     assert marks_of(sync, actions.read_mapping(MAPPING.replace('"total"', '"sum"')), "orders") == {}
 
 
-def test_from_the_page_to_orders(client, mysql_shop, business):
+def test_from_the_page_to_orders_with_a_stop_between(client, mysql_shop, business, monkeypatch):
+    write = sync_module._write
+
+    def stopping(run, name, *args, **more):
+        if name == "orders" and Job.objects.filter(kind=actions.JOB_KIND).count() == 1:
+            client.post(at("database-stop", run.sync))
+        write(run, name, *args, **more)
+
+    monkeypatch.setattr(sync_module, "_write", stopping)
+    monkeypatch.setattr("workspace.actions.jobs.REPORT_SECONDS", 0)
     mysql_shop.run(TABLES)
     mysql_shop.run(FILLED)
     url = mysql_shop.url.replace("s3cret%3A%2F%40word", "").replace(":@", "@") + "?sslmode=disable"
@@ -205,6 +233,12 @@ def test_from_the_page_to_orders(client, mysql_shop, business):
     client.post(at("database-read", sync))
     assert "database-job" in client.get(at("database", sync)).text
     run_jobs()
+    stopped = SyncRun.objects.get()
+    assert (stopped.job.state, list(stopped.counts), stopped.finished_at) == ("cancelled", ["customers"], None)
+    assert not Order.objects.exists()
+    client.post(at("database-read", sync))
+    run_jobs()
+    assert SyncRun.objects.get().finished_at
     page = client.get(at("database", sync)).text
     assert set(Order.objects.values_list("reference", flat=True)) == {"A-1", "A-4"}
     assert "database-job" not in page
