@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from core.keyset import sort_of, with_query
+from core.keyset import Count, sort_of, with_query
 from core.page import page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
@@ -69,7 +69,7 @@ def customers(request: StaffRequest) -> HttpResponse:
         "total": listed.count.value if not listed.is_fuzzy else None,
         "save_url": f"{reverse('customers:view-save')}?{written_down(form)}",
         "show_business": len(form.business_ids) > 1,
-        "tabs": [] if is_rows else _tabs(request, scope, filters, saved, written_down(form)),
+        "tabs": [] if is_rows else _tabs(request, scope, filters, listed.count, saved, written_down(form)),
         "import_url": link_if("customers:imports", request, Perm.IMPORTS_RUN),
         "more": [
             {"label": _("Tags"), "url": reverse("customers:tags"), "icon": "tag"},
@@ -148,9 +148,12 @@ def selection_query(query: QueryDict) -> list[tuple[str, str]]:
 
 
 def _tabs(
-    request: StaffRequest, scope: Scope, filters: CustomerFilters, saved: Sequence[SavedView], query: str
+    request: StaffRequest, scope: Scope, filters: CustomerFilters, listed: Count, saved: Sequence[SavedView], query: str
 ) -> list[dict[str, object]]:
-    """Ready-made views with their counts, of the business that the list is narrowed to; then those that were saved."""
+    """Ready-made views with their counts, of the business that the list is narrowed to; then those that were saved.
+
+    The view that is `listed` has been counted.
+    """
     labels = {
         "everyone": _("Everyone"),
         "members": _("Members"),
@@ -182,7 +185,9 @@ def _tabs(
             "label": labels[view.key],
             "url": params[view.key] + here,
             "current": plain == view.filters and chosen is None,
-            "count": view.counted(scope, filters.business_id),
+            "count": listed
+            if filters == replace(view.filters, business_id=filters.business_id)
+            else view.counted(scope, filters.business_id),
         }
         for view in VIEWS
     ] + own

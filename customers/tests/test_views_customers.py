@@ -16,6 +16,7 @@ from django_tenants.utils import tenant_context
 
 from core.permissions import Role
 from customers.actions.facts import write_facts
+from customers.actions.people_counts import count_people
 from customers.actions.rollups import rebuild_rollups
 from customers.models import Customer, Identifier
 from customers.tests.queries import own_queries
@@ -198,6 +199,13 @@ def test_narrowed_to_a_shop_the_figures_are_that_shops(
     assert "£125.00" not in response.content.decode()
 
 
+def test_countries_to_choose_from_are_those_that_somebody_has(browser: Client, crowd: dict[str, Customer]) -> None:
+    Customer.objects.filter(pk=crowd["Gone"].pk).update(country="FR")
+    person("Ada", country="AT")
+    choices = browser.get(LIST).context["form"].fields["country"].choices
+    assert [code for code, _name in choices] == ["", "AT", "DE", "GB"], "not the country of who is archived"
+
+
 def test_people_of_one_business_see_its_customers_and_figures_only(
     make_member: Callable[..., User],
     client_of: Callable[..., Client],
@@ -210,6 +218,7 @@ def test_people_of_one_business_see_its_customers_and_figures_only(
     assert names(response) == ["Elif Demir"]
     assert "£120.00" in response.content.decode()
     assert names(bound.get(LIST, {"business": business.code})) == ["Elif Demir"], "another shop's code is no filter"
+    count_people(now=timezone.now(), zone="UTC")
     assert [code for code, _name in bound.get(LIST).context["form"].fields["country"].choices] == ["", "DE"]
     assert bound.get(f"/customers/{crowd['Priya'].code}/").status_code == 404
     profile = bound.get(f"/customers/{crowd['Elif'].code}/").content.decode()
