@@ -22,15 +22,16 @@ PEOPLE = """
         code, state, first_name, last_name, phone, phone_typed, email, external_id, address, city, region, postcode,
         country, language, attributes, source, created_at, updated_at
     )
-    SELECT public_code(), 'active', 'First' || n %% 300, 'Last' || n, '+44770' || lpad(n::text, 7, '0'), '', '',
-           n::text, '', '', '', '', (ARRAY['GB', 'GB', 'GB', 'DE', 'FR'])[1 + n %% 5], '', '{}', 'bench',
+    SELECT public_code(), 'active', 'First' || n %% 300, 'Last' || n, '+44770' || lpad(n::text, 7, '0'), '',
+           'first' || n %% 300 || '.last' || n || '@example.com', 'c-' || n, '', '', '', '',
+           (ARRAY['GB', 'GB', 'GB', 'DE', 'FR'])[1 + n %% 5], '', '{}', 'bench',
            now() - random() * interval '700 days', now()
     FROM generate_series(1, %(customers)s) AS n
 """
 IDENTIFIERS = """
     INSERT INTO customers_identifier (kind, value, customer_id, created_at)
     SELECT kind, value, id, now() FROM customers_customer
-    CROSS JOIN LATERAL (VALUES ('phone', phone), ('external', external_id)) AS known (kind, value)
+    CROSS JOIN LATERAL (VALUES ('phone', phone), ('email', email), ('external', external_id)) AS known (kind, value)
 """
 PRODUCT_ROWS = """
     INSERT INTO customers_product (code, sku, title, vendor, category, kind, price, created_at, updated_at)
