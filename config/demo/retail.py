@@ -28,7 +28,7 @@ from core.actor import Actor
 from core.clock import day_start, local_day
 from core.errors import DomainError
 from customers.actions.imports import AlreadyImported, claim_content, configure_import, receive_file, receive_rows
-from customers.actions.rollups import rebuild_rollups
+from customers.actions.rollups import count_members_again
 from customers.imports.options import ImportOptions
 from customers.imports.run import run_import
 from customers.models import Customer, ImportRun, Order
@@ -95,7 +95,7 @@ def load_retail(report: Report, *, owner: User, now: datetime) -> Programme:
         make_rewards(CATALOGUE, {}, ACTOR)
         make_tiers(TIERS, ACTOR, now=now)
         refresh_facts(members)
-        rebuild_rollups(now=now)
+        count_members_again()
         score_customers(now=now)
         stock_shelves(business.pk, ACTOR, now=now)
     demo["is_loaded"] = True

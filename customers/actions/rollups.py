@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from core.clock import day_start, local_day
@@ -136,12 +137,24 @@ def rebuild_rollups(*, now: datetime) -> None:
         cursor.execute(BUSINESS_FACTS.format(of_customers="customer_id IS NOT NULL"))
         cursor.execute("DELETE FROM customers_staleday")
         rebuild_sales(cursor, state.zone)
-        cursor.execute("DELETE FROM customers_dailysales")
-        units = DAY_UNITS.format(product_days="")
-        cursor.execute(DAILY_SALES.format(sale_days="", refund_days="", day_units=units), {"zone": state.zone})
+        _rebuild_days(cursor, state.zone)
         refresh_product_sales(None, now=now)
     for kind in COUNTED_AFTER_REBUILD:
         ensure_due(kind=kind, by=now)
+
+
+def count_members_again() -> None:
+    """The members among the sales of every day. Only for who fills a programme alone: marked days are taken as done."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        zone = _lock_state().zone
+        cursor.execute("DELETE FROM customers_staleday")
+        _rebuild_days(cursor, zone)
+
+
+def _rebuild_days(cursor: CursorWrapper, zone: str) -> None:
+    cursor.execute("DELETE FROM customers_dailysales")
+    units = DAY_UNITS.format(product_days="")
+    cursor.execute(DAILY_SALES.format(sale_days="", refund_days="", day_units=units), {"zone": zone})
 
 
 @stream_reader(READER)
@@ -175,10 +188,10 @@ def refresh_customers(customers: set[int]) -> None:
     """Compute again what follows from the orders of these few; their days are marked and counted within seconds."""
     with transaction.atomic():
         zone = _lock_state().zone
-        days = _first_days(customers, zone) | _days_of(customers, zone) if zone else set()
+        days = _days_of(customers, zone) if zone else set()
         refresh_order_facts(sorted(customers))
         _refresh_business_facts(sorted(customers))
-        mark_stale(days | _first_days(customers, zone) if zone else days)
+        mark_stale(days)
         ensure_due(kind=ROLLUPS, by=timezone.now())
 
 
@@ -197,12 +210,12 @@ def _refresh(customers: set[int], days: set[BusinessDay], zone: str) -> None:
         return
     # The next visit after one that came or went has another one before it.
     touched = days | _following_days(customers, days, zone)
-    # A late order moves somebody's first order: the day it was on before and the day it is on now both change.
-    touched |= _first_days(customers, zone)
+    first_before = _first_visits(customers, zone)
     refresh_order_facts(sorted(customers))
     _refresh_business_facts(sorted(customers))
-    touched |= _first_days(customers, zone)
-    mark_stale(touched)
+    # A late order moves somebody's first order: the day it was on before and the day it is on now both change.
+    moved = first_before ^ _first_visits(customers, zone)
+    mark_stale(touched | {(business, day) for _, business, day in moved})
     refresh_stale_days()
 
 
@@ -300,10 +313,11 @@ def _touched(events: Sequence[Event], zone: str) -> tuple[set[int], set[Business
     return customers, {(business, day) for _, business, day in rows}
 
 
-def _first_days(customers: set[int], zone: str) -> set[BusinessDay]:
+def _first_visits(customers: set[int], zone: str) -> set[tuple[int, int, date]]:
+    """(customer, business, day) of the first order of each, as the facts have it now."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT sale.business_id, (sale.placed_at AT TIME ZONE %s)::date"
+            "SELECT sale.customer_id, sale.business_id, (sale.placed_at AT TIME ZONE %s)::date"
             " FROM customers_order AS sale JOIN customers_customerfacts AS facts"
             " ON facts.customer_id = sale.customer_id AND facts.first_order_at = sale.placed_at"
             " WHERE sale.customer_id = ANY(%s)",

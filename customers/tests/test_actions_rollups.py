@@ -13,7 +13,13 @@ from django_tenants.utils import tenant_context
 from core.actor import SYSTEM
 from customers.actions import events
 from customers.actions.facts import write_facts
-from customers.actions.rollups import apply_events, rebuild_rollups, refresh_stale_days, update_rollups
+from customers.actions.rollups import (
+    apply_events,
+    count_members_again,
+    rebuild_rollups,
+    refresh_stale_days,
+    update_rollups,
+)
 from customers.events import ORDER_PLACED, ORDER_REFUNDED
 from customers.models import (
     BusinessCustomerFacts,
@@ -160,6 +166,15 @@ def test_a_late_order_moves_the_day_before_the_next_visit(business: Business, an
 
 
 @pytest.mark.usefixtures("built")
+def test_a_new_order_computes_no_day_that_it_does_not_change(business: Business, ann: Customer) -> None:
+    apply_events([placed(sale(business, ann, "1", "20.00", placed_at=NOON))])
+    before = DailySales.objects.get(day=NOON.date()).pk
+    apply_events([placed(sale(business, ann, "2", "30.00", placed_at=NOON + timedelta(days=30)))])
+    assert DailySales.objects.get(day=NOON.date()).pk == before
+    assert_rebuild_agrees()
+
+
+@pytest.mark.usefixtures("built")
 def test_an_event_told_twice_counts_once(business: Business, ann: Customer) -> None:
     event = placed(sale(business, ann, "1", "10.00"))
     apply_events([event, event])
@@ -193,6 +208,15 @@ def test_somebody_who_becomes_a_member_later_changes_the_days_since(business: Bu
     assert DailySales.objects.get(day=date(2026, 5, 4)).members == 1
     write_facts(["member_since"], [(ann.pk, NOON + timedelta(hours=1))])
     assert refresh_stale_days() == 0, "the same value marks nothing"
+    assert_rebuild_agrees()
+
+
+@pytest.mark.usefixtures("built")
+def test_members_are_counted_anew_without_what_they_bought(business: Business, ann: Customer) -> None:
+    apply_events([placed(sale(business, ann, "1", "20.00", placed_at=NOON))])
+    write_facts(["member_since"], [(ann.pk, NOON - timedelta(days=1))])
+    count_members_again()
+    assert DailySales.objects.values_list("members", "member_orders", "orders").get() == (1, 1, 1)
     assert_rebuild_agrees()
 
 

@@ -72,7 +72,7 @@ def test_a_few_rows_add_up_only_what_they_touch(business):
         "people": {"6", "9"},
         "at shops": {"6", "9"},
         # With the first orders of both, as a new customer's day counts one, and the next visit of customer 6.
-        "days": {date(2026, 1, 6), date(2026, 1, 15), date(2026, 1, 20), date(2026, 2, 1)},
+        "days": {date(2026, 1, 15), date(2026, 1, 20), date(2026, 2, 1)},
     }
     assert not any("ANALYZE customers_order" in query["sql"] for query in captured)
 
