@@ -72,6 +72,7 @@ DEEPER: Sequence[NavItem] = (
     NavItem(_("Add a customer"), "customers:create", "user-plus", Perm.CUSTOMERS_EDIT, "customers"),
     NavItem(_("Receive stock"), "stock:receive", "layers-3", Perm.STOCK_EDIT, "catalogue"),
     NavItem(_("Count stock"), "stock:count", "layers-3", Perm.STOCK_EDIT, "catalogue"),
+    NavItem(_("Add an order"), "orders:add", "receipt-text", Perm.ORDERS_EDIT, "catalogue"),
     NavItem(_("Refunds"), "customers:refunds", "undo-2", Perm.ORDERS_VIEW, "catalogue"),
     NavItem(_("Add a product"), "customers:product-create", "package", Perm.PRODUCTS_EDIT, "catalogue"),
     NavItem(_("Tags"), "customers:tags", "tag", Perm.CUSTOMERS_VIEW, "customers"),

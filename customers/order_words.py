@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 _CHANNELS = {"store": _("In the shop")}
-_SOURCES = {"till": _("Till"), "api": _("API"), "import": _("Import"), "system": _("Regulars")}
+_SOURCES = {"till": _("Till"), "api": _("API"), "page": _("By hand"), "import": _("Import"), "system": _("Regulars")}
 
 
 def channel_words(channel: str) -> str:

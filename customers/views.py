@@ -104,6 +104,7 @@ def orders(request: StaffRequest) -> HttpResponse:
         "sort": request.GET.get("sort", ""),
         "clear_url": with_query(request.GET, **dict.fromkeys(set(form.fields) - {"q"})),
         "show_business": len(businesses) > 1,
+        "add_url": link_if("orders:add", request, Perm.ORDERS_EDIT),
     }
     return page(request, "customers/order_list.html", context, partials={"orders-rows"})
 

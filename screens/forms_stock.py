@@ -83,7 +83,7 @@ class SheetForm(KeyedForm):
         """Find all products in one query; a row that is half filled or unknown says so."""
         super().clean()
         typed = {number: self.cleaned_data.get(f"product-{number}", "").strip() for number in self.numbers}
-        known = _products_named([text for text in typed.values() if text])
+        known = products_named([text for text in typed.values() if text])
         self.lines: list[StockLine] = []
         for number, text in typed.items():
             quantity = self.cleaned_data.get(f"quantity-{number}")
@@ -94,17 +94,17 @@ class SheetForm(KeyedForm):
             elif quantity is not None and not text:
                 self.add_error(f"product-{number}", _("Of which product?"))
             elif text and quantity is not None:
-                self.lines.append(StockLine(known[text], quantity))
+                self.lines.append(StockLine(known[text].pk, quantity))
         if not self.lines and not self.errors:
             raise forms.ValidationError(_("Name at least one product."))
 
 
-def _products_named(texts: Sequence[str]) -> dict[str, int]:
+def products_named(texts: Sequence[str]) -> dict[str, Product]:
+    """Products by what was typed: their stock code, else their barcode. One query."""
     if not texts:
         return {}
-    found = Product.objects.filter(Q(sku__in=texts) | Q(barcode__in=texts)).values_list("pk", "sku", "barcode")
-    by_barcode = {barcode: pk for pk, _sku, barcode in found if barcode}
-    return {**by_barcode, **{sku: pk for pk, sku, _barcode in found}}
+    found = list(Product.objects.filter(Q(sku__in=texts) | Q(barcode__in=texts)))
+    return {**{one.barcode: one for one in found if one.barcode}, **{one.sku: one for one in found}}
 
 
 class ReceiveForm(SheetForm):

@@ -1,14 +1,16 @@
-"""One order: what it holds, its points, giving something back, cancelling. Their list is a page of `customers`."""
+"""Orders entered by hand; one order with its points, giving something back, cancelling. The list is of `customers`."""
 
 from __future__ import annotations
 
 from django.urls import path
 
 import core.api  # noqa: F401 (the converter `code`)
-from screens import views_orders
+from screens import views_order_entry, views_orders
 
 app_name = "orders"
 urlpatterns = [
+    path("orders/add/", views_order_entry.add, name="add"),
+    path("orders/add/draft/", views_order_entry.draft, name="draft"),
     path("orders/<code:code>/", views_orders.order, name="order"),
     path("orders/<code:code>/refund/", views_orders.refund, name="refund"),
     path("orders/<code:code>/refund/everything/", views_orders.refund_everything, name="refund-everything"),
