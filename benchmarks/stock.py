@@ -26,6 +26,8 @@ from intelligence.engine.demand import (
 
 ORIGINS = (80, 84, 88, 92, 96, 100)  # weeks of history; four more are known after each
 AHEAD = 4
+YEAR = 52
+TRIALS = (1, 2, 3)  # months in which a product's own past says whether the year before or the forecast was nearer
 COVER_WEEKS = 2  # the stock that each product is given, in its mean weeks, for the date of running out
 
 Weeks = list[float]
@@ -83,11 +85,31 @@ def _origin(daily: Mapping[str, Weeks], weekly: Mapping[str, Weeks], origin: int
         "WAPE last 4 weeks": wape(lambda sku: sum(history[sku][-4:])),
         "WAPE last week": wape(lambda sku: history[sku][-1] * AHEAD),
         "WAPE mean of 26 weeks": wape(lambda sku: fmean(history[sku][-26:]) * AHEAD),
+        "WAPE same weeks a year ago": wape(lambda sku: _seasonal(history[sku], demands[sku].mean * AHEAD)),
+        "WAPE whichever was nearer": wape(lambda sku: _nearer(history[sku], demands[sku].mean * AHEAD)),
         "MASE ours (median)": median(scaled),
         "covered: 4-week demand": fmean(_covers(demands[sku], actual[sku]) for sku in demands),
         "above the 97 % level": fmean(actual[sku] > enough_for(demands[sku], AHEAD * 7) for sku in demands),
         **out,
     }
+
+
+def _seasonal(weeks: Weeks, otherwise: float) -> float:
+    """What the next weeks sold a year ago, where the product was sold then."""
+    return sum(weeks[-YEAR : AHEAD - YEAR]) if len(weeks) >= YEAR else otherwise
+
+
+def _nearer(weeks: Weeks, ours: float) -> float:
+    """The year before or our forecast, by which of them missed less in the months just before."""
+    missed_then = missed_ours = 0.0
+    for months in TRIALS:
+        known, sold = weeks[: -AHEAD * months], sum(weeks[-AHEAD * months :][:AHEAD])
+        demand = demand_of(known)
+        if demand is None or len(known) < YEAR:
+            return ours
+        missed_then += abs(_seasonal(known, 0.0) - sold)
+        missed_ours += abs(demand.mean * AHEAD - sold)
+    return _seasonal(weeks, ours) if missed_then < missed_ours else ours
 
 
 def _since_first(weeks: Sequence[float]) -> Weeks:
