@@ -28,6 +28,10 @@ from customers.models import (
     Refund,
     RefundLine,
     SavedView,
+    StockForecast,
+    StockLevel,
+    StockLocation,
+    StockMovement,
     Tag,
 )
 from customers.search import search_for
@@ -190,4 +194,36 @@ class ConsentAdmin(RecordAdmin):
 class ImportRunAdmin(RecordAdmin):
     list_display = ("__str__", "business", "created_at")
     list_select_related = ("business", "job")
+    ordering = ("-id",)
+
+
+@admin.register(StockLocation, site=programme_site)
+class StockLocationAdmin(RecordAdmin):
+    list_display = ("name", "business", "is_default", "archived_at", "created_at")
+    list_select_related = ("business",)
+    search_fields = ("name", "code")
+    ordering = ("business", "id")
+
+
+class StockForecastInline(RecordInline):
+    model = StockForecast
+    fields = ("model", "weekly_demand", "days_left", "days_left_low", "days_left_high", "order_quantity", "computed_on")
+
+
+@admin.register(StockLevel, site=programme_site)
+class StockLevelAdmin(RecordAdmin):
+    list_display = ("product", "location", "quantity", "low_at", "counted_at", "updated_at")
+    list_filter = ("location",)
+    list_select_related = ("product", "location")
+    search_fields = ("product__sku__startswith", "code")
+    ordering = ("-id",)
+    inlines = (StockForecastInline,)
+
+
+@admin.register(StockMovement, site=programme_site)
+class StockMovementAdmin(RecordAdmin):
+    list_display = ("product", "location", "kind", "quantity", "reason", "reference", "actor_label", "at")
+    list_filter = ("kind", "location")
+    list_select_related = ("product", "location")
+    search_fields = ("product__sku__startswith", "reference__startswith", "code")
     ordering = ("-id",)

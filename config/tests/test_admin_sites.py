@@ -15,6 +15,7 @@ from django_q.models import Failure, OrmQ, Schedule
 
 from core.actor import SYSTEM
 from core.permissions import Role
+from customers.actions.stock import StockLine, create_location, receive_stock
 from customers.models import (
     AttributeDefinition,
     BulkRun,
@@ -183,6 +184,8 @@ def programme_rows(programme, business, make_key, now):
     CustomerTag.objects.create(customer=customer, tag=Tag.objects.create(name="Regular"), actor="user:1")
     AttributeDefinition.objects.create(key="size", label="Size", kind="number")
     product = Product.objects.create(sku="MUG", title="Mug", price=4)
+    place = create_location(business_id=business.pk, name="Shop", actor=SYSTEM, now=now)
+    receive_stock(location=place, lines=[StockLine(product.pk, Decimal(3))], actor=SYSTEM, now=now)
     order = Order.objects.create(
         business=business, customer=customer, source="api", reference="1", placed_at=now, total=8
     )
