@@ -7,6 +7,7 @@ repeats without effect.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -21,6 +22,7 @@ from config.demo import stamps
 from config.demo.coffee_plan import (
     DAYS,
     LANE,
+    MENU,
     QUAY,
     REWARDS,
     ROASTERY,
@@ -34,6 +36,7 @@ from config.demo.fictional import FictionalPerson, fictional_people
 from config.demo.partners import bring_people
 from config.demo.recommendations import make_recommendations
 from config.demo.rewards import DemoReward, make_rewards
+from config.demo.stock import stock_shelves
 from config.demo.tiers import DemoTier, make_tiers
 from core.actor import Actor
 from core.clock import local_day
@@ -45,7 +48,7 @@ from customers.models import Customer
 from intelligence.actions.rfm import score_customers
 from loyalty.actions.points import post_batch
 from loyalty.actions.settings import set_earning_rate
-from loyalty.operations import AddPoints, Operation, RedeemPoints
+from loyalty.operations import AddPoints, Operation, RedeemPoints, SaleLine
 from loyalty.tasks import refresh_facts
 from programs.models import Programme, User
 from screens.actions.onboarding import open_shop
@@ -67,6 +70,13 @@ CATALOGUE = (
     DemoReward("Harbour Street mug", 1_400, "gift", "Made by the potter next door.", stock=4, member_limit=1),
     DemoReward("Tasting evening", 2_500, "ticket-percent", "An evening at the roastery, for one.", ROASTERY, 12, 1),
 )
+SHELF = {
+    "Ethiopia Guji, 250 g": "GUJI-250",
+    "Colombia Huila, 250 g": "HUILA-250",
+    "House espresso, 1 kg": "HOUSE-1000",
+    "Filter papers": "PAPERS-100",
+}
+WEEKS_WITH_LINES = 12  # enough for a forecast of stock, and quick to load
 TIERS = (
     DemoTier("Regular", benefits="Your usual, before you ask."),
     DemoTier("Friend", "1.25", "A free refill of filter coffee."),
@@ -118,6 +128,8 @@ def load_coffee(report: Report, *, owner: User, now: datetime) -> Programme:
         refresh_facts(list(Customer.objects.values_list("pk", flat=True)))
         rebuild_rollups(now=now)
         score_customers(now=now)
+        with transaction.atomic():
+            stock_shelves(shops[ROASTERY], SYSTEM_TILL, now=now, delivered=1)
         _check(plan)
     demo["is_loaded"] = True
     programme.save(update_fields=["onboarding"])
@@ -204,6 +216,7 @@ def _operations(
             amount=Decimal(sale.pence) / 100,
             phone=phone,
             placed_at=calendar.moment(sale.day, sale.minute),
+            lines=_lines(sale),
             key=f"sale-{index}",
         )
         redemption = taken.get(index)
@@ -214,6 +227,16 @@ def _operations(
                 phone=phone,
                 key=f"reward-{index}",
             )
+
+
+def _lines(sale: PlannedSale) -> list[SaleLine]:
+    """What the roastery's till tells of its last weeks: bags and papers have stock codes, a brew at the bar none."""
+    if sale.shop != ROASTERY or sale.day < DAYS - 7 * WEEKS_WITH_LINES:
+        return []
+    return [
+        SaleLine(amount=Decimal(price * pieces) / 100, quantity=Decimal(pieces), title=title, sku=SHELF.get(title, ""))
+        for (title, price, _), pieces in Counter(MENU[ROASTERY][place] for place in sale.basket).items()
+    ]
 
 
 def _introduce(plan: Plan, people: list[FictionalPerson], business_id: int, now: datetime) -> None:

@@ -123,14 +123,18 @@ class PlannedMember:
 
 @dataclass(frozen=True, slots=True)
 class PlannedSale:
-    """One sale of `pence`; `minute` counts from midnight."""
+    """One sale of a `basket`, places on the shop's menu; `minute` counts from midnight."""
 
     day: int
     minute: int
     member: int
     shop: str
-    pence: int
+    basket: tuple[int, ...]
     is_co_visit: bool
+
+    @property
+    def pence(self) -> int:
+        return sum(MENU[self.shop][place][1] for place in self.basket)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,12 +226,10 @@ def _day_out(kind: Kind, member: int, day: int, chance: random.Random) -> list[t
     return visits
 
 
-def _basket(kind: Kind, shop: str, chance: random.Random) -> int:
-    """What a basket costs, in pence."""
+def _basket(kind: Kind, shop: str, chance: random.Random) -> tuple[int, ...]:
     menu = MENU[shop]
     number = chance.randint(*kind.items) if shop != ROASTERY else chance.choices((1, 2, 3), (6, 3, 1))[0]
-    picked = chance.choices(menu, weights=[weight for _, _, weight in menu], k=number)
-    return sum(price for _, price, _ in picked)
+    return tuple(chance.choices(range(len(menu)), weights=[weight for _, _, weight in menu], k=number))
 
 
 def _kind(key: str) -> Kind:

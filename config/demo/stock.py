@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from core.actor import Actor
-from customers.actions.stock import StockRow, create_location, set_levels
+from customers.actions.stock import StockLine, StockRow, create_location, receive_stock, set_levels
 from customers.models import Product, ProductSales, StockLevel, StockLocation
 from intelligence.actions.stock import forecast_stock
 
@@ -16,8 +16,8 @@ LEAD_DAYS, TARGET_DAYS = 10, 28
 COVER_WEEKS = (6, 3, 8, 1, 5, 12, 2, 4, 9, 7, 3, 10, 5, 2, 6, 4, 8, 1, 15, 3)
 
 
-def stock_shelves(business_id: int, actor: Actor, *, now: datetime) -> None:
-    """Count the products that sell most, as of `now`; done once."""
+def stock_shelves(business_id: int, actor: Actor, *, now: datetime, delivered: int = 0) -> None:
+    """Count the products that sell most, as of `now`, of which so many were `delivered` after; done once."""
     if StockLocation.objects.filter(business_id=business_id).exists():
         return
     shop = create_location(business_id=business_id, name="Shop floor", actor=actor, now=now)
@@ -31,6 +31,9 @@ def stock_shelves(business_id: int, actor: Actor, *, now: datetime) -> None:
         rows.append(StockRow(product_id, shop.pk, _whole(weekly * cover), now))
         marks[product_id] = max(_whole(weekly * 2), Decimal(1))
     set_levels(rows=rows, actor=actor, reason="First count")
+    if delivered:
+        lines = [StockLine(row.product_id, marks[row.product_id]) for row in rows[:delivered]]
+        receive_stock(location=shop, lines=lines, reference="DN 2041", actor=actor, now=now)
     levels = list(StockLevel.objects.filter(location=shop))
     for level in levels:
         level.low_at = marks[level.product_id]

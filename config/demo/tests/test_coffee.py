@@ -12,7 +12,16 @@ from django_tenants.utils import tenant_context
 from config.demo import coffee
 from config.demo.coffee_plan import DAYS, SHOPS, Plan, make_plan
 from core.clock import local_day
-from customers.models import ConsentRecord, Customer, CustomerFacts, DailySales, Order
+from customers.models import (
+    ConsentRecord,
+    Customer,
+    CustomerFacts,
+    DailySales,
+    Order,
+    Product,
+    StockLevel,
+    StockMovement,
+)
 from intelligence.models import RfmRun
 from loyalty.audit import audit
 from loyalty.models import Account, EarningRate, Reward, StampBook, Tier, Transaction
@@ -85,6 +94,9 @@ def test_the_demo_is_the_plan_and_goes_on_after_a_kill(committed_database, plan)
         assert what == Counter(redemption.what for redemption in planned.redemptions)
         assert sum(DailySales.objects.values_list("orders", flat=True)) == len(planned.sales)
         assert RfmRun.objects.get().customers == GUESTS
+        stocked = set(StockLevel.objects.values_list("product__sku", flat=True))
+        assert stocked == set(Product.objects.values_list("sku", flat=True)) <= set(coffee.SHELF.values())
+        assert StockMovement.objects.filter(kind="received").count() == 1
         assert StampBook.objects.filter(card__name="Coffee card", total__gt=0).count() > 1
         assert [found.code for found in audit() if not found.is_kept] == []
         tiers = list(Tier.objects.values_list("name", flat=True))

@@ -8,7 +8,7 @@ from config.demo.stock import stock_shelves
 from core.actor import SYSTEM
 from customers.actions.rollups import rebuild_rollups
 from customers.actions.stock import levels_that_differ
-from customers.models import Product, StockForecast, StockLevel
+from customers.models import Product, StockForecast, StockLevel, StockMovement
 from customers.tests.test_product_sales import sold
 from workspace.models import Business
 
@@ -23,7 +23,9 @@ def test_shelves_are_counted_once_with_something_low(business: Business) -> None
             sold(business, f"{number}-{week}", product, 30 - number, "1.00", placed_at=at)
     rebuild_rollups(now=NOW)
     for _again in range(2):
-        stock_shelves(business.pk, SYSTEM, now=NOW)
+        stock_shelves(business.pk, SYSTEM, now=NOW, delivered=1)
     assert (StockLevel.objects.count(), StockForecast.objects.count()) == (6, 6)
     assert StockLevel.objects.low().count() == 1, "the fourth has stock for one week"
+    delivery = StockMovement.objects.get(kind="received")
+    assert (delivery.product.sku, delivery.reference) == ("P0", "DN 2041")
     assert levels_that_differ() == []
