@@ -77,6 +77,12 @@ def format_number(value: Decimal | float, decimals: int = 0) -> str:
     return text if value >= 0 or rounds_to_zero else f"{MINUS}{text}"
 
 
+def format_exact(value: Decimal) -> str:
+    """A number with as many digits after the point as it has: 2, 1.5."""
+    exponent = value.normalize().as_tuple().exponent
+    return format_number(value, max(0, -exponent) if isinstance(exponent, int) else 0)
+
+
 @lru_cache(maxsize=16_384)
 def _grouped(size: Decimal, decimals: int, language: str | None) -> str:
     """Pure, with the active language as an argument. The same figures come back in tables and charts all day."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from core.presentation import format_money, format_number, format_points, format_signed, noun_count
+from core.presentation import format_exact, format_money, format_points, format_signed, noun_count
 from core.tenancy import active_programme
 from loyalty.earning import Step, Terms, TermsRule, earning_of
 from loyalty.ledger import Posting
@@ -80,8 +80,8 @@ def _earning_text(amount: Decimal, rate: Decimal, rounding: str, currency: str, 
         "%(amount)s × %(rate)s = %(exact)s point", "%(amount)s × %(rate)s = %(exact)s points", noun_count(exact)
     ) % {
         "amount": format_money(amount, currency),
-        "rate": plain_number(rate),
-        "exact": plain_number(exact),
+        "rate": format_exact(rate),
+        "exact": format_exact(exact),
     }
     if exact == exact.to_integral_value():
         return text
@@ -97,7 +97,7 @@ def _step_text(step: Step, terms: Terms, currency: str) -> str:
         return _cap_text(rule)
     facts = {
         "name": rule.name,
-        "factor": plain_number(rule.factor),
+        "factor": format_exact(rule.factor),
         "amount": format_money(step.amount, currency),
         "from": format_money(rule.min_spend, currency),
     }
@@ -131,9 +131,3 @@ def _cap_text(rule: TermsRule) -> str:
             rule.limit,
         )
     return text % facts
-
-
-def plain_number(value: Decimal) -> str:
-    """A number with as many digits after the point as it has: 2, 1.5."""
-    exponent = value.normalize().as_tuple().exponent
-    return format_number(value.normalize(), max(0, -exponent) if isinstance(exponent, int) else 0)

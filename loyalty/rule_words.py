@@ -12,8 +12,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core.presentation import format_money, format_points
-from loyalty.explain import plain_number
+from core.presentation import format_exact, format_money, format_points
 from loyalty.models import EarningRule
 
 _MONDAY_TO_FRIDAY, _WEEKEND = [1, 2, 3, 4, 5], [6, 7]
@@ -33,7 +32,7 @@ def _what(rule: EarningRule) -> str:
 
 def _times(factor: Decimal) -> str:
     words = {Decimal(0): _("No points"), Decimal(2): _("Double points"), Decimal(3): _("Triple points")}
-    return words.get(factor) or _("%(factor)s times the points") % {"factor": plain_number(factor)}
+    return words.get(factor) or _("%(factor)s times the points") % {"factor": format_exact(factor)}
 
 
 def _points(rule: EarningRule) -> str:

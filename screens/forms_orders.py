@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.presentation import format_number
+from core.presentation import format_exact
 from customers.actions.refunds import ReturnedLine
 from screens.forms_till import AmountField, KeyField
 from screens.reports_orders import Line
@@ -46,8 +46,7 @@ class RefundForm(forms.Form):
                 min_value=0,
                 max_value=line.left,
                 error_messages={
-                    "max_value": gettext("At most %(left)s can come back.")
-                    % {"left": format_number(line.left.normalize())}
+                    "max_value": gettext("At most %(left)s can come back.") % {"left": format_exact(line.left)}
                 },
                 max_digits=12,
                 decimal_places=3,

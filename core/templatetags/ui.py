@@ -76,6 +76,13 @@ def number(value: object, decimals: int = 0) -> str:
     return "" if parsed is None else presentation.format_number(parsed, decimals)
 
 
+@register.filter
+def quantity(value: object) -> str:
+    """Pieces, or kilograms with what is after the point: 12, 0.5."""
+    parsed = _number(value)
+    return "" if parsed is None else presentation.format_exact(parsed)
+
+
 register.filter("phone_example", example_phone)
 
 
