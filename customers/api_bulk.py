@@ -1,12 +1,14 @@
-"""One act on many customers over HTTP."""
+"""Many customers over HTTP: one act on them, and a file of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.http import FileResponse, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -16,11 +18,15 @@ from core.api import CleanCharField, StrictSerializer, read_body
 from core.errors import InvalidInput
 from core.permissions import Perm
 from customers.actions import bulk as actions
+from customers.actions.customer_files import note_export, open_export
+from customers.actions.saved_views import get_view
+from customers.api_customers import programme_of
 from customers.attribute_filters import AttributeFilter
 from customers.attributes import coerce
 from customers.bulk import Selection
+from customers.list_query import list_form
 from customers.models import AttributeDefinition, BulkRun, Customer, Tag
-from customers.reports.customer_list import CustomerFilters
+from customers.reports.customer_list import CustomerFilters, Scope
 from workspace.api_auth import ApiView
 from workspace.api_work import JobOutput
 
@@ -44,10 +50,16 @@ class BulkFilter(StrictSerializer):
     attributes = serializers.DictField(required=False, help_text="Has exactly these values; null: empty.")
 
 
-class BulkInput(StrictSerializer):
-    act = serializers.ChoiceField(choices=ACTS)
+class SelectionInput(StrictSerializer):
+    """Who is meant: one of the three."""
+
     ids = serializers.ListField(child=CleanCharField(max_length=16), required=False, min_length=1, max_length=MOST_IDS)
     filter = BulkFilter(required=False)
+    view = CleanCharField(max_length=16, required=False, help_text="An id of `customer-views/`.")
+
+
+class BulkInput(SelectionInput):
+    act = serializers.ChoiceField(choices=ACTS)
     tag = CleanCharField(max_length=40, required=False, help_text="A name, for `tag` and `untag`.")
     attribute = CleanCharField(max_length=60, required=False, help_text="A key of `customer-attributes/`, for `set`.")
     value = serializers.JSONField(required=False, allow_null=True, help_text="For `set`; null takes it away.")
@@ -60,33 +72,21 @@ class BulkView(ApiView):
 
     @extend_schema(operation_id="customers_bulk", tags=["Customers"], request=BulkInput, responses={202: JobOutput})
     def post(self, request: Request) -> Response:
-        """Add or remove a tag, set a field, archive or restore: `ids`, or everybody whom `filter` finds now.
+        """Add or remove a tag, set a field, archive or restore: `ids`, or everybody whom `filter` or `view` finds now.
 
         The work goes on in the background: follow it at `jobs/{id}`. Who becomes a customer later is not meant; who no
         longer fits the filter when their turn comes is left out. `result` counts `matched` and `changed`.
         """
         given, now = read_body(request, BulkInput), timezone.now()
-        if ("ids" in given) == ("filter" in given):
-            raise InvalidInput(_("Give either ids or a filter."), field="ids")
-        selection = self._these(given["ids"]) if "ids" in given else Selection(filters=_filters(given["filter"]))
         run = actions.start_bulk(
             act=given["act"],
             values=self._values(given),
-            selection=selection,
+            selection=selection_of(self, given),
             is_small=False,
             actor=self.actor,
             now=now,
         )
         return Response(JobOutput(run.job).data, status=202)
-
-    def _these(self, codes: list[str]) -> Selection:
-        """Raises InvalidInput, with the ids that the caller does not see."""
-        found = Customer.objects.visible_to(self.actor).exclude(state=Customer.State.ERASED).filter(code__in=codes)
-        keys = dict(found.values_list("code", "pk"))
-        missing = sorted(set(codes) - set(keys))
-        if missing:
-            raise InvalidInput(_("Some of these customers do not exist."), field="ids", missing=missing[:50])
-        return Selection(ids=sorted(keys.values()))
 
     def _values(self, given: Mapping[str, Any]) -> dict[str, object]:
         act = given["act"]
@@ -100,6 +100,69 @@ class BulkView(ApiView):
                 raise InvalidInput(_("Give a value, or null."), field="value")
             return actions.field_values(definition, given["value"])
         return {}
+
+
+class ExportView(ApiView):
+    """Customers as a file."""
+
+    required = {"POST": Perm.CUSTOMERS_EXPORT}
+
+    @extend_schema(
+        operation_id="customers_export_list", tags=["Customers"], request=SelectionInput, responses={202: JobOutput}
+    )
+    def post(self, request: Request) -> Response:
+        """Start to write a CSV file of `ids`, or of everybody whom `filter` or `view` finds now.
+
+        When the job is done, `result` has `matched`, how many are in it, and `file`, where it is: for a day, and only
+        for who asked. The columns are those of the export by page.
+        """
+        selection, now = selection_of(self, read_body(request, SelectionInput)), timezone.now()
+        run = actions.start_bulk(
+            act=BulkRun.Act.EXPORT, values={}, selection=selection, is_small=False, actor=self.actor, now=now
+        )
+        note_export(customers=selection.total(_scope(self)), actor=self.actor)
+        return Response(JobOutput(run.job).data, status=202)
+
+
+class ExportFileView(ApiView):
+    """The file of an export."""
+
+    required = {"GET": Perm.CUSTOMERS_EXPORT}
+
+    @extend_schema(
+        operation_id="customers_export_list_file",
+        tags=["Customers"],
+        responses={(200, "text/csv"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, job_id: str) -> FileResponse:
+        """404 until its job is done, a day later, and for anybody else than who asked for it."""
+        file = open_export(actions.get_run_of_job(job_id, self.actor), now=timezone.now())
+        response = FileResponse(file, as_attachment=True, filename="customers.csv", content_type="text/csv")
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+
+def selection_of(view: ApiView, given: Mapping[str, Any]) -> Selection:
+    """Who a body of SelectionInput means. Raises InvalidInput, with the ids that the caller does not see."""
+    if sum(name in given for name in ("ids", "filter", "view")) != 1:
+        raise InvalidInput(_("Give ids, a filter or a view: one of them."), field="ids")
+    if "filter" in given:
+        return Selection(filters=_filters(given["filter"]))
+    if "view" in given:
+        query = QueryDict(get_view(given["view"], view.actor).query)
+        return Selection(filters=list_form(query, _scope(view)).filters())
+    codes = given["ids"]
+    found = Customer.objects.visible_to(view.actor).exclude(state=Customer.State.ERASED).filter(code__in=codes)
+    keys = dict(found.values_list("code", "pk"))
+    missing = sorted(set(codes) - set(keys))
+    if missing:
+        raise InvalidInput(_("Some of these customers do not exist."), field="ids", missing=missing[:50])
+    return Selection(ids=sorted(keys.values()))
+
+
+def _scope(view: ApiView) -> Scope:
+    programme = programme_of(view)
+    return Scope(actor=view.actor, country=programme.country, zone=programme.zone, now=timezone.now())
 
 
 def _filters(given: Mapping[str, Any]) -> CustomerFilters:

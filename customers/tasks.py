@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -156,9 +157,10 @@ def forget_imports(now: datetime) -> datetime | None:
 # Each attempt goes on after the last chunk that the one before committed.
 @job_kind(BULK, title=_("Many customers at once"), max_attempts=20)
 def act_on_many(job: JobRun) -> dict[str, object]:
-    run, now = BulkRun.objects.get(code=job.params["bulk"]), timezone.now()
+    run, now = BulkRun.objects.select_related("job").get(code=job.params["bulk"]), timezone.now()
     if run.act == BulkRun.Act.EXPORT:
-        return write_export(job, run, now=now)
+        written = write_export(job, run, now=now)
+        return {**written, "file": reverse("api:customers-export-file", args=[run.job.code])}  # type: ignore[union-attr]
     return run_bulk(job, run, now=now)
 
 

@@ -297,7 +297,7 @@ NOUNS = {
     "affiliates": "affiliate", "payouts": "payout", "people": "affiliate_customer", "a": "affiliate_link",
     "analytics": "report",
     "partner": "report_token", "fields": "attribute", "tags": "tag", "notes": "note", "bulk": "bulk", "views": "view",
-    "customer-attributes": "attribute",
+    "customer-attributes": "attribute", "customer-views": "view",
 }  # fmt: skip
 
 

@@ -218,3 +218,11 @@ def get_run(code: str, actor: Actor) -> BulkRun:
     if run is None:
         raise NotFound()
     return run
+
+
+def get_run_of_job(code: str, actor: Actor) -> BulkRun:
+    """Raises NotFound, also for what somebody else asked for."""
+    run = BulkRun.objects.filter(job__code=code, actor=actor.reference).first()
+    if run is None:
+        raise NotFound()
+    return run

@@ -19,9 +19,9 @@ MAX_QUERY = 2000
 
 
 def views_of(actor: Actor) -> QuerySet[SavedView]:
-    """Shared ones first, then one's own, each by age."""
+    """Shared ones first, then one's own, each by age; of who is no person, such as a key, shared ones only."""
     mine = Q(user_id__isnull=True) | Q(user_id=actor.user_id)
-    return SavedView.objects.filter(mine).order_by("-user_id", "pk") if actor.user_id else SavedView.objects.none()
+    return SavedView.objects.filter(mine).order_by("-user_id", "pk")
 
 
 def get_view(code: str, actor: Actor) -> SavedView:
@@ -39,6 +39,8 @@ def save_view(
     name = _clean_name(name)
     if len(query) > MAX_QUERY:
         raise InvalidInput(_("These are too many filters to keep."), field="name")
+    if not is_shared and actor.user_id is None:
+        raise InvalidInput(_("Only a person has views of their own. Share this one."), field="is_shared")
     _check_sharing(is_shared, may_share=may_share, actor=actor)
     owner = None if is_shared else actor.user_id
     with transaction.atomic():

@@ -315,3 +315,28 @@ def test_many_over_the_api(api: Callable[..., Client], people: list[Customer], r
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field_name)
     problem(api("read").post(url, {"act": "archive", "filter": {}}, **call), 403, "permission_denied")
     assert BulkRun.objects.count() == 3
+
+
+def test_a_file_over_the_api(
+    api: Callable[..., Client], people: list[Customer], in_background: None, run_queue: Callable[[], None],
+    settings: Any, tmp_path: Any,
+) -> None:  # fmt: skip
+    settings.MEDIA_ROOT = tmp_path
+    client, url, call = api("admin"), "/api/v1/customers/export", {"content_type": "application/json"}
+    view = client.post("/api/v1/customer-views/", {"name": "DE", "query": "country=DE", "is_shared": True}, **call)
+    asked = client.post(url, {"view": view.json()["id"]}, **call)
+    assert asked.status_code == 202
+    file = f"/api/v1/customers/exports/{asked.json()['id']}"
+    assert client.get(file).status_code == 404, "not yet"
+    run_queue()
+    job = client.get(f"/api/v1/jobs/{asked.json()['id']}").json()
+    assert (job["state"], job["result"]["matched"], job["result"]["file"]) == ("done", 2, file)
+    answer = client.get(file)
+    assert (answer["Content-Type"], answer["Cache-Control"]) == ("text/csv", "private, no-store")
+    assert [row[2] for row in table(answer)] == ["First name", "Cleo", "Dan"]
+    assert AuditEntry.objects.get(action="customers.list.exported").data == {"customers": 2}
+    assert api("admin").get(file).status_code == 404, "of who asked for it alone"
+    for wrong, status in (({}, 422), ({"filter": {}, "ids": ["x"]}, 422), ({"view": "nothing12345"}, 404)):
+        assert client.post(url, wrong, **call).status_code == status
+    problem(api("write").post(url, {"filter": {}}, **call), 403, "permission_denied")
+    assert BulkRun.objects.count() == 1

@@ -85,3 +85,39 @@ def test_whose_they_are(
     assert tabs(reader.get(LIST)) == ["Shared", "Own"]
     with tenant_context(other_programme):
         assert not SavedView.objects.exists()
+
+
+def test_views_over_the_api(
+    api: Callable[..., Client], people: None, owner: User, analyst: User, business: Business
+) -> None:
+    url, call = "/api/v1/customer-views/", {"content_type": "application/json"}
+    key, hers, his = api("write"), api(user=owner), api(user=analyst)
+    made = key.post(url, {"name": "Germany", "query": "sort=name&country=DE", "is_shared": True}, **call)
+    assert made.status_code == 201
+    assert (made.json()["query"], made.json()["is_shared"], made.json()["is_default"]) == (
+        "country=DE&sort=name", True, False,
+    )  # fmt: skip
+    hers.post(url, {"name": "Mine", "query": "member=yes", "is_default": True}, **call)
+    listed = [[one["name"] for one in client.get(url).json()["data"]] for client in (key, hers, his)]
+    assert listed == [["Germany"], ["Germany", "Mine"], ["Germany"]]
+    mine, shared = SavedView.objects.get(name="Mine"), SavedView.objects.get(name="Germany")
+    for client in (key, his):
+        assert client.get(f"{url}{mine.code}").status_code == client.delete(f"{url}{mine.code}").status_code == 404
+    assert his.delete(f"{url}{shared.code}").status_code == 403, "everybody sees it"
+    for wrong, name in (
+        ({"name": "A", "query": "country=DE"}, "is_shared"), ({"name": "", "query": "", "is_shared": True}, "name"),
+        ({"name": "A", "query": "country=XX&q=ann", "is_shared": True}, "query"),
+        ({"name": "A", "query": "first=within", "is_shared": True}, "query"),
+        ({"name": "A", "is_shared": True}, "query"),
+    ):  # fmt: skip
+        answer = key.post(url, wrong, **call)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, name)
+    assert api("read").post(url, {"name": "A", "query": "", "is_shared": True}, **call).status_code == 403
+    bound = api("write", business=business)
+    assert bound.post(url, {"name": "A", "query": "", "is_shared": True}, **call).status_code == 403
+    assert SavedView.objects.count() == 2
+    assert key.delete(f"{url}{shared.code}").status_code == 204
+    assert list(SavedView.objects.all()) == [mine]
+    acts = ["customers.view.saved", "customers.view.saved", "customers.view.deleted"]
+    noted = AuditEntry.objects.filter(action__startswith="customers.view.").order_by("pk")
+    assert list(noted.values_list("action", flat=True)) == acts
