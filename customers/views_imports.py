@@ -171,8 +171,9 @@ def import_stop(request: StaffRequest, code: str) -> HttpResponse:
 
 @require_safe
 @requires(Perm.IMPORTS_RUN)
-def import_sample(request: StaffRequest, kind: str) -> HttpResponse:
+def import_sample(request: StaffRequest) -> HttpResponse:
     """A file of two or three rows to fill in. Begins with a mark, by which spreadsheets know UTF-8."""
+    kind = request.GET.get("kind", "")
     if kind not in SAMPLES:
         raise NotFound
     response = HttpResponse(f"\ufeff{SAMPLES[kind]}", content_type="text/csv; charset=utf-8")
