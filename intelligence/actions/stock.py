@@ -51,26 +51,23 @@ _SOLD = """
 # after each movement is what is there now less what moved later, so that only the weeks that count are read; what was
 # there before the first of them is not known.
 _OUT = """
-    WITH stocked AS (
-        SELECT level.id AS level_id, level.product_id, place.business_id
+    WITH stocked AS MATERIALIZED (  -- summed once, not for each movement
+        SELECT level.id AS level_id, level.product_id, place.business_id, sum(near.quantity) AS quantity
         FROM customers_stocklevel AS level
         JOIN customers_stocklocation AS place ON place.id = level.location_id
+        JOIN customers_stocklocation AS room ON room.business_id = place.business_id
+        JOIN customers_stocklevel AS near ON near.location_id = room.id AND near.product_id = level.product_id
         WHERE level.id = ANY(%(levels)s)
+        GROUP BY level.id, place.business_id
     ), moved AS (
         SELECT stocked.level_id, movement.id, movement.at, lag(movement.at, 1, %(now)s) OVER newest AS until,
-               here.quantity - coalesce(sum(movement.quantity) OVER (
+               stocked.quantity - coalesce(sum(movement.quantity) OVER (
                    newest ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                ), 0) AS quantity
         FROM stocked
         JOIN customers_stocklocation AS place USING (business_id)
         JOIN customers_stockmovement AS movement
           ON movement.location_id = place.id AND movement.product_id = stocked.product_id
-        CROSS JOIN LATERAL (
-            SELECT sum(level.quantity) AS quantity
-            FROM customers_stocklevel AS level
-            JOIN customers_stocklocation AS near ON near.id = level.location_id
-            WHERE level.product_id = stocked.product_id AND near.business_id = stocked.business_id
-        ) AS here
         WHERE movement.at >= %(now)s - make_interval(weeks => %(weeks)s)
         WINDOW newest AS (PARTITION BY stocked.level_id ORDER BY movement.at DESC, movement.id DESC)
     ), numbered AS (
