@@ -99,6 +99,7 @@ def _history(request: StaffRequest, customer: Customer, scope: Scope) -> dict[st
         context |= {
             "rows": rows.with_rows([order_row(row, scope) for row in rows.rows]),
             "links": rows.links(request.GET),
+            "order_url": _order_url(request, customer),
         }
     elif tab == "points":
         own_points = Transaction.objects.done().visible_to(request.actor).filter(account_id=customer.pk)
@@ -113,6 +114,12 @@ def _history(request: StaffRequest, customer: Customer, scope: Scope) -> dict[st
     else:
         context |= {"details": _details(customer, scope)}
     return context
+
+
+def _order_url(request: StaffRequest, customer: Customer) -> str:
+    """Where staff enter a sale to this person, who must be active."""
+    may = Perm.ORDERS_EDIT in request.membership.permissions and customer.state == Customer.State.ACTIVE
+    return f"{reverse('orders:add')}?customer={customer.code}" if may else ""
 
 
 def _cards(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str, object]:

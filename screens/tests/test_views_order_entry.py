@@ -63,7 +63,9 @@ def test_a_sale_with_its_points_is_recorded_once(
 def test_who_when_and_without_points(client_of: Callable[..., Client], owner: User, sent: dict[str, str]) -> None:
     priya = Customer.objects.create(first_name="Priya", last_name="Shah", email="priya@example.org")
     browser = client_of(owner)
-    assert browser.get(PAGE, {"customer": priya.code}).context["form"]["customer"].value() == "priya@example.org"
+    link = f"{PAGE}?customer={priya.code}"
+    assert link in browser.get(f"/customers/{priya.code}/", {"tab": "orders"}).text
+    assert browser.get(link).context["form"]["customer"].value() == "priya@example.org"
     said = {**sent, "customer": "priya shah", "placed_at": "2026-06-17T10:30", "reference": "A-7"}
     del said["earns"]
     assert browser.post(PAGE, said).status_code == 303
