@@ -115,6 +115,9 @@ class OrderEntryForm(KeyedForm):
         self.numbers = range(min(max(ROWS, given), MAX_LINES))
         for number in self.numbers:
             self._add_row(number)
+        if is_draft:  # a scanner types its next code there
+            empty = next((number for number in self.numbers if not self.data.get(f"product-{number}")), 0)
+            self.fields[f"product-{empty}"].widget.attrs["autofocus"] = True
 
     def _add_row(self, number: int) -> None:
         self.fields[f"product-{number}"] = forms.CharField(

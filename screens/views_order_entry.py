@@ -111,6 +111,4 @@ def _said(points: int | None) -> str:
 
 
 def _page(request: StaffRequest, form: OrderEntryForm, status: int) -> HttpResponse:
-    return page(
-        request, "screens/order_entry.html", {"form": form}, partials={"entry-lines", "entry-total"}, status=status
-    )
+    return page(request, "screens/order_entry.html", {"form": form}, partials={"entry-total"}, status=status)

@@ -89,6 +89,8 @@ def test_a_draft_shows_the_total_and_records_nothing(
     form = answer.context["form"]
     assert (answer.status_code, form.total, len(form.rows), form.errors) == (200, Decimal(22), 4, {})
     assert "£22.00" in answer.text
+    focused = [name for name, field in form.fields.items() if "autofocus" in field.widget.attrs]
+    assert focused == ["product-3"], "the first empty one"
     assert "0.5 × Bowl" in answer.text
     part = browser.post(DRAFT, sent, headers={"HX-Request": "true", "HX-Target": "entry-total"}).text
     assert "£22.00" in part
