@@ -57,7 +57,7 @@ data: .base ## Make a large programme: make data SIZE=10x (or 1m)
 screenshots: .test ## Take the pictures of the README from the running demo
 	$(BIN)/python -m e2e.screenshots
 
-browser: .test ## The long browser tests: till without a network, rewards, rules, stamps, tiers, texts, a customer’s own data
+browser: .test ## The long browser tests: every page in both themes, a till without a network, a customer’s own data and more
 	$(BIN)/python -m pytest e2e/browser_*.py
 
 chaos: .test ## Kill processes under load: make chaos NAME=kills (or sms, ledger, codes, imports)
