@@ -10,6 +10,9 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from core.errors import InvalidInput
 
+SHORTEST_BEGIN = 4  # digits; fewer begin too many numbers to look at
+_SEPARATORS = str.maketrans("", "", " -./()\u00a0")
+
 
 class InvalidPhone(InvalidInput):
     code = "invalid_phone"
@@ -36,6 +39,25 @@ def parse_phone(text: str, country: str, *, field: str = "phone") -> str:
     if number.extension or not _is_plausible(number):
         raise InvalidPhone(field=field)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def phone_begin(text: str, country: str) -> str:
+    """How numbers in E.164 begin that a person has begun to type: "0171" is +49171 in Germany. Empty: no number yet.
+
+    It takes four digits, and what tells a number from an id: a plus or a zero in front.
+    """
+    typed = text.strip().removeprefix("tel:").translate(_SEPARATORS)
+    digits = typed.removeprefix("+")
+    if len(digits) < SHORTEST_BEGIN or not (digits.isascii() and digits.isdecimal()):
+        return ""
+    if typed.startswith("+"):
+        return typed
+    if typed.startswith("00"):
+        return "+" + typed[2:]
+    if not typed.startswith("0"):
+        return ""
+    trunk = phonenumbers.ndd_prefix_for_region(country, True) or ""
+    return dial_code(country) + typed.removeprefix(trunk)
 
 
 def _is_plausible(number: phonenumbers.PhoneNumber) -> bool:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import reduce
+from operator import or_
 
-from django.db.models import BooleanField, F, Func, Q, Value
+from django.db.models import Func, Q, Value
 
-from core.phones import InvalidPhone, parse_phone
+from core.phones import InvalidPhone, parse_phone, phone_begin
+from customers.folding import folded, spellings
 from customers.models import Identifier
 
 MAX_LENGTH = 120
@@ -14,12 +18,11 @@ MAX_LENGTH = 120
 FUZZY_LENGTH = 4
 
 
-class WordSimilar(Func):
-    """`text %> term`: some part of the text is similar to the term; the trigram index answers it."""
+class SoundingLike(Func):
+    """Keys of the customers whose name sounds like a text, the 200 closest; the trigram index answers it."""
 
-    template = "(%(expressions)s)"
-    arg_joiner = " OPERATOR(public.%%>) "
-    output_field = BooleanField()
+    function = "customers_sounding_like"
+    template = "(SELECT %(function)s(%(expressions)s))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +30,15 @@ class Search:
     """`strict` finds what was typed; `fuzzy`, for when that finds nothing, what sounds like it (None: not worth it)."""
 
     strict: Q
-    fuzzy: Func | None
+    fuzzy: Q | None
 
 
 def search_for(text: str, *, country: str, prefix: str = "") -> Search | None:
     """Conditions on a customer reached by `prefix` (such as "customer__"); None when nothing was typed. One query.
 
-    A whole phone number, e-mail address or external id with a digit finds exactly its owner; words find names, parts of
-    e-mail addresses and ids that hold all of them, and the owner of an id that is a word.
+    A whole phone number, e-mail address or external id with a digit finds exactly its owner, and the first digits of a
+    number those whose number begins so (a query more); words find names, parts of e-mail addresses and ids that hold
+    all of them, and the owner of an id that is a word.
     """
     typed = " ".join(text.replace("\x00", "").split())[:MAX_LENGTH]
     if not typed:
@@ -44,12 +48,30 @@ def search_for(text: str, *, country: str, prefix: str = "") -> Search | None:
     if owners and not is_name:
         # No "or" with the words: it would read every customer.
         return Search(Q(**{f"{prefix}pk__in": owners}), None)
-    words = Q()
-    for word in typed.lower().split():
-        words &= Q(**{f"{prefix}search_text__contains": word})
+    begins = phone_begin(typed, country)
+    numbers = Identifier.objects.filter(kind=Identifier.Kind.PHONE, value__startswith=begins)
+    if begins and not owners and numbers.exists():
+        return Search(Q(**{f"{prefix}pk__in": numbers.values("customer_id")}), None)
+    words = named(typed, prefix=prefix)
     strict = words | Q(**{f"{prefix}pk__in": owners}) if owners else words
     is_fuzzy = is_name and len(typed) >= FUZZY_LENGTH
-    return Search(strict, WordSimilar(F(f"{prefix}search_text"), Value(typed.lower())) if is_fuzzy else None)
+    return Search(
+        strict,
+        Q(**{f"{prefix}pk__in": SoundingLike(Value(folded(typed)), Value(_threshold(typed)))}) if is_fuzzy else None,
+    )
+
+
+def _threshold(typed: str) -> Decimal:
+    """How many of its trigrams a name has to share: of one word half, or all who begin alike sound alike."""
+    return Decimal("0.35") if " " in typed else Decimal("0.5")
+
+
+def named(typed: str, *, prefix: str = "") -> Q:
+    """Customers whose name, e-mail address or id holds every word, with marks on the letters or without."""
+    words = Q()
+    for word in typed.split():
+        words &= reduce(or_, (Q(**{f"{prefix}search_text__contains": spelling}) for spelling in spellings(word)))
+    return words
 
 
 def _identifiers(typed: str, country: str) -> Q:

@@ -7,11 +7,12 @@ from typing import ClassVar
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q, Value
-from django.db.models.functions import Concat, Lower
+from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.codes import public_code
+from customers.folding import folded_sql, spelt_out_sql
 from customers.querysets import CustomerQuerySet
 
 
@@ -52,11 +53,16 @@ class Customer(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
     # What search as you type looks in.
     search_text = models.GeneratedField(
-        expression=Lower(
-            Concat(
-                F("first_name"), Value(" "), F("last_name"), Value(" "), F("email"), Value(" "), F("external_id"),
-                output_field=models.TextField(),
-            )
+        expression=Concat(
+            folded_sql(
+                Concat(
+                    F("first_name"), Value(" "), F("last_name"), Value(" "), F("email"), Value(" "), F("external_id"),
+                    output_field=models.TextField(),
+                )
+            ),
+            Value(" "),
+            spelt_out_sql(Concat(F("first_name"), Value(" "), F("last_name"), output_field=models.TextField())),
+            output_field=models.TextField(),
         ),
         output_field=models.TextField(),
         db_persist=True,
@@ -103,6 +109,15 @@ class Identifier(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "value"], name="identifier_unique")]
+        # Numbers that begin with the digits typed so far; the class serves `LIKE` whatever the database sorts by.
+        indexes: ClassVar = [
+            models.Index(
+                fields=["value"],
+                opclasses=["varchar_pattern_ops"],
+                condition=Q(kind="phone"),
+                name="identifier_phone_begins",
+            )
+        ]
 
 
 class ConsentRecord(models.Model):

@@ -19,6 +19,7 @@ from core.keyset import Order as ListOrder
 from customers.models import Customer, Order, Product, Refund
 from customers.querysets import OrderQuerySet
 from customers.reports.customer_list import Scope, name_and_contact
+from customers.search import named
 from customers.words import clock_time, days_ago
 from workspace.models import Business
 
@@ -168,10 +169,7 @@ def _named(scope: Scope, text: str) -> list[int]:
 
 def _people(text: str) -> QuerySet[Customer]:
     """Customers whose name or address holds every word."""
-    people = Customer.objects.all()
-    for word in text.lower().split():
-        people = people.filter(search_text__contains=word)
-    return people
+    return Customer.objects.filter(named(text))
 
 
 def order_row(order: Order, scope: Scope) -> OrderRow:
