@@ -20,7 +20,7 @@ FIGURES: Words = {
     "products_created": _("New products"),
     "products_written": _("Products added or changed"),
     "levels_counted": _("Products counted"),
-    "levels_created": _("Of them tracked from now on"),
+    "levels_created": _("Newly tracked"),
     "reorder_points_set": _("Reorder points changed"),
 }
 # Shown even when nothing of the kind came.

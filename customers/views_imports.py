@@ -265,6 +265,15 @@ def _before_undo(run: ImportRun) -> dict[str, object]:
     return {"rehearsed": undo_groups(rehearsed)}
 
 
+def _what_it_filled(run: ImportRun) -> tuple[object, str]:
+    """The list that shows what came: a button's words and its page."""
+    if run.kind == ImportRun.Kind.STOCK:
+        return _("Open stock"), reverse("stock:list")
+    if run.kind == ImportRun.Kind.PRODUCTS:
+        return _("Open products"), reverse("customers:products")
+    return _("Open customers"), reverse("customers:list")
+
+
 def _status(run: ImportRun) -> dict[str, object]:
     job = run.job
     is_over = run.phase == ImportRun.Phase.DONE
@@ -277,6 +286,7 @@ def _status(run: ImportRun) -> dict[str, object]:
         "can_go_on": not is_over and has_ended and run.undo_job is None and bool(run.path),
         "offers_undo": offers_undo,
         "figures": figures(run),
+        "opens": _what_it_filled(run),
         **(_before_undo(run) if offers_undo else {}),
         "undone": undo_groups(run.undo_counts),
         "undo_until": run.created_at + timedelta(days=actions.KEPT_DAYS),

@@ -287,11 +287,12 @@ def test_stock_by_page_shows_its_figures_and_how_it_is_undone(client, business, 
     finish()
     done = client.get(here)
     assert [(str(label), number) for label, number in done.context["figures"]] == [
-        ("Products counted", 1), ("Of them tracked from now on", 1),
+        ("Products counted", 1), ("Newly tracked", 1),
     ]  # fmt: skip
     assert "There is no product with this stock code" in done.text
     assert [(str(title), int(rows[0][1])) for title, rows in done.context["rehearsed"]] == [("Goes", 1)]
     assert "the opposite is moved" in done.text
+    assert done.context["opens"] == ("Open stock", reverse("stock:list"))
 
 
 def test_the_list_has_pages_and_asks_as_much_for_many_as_for_few(client, business):
