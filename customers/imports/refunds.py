@@ -20,6 +20,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Prefetch
 
 from core.codes import public_code
 from customers.models import ImportRun, Order, Refund, RefundLine
@@ -62,12 +63,16 @@ ORDER BY row.sku, row.unit_price, row.quantity, row.line
 # latest first.
 SOLD = """
 WITH wanted AS (
-    SELECT DISTINCT person.customer_id, product.id AS product_id
+    SELECT person.customer_id, product.id AS product_id
     FROM customers_importrow AS row
     JOIN customers_importperson AS person ON person.import_id = row.import_id AND person.key = row.person_key
     JOIN customers_product AS product ON product.sku = row.sku
     WHERE row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s AND row.problem IS NULL
-  AND row.document = 'r'
+      AND row.document = 'r'
+    UNION
+    SELECT own.customer_id, line.product_id
+    FROM customers_refund AS own JOIN customers_refundline AS line ON line.refund_id = own.id
+    WHERE own.id = ANY(%(earlier)s::bigint[])
 ), sold AS (
     SELECT line.id, line.order_id, own.reference, own.customer_id, line.product_id, own.placed_at, line.unit_price,
            line.quantity, line.position
@@ -78,10 +83,42 @@ WITH wanted AS (
 )
 SELECT sold.id, sold.order_id, sold.reference, sold.customer_id, sold.product_id, sold.placed_at, sold.unit_price,
        sold.quantity - coalesce((SELECT sum(back.quantity) FROM customers_refundline AS back
-                                 WHERE back.order_line_id = sold.id), 0)
+                                 WHERE back.order_line_id = sold.id
+                                   AND back.refund_id <> ALL(%(earlier)s::bigint[])), 0)
 FROM sold
 ORDER BY sold.customer_id, sold.product_id, sold.placed_at DESC, sold.reference DESC, sold.unit_price DESC,
          sold.quantity DESC, sold.position DESC
+"""
+# Refunds of earlier files, or of chunks before, that might belong to other sales had everything come at once: those of
+# the same customers and products, and those that name an order which is there only now.
+EARLIER = """
+WITH pair AS (
+    SELECT DISTINCT person.customer_id, product.id AS product_id
+    FROM customers_importrow AS row
+    JOIN customers_importperson AS person ON person.import_id = row.import_id AND person.key = row.person_key
+    JOIN customers_product AS product ON product.sku = row.sku
+    WHERE row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s AND row.problem IS NULL
+      AND (row.document = 'r' OR %(are_others)s)
+)
+SELECT own.id
+FROM customers_refund AS own
+JOIN customers_refundline AS line ON line.refund_id = own.id
+JOIN pair ON pair.customer_id = own.customer_id AND pair.product_id = line.product_id
+WHERE own.business_id = %(business)s AND own.source = 'import' AND own.reference <> ALL(%(wanted)s::text[])
+UNION
+SELECT own.id
+FROM customers_refund AS own
+JOIN customers_importrow AS row ON row.order_reference = coalesce(nullif(own.order_reference, ''), own.reference)
+WHERE own.business_id = %(business)s AND own.source = 'import' AND own.reference <> ALL(%(wanted)s::text[])
+  AND own.order_id IS NULL AND row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s
+  AND row.problem IS NULL AND row.document = 's' AND %(are_others)s
+  AND NOT EXISTS (SELECT FROM customers_refundline AS line WHERE line.refund_id = own.id)
+"""
+ARE_OTHERS = """
+SELECT EXISTS (
+    SELECT FROM customers_refund AS own WHERE own.business_id = %(business)s AND own.source = 'import'
+      AND NOT EXISTS (SELECT FROM customers_importundo AS noted
+                      WHERE noted.import_id = %(run)s AND noted.kind = 'r' AND noted.row_id = own.id))
 """
 # An order's refunds are those of its lines, and those that name the order and have no matched lines.
 REFRESH_ORDERS = """
@@ -115,6 +152,7 @@ FROM customers_refund AS own WHERE own.id = ANY(%s::bigint[])
 NOTE = """
 INSERT INTO customers_importundo (import_id, kind, row_id, before)
 SELECT %s, 'r', id, before::jsonb FROM unnest(%s::bigint[], %s::text[]) AS made (id, before)
+ON CONFLICT DO NOTHING
 """
 
 
@@ -192,21 +230,23 @@ def write(run: ImportRun, *, chunks: range, now: datetime, counts: Counter[str])
         if {"refunded", "status"} & set(run.mapping):
             cursor.execute(TOLD_BY_ORDERS, parameters)
             documents += [Document(*row) for row in cursor.fetchall()]
-        if not documents:
-            return
         documents, replaced = _not_there_yet(run, documents, counts)
-        if not documents:
+        earlier = _earlier(documents, parameters)
+        if not documents and not earlier:
             return
         before = _states_of(replaced)
         _take_away(replaced)
         by_reference = {document.reference: document for document in documents}
         returned: list[Returned] = []
-        if has_lines:
+        if has_lines and documents:
             cursor.execute(RETURNED, parameters)
             returned = [Returned(*row) for row in cursor.fetchall() if row[0] in by_reference]
 
-    named = _orders_by_reference(run, [document.order_reference or document.reference for document in documents])
-    parts = _parts(returned, by_reference, parameters)
+    by_reference |= {refund.reference: _document_of(refund) for refund in earlier}
+    named = _orders_by_reference(run, [one.order_reference or one.reference for one in by_reference.values()])
+    returned += [row for refund in earlier for row in _returned_by(refund)]
+    parts = _parts(returned, by_reference, {**parameters, "earlier": [refund.pk for refund in earlier]})
+    _settle(run, earlier, parts, named)
     made = Refund.objects.bulk_create(
         [
             Refund(
@@ -215,6 +255,7 @@ def write(run: ImportRun, *, chunks: range, now: datetime, counts: Counter[str])
                 source="import",
                 reference=document.reference,
                 order_id=_order_of(document, parts[document.reference], named),
+                order_reference=document.order_reference or "",
                 customer_id=document.customer_id,
                 refunded_at=document.at,
                 total=document.total,
@@ -225,24 +266,91 @@ def write(run: ImportRun, *, chunks: range, now: datetime, counts: Counter[str])
     )
     with connection.cursor() as cursor:
         cursor.execute(NOTE, [run.pk, [one.pk for one in made], [before.get(one.reference) for one in made]])
-    RefundLine.objects.bulk_create(
-        RefundLine(
-            refund_id=refund.pk,
-            position=position,
-            order_line_id=line.id if line else None,
-            product_id=row.product_id,
-            title=row.title,
-            quantity=quantity,
-            unit_price=row.unit_price,
-            total=quantity * row.unit_price,
-        )
-        for refund in made
-        for position, (row, line, quantity) in enumerate(parts[refund.reference], start=1)
-    )
-    counts["refund_lines_written"] += sum(len(own) for own in parts.values())
+    _write_lines(made, parts)
+    counts["refund_lines_written"] += sum(len(parts[refund.reference]) for refund in made)
     touched = {line.order_id for own in parts.values() for _row, line, _quantity in own if line}
     touched |= {refund.order_id for refund in made if refund.order_id}
     refresh_orders(touched)
+
+
+def _write_lines(refunds: list[Refund], parts: Mapping[str, list[Part]]) -> None:
+    RefundLine.objects.bulk_create(
+        line for refund in refunds for line in _lines_of(refund, parts.get(refund.reference, []))
+    )
+
+
+def _lines_of(refund: Refund, parts: list[Part]) -> list[RefundLine]:
+    before: Returned | None = None
+    lines = []
+    for position, (row, line, quantity) in enumerate(parts, start=1):
+        lines.append(
+            RefundLine(
+                refund_id=refund.pk,
+                position=position,
+                is_rest=row is before,
+                order_line_id=line.id if line else None,
+                product_id=row.product_id,
+                title=row.title,
+                quantity=quantity,
+                unit_price=row.unit_price,
+                total=quantity * row.unit_price,
+            )
+        )
+        before = row
+    return lines
+
+
+def _earlier(documents: list[Document], parameters: dict[str, Any]) -> list[Refund]:
+    """Other refunds whose sales are looked for again, with their lines. Two queries or four."""
+    with connection.cursor() as cursor:
+        cursor.execute(ARE_OTHERS, parameters)
+        wanted = [document.reference for document in documents]
+        values = {**parameters, "are_others": cursor.fetchone()[0], "wanted": wanted}
+        cursor.execute(EARLIER, values)
+        ids = [row[0] for row in cursor.fetchall()]
+    lines = Prefetch("lines", RefundLine.objects.order_by("position").select_related("order_line"))
+    return list(Refund.objects.filter(pk__in=ids).prefetch_related(lines).order_by("pk")) if ids else []
+
+
+def _document_of(refund: Refund) -> Document:
+    named = refund.order_reference or None
+    return Document(refund.reference, refund.customer_id, refund.refunded_at, refund.total, named)
+
+
+def _returned_by(refund: Refund) -> list[Returned]:
+    """What a refund gave back, as its file told it: a line that was spread over several sales is one again."""
+    rows: list[Returned] = []
+    for line in refund.lines.all():
+        if line.is_rest:
+            rows[-1] = rows[-1]._replace(quantity=rows[-1].quantity + line.quantity)
+        else:
+            told = (line.position, line.product_id or 0, line.title, line.quantity, line.unit_price)
+            rows.append(Returned(refund.reference, *told))
+    return rows
+
+
+def _settle(run: ImportRun, earlier: list[Refund], parts: Mapping[str, list[Part]], named: dict[str, int]) -> None:
+    """Give earlier refunds the sales that they found now, where these are others than before."""
+    moved = []
+    for refund in earlier:
+        order_id = _order_of(_document_of(refund), parts.get(refund.reference, []), named)
+        found = [(line.order_line_id, line.quantity) for line in _lines_of(refund, parts.get(refund.reference, []))]
+        if (order_id, found) != (refund.order_id, [(line.order_line_id, line.quantity) for line in refund.lines.all()]):
+            moved.append((refund, order_id))
+    if not moved:
+        return
+    refunds = [refund for refund, _order_id in moved]
+    before = _states_of(refunds)
+    orders = {line.order_line.order_id for refund in refunds for line in refund.lines.all() if line.order_line}
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE, [run.pk, [one.pk for one in refunds], [before[one.reference] for one in refunds]])
+    RefundLine.objects.filter(refund__in=refunds).delete()
+    for refund, order_id in moved:
+        orders |= {order for order in (refund.order_id, order_id) if order}
+        refund.order_id = order_id
+    Refund.objects.bulk_update(refunds, ["order"], batch_size=1_000)
+    _write_lines(refunds, parts)
+    refresh_orders(orders)
 
 
 def _parts(
@@ -257,7 +365,7 @@ def _parts(
         waiting[documents[row.reference].customer_id or 0, row.product_id].append(place)
     allotted: dict[int, list[tuple[SoldLine | None, Decimal]]] = {}
     for pair, candidates in _sold(parameters) if returned else ():
-        for place in waiting.get(pair, ()):
+        for place in sorted(waiting.get(pair, ()), key=lambda place: _turn(returned[place], documents)):
             row, document = returned[place], documents[returned[place].reference]
             allotted[place] = allot(
                 candidates,
@@ -270,6 +378,11 @@ def _parts(
     for place, row in enumerate(returned):
         parts[row.reference] += [(row, *given) for given in allotted.get(place, [(None, row.quantity)])]
     return parts
+
+
+def _turn(row: Returned, documents: Mapping[str, Document]) -> tuple[datetime, str, Decimal, Decimal, int]:
+    """Who came back first chooses first, whatever the order of rows and files."""
+    return documents[row.reference].at, row.reference, row.unit_price, row.quantity, row.line
 
 
 def _sold(parameters: dict[str, Any]) -> Iterator[tuple[tuple[int, int], list[SoldLine]]]:

@@ -115,17 +115,19 @@ WITH surplus AS (
 DELETE FROM customers_orderline WHERE id IN (SELECT id FROM surplus)
 """
 RESTORE_REFUNDS = f"""
-INSERT INTO customers_refund (id, code, business_id, source, reference, order_id, customer_id, refunded_at, total,
-    reason, created_at)
-SELECT old.id, old.code, old.business_id, old.source, old.reference, own.id, old.customer_id, old.refunded_at,
-       old.total, old.reason, old.created_at
+INSERT INTO customers_refund (id, code, business_id, source, reference, order_id, order_reference, customer_id,
+    refunded_at, total, reason, created_at)
+SELECT old.id, old.code, old.business_id, old.source, old.reference, own.id, coalesce(old.order_reference, ''),
+       old.customer_id, old.refunded_at, old.total, old.reason, old.created_at
 FROM ({NOTED}) AS noted
 CROSS JOIN jsonb_populate_record(NULL::customers_refund, noted.before) AS old
 LEFT JOIN customers_order AS own ON own.id = old.order_id
 """
 RESTORE_REFUND_LINES = f"""
-INSERT INTO customers_refundline (refund_id, position, order_line_id, product_id, title, quantity, unit_price, total)
-SELECT own.id, old.position, line.id, old.product_id, old.title, old.quantity, old.unit_price, old.total
+INSERT INTO customers_refundline (refund_id, position, is_rest, order_line_id, product_id, title, quantity,
+    unit_price, total)
+SELECT own.id, old.position, coalesce(old.is_rest, false), line.id, old.product_id, old.title, old.quantity,
+       old.unit_price, old.total
 FROM ({NOTED}) AS noted
 JOIN customers_refund AS own ON own.business_id = (noted.before ->> 'business_id')::bigint
                             AND own.reference = noted.before ->> 'reference'
@@ -334,7 +336,10 @@ def _remove(model: type[models.Model], batch: Batch) -> tuple[set[int], dict[int
     why = _why_kept(model, batch, batch.made) | dict.fromkeys(_written_later(batch, batch.changed), LATER)
     gone = batch.made - why.keys()
     rows = model._default_manager.filter(pk__in=gone)
-    gone -= set(rows.filter(updated_at__gt=_end_of(batch.run)).values_list("pk", flat=True))
+    # Undoing a later import has set them back, which is no change of anybody's.
+    undone = ImportRun.objects.filter(pk__gt=batch.run.pk, undone_at__isnull=False).values_list("undone_at", flat=True)
+    edited = rows.filter(updated_at__gt=_end_of(batch.run)).exclude(updated_at__in=list(undone))
+    gone -= set(edited.values_list("pk", flat=True))
     for part in PARTS[model]:
         field = next(field for field in part._meta.fields if field.related_model is model)
         part._default_manager.filter(**{f"{field.name}__in": gone})._raw_delete("default")

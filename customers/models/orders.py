@@ -115,6 +115,7 @@ class Refund(models.Model):
     customer = models.ForeignKey(
         Customer, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds", db_index=False
     )
+    order_reference = models.CharField(max_length=120, blank=True, db_default="")  # the order that an import names
     refunded_at = models.DateTimeField()
     total = MoneyField()  # positive: what the customer got back
     reason = models.CharField(max_length=120, blank=True)
@@ -138,6 +139,7 @@ class RefundLine(models.Model):
 
     refund = models.ForeignKey(Refund, on_delete=models.CASCADE, related_name="lines", db_index=False)
     position = models.PositiveIntegerField()
+    is_rest = models.BooleanField(default=False, db_default=False)  # of the line before, spread over several sales
     order_line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, null=True, blank=True, related_name="refunds")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     title = models.CharField(max_length=200, blank=True)

@@ -136,3 +136,24 @@ def test_an_exchange_on_one_receipt_is_an_order_and_its_refund(business):
     import_csv(csv_of("1,A,x,2,2026-01-05,2.50,7,UK", "1,B,y,-1,2026-01-05,4,7,UK"), business)
     assert Order.objects.get().total == Decimal("5.00")
     assert Refund.objects.get(reference="1").total == Decimal("4.00")
+
+
+def test_a_refund_that_comes_before_the_order_it_names_belongs_to_it(business):
+    header = "Order number,Date,Total,Email,Refund of"
+    import_csv(csv_of("R1,2026-01-08,-5.00,ann@example.com,1", header=header), business)
+    assert Refund.objects.get().order is None
+    import_csv(csv_of("1,2026-01-05,12.00,ann@example.com,", header=header), business)
+    order = Order.objects.get()
+    assert (Refund.objects.get().order, order.refunded_total, order.status) == (order, Decimal("5.00"), "part_refunded")
+
+
+def test_a_named_refund_waits_for_its_order_and_takes_no_other(business):
+    header = "Invoice,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country,Refund of"
+    import_csv(csv_of("C2,A,x,-1,2026-01-08,2.50,7,UK,1", "C3,A,x,-3,2026-01-09,2.50,7,UK,", header=header), business)
+    import_csv(csv_of("9,A,x,2,2026-01-07,2.50,7,UK,", header=header), business)
+    assert set(Refund.objects.values_list("reference", "order__reference")) == {("C2", None), ("C3", None)}
+    import_csv(csv_of("1,A,x,2,2026-01-05,2.50,7,UK,", header=header), business)
+    back = RefundLine.objects.order_by("refund__reference", "position")
+    assert list(back.values_list("refund__reference", "order_line__order__reference", "quantity", "is_rest")) == [
+        ("C2", "1", 1, False), ("C3", "9", 2, False), ("C3", "1", 1, True),
+    ]  # fmt: skip

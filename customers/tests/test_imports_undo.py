@@ -329,3 +329,20 @@ def test_only_what_it_touched_is_added_up_again_and_that_is_everything(business,
     with monkeypatch.context() as patched:
         patched.setattr("customers.actions.undo_imports.rollups.rebuild_rollups", None)
         undo(import_csv(PEOPLE, business))
+
+
+def test_a_refund_that_found_its_sale_in_a_later_file_is_without_it_again(business):
+    empty = state()
+    first = import_csv(csv_of("C3,A,MUG,-1,2026-01-07,2.50,7,UK"), business)
+    before = state()
+    refund = Refund.objects.get()
+    assert refund.order is None
+    second = import_csv(SALES, business)
+    refund.refresh_from_db()
+    assert (refund.order.reference, refund.order.refunded_total) == ("1", Decimal("2.50"))
+    counts = undo(second)
+    assert (counts["refunds_restored"], counts["orders_removed"]) == (1, 2)
+    assert state() == before
+    assert Refund.objects.get().code == refund.code
+    undo(first)
+    assert state() == empty
