@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0030_customer_by_country"),
+        ("customers", "0031_search_without_marks"),
     ]
 
     operations = [
