@@ -54,11 +54,10 @@ def search_for(text: str, *, country: str, prefix: str = "") -> Search | None:
         return Search(Q(**{f"{prefix}pk__in": numbers.values("customer_id")}), None)
     words = named(typed, prefix=prefix)
     strict = words | Q(**{f"{prefix}pk__in": owners}) if owners else words
-    is_fuzzy = is_name and len(typed) >= FUZZY_LENGTH
-    return Search(
-        strict,
-        Q(**{f"{prefix}pk__in": SoundingLike(Value(folded(typed)), Value(_threshold(typed)))}) if is_fuzzy else None,
-    )
+    if not is_name or len(typed) < FUZZY_LENGTH:
+        return Search(strict, None)
+    alike = SoundingLike(Value(folded(typed)), Value(_threshold(typed)))
+    return Search(strict, Q(**{f"{prefix}pk__in": alike}))
 
 
 def _threshold(typed: str) -> Decimal:
