@@ -118,7 +118,9 @@ def _own_modules() -> Iterator[Path]:
                 yield path.relative_to(ROOT)
 
 
-def _imported_files(path: Path) -> Iterator[Path]:
+@cache
+def _imported_files(path: Path) -> list[Path]:
+    found: list[Path] = []
     for node in ast.walk(ast.parse(_read(path))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -128,7 +130,8 @@ def _imported_files(path: Path) -> Iterator[Path]:
             continue
         for name in names:
             if name.partition(".")[0] in APPS:
-                yield from _file_of(name)
+                found += _file_of(name)
+    return found
 
 
 def _file_of(module: str) -> Iterator[Path]:
