@@ -75,7 +75,8 @@ def _is_news(event: Event, now: datetime) -> bool:
     """
     if event.name not in WORDS or not event.customer_id or event.occurred_at <= now - NEWS:
         return False
-    return event.data.get("action") != "join" and event.data.get("cause") != "merge"
+    joined, merged = event.data.get("action") == "join", event.data.get("cause") == "merge"
+    return not joined and not merged
 
 
 def _undone_at_once(codes: Sequence[str]) -> set[str]:
