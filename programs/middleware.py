@@ -18,6 +18,7 @@ from django.utils.functional import SimpleLazyObject
 from core import health
 from core.languages import language_of_request
 from core.permissions import API, CUSTOMER, MEMBER, OPEN, SIGNED_IN, Perm
+from core.plans import plan_for
 from core.problems import is_api_request, problem
 from core.tenancy import active_schema, enter, enter_public
 from programs import access
@@ -64,6 +65,7 @@ class ProgrammeMiddleware:
             return _unknown_programme(request)
         request.programme = request.tenant = programme  # type: ignore[attr-defined]
         enter(programme)
+        plan_for(request.method)
         return self.get_response(request)
 
     def _programme(self, host: str) -> Programme | None:

@@ -53,6 +53,7 @@ class CustomerFacts(models.Model):
             models.Index(F("balance").desc(), F("customer_id").desc(), name="facts_by_balance"),
             models.Index("rfm_group", "customer", name="facts_by_rfm_group"),
             models.Index("tier", "customer", name="facts_by_tier", condition=~Q(tier="")),
+            models.Index(fields=["customer"], name="facts_of_members", condition=Q(is_member=True)),
             # The people behind a row of the cohort table.
             models.Index("first_order_at", "customer", name="facts_by_first_order"),
         ]

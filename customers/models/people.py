@@ -78,6 +78,8 @@ class Customer(models.Model):
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="customer_search"),
             models.Index(F("created_at").desc(), F("id").desc(), name="customer_newest"),
             models.Index("last_name", "first_name", "id", name="customer_by_name"),
+            # Whom lists count: asked of each row of facts, and answered without the customer's row.
+            models.Index(fields=["id"], name="customer_active", condition=Q(state="active")),
             # The countries to choose from: hops from one to the next.
             models.Index("country", name="customer_by_country", condition=Q(state="active") & ~Q(country="")),
             # Who has a value of a field, and who has any: `@>` and `?` of the list's filters.

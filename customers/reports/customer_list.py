@@ -140,8 +140,9 @@ def customer_page(
     found = source.filter(search.strict) if search else source
     count, is_fuzzy = count_up_to_cap(found), False
     if search and search.fuzzy and not count:
-        found = source.filter(search.fuzzy)
-        count, is_fuzzy = count_up_to_cap(found), True
+        # The few that sound like it are looked for once, not for the count and for the page.
+        keys = list(source.filter(search.fuzzy).values_list("customer_id", flat=True))
+        found, count, is_fuzzy = source.filter(customer_id__in=keys), Count(len(keys)), True
     order = SORTS[sort]
     if sort == "points" and rest:
         order = Order(["customer__facts__balance", "customer_id"])

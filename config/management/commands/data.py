@@ -39,6 +39,7 @@ class Command(BaseCommand):
         with tenant_context(programme):
             SIZES[options["size"]](report)
             with connection.cursor() as cursor:
+                cursor.execute("VACUUM (ANALYZE)")  # as it is some minutes later by itself
                 cursor.execute(
                     "SELECT (SELECT count(*) FROM customers_customer), (SELECT count(*) FROM customers_order),"
                     " (SELECT count(*) FROM customers_orderline), (SELECT count(*) FROM customers_event),"
