@@ -12,6 +12,7 @@ from django.db import transaction
 from core.actor import Actor
 from core.money import check_amount
 from core.tenancy import active_programme
+from customers.actions.customers import find_or_create_by_phone
 from customers.actions.orders import OrderDetails, cancel_order, check_details, lock_order, record_order
 from customers.models import Order
 from loyalty.actions.points import add_points, reverse_transaction
@@ -48,7 +49,7 @@ def place_order(
 ) -> Placed:
     """Record a sale as the till does, with points for a customer who is named by number or id, unless `earns` is False.
 
-    `business` is a code. The same reference at the same business is the same order. `details` are of the first writing.
+    A number that nobody has is somebody new, with points or without. `business` is a code. The same reference at the same business is the same order. `details` are of the first writing.
     Raises UnknownBusiness, OrderKnown, InvalidInput and what `loyalty.actions.points.add_points` refuses.
     """
     shop = Business.objects.visible_to(actor).filter(code=business).first()
@@ -77,6 +78,10 @@ def place_order(
             )
             points, order = posting.points, Order.objects.get(code=posting.order)
         else:
+            if phone:
+                region = active_programme().country
+                found = find_or_create_by_phone(phone=phone, region=region, source=source, actor=actor, now=now)
+                customer_id = found.customer.pk
             order = record_order(
                 business_id=shop.pk,
                 total=check_amount(total, currency, field="total"),

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django_tenants.utils import tenant_context
 
-from customers.models import Customer, Event, Order, Product, Refund
+from customers.models import Customer, Event, Identifier, Order, Product, Refund
 from loyalty.models import Account
 from loyalty.tests.given import PHONE
 from workspace.models import AuditEntry, Business
@@ -59,6 +59,17 @@ def test_a_sale_without_points(api, body):
     assert Product.objects.get().sku == "M-1"
     assert Event.objects.filter(name="customers.order.placed").count() == 2
     assert AuditEntry.objects.filter(action="customers.order.placed").count() == 2
+
+
+def test_a_sale_without_points_is_its_customers_by_number_too(api, body):
+    known = Customer.objects.create(first_name="Ann", phone="+447700900123")
+    Identifier.objects.create(customer=known, kind=Identifier.Kind.PHONE, value=known.phone)
+    for number, reference in ((PHONE, "W-3"), ("020 7946 0999", "W-4")):
+        sent = {**body, "reference": reference, "customer_phone_number": number, "earns_points": False}
+        assert send(api("write"), ORDERS, sent).json()["points_earned"] is None
+    assert Order.objects.get(reference="W-3").customer == known
+    assert Order.objects.get(reference="W-4").customer.phone == "+442079460999"
+    assert not Account.objects.exists()
 
 
 def test_the_same_reference_with_another_meaning(api, body):
