@@ -91,8 +91,10 @@ ORDER BY sold.customer_id, sold.product_id, sold.placed_at DESC, sold.reference 
 """
 # Refunds of earlier files, or of chunks before, that might belong to other sales had everything come at once: those of
 # the same customers and products, and those that name an order which is there only now.
+# MATERIALIZED: refunds of this transaction are not in the planner's statistics, and it would look for the pairs again
+# for each of them.
 EARLIER = """
-WITH pair AS (
+WITH pair AS MATERIALIZED (
     SELECT DISTINCT person.customer_id, product.id AS product_id
     FROM customers_importrow AS row
     JOIN customers_importperson AS person ON person.import_id = row.import_id AND person.key = row.person_key
