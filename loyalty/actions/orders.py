@@ -49,7 +49,8 @@ def place_order(
 ) -> Placed:
     """Record a sale as the till does, with points for a customer who is named by number or id, unless `earns` is False.
 
-    A number that nobody has is somebody new, with points or without. `business` is a code. The same reference at the same business is the same order. `details` are of the first writing.
+    A number that nobody has is somebody new, with points or without. `business` is a code. The same reference at the
+    same business is the same order. `details` are of the first writing.
     Raises UnknownBusiness, OrderKnown, InvalidInput and what `loyalty.actions.points.add_points` refuses.
     """
     shop = Business.objects.visible_to(actor).filter(code=business).first()
