@@ -7,11 +7,13 @@ Nothing of the file is ever evaluated. Source: ECMA-376 part 1, 18.3 (sheets), 1
 
 from __future__ import annotations
 
+import lzma
 import mmap
 import posixpath
 import re
 import tempfile
 import zipfile
+import zlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +32,7 @@ MAX_RATIO = 400  # real sheets pack ten to sixty times; a bomb a thousand times
 SMALL = 8 * 1024**2  # of which no ratio is asked
 MAX_PARTS = 2_000
 MAX_SHEETS = 200
+MAX_SHEET_NAME = 100  # as ImportRun keeps it; Excel allows 31
 MAX_COLUMN = 16_384  # as Excel has them
 MAX_STRING = 100_000  # characters; Excel's own limit is 32,767
 BLOCK = 256 * 1024
@@ -38,6 +41,11 @@ REMEMBERED = 50_000  # distinct numbers and strings kept; more of them are read 
 OLD_EXCEL = _("This is an old Excel file (.xls) or one with a password. Save it as .xlsx without a password.")
 BROKEN = _("This Excel file is broken. Open it in a spreadsheet, save it again and upload that.")
 TOO_LARGE = _("This Excel file is too large when it is unpacked. Save the sheet as CSV and upload that.")
+# What the library of the archive and the parser raise; a part packed with bzip2 or LZMA is nothing that Excel writes.
+_BROKEN_ERRORS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError, RuntimeError,
+    ValueError, expat.ExpatError,
+)  # fmt: skip
 BUILT_IN_DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 _QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
 _DATE_LETTERS = re.compile(r"[dmyhs]", re.IGNORECASE)
@@ -63,7 +71,7 @@ def opened(file: BinaryIO) -> Iterator[tuple[zipfile.ZipFile, Book]]:
         with zipfile.ZipFile(file) as parts:
             _refuse_bombs(parts)
             yield parts, _book(parts)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, expat.ExpatError) as error:
+    except _BROKEN_ERRORS as error:
         raise UnreadableFile(BROKEN) from error
 
 
@@ -120,7 +128,7 @@ def _book(parts: zipfile.ZipFile) -> Book:
         elif name == "sheet" and attributes.get("state", "visible") == "visible" and len(sheets) < MAX_SHEETS:
             relation = next((value for key, value in attributes.items() if key.rpartition(":")[2] == "id"), "")
             if targets.get(relation) in names:
-                sheets[attributes.get("name", "")] = targets[relation]
+                sheets[_sheet_name(attributes, len(sheets) + 1)] = targets[relation]
     if not sheets:
         raise UnreadableFile(_("The Excel file has no sheet with cells."))
     # Day 60 is 29 February 1900, which never was: from day 61 on the count is that from 30 December 1899.
@@ -129,6 +137,11 @@ def _book(parts: zipfile.ZipFile) -> Book:
         name if name in names else "" for name in (_part("sharedStrings.xml", targets), _part("styles.xml", targets))
     )
     return Book(sheets, strings, styles, epoch)
+
+
+def _sheet_name(attributes: dict[str, str], place: int) -> str:
+    """As it stands on its tab. Programs that are not Excel leave it empty, or write more than fits."""
+    return attributes.get("name", "").strip()[:MAX_SHEET_NAME] or f"Sheet{place}"
 
 
 def _targets(parts: zipfile.ZipFile) -> dict[str, str]:

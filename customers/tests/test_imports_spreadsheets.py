@@ -1,6 +1,7 @@
 """Excel files: what their cells mean, and which files are refused."""
 
 import io
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
@@ -158,6 +159,24 @@ def test_a_size_that_the_file_lies_about_is_not_passed():
     lying = content[: at + 24] + (1_000).to_bytes(4, "little") + content[at + 28 :]
     with pytest.raises(UnreadableFile, match="broken"):
         inspect(io.BytesIO(lying))
+
+
+def test_a_file_with_broken_bytes_is_refused_in_words():
+    content = workbook({"S": [["Email"], *([f"{n}@b.co"] for n in range(200))]})
+    start = content.index(b"PK\x01\x02")
+    for at in range(30, start, 5):
+        broken = content[:at] + bytes([content[at] ^ 0xFF]) + content[at + 1 :]
+        with suppress(UnreadableFile):
+            inspect(io.BytesIO(broken))
+    points_before_the_file = content[:-6] + (start + 2**31).to_bytes(4, "little") + content[-2:]
+    with pytest.raises(UnreadableFile, match="broken"):
+        inspect(io.BytesIO(points_before_the_file))
+
+
+@pytest.mark.parametrize(("name", "kept"), [("", "Sheet1"), ("x" * 120, "x" * 100)])
+def test_names_of_sheets_that_excel_would_not_write(name, kept, business):
+    run = receive(workbook({name: [["Email"], ["a@b.co"]]}), business, name="book.xlsx")
+    assert (run.sheet, run.rows_total) == (kept, 1)
 
 
 def test_who_is_named_on_any_sheet_of_a_file_is_found(business):
