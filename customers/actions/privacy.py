@@ -128,8 +128,7 @@ def erase_person(*, customer: Customer, traces: Traces, actor: Actor, now: datet
         customer.save(update_fields=[*EMPTY, "state", "updated_at"])
         Identifier.objects.filter(customer=customer).delete()
         CustomerTag.objects.filter(customer=customer).delete()
-        runs = ImportRun.objects.values_list("pk", flat=True)
-        ImportUndo.objects.filter(import_id__in=list(runs), kind=ImportUndo.Kind.CUSTOMER, row_id=customer.pk).delete()
+        _forget_undo_rows(customer)
         Note.objects.filter(customer=customer).delete()
         CustomerFacts.objects.filter(customer=customer).update(
             rfm_recency=None, rfm_frequency=None, rfm_monetary=None, rfm_group="", rfm_at=None
@@ -142,6 +141,17 @@ def erase_person(*, customer: Customer, traces: Traces, actor: Actor, now: datet
         BulkRun.objects.exclude(job__finished_at__isnull=True).update(filters={}, ids=[])
         transaction.on_commit(delete_files)  # a day old at most; anybody may be in them
         transaction.on_commit(lambda: forgetting.delete_files_that_name(traces))
+
+
+def _forget_undo_rows(customer: Customer) -> None:
+    """What imports wrote over in the profiles of the person and their duplicates, and over reasons of their refunds."""
+    everybody = [customer.pk, *Customer.objects.parts_of(customer).values_list("pk", flat=True)]
+    runs = ImportRun.objects.values_list("pk", flat=True)
+    noted = ImportUndo.objects.filter(import_id__in=list(runs))
+    noted.filter(kind=ImportUndo.Kind.CUSTOMER, row_id__in=everybody).delete()
+    refunds = noted.filter(kind=ImportUndo.Kind.REFUND, before__customer_id__in=everybody)
+    for row in refunds.exclude(before__reason=""):
+        refunds.filter(import_id=row.import_id, row_id=row.row_id).update(before={**(row.before or {}), "reason": ""})
 
 
 def _empty_events(customer: Customer) -> None:

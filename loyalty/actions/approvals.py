@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -96,6 +97,13 @@ def decline_adjustment(*, code: str, actor: Actor, now: datetime) -> AdjustmentR
         if request.state == AdjustmentRequest.State.WAITING:
             _decide(request, AdjustmentRequest.State.DECLINED, actor, now)
     return request
+
+
+def forget_adjustment_requests(*, customer_ids: Collection[int]) -> None:
+    """Take what people wrote out of the requests for erased customers; nobody can decide the open ones any more."""
+    asked = AdjustmentRequest.objects.filter(customer__in=customer_ids)
+    asked.filter(state=AdjustmentRequest.State.WAITING).delete()
+    asked.exclude(reason="").update(reason="")
 
 
 def _lock(code: str, actor: Actor) -> AdjustmentRequest:

@@ -74,8 +74,8 @@ def open_export(job: Job, *, now: datetime) -> IO[bytes]:
 
 
 def write_export(run: JobRun) -> dict[str, object]:
-    """The job's work. Run twice, the second file takes the place of the first."""
-    customer = Customer.objects.known().filter(code=run.params["customer"]).first()
+    """The job's work. Run twice, the second file takes the place of the first. No file is left of who is erased."""
+    customer = Customer.objects.known().filter(code=run.params.get("customer", "")).first()
     if customer is None:
         raise NotFound()
     with tempfile.TemporaryFile() as target:
@@ -83,6 +83,9 @@ def write_export(run: JobRun) -> dict[str, object]:
             rows = _write_archive(archive, customer, run)
         target.seek(0)
         path = default_storage.save(f"{FOLDER}/{random_code(24).lower()}.zip", File(target))
+    if not Customer.objects.known().filter(pk=customer.pk).exists():
+        default_storage.delete(path)
+        raise NotFound()
     return {"file": path, "rows": rows}
 
 

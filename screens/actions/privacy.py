@@ -17,6 +17,7 @@ from customers.actions import privacy as customers_privacy
 from customers.actions.privacy import Traces
 from customers.models import Customer
 from loyalty.actions.affiliate_customers import forget_affiliations
+from loyalty.actions.approvals import forget_adjustment_requests
 from loyalty.actions.points import adjust_points, reverse_transaction, void_hold
 from loyalty.actions.recommendations import forget_recommendations
 from loyalty.actions.referrals import forget_referrals
@@ -67,7 +68,9 @@ def erase_customer(*, customer_id: int, actor: Actor, now: datetime) -> Erased:
         forget_in_workspace(words=sorted({*traces.words, traces.code, *former, *codes}), labels=sorted(names))
         _forget_in_admin_log(customer, traces)
         customers_privacy.erase_person(customer=customer, traces=traces, actor=nobody, now=now)
-        for part in [customer, *customers_privacy.erase_parts(customer)]:
+        everybody = [customer, *customers_privacy.erase_parts(customer)]
+        forget_adjustment_requests(customer_ids=[part.pk for part in everybody])
+        for part in everybody:
             forget_tier_reasons(customer_id=part.pk)
             forget_stamp_reasons(customer_id=part.pk)
     return erased

@@ -21,14 +21,16 @@ from customers.actions.events import append
 from customers.actions.ingestion import take_in
 from customers.actions.merging import merge_customers
 from customers.actions.notes import write_note
+from customers.actions.orders import cancel_order
 from customers.actions.privacy import EMPTY, ImportUnderWay, Traces
 from customers.consent import OWN_WORDS
 from customers.events import CONSENT_CHANGED
 from customers.imports.forgetting import names_person
 from customers.ingestion import Arrival, Kind, Person
-from customers.models import ConsentRecord, Customer, Event, Identifier, ImportPerson, Order
+from customers.models import ConsentRecord, Customer, Event, Identifier, ImportPerson, ImportUndo, Order
 from customers.search import search_for
 from customers.tests.imports_fixtures import csv_of, import_csv, receive
+from loyalty.actions.approvals import ask_for_adjustment
 from loyalty.actions.points import (
     add_points,
     adjust_points,
@@ -44,7 +46,10 @@ from messaging.actions.outbox import queue_message, send_message
 from messaging.actions.pins import set_pin, sign_in_with_pin
 from messaging.actions.sign_in import deliver_code, request_code, verify_code
 from messaging.models import CustomerPin, CustomerSession, OneTimeCode, OutboundMessage
+from screens.actions import export
+from screens.actions.export import start_export
 from screens.actions.privacy import erase_customer
+from workspace.actions.jobs import run_job
 from workspace.models import AuditEntry, IdempotencyRecord, Job
 
 PHONE = "+447700900142"
@@ -104,13 +109,16 @@ def live(customer, business, actor):
         channel="sms", purpose="service", recipient=PHONE, customer_id=customer.pk, body=f"Later, {FIRST}",
         dedupe_key="test:waiting", now=now,
     )  # fmt: skip
+    ask_for_adjustment(customer_id=customer.pk, points=9, reason=f"{FIRST} asked", key="f", actor=actor, now=now)
+    cancelled = Order.objects.create(customer=customer, business=business, reference="x", placed_at=now, total=9)
+    cancel_order(order=cancelled, reason=f"{FIRST} did not come", actor=actor, now=now)
     token = request_code(phone=PHONE, address="203.0.113.77", now=now)
     deliver_code(OneTimeCode.objects.get().pk)
     code = re.search(r"\d{6}", OutboundMessage.objects.latest("pk").body).group()
     verify_code(token=token, code=code, now=now)
     request_code(phone=PHONE, address="203.0.113.77", now=now)
     set_pin(customer=customer, pin="7391", actor=themselves(customer), now=now)
-    what_others_said(customer, actor, now)
+    what_others_said(customer, actor, now, receive(csv_of(*FILE), business))
     IdempotencyRecord.objects.create(
         owner="api:x", endpoint="customers", key="k", request_digest=bytes(range(32)), status=201,
         body={"id": customer.code, "phone": PHONE, "first_name": FIRST},
@@ -129,7 +137,7 @@ def live(customer, business, actor):
     )  # fmt: skip
 
 
-def what_others_said(customer, actor, now):
+def what_others_said(customer, actor, now, file):
     """A visitor who became the customer, a note, a consent in words of the shop's own, a duplicate that was merged."""
     visitor = {Kind.ANONYMOUS: f"browser-of-{LAST}"}
     seen = Arrival(Person(identities=visitor), now, event="Seen", message_id="m-1", properties={"asked": f"{FIRST}?"})
@@ -142,6 +150,8 @@ def what_others_said(customer, actor, now):
     )  # fmt: skip
     values = {"first_name": FIRST, "last_name": LAST, "city": "Larkspur"}
     twin = create_customer(values=values, source="staff", region="GB", actor=actor, now=now)
+    overwritten = {"first_name": FIRST, "city": "Larkspur"}
+    ImportUndo.objects.create(import_id=file.pk, kind="c", row_id=twin.pk, before=overwritten, after={"city": "Leeds"})
     write_note(customer_id=twin.pk, text=f"Also {FIRST}", actor=actor, now=now)
     merge_customers(survivor_id=customer.pk, duplicate_id=twin.pk, choose={}, actor=actor, now=now)
 
@@ -216,7 +226,7 @@ def test_the_ledger_keeps_its_invariants_and_the_shop_its_figures(person, busine
     assert Account.objects.values_list("available", "held", "debt").get() == (0, 0, 0)
     assert Hold.objects.get().state == "voided"
     assert Transaction.objects.filter(kind="adjust").latest("pk").points == -95
-    assert Order.objects.filter(customer=person).count() == orders == 2
+    assert Order.objects.filter(customer=person).count() == orders == 3
     assert Event.objects.filter(name="customers.customer.erased", customer=person).count() == 1
 
 
@@ -384,3 +394,19 @@ def test_the_same_person_in_the_other_programme_stays(person, actor, other_progr
     with tenant_context(other_programme):
         assert Customer.objects.get().first_name == FIRST
         assert Identifier.objects.count() == 2
+
+
+def test_a_file_for_them_that_is_being_made_leaves_nothing(person, actor, files, callbacks, monkeypatch):
+    job = start_export(customer=person, actor=actor, now=timezone.now())
+    sections = export.sections
+
+    def erased_meanwhile():
+        monkeypatch.setattr(export, "sections", sections)
+        erase(person, actor, callbacks)
+        return sections()
+
+    monkeypatch.setattr(export, "sections", erased_meanwhile)
+    run_job(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.params, job.result) == ("failed", {}, {})
+    assert written_files(files / "media") == []
