@@ -24,7 +24,7 @@ from customers.api_customers import programme_of
 from customers.attribute_filters import AttributeFilter
 from customers.attributes import coerce
 from customers.bulk import Selection
-from customers.list_query import list_form
+from customers.list_query import filters_of
 from customers.models import AttributeDefinition, BulkRun, Customer, Tag
 from customers.reports.customer_list import CustomerFilters, Scope
 from workspace.api_auth import ApiView
@@ -150,7 +150,7 @@ def selection_of(view: ApiView, given: Mapping[str, Any]) -> Selection:
         return Selection(filters=_filters(given["filter"]))
     if "view" in given:
         query = QueryDict(get_view(given["view"], view.actor).query)
-        return Selection(filters=list_form(query, _scope(view)).filters())
+        return Selection(filters=filters_of(query, _scope(view)))
     codes = given["ids"]
     found = Customer.objects.visible_to(view.actor).exclude(state=Customer.State.ERASED).filter(code__in=codes)
     keys = dict(found.values_list("code", "pk"))

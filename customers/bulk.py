@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,10 @@ from core.tenancy import active_programme
 from customers.attribute_filters import AttributeFilter
 from customers.models import BulkRun, Customer
 from customers.reports.customer_list import CustomerFilters, Scope, found_by
+
+# Filters whose values JSON has no type for: they are kept as texts.
+AMOUNTS = ("spent_min", "spent_max")
+DAYS = ("cohort", "active_in", "bought_from", "bought_to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,8 @@ def frozen(selection: Selection) -> dict[str, Any]:
     """The columns of a BulkRun that say who is meant."""
     last = Customer.objects.aggregate(last=Max("pk"))["last"] or 0
     filters = {
-        name: str(value) if isinstance(value, Decimal) else value for name, value in asdict(selection.filters).items()
+        name: str(value) if isinstance(value, Decimal | date) else value
+        for name, value in asdict(selection.filters).items()
     }
     return {"filters": filters if selection.ids is None else {}, "ids": list(selection.ids or ()), "upper_id": last}
 
@@ -59,9 +65,10 @@ def selection_of(run: BulkRun) -> Selection:
     if run.ids or not run.filters:
         return Selection(ids=run.ids)
     values: Mapping[str, Any] = run.filters
-    amounts = {name: Decimal(values[name]) for name in ("spent_min", "spent_max") if values[name] is not None}
-    attributes = tuple(AttributeFilter(**one) for one in values["attributes"])
-    return Selection(filters=CustomerFilters(**{**values, **amounts, "attributes": attributes}))
+    typed: dict[str, Any] = {name: Decimal(values[name]) for name in AMOUNTS if values[name] is not None}
+    typed |= {name: date.fromisoformat(values[name]) for name in DAYS if values[name] is not None}
+    typed["attributes"] = tuple(AttributeFilter(**one) for one in values["attributes"])
+    return Selection(filters=CustomerFilters(**{**values, **typed}))
 
 
 def scope_of_run(run: BulkRun) -> Scope:

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext_lazy
 
 from core.keyset import with_query
 from core.presentation import format_money
-from customers.forms_attributes import FilterGroup, asked_of, chip_text, filter_fields, without
+from customers.forms_attributes import OWN_FIELD, FilterGroup, asked_of, chip_text, filter_fields, without
 from customers.models import AttributeDefinition, Order, PeopleGroup, Tag
 from customers.order_words import channel_words
 from customers.reports.customer_list import LONGER_DAYS, WITHIN_DAYS, CustomerFilters
@@ -32,6 +32,7 @@ def _last_choices() -> list[tuple[str, Any]]:
     return [*within, *over, ("never", _("never bought"))]
 
 
+MOST_LETTERS = 60  # of a country or a tier
 TAGS = "tags"  # the column of that name
 MOST_COLUMNS = 3  # of the programme's own fields: the table stays readable
 DAYS_BOUGHT = frozenset({"bought_from", "bought_to"})  # one means nothing without the other, nor does `first`
@@ -99,11 +100,11 @@ class CustomerFilterForm(forms.Form):
         self._choose("col", [*with_tags, *((one.code, one.label) for one in definitions)])
         any_choice = ("", _("Any"))
         self._choose("member", [any_choice, ("yes", _("Members")), ("no", _("Not members"))])
-        self._choose("tier", [any_choice, *((tier, tier) for tier in tiers)])
+        self._choose("tier", [any_choice, *self._words("tier", tiers)])
         self._choose("group", [any_choice, *((group.code, group.name) for group in RFM_GROUPS.values())])
         self._choose("last", [any_choice, *_last_choices()])
         self._choose("business", [any_choice, *((business.code, business.name) for business in businesses)])
-        self._choose("country", [any_choice, *((country, country) for country in countries)])
+        self._choose("country", [any_choice, *self._words("country", countries)])
         for name in ("min", "max"):
             self.fields[name].widget = forms.TextInput(attrs={"inputmode": "decimal"})
         self.business_ids = {business.code: business.pk for business in businesses}
@@ -113,6 +114,12 @@ class CustomerFilterForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices
 
+    def _words(self, name: str, known: list[str]) -> list[tuple[Any, Any]]:
+        """Words that customers have, and the one that is asked for: a tier that nobody has (any more) finds nobody."""
+        asked = self.query.get(name, "")
+        is_new = asked and asked not in known and len(asked) <= MOST_LETTERS and "\x00" not in asked
+        return [(word, word) for word in ([*known, asked] if is_new else known)]
+
     @property
     def valid(self) -> Mapping[str, Any]:
         """The fields that are given, valid and complete: what says nothing without another field is left out."""
@@ -120,6 +127,13 @@ class CustomerFilterForm(forms.Form):
         given = {name: value for name, value in self.cleaned_data.items() if value not in (None, "", [])}
         is_whole = given.keys() >= DAYS_BOUGHT
         return {name: value for name, value in given.items() if is_whole or name not in (*DAYS_BOUGHT, "first")}
+
+    @property
+    def lost(self) -> list[str]:
+        """Filters of the URL that say nothing (any more), such as a tag that was deleted: left out, they find more."""
+        given = {name for name, values in self.query.lists() if any(map(str.strip, values))}
+        names = [name for name in given - self.valid.keys() if name in self.fields or name.startswith(OWN_FIELD)]
+        return sorted(set(names) - {"col"})
 
     @property
     def kept(self) -> list[tuple[str, str]]:
@@ -183,7 +197,7 @@ class CustomerFilterForm(forms.Form):
         chips = []
         valid = self.valid
         for name, value in valid.items():
-            if name in ("q", "col", "tag", "no_tag") or name.startswith("attr_"):
+            if name in ("q", "col", "tag", "no_tag") or name.startswith(OWN_FIELD):
                 continue
             field = self.fields[name]
             text: Any = value

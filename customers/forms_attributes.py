@@ -21,10 +21,11 @@ from customers.models import AttributeDefinition
 
 Kind = AttributeDefinition.Kind
 EMPTY, FILLED = "empty", "filled"
+OWN_FIELD = "attr_"  # how the names of their fields begin
 
 
 def field_name(definition: AttributeDefinition) -> str:
-    return f"attr_{definition.code}"
+    return f"{OWN_FIELD}{definition.code}"
 
 
 class ValueField(forms.CharField):

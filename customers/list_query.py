@@ -5,13 +5,15 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
+from core.errors import DomainError
 from core.keyset import sort_of
 from customers.attributes import definitions
 from customers.forms import CustomerFilterForm
 from customers.models import Tag
 from customers.reports import customer_list
-from customers.reports.customer_list import DEFAULT_SORT, SORTS, Scope
+from customers.reports.customer_list import DEFAULT_SORT, SORTS, CustomerFilters, Scope
 from workspace.models import Business
 
 
@@ -25,6 +27,24 @@ def list_form(query: QueryDict, scope: Scope) -> CustomerFilterForm:
         definitions=definitions(),
         tags=list(Tag.objects.in_use()),
     )
+
+
+class FilterLost(DomainError):
+    """`filters`: what the query narrows by and the list does not know (any more)."""
+
+    code = "filter_lost"
+    message = _("A filter means nothing any more: its tag or field was deleted, say. Look at the list again.")
+
+
+def filters_of(query: QueryDict, scope: Scope) -> CustomerFilters:
+    """The filters of a query, all of them, for what must not happen to more people than are meant.
+
+    Raises FilterLost.
+    """
+    form = list_form(query, scope)
+    if form.lost:
+        raise FilterLost(filters=form.lost)
+    return form.filters()
 
 
 def written_down(form: CustomerFilterForm) -> str:

@@ -24,7 +24,7 @@ from customers.actions.customer_files import csv_lines, note_export, open_export
 from customers.attributes import definitions
 from customers.bulk import Selection
 from customers.forms_bulk import BulkForm
-from customers.list_query import list_form
+from customers.list_query import filters_of, list_form
 from customers.models import AttributeDefinition, BulkRun, Customer, Tag
 from customers.views import scope_of
 from workspace.actions.jobs import request_cancel
@@ -86,7 +86,7 @@ def _act(request: StaffRequest) -> BulkRun.Act:
 
 def _selection(request: StaffRequest) -> Selection:
     if request.GET.get("all"):
-        return Selection(filters=list_form(request.GET, scope_of(request)).filters())
+        return Selection(filters=filters_of(request.GET, scope_of(request)))
     codes = [code for code in request.GET.getlist("selected")[:MOST_CHECKED] if code.isascii() and code.isalnum()]
     found = Customer.objects.visible_to(request.actor).exclude(state=Customer.State.ERASED).filter(code__in=codes)
     return Selection(ids=list(found.order_by("pk").values_list("pk", flat=True)))

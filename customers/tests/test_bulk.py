@@ -18,8 +18,10 @@ from core.actor import SYSTEM
 from core.permissions import Role
 from customers import views_bulk
 from customers.actions import bulk as actions
+from customers.actions.attributes import switch_attribute
 from customers.actions.customer_files import sweep
 from customers.actions.rollups import rebuild_rollups
+from customers.actions.tags import delete_tag
 from customers.bulk import Selection
 from customers.models import BulkRun, Customer, CustomerTag, Event, Tag
 from customers.reports.customer_list import CustomerFilters
@@ -169,6 +171,46 @@ def test_the_filters_of_the_list_stay_along_the_way(
     assert page.context["list_url"] == f"{LIST}?{here}"
     assert page.context["here"] == at
     assert browser.post(page.context["stop_url"])["Location"] == at
+
+
+@pytest.mark.parametrize(
+    "days", ["cohort={month}", "active={month}", "bought_from={day}&bought_to={day}&first=within", "min=5&new=7"]
+)
+def test_days_and_amounts_are_frozen_as_well(
+    browser: Client, business: Business, people: list[Customer], in_background: None, run_queue: Callable[[], None],
+    programme: Programme, days: str,
+) -> None:  # fmt: skip
+    now = timezone.now()
+    for number, one in enumerate(people[:2]):
+        sale(business, one, f"s{number}", "10.00", placed_at=now)
+    rebuild_rollups(now=now)
+    today = now.astimezone(programme.zone).date()
+    query = days.format(month=f"{today:%Y-%m}", day=today)
+    assert browser.post(f"{BULK}?{query}&act=archive&all=1").status_code == 303
+    run_queue()
+    assert list(Customer.objects.filter(state="archived").order_by("pk")) == people[:2]
+
+
+def test_a_filter_that_is_lost_never_means_everybody(
+    browser: Client, api: Callable[..., Client], people: list[Customer]
+) -> None:
+    size = field("Size", "number", key="size")
+    mark(people[0], "VIP")
+    tag = Tag.objects.get()
+    urls = [f"tag={tag.code}", f"attr_{size.code}_min=40", "country=%00", "q=" + "x" * 121]
+    view = {"name": "VIPs", "query": urls[0], "is_shared": True}
+    shared = api("write").post("/api/v1/customer-views/", view, content_type="application/json").json()["id"]
+    delete_tag(code=tag.code, actor=SYSTEM, now=timezone.now())
+    switch_attribute(code=size.code, is_archived=True, actor=SYSTEM)
+    for url in urls:
+        assert "is left out" in browser.get(f"{LIST}?{url}").text
+        for ask in (browser.get, browser.post):
+            assert ask(f"{BULK}?{url}&act=archive&all=1").status_code == 409
+    body = {"act": "archive", "view": shared}
+    refused = api("write").post("/api/v1/customers/bulk", body, content_type="application/json")
+    problem(refused, 409, "filter_lost")
+    assert not BulkRun.objects.exists()
+    assert "is left out" not in browser.get(f"{LIST}?country=GB&col=gone&sort=name&first=").text
 
 
 def test_many_are_a_job_whose_selection_is_frozen(
