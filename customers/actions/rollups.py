@@ -27,6 +27,7 @@ from customers.actions.sales_rollups import (
     STALE_REFUNDS,
     STALE_SALES,
     following_days,
+    rebuild_buyers,
     rebuild_sales,
     refresh_sales,
 )
@@ -148,6 +149,7 @@ def count_members_again() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         zone = _lock_state().zone
         cursor.execute("DELETE FROM customers_staleday")
+        rebuild_buyers(cursor, zone)
         _rebuild_days(cursor, zone)
 
 

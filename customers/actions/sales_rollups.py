@@ -147,11 +147,17 @@ FOLLOWING = """
 
 def rebuild_sales(cursor: CursorWrapper, zone: str) -> None:
     """Every day and month, from raw rows."""
-    for table in ("hourlysales", "productday", "productmonth", "buyerday"):
+    for table in ("hourlysales", "productday", "productmonth"):
         cursor.execute(f"DELETE FROM customers_{table}")
     cursor.execute(HOURS.format(sale_days="", refund_days=""), {"zone": zone})
     cursor.execute(PRODUCT_DAYS.format(sale_days="", refund_days=""), {"zone": zone})
     cursor.execute(PRODUCT_MONTHS.format(months=""))
+    rebuild_buyers(cursor, zone)
+
+
+def rebuild_buyers(cursor: CursorWrapper, zone: str) -> None:
+    """Who came on each day, and which of them are members."""
+    cursor.execute("DELETE FROM customers_buyerday")
     cursor.execute(ALL_BUYERS, {"zone": zone})
 
 

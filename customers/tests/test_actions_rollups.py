@@ -217,6 +217,7 @@ def test_members_are_counted_anew_without_what_they_bought(business: Business, a
     write_facts(["member_since"], [(ann.pk, NOON - timedelta(days=1))])
     count_members_again()
     assert DailySales.objects.values_list("members", "member_orders", "orders").get() == (1, 1, 1)
+    assert set(BuyerDay.objects.values_list("members", "customers")) == {(1, 1)}
     assert_rebuild_agrees()
 
 
