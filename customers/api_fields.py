@@ -20,6 +20,13 @@ class AmountField(serializers.Field[Any, Any, Any, Any]):
         return str(rounded if rounded == value else value.normalize())
 
 
+class AverageField(AmountField):
+    """Money that was divided: rounded to the currency's digits."""
+
+    def to_representation(self, value: Decimal) -> str:
+        return str(quantise(value, self.context["currency"]))
+
+
 class QuantityField(AmountField):
     """A count of pieces, metres or kilograms."""
 

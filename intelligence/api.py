@@ -11,6 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.permissions import Perm
+from customers.api_customers import programme_of
+from customers.api_fields import AmountField
 from intelligence.actions.rfm import JOB, request_rfm
 from intelligence.models import RfmRun
 from intelligence.reports import rfm_overview
@@ -25,7 +27,7 @@ class RfmGroupOutput(serializers.Serializer[Any]):
     description = serializers.CharField(source="group.meaning")
     customers = serializers.IntegerField()
     share = serializers.FloatField(help_text="Percent of all customers.")
-    spent = serializers.DecimalField(max_digits=19, decimal_places=4)
+    spent = AmountField()
     spent_share = serializers.FloatField(help_text="Percent of what all groups spent.")
     days_since_last_order = serializers.FloatField(source="days_since", allow_null=True, help_text="Mean.")
     orders = serializers.FloatField(allow_null=True, help_text="Mean.")
@@ -52,7 +54,7 @@ class RfmView(ApiView):
     def get(self, request: Request) -> Response:
         overview = rfm_overview(business_id=self.actor.business_id, now=timezone.now())
         nothing: dict[str, Any] = {"finished_at": None, "customers": 0, "groups": []}
-        return Response(RfmOutput(overview or nothing).data)
+        return Response(RfmOutput(overview or nothing, context={"currency": programme_of(self).currency}).data)
 
     @extend_schema(operation_id="intelligence_rfm_run", tags=["Intelligence"], request=None, responses={202: JobOutput})
     def post(self, request: Request) -> Response:

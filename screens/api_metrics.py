@@ -15,11 +15,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api import StrictSerializer, read_query
-from core.clock import Period, local_day
+from core.clock import Period
 from core.errors import InvalidInput, NotFound
 from core.permissions import Perm
 from customers.api_customers import customers_of, programme_of
-from customers.api_fields import AmountField, QuantityField
+from customers.api_fields import AmountField, AverageField, QuantityField
 from customers.models import Product
 from customers.reports.cohorts import cohort_table
 from customers.reports.customer_figures import customer_figures
@@ -33,7 +33,16 @@ from customers.reports.product_figures import (
 from customers.reports.sales_split import sales_by_hour
 from intelligence.api import RfmOutput
 from intelligence.reports import rfm_overview
-from screens.analytics_range import COMPARISONS, DEFAULT_DAYS, FIRST_YEAR, LAST_YEAR, MAX_DAYS, Range, compared
+from screens.analytics_range import (
+    COMPARISONS,
+    DEFAULT_DAYS,
+    FIRST_YEAR,
+    LAST_YEAR,
+    MAX_DAYS,
+    Range,
+    compared,
+    newest_day,
+)
 from screens.reports_analytics import SalesTotals, overview
 from workspace.api_auth import ApiView
 from workspace.models import Business
@@ -87,7 +96,7 @@ class FiguresOutput(serializers.Serializer[Any]):
     net = AmountField(source="sold.net")
     orders = serializers.IntegerField(source="sold.orders")
     units = QuantityField(source="sold.units")
-    average_order = AmountField(source="average", allow_null=True)
+    average_order = AverageField(source="average", allow_null=True, help_text="Before refunds.")
     buyers = serializers.IntegerField(source="people.buyers", help_text="Different people.")
     new_buyers = serializers.IntegerField(source="people.new")
     returning_buyers = serializers.IntegerField(source="people.returning")
@@ -216,7 +225,7 @@ class CustomerMetricsOutput(serializers.Serializer[Any]):
     customer_id = serializers.CharField()
     orders = serializers.IntegerField()
     spent = AmountField(help_text="After refunds.")
-    average_order = AmountField(allow_null=True)
+    average_order = AverageField(allow_null=True, help_text="Before refunds.")
     first_order_at = serializers.DateTimeField(allow_null=True)
     last_order_at = serializers.DateTimeField(allow_null=True)
     days_between = serializers.FloatField(allow_null=True, help_text="Median days from one purchase to the next.")
@@ -249,7 +258,7 @@ def asked_by(view: ApiView, given: Mapping[str, Any]) -> Asked:
     """What the caller asks for. Raises InvalidInput for days the wrong way round or too many, NotFound for a business
     that the caller may not see."""
     programme = programme_of(view)
-    today = local_day(timezone.now(), programme.zone)
+    today = newest_day(programme, timezone.now())
     last = given.get("to") or max(today, given.get("from") or today)
     first = given.get("from") or last - timedelta(days=DEFAULT_DAYS - 1)
     if first > last:
@@ -420,7 +429,7 @@ class RfmMetricsView(ApiView):
         asked = asked_by(self, read_query(request, BusinessFilter))
         found = rfm_overview(business_id=asked.chosen.business_id, now=timezone.now())
         nothing: dict[str, Any] = {"finished_at": None, "customers": 0, "groups": []}
-        return Response(RfmOutput(found or nothing).data)
+        return Response(RfmOutput(found or nothing, context={"currency": asked.currency}).data)
 
 
 class BoughtTogetherView(ApiView):

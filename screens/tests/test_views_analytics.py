@@ -19,9 +19,13 @@ from core.permissions import Role
 from customers.actions.people_counts import count_people
 from customers.actions.product_pairs import count_pairs
 from customers.actions.rollups import rebuild_rollups
-from customers.models import Customer, OrderLine, Product
+from customers.models import Customer, DailySales, OrderLine, Product
+from customers.reports.people import PeopleFigures
+from customers.reports.sales import DayFigures
 from customers.tests.queries import own_queries
 from customers.tests.test_actions_facts import refund, sale
+from screens.api_metrics import FiguresOutput
+from screens.reports_analytics import SalesTotals
 from workspace.models import Business
 
 ROLES = ("owner", "manager", "marketer", "analyst", "cashier", "outsider")
@@ -261,6 +265,20 @@ def test_the_api_tells_what_the_pages_tell(life, api, goods):
     customer = client.get(f"/api/v1/metrics/customers/{life[0].code}").json()
     assert (customer["orders"], customer["spent"], customer["days_between"]) == (3, "60.00", 30.0)
     assert (customer["orders_in_period"], customer["net_before"]) == (1, "20.00")
+
+
+def test_an_average_is_rounded_to_the_currency():
+    totals = SalesTotals(DayFigures(orders=3, revenue=Decimal(65)), PeopleFigures(), (0, 0))
+    assert FiguresOutput(totals, context={"currency": "GBP"}).data["average_order"] == "21.67"
+
+
+def test_in_a_demo_the_api_ends_where_the_pages_do(life, api, programme):
+    newest = DailySales.objects.latest("day").day
+    DailySales.objects.filter(day=newest).delete()
+    before = DailySales.objects.latest("day").day
+    programme.is_demo = True
+    programme.save()
+    assert api("read").get("/api/v1/metrics/dashboard").json()["to"] == before.isoformat()
 
 
 @pytest.mark.parametrize(
