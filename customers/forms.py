@@ -252,6 +252,7 @@ class OrderFilterForm(forms.Form):
         self.fields["from"] = forms.DateField(
             label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
         )
+        self.order_fields(["q", "status", "business", "channel", "fulfilment", "from", "to"])
         for name, choices in (
             ("status", Order.Status.choices),
             ("business", [(business.code, business.name) for business in businesses]),

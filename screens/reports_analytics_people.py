@@ -55,7 +55,7 @@ class PeoplePage:
     gaps_before: Gaps | None
     groups: PeopleGroups
     frequency: Sequence[CountedGroup]
-    countries: Sequence[CountedGroup]
+    countries: Sequence[CountedGroup]  # all of them; the page shows the first
     regions: Sequence[CountedGroup]
 
 
@@ -81,13 +81,13 @@ def people_page(chosen: Range) -> PeoplePage:
                 row.key or _("Unknown"), chosen.customers_url(country=row.key) if row.key else "", row,
                 _share(row, total),
             )
-            for row in groups.countries[:TOP]
+            for row in groups.countries
         ],
         regions=[
             CountedGroup(row.key, chosen.customers_url(region=row.key), row, _share(row, total))
             for row in groups.regions
             if row.key
-        ][:TOP],
+        ],
     )  # fmt: skip
 
 

@@ -142,7 +142,7 @@ def _happened(order: Order, moved: Sequence[Transaction], scope: Scope, currency
             for refund in Refund.objects.filter(order=order).order_by("-refunded_at")[:MOST_MOMENTS]
         ),
         *(
-            moment(one.at, "stamp", describe(one, order.total, currency), one.reason, format_signed(one.points))
+            moment(one.at, "stamp", describe(one, order.total, currency), amount=format_signed(one.points))
             for one in moved
         ),
     ]

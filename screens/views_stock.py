@@ -77,7 +77,8 @@ def levels_csv(request: StaffRequest) -> HttpResponse:
     def rows() -> Iterator[list[Cell]]:
         for level in found.order_by("product__sku", "location_id")[:MOST_CSV_ROWS]:
             row = report.level_row(level)
-            yield [row.sku, row.title, row.location, level.quantity, level.low_at, row.lasts, row.between, row.order]
+            low_at = level.low_at.normalize() if level.low_at is not None else None
+            yield [row.sku, row.title, row.location, row.quantity, low_at, row.lasts, row.between, row.order]
 
     head = [_("Stock code"), _("Product"), _("Place"), _("Quantity"), _("Low at"), _("Lasts"), _("Between"), _("Order")]
     return csv_file("stock", head, rows())
@@ -113,7 +114,7 @@ def movements_csv(request: StaffRequest) -> HttpResponse:
             one.product.sku,
             str(one.product),
             one.location.name,
-            one.quantity,
+            one.quantity.normalize(),
             one.reason,
             one.reference,
             one.actor_label,

@@ -19,7 +19,7 @@ from core.permissions import Role
 from customers.actions.people_counts import count_people
 from customers.actions.product_pairs import count_pairs
 from customers.actions.rollups import rebuild_rollups
-from customers.models import Customer, DailySales, OrderLine, Product
+from customers.models import Customer, DailySales, OrderLine, PeopleGroup, Product
 from customers.reports.people import PeopleFigures
 from customers.reports.sales import DayFigures
 from customers.tests.queries import own_queries
@@ -265,6 +265,15 @@ def test_the_api_tells_what_the_pages_tell(life, api, goods):
     customer = client.get(f"/api/v1/metrics/customers/{life[0].code}").json()
     assert (customer["orders"], customer["spent"], customer["days_between"]) == (3, "60.00", 30.0)
     assert (customer["orders_in_period"], customer["net_before"]) == (1, "20.00")
+
+
+def test_a_file_of_countries_has_all_and_the_page_the_first(programme, client_of, owner):
+    for number in range(12):
+        PeopleGroup.objects.create(kind="country", key=f"C{number}", customers=20 - number, orders=1, revenue=1)
+    browser = client_of(owner)
+    sold_there = [row["Group"] for row in table(browser.get(f"{BASE}customers/countries.csv"))]
+    assert sold_there == [f"C{number}" for number in range(12)]
+    assert "C11" not in words(browser.get(f"{BASE}customers/"))
 
 
 def test_an_average_is_rounded_to_the_currency():

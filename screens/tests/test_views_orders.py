@@ -193,6 +193,7 @@ def test_the_list_of_refunds(
 ) -> None:
     browser = client_of(owner)
     browser.post(page_of(order, "refund/"), {"line-1": "1", "reason": "Chipped"})
+    assert browser.get(page_of(order)).text.count("Chipped") == 2, "of the refund, and of its points"
     rows = browser.get("/refunds/", {"q": "R-1"}).context["rows"].rows
     assert [(row.total, row.reason, row.order) for row in rows] == [(Decimal(6), "Chipped", "R-1")]
     assert [field.name for field in browser.get("/refunds/").context["form"]] == ["q", "business", "from", "to"]

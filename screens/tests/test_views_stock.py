@@ -67,8 +67,8 @@ def test_from_the_first_place_to_a_count(
     acts = set(AuditEntry.objects.filter(action__startswith="customers.stock.").values_list("action", flat=True))
     assert acts == {"customers.stock.received", "customers.stock.counted", "customers.stock.corrected"}
     assert "Broken" in browser.get("/stock/movements/").text
-    assert b"M-1,Mug,Shop,10" in browser.get("/stock/levels.csv").content
-    assert b"Broken" in browser.get("/stock/movements.csv").content
+    assert b"M-1,Mug,Shop,10,," in browser.get("/stock/levels.csv").content, "10.000 is ten thousand to some"
+    assert b"Mug,Shop,-1,Broken," in browser.get("/stock/movements.csv").content
 
 
 @pytest.mark.parametrize(
