@@ -29,7 +29,7 @@ from customers.attribute_filters import AttributeFilter, narrowed
 from customers.attributes import coerce
 from customers.events import EVENT_TYPES
 from customers.models import AttributeDefinition, Customer, CustomerTag, Event, Identifier, OrOldest, Tag
-from customers.search import search_for
+from customers.search import best_matches, search_for
 from programs.models import Programme
 from workspace.api_auth import ApiView
 from workspace.models import Business
@@ -324,7 +324,7 @@ class CustomersView(ApiView):
 
 
 class CustomerSearchView(ApiView):
-    """Search as you type: the best matches, newest first, at most 50."""
+    """Search as you type: who has it, newest first, or who sounds like it, closest first; at most 50."""
 
     required = {"GET": Perm.CUSTOMERS_VIEW}
 
@@ -343,10 +343,7 @@ class CustomerSearchView(ApiView):
         text = read_query(request, SearchFilter)["query"]
         limit = _search_limit(request.query_params.get("limit", str(SEARCH_LIMIT)))
         people = customers_of(self).filter(state=Customer.State.ACTIVE)
-        search = search_for(text, country=programme_of(self).country)
-        found = list(people.filter(search.strict).order_by("-created_at", "-id")[:limit]) if search else []
-        if search is not None and search.fuzzy is not None and not found:
-            found = list(people.filter(search.fuzzy).order_by("-created_at", "-id")[:limit])
+        found = best_matches(people, text, country=programme_of(self).country, most=limit)
         context = {"currency": programme_of(self).currency}
         return Response({"data": CustomerOutput(found, many=True, context=context).data})
 

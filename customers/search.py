@@ -7,11 +7,12 @@ from decimal import Decimal
 from functools import reduce
 from operator import or_
 
-from django.db.models import Func, Q, Value
+from django.contrib.postgres.search import TrigramWordDistance
+from django.db.models import Func, Q, QuerySet, Value
 
 from core.phones import InvalidPhone, parse_phone, phone_begin
 from customers.folding import folded, spellings
-from customers.models import Identifier
+from customers.models import Customer, Identifier
 
 MAX_LENGTH = 120
 # A word of three letters has few trigrams of its own: below this length a slip matches half the list.
@@ -19,7 +20,7 @@ FUZZY_LENGTH = 4
 
 
 class SoundingLike(Func):
-    """Keys of the customers whose name sounds like a text, the 200 closest; the trigram index answers it."""
+    """Keys of the customers whose name sounds like a text, 200 at most; the trigram index answers it."""
 
     function = "customers_sounding_like"
     template = "(SELECT %(function)s(%(expressions)s))"
@@ -40,7 +41,7 @@ def search_for(text: str, *, country: str, prefix: str = "") -> Search | None:
     number those whose number begins so (a query more); words find names, parts of e-mail addresses and ids that hold
     all of them, and the owner of an id that is a word.
     """
-    typed = " ".join(text.replace("\x00", "").split())[:MAX_LENGTH]
+    typed = _cleaned(text)
     if not typed:
         return None
     owners = list(Identifier.objects.filter(_identifiers(typed, country)).values_list("customer_id", flat=True))
@@ -58,6 +59,25 @@ def search_for(text: str, *, country: str, prefix: str = "") -> Search | None:
         return Search(strict, None)
     alike = SoundingLike(Value(folded(typed)), Value(_threshold(typed)))
     return Search(strict, Q(**{f"{prefix}pk__in": alike}))
+
+
+def best_matches(people: QuerySet[Customer], text: str, *, country: str, most: int) -> list[Customer]:
+    """A few of `people`: who has what was typed, newest first; where nobody has, who sounds like it, closest first.
+
+    Two or three queries.
+    """
+    search = search_for(text, country=country)
+    if search is None:
+        return []
+    found = list(people.filter(search.strict).order_by("-created_at", "-id")[:most])
+    if found or search.fuzzy is None:
+        return found
+    distance = TrigramWordDistance(folded(_cleaned(text)), "search_text")
+    return list(people.filter(search.fuzzy).order_by(distance, "-created_at", "-id")[:most])
+
+
+def _cleaned(text: str) -> str:
+    return " ".join(text.replace("\x00", "").split())[:MAX_LENGTH]
 
 
 def _threshold(typed: str) -> Decimal:

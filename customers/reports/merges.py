@@ -12,7 +12,7 @@ from core.actor import Actor
 from core.keyset import Order
 from customers.actions.merging import why_not_undoable
 from customers.models import Customer, CustomerMerge, DuplicatePair
-from customers.search import search_for
+from customers.search import best_matches
 
 MOST_SUGGESTED = 3  # on a profile
 MOST_FOUND = 10  # by a search for somebody to merge with
@@ -54,12 +54,8 @@ def suggestions_for(customer: Customer, *, actor: Actor) -> list[Suggestion]:
 
 def found_for(customer: Customer, text: str, *, actor: Actor, country: str) -> list[Customer]:
     """Who fits what was typed, without the customer themselves. Two or three queries."""
-    search = search_for(text, country=country)
-    if search is None:
-        return []
     others = Customer.objects.visible_to(actor).known().exclude(pk=customer.pk)
-    found = list(others.filter(search.strict)[:MOST_FOUND])
-    return found or (list(others.filter(search.fuzzy)[:MOST_FOUND]) if search.fuzzy is not None else [])
+    return best_matches(others, text, country=country, most=MOST_FOUND)
 
 
 def merges_into(customer: Customer, *, now: datetime) -> list[MergeRow]:

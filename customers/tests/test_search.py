@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from core.phones import phone_begin
 from customers.models import Customer
-from customers.search import search_for
+from customers.search import best_matches, search_for
 from customers.tests.test_views_customers import person
 from programs.models import Programme
 
@@ -44,6 +45,24 @@ def found(typed: str, country: str = "DE") -> list[str]:
 )  # fmt: skip
 def test_what_is_typed_finds(people: None, typed: str, expected: list[str]) -> None:
     assert found(typed) == expected
+
+
+def test_a_few_are_the_closest_not_the_newest(people: None) -> None:
+    for first in ("Lucas", "Lukas", "Luca"):
+        person(first, "Power")
+    closest = best_matches(Customer.objects.all(), "Lucas Powr", country="DE", most=1)
+    assert [one.first_name for one in closest] == ["Lucas"]
+    assert found("Jorgg Muler") == ["Jörg"], "who shares most of it, without who shares a little"
+    assert best_matches(Customer.objects.all(), " \x00 ", country="DE", most=2) == []
+
+
+def test_what_every_address_has_is_looked_up_in_the_index(people: None) -> None:
+    """Whatever is near it, some are compared and the rest is not read: the question is asked without a scan."""
+    body = "SELECT prosrc, proconfig FROM pg_proc WHERE oid = 'customers_sounding_like'::regproc"
+    with connection.cursor() as cursor:
+        cursor.execute(body)
+        source, settings = cursor.fetchone()
+    assert ("LIMIT 5000" in source, settings) == (True, ["enable_seqscan=off"])
 
 
 @pytest.mark.parametrize(
