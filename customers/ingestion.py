@@ -77,6 +77,8 @@ def read_person(given: Mapping[str, str], *, country: str) -> Person:
         if typed:
             identities[kind] = _identity(name, typed, country)
     person = Person(given.get("customer_id", "").strip(), identities)
+    if not person.customer_id.isprintable():
+        raise InvalidInput(_("There is no such customer."), field="customer_id")
     if not person.customer_id and not identities:
         message = _("Say who it is: customer_id, external_id, phone, email or anonymous_id.")
         raise InvalidInput(message, field="external_id")

@@ -145,15 +145,17 @@ class _Intake:
         return taken
 
     def _repeated(self, arrival: Arrival, before: Event | Arrival) -> Taken:
+        customer = self._find(arrival.person)
         if isinstance(before, Arrival):
             is_same = (before.event, before.properties, before.person) == (
                 arrival.event, arrival.properties, arrival.person
             )  # fmt: skip
-            customer = self._find(arrival.person)
         else:
-            is_same = before.tracked == arrival.event and (
-                not arrival.event or before.data.get("properties") == arrival.properties
-            )
+            visitor = arrival.person.identities.get(Kind.ANONYMOUS)
+            is_theirs = customer is not None and customer == before.customer
+            is_theirs |= visitor is not None and visitor == before.anonymous_id
+            is_same = is_theirs and before.tracked == arrival.event
+            is_same &= not arrival.event or before.data.get("properties") == arrival.properties
             customer = before.customer
         if not is_same:
             raise MessageIdReused(field="message_id")

@@ -118,6 +118,31 @@ def test_the_same_message_is_taken_in_once_and_another_under_its_id_is_refused(c
     assert list(tracked.values_list("tracked", "message_id")) == [("Seen", "m-1"), ("Left", "m-2"), ("Left", "m-3")]
 
 
+def test_a_message_id_of_somebody_else_is_refused_and_a_visitor_may_repeat_theirs(client: Client) -> None:
+    bought = {"event": "Bought", "message_id": "m-1"}
+    assert send(client, "track", external_id="7", **bought).status_code == 201
+    problem(send(client, "track", external_id="8", **bought), 409, "message_id_reused")
+    problem(send(client, "track", anonymous_id="browser-1", **bought), 409, "message_id_reused")
+    seen = {"event": "Seen", "message_id": "m-2", "anonymous_id": "browser-1"}
+    assert [send(client, "track", **seen).status_code for _twice in range(2)] == [201, 200]
+    problem(send(client, "track", **{**seen, "anonymous_id": "browser-2"}), 409, "message_id_reused")
+    named = {"anonymous_id": "browser-1", "external_id": "7", "message_id": "m-3", "traits": {"city": "Leeds"}}
+    assert [send(client, "identify", **named).status_code for _twice in range(2)] == [201, 200]
+    problem(send(client, "identify", **{**named, "external_id": "8"}), 409, "message_id_reused")
+    assert send(client, "track", **seen).status_code == 200
+    assert [send(client, "track", **{**seen, "message_id": "m-4"}).status_code for _twice in range(2)] == [201, 200]
+    assert list(Customer.objects.values_list("external_id", flat=True)) == ["7"]
+
+
+def test_an_id_that_cannot_be_one_refuses_its_item_alone(client: Client) -> None:
+    results = batch(
+        client,
+        {"type": "track", "event": "Seen", "customer_id": "a\0b"},
+        {"type": "track", "event": "Seen", "external_id": "1"},
+    )
+    assert [result["status"] for result in results] == [422, 201]
+
+
 def test_a_batch_answers_each_item_and_keeps_what_is_fit(client: Client) -> None:
     results = batch(
         client,
