@@ -6,8 +6,10 @@ import io
 import json
 from typing import Any, ClassVar
 
+from django.http import FileResponse
 from django.urls import reverse
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -164,6 +166,23 @@ class ImportView(ApiView):
     def get(self, request: Request, import_id: str) -> Response:
         """One import, with its state and counts."""
         return Response(ImportOutput(_visible(self.actor, import_id)).data)
+
+
+class ImportErrorsView(ApiView):
+    """The rows that were not imported."""
+
+    required: ClassVar[dict[str, Any]] = {"GET": Perm.IMPORTS_RUN}
+
+    @extend_schema(operation_id="import_errors", tags=["Customers"], responses={(200, "text/csv"): OpenApiTypes.BINARY})
+    def get(self, request: Request, import_id: str) -> FileResponse:
+        """A CSV file with the columns that were sent, and before them the line of each row and why it was refused.
+
+        404 until the import has ended, when no row was refused, and after 30 days. Corrected, it can be imported.
+        """
+        file, name = actions.open_refused_rows(_visible(self.actor, import_id))
+        response = FileResponse(file, as_attachment=True, filename=name, content_type="text/csv")
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
 
 
 class UndoPreviewOutput(serializers.Serializer[Any]):

@@ -45,6 +45,7 @@ urlpatterns = [
     path("database-syncs/<code:database_id>/runs/", api_databases.SyncRunsView.as_view(), name="database-sync-runs"),
     path("imports/", api_imports.ImportsView.as_view(), name="imports"),
     path("imports/<code:import_id>", api_imports.ImportView.as_view(), name="import"),
+    path("imports/<code:import_id>/errors", api_imports.ImportErrorsView.as_view(), name="import-errors"),
     path("imports/<code:import_id>/undo", api_imports.ImportUndoView.as_view(), name="import-undo"),
     path("products/", api_products.ProductsView.as_view(), name="products"),
     path("products/<code:product_id>", api_products.ProductView.as_view(), name="product"),

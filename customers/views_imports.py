@@ -185,13 +185,8 @@ def import_sample(request: StaffRequest) -> HttpResponse:
 @requires(Perm.IMPORTS_RUN)
 def import_errors(request: StaffRequest, code: str) -> FileResponse:
     """The rows that were not imported, as a download: never shown by the browser as a page of ours."""
-    run = _get(request, code)
-    if not run.error_path or not default_storage.exists(run.error_path):
-        raise NotFound
-    name = f"{run.file_name.rpartition('.')[0] or run.file_name}-not-imported.csv"
-    return FileResponse(
-        default_storage.open(run.error_path, "rb"), as_attachment=True, filename=name, content_type="text/csv"
-    )
+    file, name = actions.open_refused_rows(_get(request, code))
+    return FileResponse(file, as_attachment=True, filename=name, content_type="text/csv")
 
 
 @require_POST

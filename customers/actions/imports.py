@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from django.core.files.base import File
 from django.core.files.storage import default_storage
@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
 from core.codes import public_code
-from core.errors import DomainError, InvalidInput
+from core.errors import DomainError, InvalidInput, NotFound
 from core.tenancy import active_schema
 from customers.attributes import definitions
 from customers.imports.fields import fields_of, guess_date_order, guess_kind, guess_mapping, required_of, squeeze
@@ -344,6 +344,14 @@ def stop_import(*, run: ImportRun, actor: Actor, now: datetime) -> None:
     """Ask a running import to stop after its current chunk; what it wrote stays, starting it again goes on."""
     if run.job is not None:
         request_cancel(job=run.job, actor=actor, now=now)
+
+
+def open_refused_rows(run: ImportRun) -> tuple[IO[bytes], str]:
+    """The file of the rows that were not imported, and what to call it. Raises NotFound when there is none."""
+    if not run.error_path or not default_storage.exists(run.error_path):
+        raise NotFound
+    name = run.file_name.rpartition(".")[0] or run.file_name
+    return default_storage.open(run.error_path, "rb"), f"{name}-not-imported.csv"
 
 
 def _file_name(name: str) -> str:

@@ -1,5 +1,8 @@
 """`POST imports/`, `GET imports/{id}`."""
 
+import csv
+import io
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -42,6 +45,27 @@ def test_rows_are_imported_and_followed(api, business):
     assert state["problems"] == {"phone": 1}
     assert state["counts"]["customers_created"] == 1
     assert Customer.objects.get().phone == "+447700900123"
+
+
+def test_the_rows_that_were_refused_are_a_file(make_key, api, business):
+    rows = [{"phone": "07700 900123", "first_name": "Ann"}, {"phone": "12", "first_name": "=Bob"}]
+    where = send(api, kind="customers", rows=rows)["Location"]
+    assert api.get(f"{where}/errors").status_code == 404
+    finish()
+    answer = api.get(f"{where}/errors")
+    assert (answer.status_code, answer["Content-Type"], answer["Cache-Control"]) == (
+        200,
+        "text/csv",
+        "private, no-store",
+    )
+    assert answer["Content-Disposition"] == 'attachment; filename="rows-not-imported.csv"'
+    refused = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert [(row["Line"], row["phone"], row["first_name"]) for row in refused] == [("3", "12", "'=Bob")]
+    reader = Client(headers={"host": "harbour.localhost", "x-api-key": make_key("read").secret})
+    assert reader.get(f"{where}/errors").status_code == 403
+    fine = send(api, kind="customers", rows=rows[:1])["Location"]
+    finish()
+    assert api.get(f"{fine}/errors").status_code == 404
 
 
 def test_a_file_is_imported_once(api, business):
