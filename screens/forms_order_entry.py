@@ -23,7 +23,7 @@ from customers.models import Customer, Product
 from customers.search import search_for
 from loyalty.errors import OrderAlreadyEarned, OrderCancelled, OrderOfAnotherCustomer, OrderTotalDiffers
 from loyalty.operations import MAX_LINES, SaleLine
-from screens.forms_stock import products_named
+from screens.forms_stock import NOT_ONE_PRODUCT, products_named
 from screens.forms_till import AmountField, KeyedForm
 from workspace.models import Business
 
@@ -215,7 +215,7 @@ class OrderEntryForm(KeyedForm):
                 self.add_error(product_field, _("Of which product?"))
             return None
         if product is None:
-            self.add_error(product_field, _("No product has this stock code or barcode."))
+            self.add_error(product_field, NOT_ONE_PRODUCT)
             return None
         price = price or product.price
         if not price:

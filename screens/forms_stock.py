@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from django import forms
@@ -18,6 +19,8 @@ ROWS = 8  # of an empty sheet; a sheet with more typed into it grows
 MOST_ROWS = 200
 _TEXT = {"autocomplete": "off", "spellcheck": "false"}
 _NUMBER = {"inputmode": "decimal", "autocomplete": "off"}
+
+NOT_ONE_PRODUCT = gettext_lazy("No product has this stock code or barcode, or several have this barcode.")
 
 
 class SheetForm(KeyedForm):
@@ -88,7 +91,7 @@ class SheetForm(KeyedForm):
         for number, text in typed.items():
             quantity = self.cleaned_data.get(f"quantity-{number}")
             if text and text not in known:
-                self.add_error(f"product-{number}", _("No product has this stock code or barcode."))
+                self.add_error(f"product-{number}", NOT_ONE_PRODUCT)
             elif text and quantity is None and f"quantity-{number}" not in self.errors:
                 self.add_error(f"quantity-{number}", _("How many?"))
             elif quantity is not None and not text:
@@ -100,11 +103,20 @@ class SheetForm(KeyedForm):
 
 
 def products_named(texts: Sequence[str]) -> dict[str, Product]:
-    """Products by what was typed: their stock code, else their barcode. One query."""
+    """Products by what was typed: their stock code, also in capitals or small letters, else their barcode. One query.
+
+    A barcode of several products on offer names none of them.
+    """
     if not texts:
         return {}
-    found = list(Product.objects.filter(Q(sku__in=texts) | Q(barcode__in=texts)))
-    return {**{one.barcode: one for one in found if one.barcode}, **{one.sku: one for one in found}}
+    spelled = {text: (text, text.upper(), text.lower()) for text in texts}
+    found = list(Product.objects.filter(Q(sku__in=set(chain(*spelled.values()))) | Q(barcode__in=texts)))
+    by_sku = {one.sku: one for one in found}
+    named = {text: [by_sku[sku] for sku in skus if sku in by_sku][:1] for text, skus in spelled.items()}
+    for text in texts:
+        same = [one for one in found if one.barcode == text]
+        named[text] = named[text] or [one for one in same if one.archived_at is None] or same
+    return {text: products[0] for text, products in named.items() if len(products) == 1}
 
 
 class ReceiveForm(SheetForm):

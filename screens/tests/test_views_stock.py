@@ -22,6 +22,7 @@ from customers.actions.stock import StockLine
 from customers.models import Product, StockLevel, StockLocation, StockMovement
 from customers.tests.queries import own_queries
 from programs.models import Membership, Programme, User
+from screens.forms_stock import products_named
 from workspace.models import AuditEntry, Business
 
 
@@ -286,3 +287,14 @@ def test_the_api(api: Any, business: Business, mug: Product, other_programme: Pr
         there = Business.objects.create(name="Meadow Inn")
         elsewhere = stock.create_location(business_id=there.pk, name="X", actor=SYSTEM, now=timezone.now())
     assert send(client, "stock-movements/", {**body, "location_id": elsewhere.code}, "k4").status_code == 404
+
+
+def test_what_is_typed_names_one_product(programme: Programme) -> None:
+    mug, cup, bowl, old = (
+        Product.objects.create(sku=sku, title=sku, barcode=barcode)
+        for sku, barcode in (("M-1", "1"), ("m-2", "2"), ("B-1", "2"), ("O-1", "1"))
+    )
+    old.archived_at = timezone.now()
+    old.save()
+    found = products_named(["m-1", "M-2", "B-1", "1", "2", "nothing"])
+    assert found == {"m-1": mug, "M-2": cup, "B-1": bowl, "1": mug}, "two on offer have barcode 2"
