@@ -76,6 +76,12 @@ class OrderDetail:
         return self.left > 0 and self.order.status != Order.Status.CANCELLED
 
     @property
+    def rest(self) -> list[Line]:
+        """What comes back with all that is left; none where an amount went before, and money alone is left."""
+        rest = [line for line in self.lines if line.left > 0]
+        return rest if sum(line.total - line.back_total for line in rest) == self.left else []
+
+    @property
     def can_cancel(self) -> bool:
         return self.order.status in (Order.Status.PAID, Order.Status.PART_REFUNDED)
 

@@ -14,7 +14,7 @@ from django_tenants.utils import tenant_context
 
 from core.actor import SYSTEM
 from core.permissions import Role
-from customers.models import Event, Order, Refund
+from customers.models import Event, Order, Refund, RefundLine
 from customers.tests.test_actions_facts import sale
 from loyalty.actions.points import add_points
 from loyalty.audit import audit
@@ -95,6 +95,16 @@ def test_a_refund_sent_twice_is_one(client_of: Callable[..., Client], owner: Use
     assert browser.post(page_of(order, "refund/"), {"key": key, "line-2": "1"}).status_code == 409, "another refund"
     too_many = browser.post(page_of(order, "refund/"), {"line-1": "2"})
     assert "At most 1 can come back." in too_many.text
+
+
+def test_everything_after_an_amount_is_money_alone(client_of: Callable[..., Client], owner: User, order: Order) -> None:
+    browser = client_of(owner)
+    browser.post(page_of(order, "refund/"), {"amount": "1.00"})
+    asked = browser.get(page_of(order, "refund/everything/"))
+    assert "Money alone" in asked.text
+    assert not asked.context["detail"].rest
+    browser.post(page_of(order, "refund/everything/"), {"key": asked.context["form"]["key"].value()})
+    assert not RefundLine.objects.exists()
 
 
 @pytest.mark.parametrize(
