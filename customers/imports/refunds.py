@@ -26,6 +26,7 @@ from core.codes import public_code
 from customers.models import ImportRun, Order, Refund, RefundLine
 
 FETCHED = 5_000  # sold lines at a time
+AT_ONCE = 1_000  # earlier refunds in memory: those of some customers, then those of others
 
 DOCUMENTS = """
 SELECT row.order_reference, max(person.customer_id), min(row.placed_at), {total}, max(row.refund_of)
@@ -68,7 +69,7 @@ WITH wanted AS (
     JOIN customers_importperson AS person ON person.import_id = row.import_id AND person.key = row.person_key
     JOIN customers_product AS product ON product.sku = row.sku
     WHERE row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s AND row.problem IS NULL
-      AND row.document = 'r'
+      AND row.document = 'r' AND person.customer_id %% %(shares)s = %(share)s
     UNION
     SELECT own.customer_id, line.product_id
     FROM customers_refund AS own JOIN customers_refundline AS line ON line.refund_id = own.id
@@ -102,13 +103,13 @@ WITH pair AS MATERIALIZED (
     WHERE row.import_id = %(run)s AND row.chunk >= %(first)s AND row.chunk < %(end)s AND row.problem IS NULL
       AND (row.document = 'r' OR %(are_others)s)
 )
-SELECT own.id
+SELECT own.id, coalesce(own.customer_id, 0)
 FROM customers_refund AS own
 JOIN customers_refundline AS line ON line.refund_id = own.id
 JOIN pair ON pair.customer_id = own.customer_id AND pair.product_id = line.product_id
 WHERE own.business_id = %(business)s AND own.source = 'import' AND own.reference <> ALL(%(wanted)s::text[])
 UNION
-SELECT own.id
+SELECT own.id, coalesce(own.customer_id, 0)
 FROM customers_refund AS own
 JOIN customers_importrow AS row ON row.order_reference = coalesce(nullif(own.order_reference, ''), own.reference)
 WHERE own.business_id = %(business)s AND own.source = 'import' AND own.reference <> ALL(%(wanted)s::text[])
@@ -226,6 +227,7 @@ def write(run: ImportRun, *, chunks: range, now: datetime, counts: Counter[str])
     parameters = {"run": run.pk, "first": chunks.start, "end": chunks.stop, "business": run.business_id}
     has_lines = run.kind == ImportRun.Kind.LINES
     total = "-sum(row.quantity * row.unit_price)" if has_lines else "-min(row.order_total)"
+    returned: list[Returned] = []
     with connection.cursor() as cursor:
         cursor.execute(DOCUMENTS.format(total=total), parameters)
         documents = [Document(*row) for row in cursor.fetchall()]
@@ -234,20 +236,38 @@ def write(run: ImportRun, *, chunks: range, now: datetime, counts: Counter[str])
             documents += [Document(*row) for row in cursor.fetchall()]
         documents, replaced = _not_there_yet(run, documents, counts)
         earlier = _earlier(documents, parameters)
-        if not documents and not earlier:
-            return
         before = _states_of(replaced)
         _take_away(replaced)
-        by_reference = {document.reference: document for document in documents}
-        returned: list[Returned] = []
         if has_lines and documents:
             cursor.execute(RETURNED, parameters)
-            returned = [Returned(*row) for row in cursor.fetchall() if row[0] in by_reference]
+            returned = [Returned(*row) for row in cursor.fetchall()]
+    # What a customer gave back concerns the sales of that customer alone.
+    shares = 1 + len(earlier) // AT_ONCE
+    for share in range(shares):
+        own = [document for document in documents if (document.customer_id or 0) % shares == share]
+        again = _with_lines([refund for refund, customer in earlier if customer % shares == share])
+        if own or again:
+            of_share = {**parameters, "shares": shares, "share": share}
+            _write_share(run, own, returned, again, before, of_share, now=now, counts=counts)
 
+
+def _write_share(
+    run: ImportRun,
+    documents: list[Document],
+    returned: list[Returned],
+    earlier: list[Refund],
+    before: Mapping[str, str],
+    parameters: dict[str, Any],
+    *,
+    now: datetime,
+    counts: Counter[str],
+) -> None:
+    by_reference = {document.reference: document for document in documents}
+    rows = [row for row in returned if row.reference in by_reference]
+    rows += [row for refund in earlier for row in _returned_by(refund)]
     by_reference |= {refund.reference: _document_of(refund) for refund in earlier}
     named = _orders_by_reference(run, [one.order_reference or one.reference for one in by_reference.values()])
-    returned += [row for refund in earlier for row in _returned_by(refund)]
-    parts = _parts(returned, by_reference, {**parameters, "earlier": [refund.pk for refund in earlier]})
+    parts = _parts(rows, by_reference, {**parameters, "earlier": [refund.pk for refund in earlier]})
     _settle(run, earlier, parts, named)
     made = Refund.objects.bulk_create(
         [
@@ -302,16 +322,18 @@ def _lines_of(refund: Refund, parts: list[Part]) -> list[RefundLine]:
     return lines
 
 
-def _earlier(documents: list[Document], parameters: dict[str, Any]) -> list[Refund]:
-    """Other refunds whose sales are looked for again, with their lines. Two queries or four."""
+def _earlier(documents: list[Document], parameters: dict[str, Any]) -> list[tuple[int, int]]:
+    """Other refunds whose sales are looked for again: the id of each, and of its customer or 0."""
     with connection.cursor() as cursor:
         cursor.execute(ARE_OTHERS, parameters)
         wanted = [document.reference for document in documents]
-        values = {**parameters, "are_others": cursor.fetchone()[0], "wanted": wanted}
-        cursor.execute(EARLIER, values)
-        ids = [row[0] for row in cursor.fetchall()]
+        cursor.execute(EARLIER, {**parameters, "are_others": cursor.fetchone()[0], "wanted": wanted})
+        return sorted(cursor.fetchall())
+
+
+def _with_lines(refunds: list[int]) -> list[Refund]:
     lines = Prefetch("lines", RefundLine.objects.order_by("position").select_related("order_line"))
-    return list(Refund.objects.filter(pk__in=ids).prefetch_related(lines).order_by("pk")) if ids else []
+    return list(Refund.objects.filter(pk__in=refunds).prefetch_related(lines).order_by("pk")) if refunds else []
 
 
 def _document_of(refund: Refund) -> Document:

@@ -9,7 +9,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customers.imports import staging, writing
+from customers.imports import refunds, staging, writing
 from customers.imports.run import run_import
 from customers.models import (
     Customer,
@@ -33,8 +33,9 @@ SKUS, PEOPLE = ("A", "B", "C"), ("", "7", "8", "9")
 
 
 @pytest.fixture(autouse=True)
-def _media(settings, tmp_path):
+def _media(settings, tmp_path, monkeypatch):
     settings.MEDIA_ROOT = tmp_path
+    monkeypatch.setattr(refunds, "AT_ONCE", 1)  # the refunds of few customers at a time, as in a large file
 
 
 # In words that depend on no id.
