@@ -44,8 +44,9 @@ class SalesTotals:
 
     @property
     def units_each(self) -> Decimal | None:
-        """Units on an order; None without orders."""
-        return self.sold.units / self.sold.orders if self.sold.orders else None
+        """Units on an order; None where there are fewer units than orders: a till that knows no lines tells no units."""
+        sold = self.sold
+        return sold.units / sold.orders if 0 < sold.orders <= sold.units else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,6 +281,13 @@ def test_an_average_is_rounded_to_the_currency():
     assert FiguresOutput(totals, context={"currency": "GBP"}).data["average_order"] == "21.67"
 
 
+def test_orders_without_lines_have_no_units_each():
+    def units_each(units):
+        return SalesTotals(DayFigures(orders=20, units=Decimal(units)), PeopleFigures(), (0, 0)).units_each
+
+    assert [units_each(units) for units in (0, 3, 20, 30)] == [None, None, 1, Decimal("1.5")]
+
+
 def test_in_a_demo_the_api_ends_where_the_pages_do(life, api, programme):
     newest = DailySales.objects.latest("day").day
     DailySales.objects.filter(day=newest).delete()
