@@ -88,7 +88,10 @@ def orders(request: StaffRequest) -> HttpResponse:
     scope = scope_of(request)
     businesses = list(Business.objects.active().visible_to(request.actor))
     form = OrderFilterForm(
-        request.GET, businesses=businesses, named=order_list.named_by(request.GET), words=order_list.words_of_orders()
+        request.GET,
+        businesses=businesses,
+        named=order_list.named_by(request.GET, request.actor),
+        words=order_list.words_of_orders(),
     )
     sort, descending = sort_of(request.GET.get("sort"), order_list.ORDER_SORTS, "-placed")
     rows, count = order_list.order_page(

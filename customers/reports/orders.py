@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from core.actor import Actor
 from core.clock import Period
 from core.codes import typed_code
 from core.keyset import Count, KeysetPage, count_up_to_cap, keyset_page
@@ -149,13 +150,13 @@ def _words(column: str, usual: str) -> list[str]:
         return [text for (text,) in cursor.fetchall()]
 
 
-def named_by(query: Mapping[str, Any]) -> Mapping[str, str]:
-    """Names for the public ids of a product and a customer in a link: what the filter's chips say."""
+def named_by(query: Mapping[str, Any], actor: Actor) -> Mapping[str, str]:
+    """Names for the public ids of a product and a customer in a link, as far as the actor sees them: for the chips."""
     product, customer = typed_code(query.get("product", "")), typed_code(query.get("customer", ""))
     named = {}
     if product and (found := Product.objects.filter(code=product).first()):
         named["product"] = str(found)
-    if customer and (who := Customer.objects.filter(code=customer).exclude(state="erased").first()):
+    if customer and (who := Customer.objects.visible_to(actor).filter(code=customer).exclude(state="erased").first()):
         named["customer"] = who.name or _("Unnamed")
     return named
 

@@ -85,6 +85,20 @@ def test_people_of_one_business_find_its_orders_only(
     assert bound.get(f"{ORDERS}{orders['next door'].code}/").status_code == 404
 
 
+def test_a_link_names_no_customer_of_another_business(
+    client_of: Callable[..., Client],
+    owner: User,
+    make_member: Callable[..., User],
+    orders: dict[str, Order],
+    other_business: Business,
+) -> None:
+    tom = orders["tom's"].customer
+    assert tom is not None
+    neighbour = make_member("ned@example.com", Role.MANAGER, business=other_business)
+    assert "Tom" in client_of(owner).get(ORDERS, {"customer": tom.code}).text
+    assert "Tom" not in client_of(neighbour).get(ORDERS, {"customer": tom.code}).text
+
+
 def test_one_order_with_its_lines_and_what_came_back(
     client_of: Callable[..., Client], owner: User, orders: dict[str, Order], business: Business
 ) -> None:
