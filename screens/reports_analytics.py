@@ -44,7 +44,7 @@ class SalesTotals:
 
     @property
     def units_each(self) -> Decimal | None:
-        """Units on an order; None where there are fewer units than orders: a till that knows no lines tells no units."""
+        """Units on an order; None where they are fewer than the orders: a till without lines tells no units."""
         sold = self.sold
         return sold.units / sold.orders if 0 < sold.orders <= sold.units else None
 
