@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
 from core.phones import parse_phone
+from core.texts import can_be_kept
 from customers import attributes
 from customers.actions.customers import CustomerValues, clean_email, clean_values
 from customers.models import AttributeDefinition, Customer, Identifier
@@ -119,7 +120,7 @@ def read_time(timestamp: datetime | None, *, sent_at: datetime | None, received_
 def read_event(name: str) -> str:
     """The sender's name for what happened. Raises InvalidInput."""
     cleaned = " ".join(name.split())
-    if not cleaned or len(cleaned) > MAX_EVENT_NAME or not cleaned.isprintable():
+    if not cleaned or len(cleaned) > MAX_EVENT_NAME or not can_be_kept(cleaned):
         raise InvalidInput(_("The name of an event is 1 to 100 printable characters."), field="event")
     return cleaned
 
@@ -159,7 +160,7 @@ def read_traits(
     texts = {name: "" if value is None else value for name, value in given.items() if name in FIELDS - {"birthday"}}
     for name, value in texts.items():
         most = int(getattr(Customer._meta.get_field(name), "max_length", 0))
-        if not isinstance(value, str) or len(value) > most or not value.isprintable():
+        if not isinstance(value, str) or len(value) > most or not can_be_kept(value):
             message = _("This is a text of up to %(most)s characters.") % {"most": most}
             raise InvalidInput(message, field=f"traits.{name}")
     values: dict[str, object] = dict(texts)

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import InvalidInput
+from core.texts import can_be_kept
 from loyalty.models import EarningRule, Reward, StampCard
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def clean_line(text: str, most: int, field: str) -> str:
     """A text of one line with single spaces, of at most `most` characters. Raises InvalidInput."""
     line = " ".join(text.split())
     check(len(line) <= most, field, _("Enter at most %(most)s characters.") % {"most": most})
-    check(line.isprintable(), field, _("This text has characters that cannot be kept."))
+    check(can_be_kept(line), field, _("This text has characters that cannot be kept."))
     return line
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
 from core.errors import InvalidInput, NotFound, PermissionRefused
+from core.texts import can_be_kept
 from customers.models import Customer, Note
 from workspace.actions import audit
 
@@ -91,6 +92,6 @@ def _clean(text: str) -> str:
         raise InvalidInput(_("Write a word or two."), field="text")
     if len(text) > MAX_LENGTH:
         raise InvalidInput(_("A note has up to 2,000 characters."), field="text")
-    if not text.replace("\n", "").replace("\t", "").isprintable():
+    if not can_be_kept(text.replace("\n", "").replace("\t", "")):
         raise InvalidInput(_("This text has characters that cannot be kept."), field="text")
     return text

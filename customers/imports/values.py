@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from core.errors import InvalidInput
 from core.phones import parse_phone
+from core.texts import can_be_kept
 from customers.imports.problems import SPREADSHEET_ERRORS
 
 NULL = r"\N"  # COPY's text format for "no value"
@@ -139,7 +140,7 @@ def tag_names(text: str) -> str:
     names: dict[str, str] = {}
     for part in re.split("[,;]", text):
         name = " ".join(part.split())
-        if len(name) > TAG_LENGTH or not name.isprintable():
+        if len(name) > TAG_LENGTH or not can_be_kept(name):
             raise CellProblem("tag")
         if name:
             names.setdefault(name.lower(), name)

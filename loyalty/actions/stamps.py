@@ -21,6 +21,7 @@ from core.clock import local_day
 from core.errors import DomainError, InvalidInput
 from core.idempotency import MAX_KEY_LENGTH, IdempotencyKeyReused, digest_of
 from core.tenancy import active_programme
+from core.texts import can_be_kept
 from customers.actions.events import wake_readers
 from customers.actions.refunds import orders_of_refunds
 from customers.models import Order
@@ -101,7 +102,7 @@ def give_stamps(
     reason = " ".join(reason.split())
     if stamps == 0 or abs(stamps) > most:
         raise InvalidInput(_("Enter between 1 and %(most)s stamps.") % {"most": most}, field="stamps")
-    if len(reason) > MAX_REASON_LENGTH or not reason.isprintable():
+    if len(reason) > MAX_REASON_LENGTH or not can_be_kept(reason):
         raise InvalidInput(_("This text is too long or has characters that cannot be kept."), field="reason")
 
     def act() -> StampAnswer:
