@@ -152,7 +152,7 @@ def selection_of(view: ApiView, given: Mapping[str, Any]) -> Selection:
         query = QueryDict(get_view(given["view"], view.actor).query)
         return Selection(filters=filters_of(query, _scope(view)))
     codes = given["ids"]
-    found = Customer.objects.visible_to(view.actor).exclude(state=Customer.State.ERASED).filter(code__in=codes)
+    found = Customer.objects.visible_to(view.actor).known().filter(code__in=codes)
     keys = dict(found.values_list("code", "pk"))
     missing = sorted(set(codes) - set(keys))
     if missing:

@@ -88,7 +88,7 @@ def _selection(request: StaffRequest) -> Selection:
     if request.GET.get("all"):
         return Selection(filters=filters_of(request.GET, scope_of(request)))
     codes = [code for code in request.GET.getlist("selected")[:MOST_CHECKED] if code.isascii() and code.isalnum()]
-    found = Customer.objects.visible_to(request.actor).exclude(state=Customer.State.ERASED).filter(code__in=codes)
+    found = Customer.objects.visible_to(request.actor).known().filter(code__in=codes)
     return Selection(ids=list(found.order_by("pk").values_list("pk", flat=True)))
 
 

@@ -83,8 +83,8 @@ def find(request: StaffRequest, code: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Perm.CUSTOMERS_MERGE)
 def compare(request: StaffRequest, code: str, other: str) -> HttpResponse:
-    """The preview, and the merge itself."""
-    survivor, duplicate = _get(request, code), _get(request, other)
+    """The preview, and the merge itself; sent twice it is the first one."""
+    survivor, duplicate = _get(request, code), _get(request, other, with_merged=request.method == "POST")
     given = request.POST if request.method == "POST" else request.GET
     choose = {field: given[field] for field in FIELDS if given.get(field) in (SURVIVOR, DUPLICATE)}
     both = {"survivor_id": survivor.pk, "duplicate_id": duplicate.pk, "choose": choose}
@@ -122,10 +122,12 @@ def undo(request: StaffRequest, code: str) -> HttpResponse:
     return done(request, reverse(PROFILE, args=[merge.duplicate.code]))
 
 
-def _get(request: StaffRequest, code: str) -> Customer:
+def _get(request: StaffRequest, code: str, *, with_merged: bool = False) -> Customer:
     if "\0" in code:
         raise NotFound
-    customer = Customer.objects.visible_to(request.actor).known().filter(code=code).first()
+    seen = Customer.objects.visible_to(request.actor)
+    people = seen.exclude(state=Customer.State.ERASED) if with_merged else seen.known()
+    customer = people.filter(code=code).first()
     if customer is None:
         raise NotFound
     return customer

@@ -12,9 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.actor import SYSTEM
+from core.errors import NotFound
 from customers.actions.consent import record_consent
 from customers.actions.duplicates import find_duplicates
 from customers.actions.merging import merge_customers, move_late_arrivals, undo_merge
+from customers.actions.notes import write_note
+from customers.actions.tags import tag_customer
 from customers.consent import has_consent
 from customers.merging import EXEMPT, MOVERS
 from customers.models import (
@@ -22,8 +25,10 @@ from customers.models import (
     Customer,
     CustomerFacts,
     CustomerMerge,
+    CustomerTag,
     DuplicatePair,
     KeptApart,
+    Note,
     Order,
 )
 from loyalty.actions.points import add_points
@@ -150,6 +155,8 @@ def test_pages_from_the_suggestion_to_the_undo(pair, owner, client_of):
     answer = browser.post(url, {"phone": "duplicate"})
     assert (answer.status_code, answer["Location"]) == (303, f"/customers/{survivor.code}/")
     assert Customer.objects.get(pk=survivor.pk).phone == "+447700900002"
+    assert browser.post(url, {"phone": "duplicate"})["Location"] == answer["Location"], "sent twice"
+    assert CustomerMerge.objects.count() == 1
     gone = browser.get(f"/customers/{duplicate.code}/")
     assert (gone.status_code, gone["Location"]) == (302, f"/customers/{survivor.code}/")
     merge = CustomerMerge.objects.get()
@@ -162,6 +169,25 @@ def test_pages_from_the_suggestion_to_the_undo(pair, owner, client_of):
     two = {"first": duplicate.code, "second": survivor.code}
     assert browser.post("/customers/duplicates/apart/", two).status_code == 303
     assert (find_duplicates(now=NOW), KeptApart.objects.count()) == (0, 1)
+
+
+def test_a_page_from_before_the_merge_writes_for_the_survivor(pair, owner, client_of, api):
+    survivor, duplicate = pair
+    merged(pair)
+    browser, here = client_of(owner), f"/customers/{survivor.code}/"
+    assert browser.post(f"/customers/{duplicate.code}/notes/", {"text": "Likes oat milk"})["Location"] == here
+    assert browser.post(f"/customers/{duplicate.code}/tags/", {"name": "VIP"})["Location"] == here
+    assert Note.objects.get().customer == survivor
+    assert CustomerTag.objects.get().customer == survivor
+    assert "Nobody is selected" in browser.get(f"/customers/bulk/?act=archive&selected={duplicate.code}").text
+    body = {"act": "archive", "ids": [duplicate.code]}
+    assert api("write").post("/api/v1/customers/bulk", body, content_type="application/json").status_code == 422
+    for write in (
+        lambda: write_note(customer_id=duplicate.pk, text="Hello", actor=SYSTEM, now=NOW),
+        lambda: tag_customer(customer_id=duplicate.pk, names=["New"], actor=SYSTEM, now=NOW),
+    ):
+        with pytest.raises(NotFound):
+            write()
 
 
 def test_who_may_not_merge_sees_nothing_of_it(pair, business, analyst, make_member, client_of):

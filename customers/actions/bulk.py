@@ -110,8 +110,7 @@ def run_chunk(run: BulkRun, *, now: datetime) -> int:
     if not ids:
         return 0
     with transaction.atomic():
-        locked = Customer.objects.select_for_update().filter(pk__in=ids).exclude(state=Customer.State.ERASED)
-        people = list(locked.order_by("pk"))
+        people = list(Customer.objects.select_for_update().known().filter(pk__in=ids).order_by("pk"))
         changed = _ACTS[Act(run.act)](run, people, now)
         run.position, run.matched, run.changed = ids[-1], run.matched + len(people), run.changed + changed
         run.save(update_fields=["position", "matched", "changed"])

@@ -74,7 +74,7 @@ def _rows(
     ids: Sequence[int], fields: Sequence[AttributeDefinition], scope: Scope
 ) -> Iterator[tuple[int, list[object]]]:
     """Four queries for a chunk."""
-    people = Customer.objects.filter(pk__in=ids).exclude(state=Customer.State.ERASED).order_by("pk")
+    people = Customer.objects.known().filter(pk__in=ids).order_by("pk")
     facts = {one.pk: one for one in CustomerFacts.objects.filter(pk__in=ids)}
     figures: dict[int, CustomerFacts | BusinessCustomerFacts] = dict(facts)
     if scope.actor.business_id is not None:

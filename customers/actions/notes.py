@@ -18,11 +18,10 @@ MAX_NOTES = 500  # of one customer
 
 
 def write_note(*, customer_id: int, text: str, is_pinned: bool = False, actor: Actor, now: datetime) -> Note:
-    """Raises InvalidInput, and NotFound for a customer who is gone or erased."""
+    """Raises InvalidInput, and NotFound for a customer who is erased or part of another."""
     text = _clean(text)
     with transaction.atomic():
-        found = Customer.objects.select_for_update().filter(pk=customer_id)
-        customer = found.exclude(state=Customer.State.ERASED).first()
+        customer = Customer.objects.select_for_update().known().filter(pk=customer_id).first()
         if customer is None:
             raise NotFound()
         if customer.notes.count() >= MAX_NOTES:

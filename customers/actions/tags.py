@@ -208,7 +208,7 @@ def set_tags(*, customer_id: int, names: Iterable[str], actor: Actor, now: datet
 
 
 def _lock_customer(customer_id: int) -> Customer:
-    found = Customer.objects.select_for_update().filter(pk=customer_id).exclude(state=Customer.State.ERASED).first()
+    found = Customer.objects.select_for_update().known().filter(pk=customer_id).first()
     if found is None:
         raise NotFound()
     return found
