@@ -41,6 +41,8 @@ _BINARY = (
     (b"\xff\xd8\xff", _("This is a picture, not a CSV file.")),
     (b"SQLite format 3", _("This is a database file. Export the table as CSV and upload that.")),
 )
+# An address or a phone number: the names of columns are missing, and the first person would be lost.
+_OF_A_PERSON = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|[+(]?\d(?:[ ()/.-]{0,2}\d){8,14}")
 _MARKUP = re.compile(rb"\s*<(?:!doctype|html|table|head|body|style|meta|\?xml)", re.IGNORECASE)
 
 
@@ -265,7 +267,9 @@ def _checked_header(record: list[str]) -> list[str]:
     named = [name.casefold() for name in header if name]
     if len(set(named)) < len(named):
         raise UnreadableFile(_("Two columns of the file have the same name."))
-    if all(name.replace(".", "").replace("-", "").isdigit() for name in named):
+    if all(name.replace(".", "").replace("-", "").isdigit() for name in named) or any(
+        map(_OF_A_PERSON.fullmatch, named)
+    ):
         raise UnreadableFile(_("The first line looks like data. It must hold the names of the columns."))
     return header
 

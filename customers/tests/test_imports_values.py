@@ -160,6 +160,8 @@ def test_the_order_of_day_and_month_is_guessed():
         (b'Email,Name\na@b.com,"Ann\nb@b.com,Bob\n', "line 2 is never closed"),
         (b"Email,email\n1,2\n", "same name"),
         (b"17850,13047\n1,2\n", "looks like data"),
+        (b"Ann,ann@b.com\nBob,bob@b.com\n", "looks like data"),
+        (b"Ann,+44 7700 900123\nBob,07700 900124\n", "looks like data"),
         (b"Email,\x81\n1,2\n", "cannot be read"),
         ("Email,Name\na@b.com,A\0n\n".encode("utf-16"), "not a text file"),
         ("Email,Name\na@b.com,Ann\n".encode("utf-32"), "not a text file"),
