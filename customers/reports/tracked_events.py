@@ -47,12 +47,18 @@ def _row(event: Event, scope: Scope) -> EventRow:
     customer, properties = event.customer, event.data.get("properties", {})
     return EventRow(
         name=event.tracked,
-        when=date_format(event.occurred_at.astimezone(scope.zone), "j M, G:i"),
+        when=_when(event, scope),
         who=name_and_contact(customer, scope.country)[0] if customer else "",
         code=customer.code if customer and customer.state == customer.State.ACTIVE else "",
         properties=_shown(properties),
         more=max(len(properties) - PROPERTIES_SHOWN, 0),
     )
+
+
+def _when(event: Event, scope: Scope) -> str:
+    """With the year when it is another one: what others send may be old."""
+    at = event.occurred_at.astimezone(scope.zone)
+    return date_format(at, "j M, G:i" if at.year == scope.now.astimezone(scope.zone).year else "j M Y, G:i")
 
 
 def _shown(properties: Mapping[str, object]) -> list[tuple[str, str]]:

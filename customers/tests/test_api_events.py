@@ -311,11 +311,12 @@ def test_the_page_shows_what_came_and_how_long_it_is_kept(
     browser = client_of(owner)
     assert "Nothing came yet" in browser.get("/customers/events/").text
     send(client, "track", email="ada@example.com", event="Seen", properties={"page": "/", "deep": True})
-    send(client, "track", anonymous_id="b", event="<Left>")
+    send(client, "track", anonymous_id="b", event="<Left>", timestamp="2020-05-01T10:00:00Z")
     count_names(list(Event.objects.order_by("id")))
     page = browser.get("/customers/events/")
     assert [(row.name, row.who) for row in page.context["feed"].rows] == [("<Left>", ""), ("Seen", "ada@example.com")]
     assert "&lt;Left&gt;" in page.text
+    assert page.context["feed"].rows[0].when.startswith("1 May 2020, ")
     only = browser.get("/customers/events/?event=Seen", headers={"HX-Request": "true", "HX-Target": "event-feed"})
     assert only.text.lstrip().startswith('<section id="event-feed"')
     assert "&lt;Left&gt;" not in only.text
