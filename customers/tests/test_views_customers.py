@@ -18,7 +18,7 @@ from core.permissions import Role
 from customers.actions.facts import write_facts
 from customers.actions.people_counts import count_people
 from customers.actions.rollups import rebuild_rollups
-from customers.models import Customer, Identifier
+from customers.models import Customer, Identifier, Tag
 from customers.tests.queries import own_queries
 from customers.tests.test_actions_facts import refund, sale
 from programs.models import Programme, User
@@ -264,6 +264,23 @@ def test_htmx_gets_the_rows_and_what_they_change_only(browser: Client, crowd: di
     full = browser.get(f"{LIST}?q=priya").content.decode()
     assert "<html" in full
     assert "hx-swap-oob" not in full
+
+
+@pytest.mark.parametrize(
+    ("url", "rows", "swapped"),
+    [(LIST, "customers-rows", 4), ("/orders/", "orders-rows", 3), ("/products/", "products-rows", 3)],
+)
+def test_what_comes_along_with_rows_has_its_place(
+    browser: Client, crowd: dict[str, Customer], url: str, rows: str, swapped: int
+) -> None:
+    """Else a filter that is chosen after a search forgets what was searched for."""
+    Tag.objects.create(name="VIP")
+    part = browser.get(f"{url}?q=priya", headers={"HX-Request": "true", "HX-Target": rows}).text
+    ids = re.findall(r'<\w+ id="([\w-]+)"[^>]*hx-swap-oob', part)
+    full = browser.get(url).text
+    assert (len(ids), [full.count(f'id="{one}"') for one in ids]) == (swapped, [1] * swapped)
+    every = re.findall(r' id="([^"]+)"', full)
+    assert sorted(every) == sorted(set(every))
 
 
 def test_empty_and_nothing_found(browser: Client, crowd: dict[str, Customer]) -> None:
