@@ -55,6 +55,9 @@ SERVER_SETTINGS: Mapping[str, str] = {
     "max_locks_per_transaction": "256",  # creating a programme replays some 500 objects at once
     "random_page_cost": "1.1",
     "log_min_duration_statement": "2000",
+    # Values of rows and of searches are people's: statements are logged with $1, errors without their details.
+    "log_parameter_max_length": "0",
+    "log_error_verbosity": "terse",
 }
 
 
