@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import chain, count
 
 from django.db import transaction
 from django.utils.text import slugify
@@ -69,13 +70,14 @@ def create_attribute(
     if kind not in AttributeDefinition.Kind.values:
         raise InvalidInput(_("There is no such kind."), field="kind")
     values = values.cleaned(kind)
-    key = key.strip() or slugify(values.label).replace("-", "_")[:60] or "field"
-    if not _KEY.fullmatch(key):
+    key = key.strip() or slugify(values.label).replace("-", "_")[:60]
+    if key and not _KEY.fullmatch(key):
         raise InvalidInput(_("A key is one line of up to 60 characters."), field="key")
     with transaction.atomic():
         known = list(AttributeDefinition.objects.select_for_update().order_by("pk"))
-        if any(one.key == key for one in known):
+        if any(one.key == key or (not key and one.label == values.label) for one in known):
             raise AttributeKeyTaken(field="key")
+        key = key or _numbered({one.key for one in known})
         if sum(not one.is_archived for one in known) >= MAX_ATTRIBUTES:
             raise InvalidInput(_("There are 50 fields. Archive one that nobody needs."))
         made = AttributeDefinition.objects.create(
@@ -83,6 +85,11 @@ def create_attribute(
         )
         _record(actor, "created", made, {"key": key, "kind": kind, "after": _columns(values)})
     return made
+
+
+def _numbered(taken: Collection[str]) -> str:
+    """A key for a label without Latin letters."""
+    return next(key for key in chain(["field"], map("field_{}".format, count(2))) if key not in taken)
 
 
 def change_attribute(*, code: str, values: AttributeValues, actor: Actor) -> AttributeDefinition:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
 from core.errors import InvalidInput, NotFound
@@ -104,7 +105,7 @@ def keep_apart(*, first_id: int, second_id: int, actor: Actor, now: datetime) ->
     actor.check_sees_all()
     first, second = sorted((first_id, second_id))
     if first == second:
-        raise InvalidInput("", field="duplicate_id")
+        raise InvalidInput(_("Choose two different customers."), field="duplicate_id")
     people = Customer.objects.known().in_bulk([first, second])
     if len(people) < 2:
         raise NotFound()

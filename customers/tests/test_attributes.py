@@ -12,7 +12,7 @@ from django_tenants.utils import tenant_context
 from core.actor import SYSTEM
 from core.errors import InvalidInput
 from core.permissions import Role
-from customers.actions.attributes import AttributeValues, create_attribute
+from customers.actions.attributes import AttributeKeyTaken, AttributeValues, create_attribute
 from customers.actions.customers import create_customer, update_customer
 from customers.actions.rollups import rebuild_rollups
 from customers.attributes import coerce, shown
@@ -125,6 +125,12 @@ def test_fields_are_added_changed_ordered_and_archived(browser: Client, programm
     assert [act.action.rpartition(".")[2] for act in acts] == [
         "created", "created", "changed", "moved", "archived", "restored",
     ]  # fmt: skip
+
+
+def test_fields_in_any_script_have_keys_of_their_own(programme: Programme) -> None:
+    assert [field(label, "text").key for label in ("日本", "日本語", "Größe")] == ["field", "field_2", "groe"]
+    with pytest.raises(AttributeKeyTaken):
+        field("日本語", "text")
 
 
 def test_who_may_change_fields(
