@@ -201,7 +201,9 @@ class EmbeddedPostgres:
 
     def _readiness(self) -> int:
         """`pg_isready`: 0 answers, 1 starting up or shutting down, 2 nobody there."""
-        return self._run("pg_isready", "-q", "-h", self.socket_dir, "-p", PORT, "-t", "2", check=False).returncode
+        return self._run(
+            "pg_isready", "-q", "-h", self.socket_dir, "-p", PORT, "-U", "postgres", "-t", "2", check=False
+        ).returncode
 
     def _answers(self) -> bool:
         """Whether the server answers, after waiting while it says that it is starting up."""
