@@ -46,6 +46,7 @@ STAFF_ONLY = {
     "customers/imports/*.py": "staff and API: what is wrong with a file",
     "loyalty/access_*.py": "staff whose role is limited",
     "loyalty/actions/affiliate*.py": "staff and API: what is wrong with an affiliate or a payout",
+    "loyalty/actions/approvals.py": "staff and API: points by hand that wait for a second person",
     "loyalty/actions/stamps.py": "staff and API: what is wrong with a stamp card",
     "loyalty/actions/tiers.py": "staff and API: what is wrong with a tier",
     "loyalty/events.py": "staff: the timeline of a profile",
