@@ -1,4 +1,4 @@
-"""`make screenshots`: the pictures of the README, taken from the running demo by a real browser.
+"""`make screenshots`: the pictures of the README and the docs, taken from the running demo by a real browser.
 
 Needs `make demo` in another terminal. Writes docs/screenshots/*.png; each is a page of the demo as a new user sees it.
 """
@@ -54,6 +54,10 @@ def take_staff_pages(browser: Browser) -> None:
         page.wait_for_load_state("networkidle")
         snap(page, f"profile-{theme}")
         take(page, f"{RETAIL}/intelligence/rfm/", f"groups-{theme}")
+        take(page, f"{RETAIL}/analytics/?days=90", f"analytics-{theme}")
+        take(page, f"{RETAIL}/analytics/cohorts/", f"cohorts-{theme}")
+        take(page, f"{RETAIL}/stock/", f"stock-{theme}")
+        take_import(page, f"import-{theme}")
         take(page, f"{COFFEE}/loyalty/", f"programme-{theme}")
         take(page, f"{COFFEE}/loyalty/tiers/", f"tiers-{theme}")
         take(page, f"{COFFEE}/loyalty/stamp-cards/", f"stamp-cards-{theme}")
@@ -87,6 +91,14 @@ def code_of_guest(messages: Page) -> str:
             return CODE.search(texts.first.inner_text()).group()  # type: ignore[union-attr]
         messages.wait_for_timeout(500)
     sys.exit("No text with a code has arrived.")
+
+
+def take_import(page: Page, name: str) -> None:
+    """The largest import of the demo: a million lines of sales."""
+    page.goto(f"{RETAIL}/customers/imports/")
+    page.get_by_role("link", name="online_retail_ii.csv").click()
+    page.wait_for_load_state("networkidle")
+    snap(page, name)
 
 
 def take_till(page: Page, name: str) -> None:
