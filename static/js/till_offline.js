@@ -73,7 +73,12 @@
   };
   document.addEventListener("till:changed", tellConnection);
   document.addEventListener("till:send", send);
-  if (queue.channel) queue.channel.addEventListener("message", () => document.dispatchEvent(new CustomEvent("till:changed")));
+  if (queue.channel) {
+    queue.channel.addEventListener("message", ({ data }) => {
+      if (data.sent) tellSent(data.sent); // by the worker, or by another tab
+      document.dispatchEvent(new CustomEvent("till:changed"));
+    });
+  }
   addEventListener("online", () => { connection = isKept ? "asking" : "online"; tellConnection(); send(); });
   addEventListener("offline", () => { connection = "offline"; tellConnection(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) send(); });

@@ -153,9 +153,10 @@ self.tillQueue = (() => {
         if (!answer.ok) return { connection: REFUSED[answer.status] || "trouble", sent };
         const { outcomes } = await answer.json();
         await settle(waiting, outcomes);
-        sent += outcomes.filter((one) => one.state === "posted").length;
+        const posted = outcomes.filter((one) => one.state === "posted").length;
+        sent += posted;
         after = waiting[waiting.length - 1].id;
-        tell("sent");
+        tell({ sent: posted });
       }
     } catch {
       return { connection: "offline", sent };
