@@ -117,11 +117,13 @@ WHERE own.business_id = %(business)s AND own.source = 'import' AND own.reference
   AND row.problem IS NULL AND row.document = 's' AND %(are_others)s
   AND NOT EXISTS (SELECT FROM customers_refundline AS line WHERE line.refund_id = own.id)
 """
+# A subquery with one value is asked of the key; as an anti join, without statistics of rows that this transaction
+# wrote, it compared each refund with each note.
 ARE_OTHERS = """
 SELECT EXISTS (
     SELECT FROM customers_refund AS own WHERE own.business_id = %(business)s AND own.source = 'import'
-      AND NOT EXISTS (SELECT FROM customers_importundo AS noted
-                      WHERE noted.import_id = %(run)s AND noted.kind = 'r' AND noted.row_id = own.id))
+      AND (SELECT noted.row_id FROM customers_importundo AS noted
+           WHERE noted.import_id = %(run)s AND noted.kind = 'r' AND noted.row_id = own.id) IS NULL)
 """
 # An order's refunds are those of its lines, and those that name the order and have no matched lines.
 REFRESH_ORDERS = """
