@@ -80,8 +80,8 @@ class Customer(models.Model):
             models.Index("last_name", "first_name", "id", name="customer_by_name"),
             # Whom lists count: asked of each row of facts, and answered without the customer's row.
             models.Index(fields=["id"], name="customer_active", condition=Q(state="active")),
-            # The countries to choose from: hops from one to the next.
-            models.Index("country", name="customer_by_country", condition=Q(state="active") & ~Q(country="")),
+            # The countries to choose from, by hops from one to the next; and who lives in one, by id as facts come.
+            models.Index("country", "id", name="customer_by_country", condition=Q(state="active") & ~Q(country="")),
             # Who has a value of a field, and who has any: `@>` and `?` of the list's filters.
             GinIndex(fields=["attributes"], name="customer_attributes"),
             models.Index(fields=["merged_into"], name="customer_merged", condition=Q(merged_into__isnull=False)),
