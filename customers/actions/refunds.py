@@ -150,9 +150,13 @@ def _parts(order: Order, lines: Sequence[ReturnedLine], currency: str) -> list[R
 
 
 def _sold(order: Order) -> dict[int, _Sold]:
-    lines = OrderLine.objects.filter(order=order).annotate(
-        back_quantity=Sum("refunds__quantity", default=Decimal(0)),
-        back_amount=Sum("refunds__total", default=Decimal(0)),
+    lines = (
+        OrderLine.objects.filter(order=order)
+        .order_by("position")
+        .annotate(
+            back_quantity=Sum("refunds__quantity", default=Decimal(0)),
+            back_amount=Sum("refunds__total", default=Decimal(0)),
+        )
     )
     return {line.position: _Sold(line, line.back_quantity, line.back_amount) for line in lines}
 
