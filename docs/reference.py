@@ -44,7 +44,7 @@ REASONS = {
     "twilio": "Texts through Twilio and proof of its calls: its own library, imported only where a programme uses it.",
     "pymysql": "Reads MySQL and MariaDB for imports from a shop’s database: pure Python, nothing else comes with it.",
     "numpy": "Models of purchases, lifetime value and archetypes work on arrays; imported by jobs only.",
-    "scipy": "Fits the models: optimisation, special functions, matching of archetypes between runs; imported by jobs only.",
+    "scipy": "Fits the models: optimisation, special functions, matching of runs; imported by jobs only.",
     "scikit-learn": "K-means and gradient boosting, maintained and measured; imported by jobs only.",
     "threadpoolctl": "One thread for linear algebra in jobs: with more, a busy machine is slower by a factor of four.",
     "fpdf2": "Writes statements of settlement as PDF: pure Python, maintained, embeds the fonts of any language.",
