@@ -1,0 +1,126 @@
+"""Each way of forecasting, asked at days of the past and held against what came.
+
+A forecaster is given a history and a day, and must look at nothing after it; it is scored on the `horizon` (in days)
+that follows. What the product shows of a programme is the best of the candidates on that programme's own past, by rules
+of scoring that only an honest forecast wins: the Brier score for chances, the Tweedie deviance for money (T. Gneiting,
+"Making and evaluating point forecasts", 2011).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Protocol
+
+import numpy as np
+
+from intelligence.engine import accuracy
+from intelligence.engine.accuracy import Values
+from intelligence.engine.history import History, Integers
+
+STEP_DAYS = 35  # five weeks: origins fall on the same weekday, and on other parts of the month
+LEAST_HISTORY = 91  # before an origin
+POWER = 1.5  # of the deviance: between counts (1) and sizes (2), as sums of few sizes are
+LEAST_SAID = 0.01  # money: the deviance of a forecast of nothing is infinite
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Of the `horizon` after a day, one value for each of `customers` (sorted).
+
+    `chance` of at least one purchase, the mean number of `purchases` (days) and of `spend`, and the range that holds
+    the spend of 8 in 10; None where a forecaster says nothing of it.
+    """
+
+    customers: Integers
+    chance: Values
+    purchases: Values
+    spend: Values
+    low: Values | None = None
+    high: Values | None = None
+
+
+class Forecaster(Protocol):
+    def __call__(self, history: History, day: int, horizon: int) -> Forecast: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """One forecaster at one day, named as in `intelligence.engine.accuracy`; `covered` is None without a range."""
+
+    day: int
+    customers: int
+    area_under_curve: float
+    brier: float
+    calibration_error: float
+    purchases_bias: float
+    spend_bias: float
+    spend_error: float
+    spend_deviance: float
+    rank: float
+    gini: float
+    top_fifth: float  # share of all that came from the fifth with the highest forecasts
+    covered: float | None
+    said_active: float
+    came_active: int
+
+
+def origins(history: History, *, horizon: int, count: int, until: int | None = None) -> list[int]:
+    """Up to `count` days, oldest first, STEP_DAYS apart, after each of which a horizon is known (up to `until`)."""
+    newest = (history.last_day if until is None else until) - horizon
+    days = (newest - STEP_DAYS * step for step in range(count))
+    return [day for day in days if day - history.first_day >= LEAST_HISTORY][::-1]
+
+
+def score(forecast: Forecast, history: History, day: int, horizon: int) -> Scores:
+    came = history.between(forecast.customers, day, day + horizon)
+    active = came.days > 0
+    spend = np.maximum(came.spend, 0)
+    highest = np.argsort(-forecast.spend, kind="stable")[: max(1, round(len(spend) * accuracy.TOP_SHARE))]
+    covered = None
+    if forecast.low is not None and forecast.high is not None:
+        covered = float(np.mean((spend >= forecast.low) & (spend <= forecast.high)))
+    return Scores(
+        day=day,
+        customers=len(active),
+        area_under_curve=accuracy.area_under_curve(forecast.chance, active),
+        brier=accuracy.brier_score(forecast.chance, active),
+        calibration_error=accuracy.calibration_error(forecast.chance, active),
+        purchases_bias=accuracy.bias(forecast.purchases, came.days),
+        spend_bias=accuracy.bias(forecast.spend, came.spend),
+        spend_error=accuracy.mean_absolute_error(forecast.spend, came.spend),
+        spend_deviance=deviance(forecast.spend, spend),
+        rank=accuracy.rank_correlation(forecast.spend, came.spend),
+        gini=accuracy.normalised_gini(forecast.spend, came.spend),
+        top_fifth=float(spend[highest].sum() / max(spend.sum(), LEAST_SAID)),
+        covered=covered,
+        said_active=float(forecast.chance.sum()),
+        came_active=int(active.sum()),
+    )
+
+
+def deviance(said: Values, came: Values) -> float:
+    """Mean Tweedie deviance of power 1.5 (B. Jørgensen, "Exponential dispersion models", 1987); `came` ≥ 0."""
+    said = np.maximum(said, LEAST_SAID)
+    return float(np.mean(4 * (np.sqrt(said) - np.sqrt(came)) ** 2 / np.sqrt(said)))
+
+
+def run(
+    forecasters: Mapping[str, Forecaster], history: History, days: Sequence[int], *, horizon: int
+) -> dict[str, list[Scores]]:
+    """Name of a forecaster → its scores at each of `days`."""
+    return {
+        name: [score(ask(history, day, horizon), history, day, horizon) for day in days]
+        for name, ask in forecasters.items()
+    }
+
+
+def best_for_chances(results: Mapping[str, Sequence[Scores]]) -> str:
+    """The name with the lowest mean Brier score; the first of equals."""
+    return min(results, key=lambda name: fmean(one.brier for one in results[name]))
+
+
+def best_for_money(results: Mapping[str, Sequence[Scores]]) -> str:
+    """The name with the lowest mean deviance of spend; the first of equals."""
+    return min(results, key=lambda name: fmean(one.spend_deviance for one in results[name]))

@@ -1,0 +1,35 @@
+"""Forecasts without a model: what each of ours must beat."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from intelligence.engine.backtest import Forecast
+from intelligence.engine.history import DAYS_OF_WEEK, History
+
+
+def as_before(history: History, day: int, horizon: int) -> Forecast:
+    """Everybody does what they did in the period before, of the same length."""
+    known = history.until(day).customers
+    before = history.between(known, day - horizon, day)
+    return Forecast(known, (before.days > 0).astype(np.float64), before.days, np.maximum(before.spend, 0))
+
+
+def mean(history: History, day: int, horizon: int) -> Forecast:
+    """Everybody does the mean of the period before."""
+    before = as_before(history, day, horizon)
+    everybody = np.ones(len(before.customers))
+    return Forecast(
+        before.customers,
+        everybody * before.chance.mean(),
+        everybody * before.purchases.mean(),
+        everybody * before.spend.mean(),
+    )
+
+
+def at_their_rate(history: History, day: int, horizon: int) -> Forecast:
+    """Everybody goes on at the rate of their life so far; who came less than a horizon ago counts as that long."""
+    known = history.until(day)
+    periods = np.maximum(known.age * DAYS_OF_WEEK + 1, horizon) / horizon
+    purchases = (known.frequency + 1) / periods
+    return Forecast(known.customers, 1 - np.exp(-purchases), purchases, known.spent * known.kept / periods)
