@@ -17,7 +17,8 @@ import numpy as np
 
 from intelligence.engine import accuracy
 from intelligence.engine.accuracy import Values
-from intelligence.engine.history import History, Integers
+from intelligence.engine.forecast import Forecast, spend_range
+from intelligence.engine.purchase_days import PurchaseDays
 
 STEP_DAYS = 35  # five weeks: origins fall on the same weekday, and on other parts of the month
 LEAST_HISTORY = 91  # before an origin
@@ -25,24 +26,8 @@ POWER = 1.5  # of the deviance: between counts (1) and sizes (2), as sums of few
 LEAST_SAID = 0.01  # money: the deviance of a forecast of nothing is infinite
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """Of the `horizon` after a day, one value for each of `customers` (sorted).
-
-    `chance` of at least one purchase, the mean number of `purchases` (days) and of `spend`, and the range that holds
-    the spend of 8 in 10; None where a forecaster says nothing of it.
-    """
-
-    customers: Integers
-    chance: Values
-    purchases: Values
-    spend: Values
-    low: Values | None = None
-    high: Values | None = None
-
-
 class Forecaster(Protocol):
-    def __call__(self, history: History, day: int, horizon: int) -> Forecast: ...
+    def __call__(self, history: PurchaseDays, day: int, horizon: int) -> Forecast: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +51,22 @@ class Scores:
     came_active: int
 
 
-def origins(history: History, *, horizon: int, count: int, until: int | None = None) -> list[int]:
+def origins(history: PurchaseDays, *, horizon: int, count: int, until: int | None = None) -> list[int]:
     """Up to `count` days, oldest first, STEP_DAYS apart, after each of which a horizon is known (up to `until`)."""
     newest = (history.last_day if until is None else until) - horizon
     days = (newest - STEP_DAYS * step for step in range(count))
     return [day for day in days if day - history.first_day >= LEAST_HISTORY][::-1]
 
 
-def score(forecast: Forecast, history: History, day: int, horizon: int) -> Scores:
+def score(forecast: Forecast, history: PurchaseDays, day: int, horizon: int) -> Scores:
     came = history.between(forecast.customers, day, day + horizon)
     active = came.days > 0
     spend = np.maximum(came.spend, 0)
     highest = np.argsort(-forecast.spend, kind="stable")[: max(1, round(len(spend) * accuracy.TOP_SHARE))]
     covered = None
-    if forecast.low is not None and forecast.high is not None:
-        covered = float(np.mean((spend >= forecast.low) & (spend <= forecast.high)))
+    if forecast.variation is not None:
+        low, high = spend_range(forecast)
+        covered = float(np.mean((spend >= low) & (spend <= high)))
     return Scores(
         day=day,
         customers=len(active),
@@ -107,7 +93,7 @@ def deviance(said: Values, came: Values) -> float:
 
 
 def run(
-    forecasters: Mapping[str, Forecaster], history: History, days: Sequence[int], *, horizon: int
+    forecasters: Mapping[str, Forecaster], history: PurchaseDays, days: Sequence[int], *, horizon: int
 ) -> dict[str, list[Scores]]:
     """Name of a forecaster → its scores at each of `days`."""
     return {

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intelligence.engine.history import LEAST_KEPT, History
+from intelligence.engine.purchase_days import LEAST_KEPT, PurchaseDays
 
 rows = st.lists(
     st.tuples(st.integers(1, 6), st.integers(0, 40), st.integers(1, 900)),
@@ -16,7 +16,7 @@ rows = st.lists(
 
 
 def history(bought, back=()):
-    return History(*zip(*bought, strict=True), back=tuple(zip(*back, strict=True)) if back else ((), (), ()))
+    return PurchaseDays(*zip(*bought, strict=True), back=tuple(zip(*back, strict=True)) if back else ((), (), ()))
 
 
 def test_a_life_of_purchases():

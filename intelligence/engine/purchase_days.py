@@ -50,7 +50,7 @@ class Outcome:
     spend: Values
 
 
-class History:
+class PurchaseDays:
     """Days of purchase and of refunds, of each customer at most one row of both for a day.
 
     `customer`, `day` and `spend` are rows of purchases in any order, `back` are refunds in the same form.
