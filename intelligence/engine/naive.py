@@ -31,5 +31,5 @@ def at_their_rate(history: PurchaseDays, day: int, horizon: int) -> Forecast:
     """Everybody goes on at the rate of their life so far; who came less than a horizon ago counts as that long."""
     known = history.until(day)
     periods = np.maximum(known.age * DAYS_OF_WEEK + 1, horizon) / horizon
-    purchases = (known.frequency + 1) / periods
-    return Forecast(known.customers, 1 - np.exp(-purchases), purchases, known.spent * known.kept / periods)
+    purchases = known.days / periods
+    return Forecast(known.customers, 1 - np.exp(-purchases), purchases, purchases * known.mean_spend)

@@ -23,23 +23,19 @@ class Purchases:
     """Everybody who had bought by a day, one row each, in the order of `customers`. Times are weeks.
 
     `frequency` counts the days of purchase after the first, `recency` is the time from the first to the last, `age`
-    that from the first to the day asked about. `monetary` is the mean spend of the days after the first, before refunds
-    (0 without any). `kept` is the share of all spend that was not given back, from LEAST_KEPT to 1.
+    that from the first to the day asked about. `days` counts all days of purchase, and `mean_spend` is what was spent
+    on one of them in the mean, less all refunds so far; 0 where more was given back than spent.
     """
 
     customers: Integers
     frequency: Values
     recency: Values
     age: Values
-    monetary: Values
-    spent: Values
-    kept: Values
+    days: Values
+    mean_spend: Values
 
     def __len__(self) -> int:
         return len(self.customers)
-
-
-LEAST_KEPT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +90,18 @@ class PurchaseDays:
         last = np.zeros(everybody, dtype=np.int32)
         np.minimum.at(first, place, days)
         np.maximum.at(last, place, days)
-        spent = _total(place, spend, everybody)
-        on_first = _total(place, np.where(days == first[place], spend, 0.0), everybody)
         early = self._back_day <= day
-        back = _total(self._back_place[early], self._back[early], everybody)
+        net = _total(place, spend, everybody) - _total(self._back_place[early], self._back[early], everybody)
 
         bought = np.flatnonzero(count)
-        repeats = (count[bought] - 1).astype(np.float64)
-        later = spent[bought] - on_first[bought]
-        kept = 1 - back[bought] / np.maximum(spent[bought], np.finfo(float).tiny)
+        times = count[bought].astype(np.float64)
         return Purchases(
             customers=self.customers[bought],
-            frequency=repeats,
+            frequency=times - 1,
             recency=(last[bought] - first[bought]) / DAYS_OF_WEEK,
             age=(day - first[bought]) / DAYS_OF_WEEK,
-            monetary=np.where(repeats > 0, later / np.maximum(repeats, 1), 0.0),
-            spent=spent[bought],
-            kept=np.clip(kept, LEAST_KEPT, 1.0),
+            days=times,
+            mean_spend=np.maximum(net[bought] / times, 0),
         )
 
     def between(self, customers: Integers, after: int, until: int) -> Outcome:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intelligence.engine.purchase_days import LEAST_KEPT, PurchaseDays
+from intelligence.engine.purchase_days import PurchaseDays
 
 rows = st.lists(
     st.tuples(st.integers(1, 6), st.integers(0, 40), st.integers(1, 900)),
@@ -25,14 +25,13 @@ def test_a_life_of_purchases():
     assert list(known.frequency) == [0, 2]
     assert list(known.recency) == [0, 3]
     assert list(known.age) == [1, 4]
-    assert list(known.monetary) == [0, 40]
-    assert list(known.spent) == [5, 100]
-    assert list(known.kept) == [1, 1]
+    assert list(known.days) == [1, 3]
+    assert list(known.mean_spend) == [5, pytest.approx(100 / 3)]
 
 
 def test_refunds_count_on_their_own_day_and_never_as_purchases():
     of = history([(1, 10, 100.0), (1, 20, 100.0)], back=[(1, 25, 50.0), (1, 35, 500.0), (8, 12, 9.0)])
-    assert (of.until(24).kept[0], of.until(25).kept[0], of.until(35).kept[0]) == (1, 0.75, LEAST_KEPT)
+    assert [of.until(day).mean_spend[0] for day in (24, 25, 35)] == [100, 75, 0]
     assert of.until(40).frequency[0] == 1
     came = of.between(of.customers, 20, 25)
     assert (came.days[0], came.spend[0]) == (0, -50)
