@@ -92,6 +92,22 @@ def deviance(said: Values, came: Values) -> float:
     return float(np.mean(4 * (np.sqrt(said) - np.sqrt(came)) ** 2 / np.sqrt(said)))
 
 
+class Remembered:
+    """A forecaster that answers the same question of the same history once: seasons and lessons ask again."""
+
+    def __init__(self, ask: Forecaster) -> None:
+        self.ask = ask
+        self._history: PurchaseDays | None = None
+        self._answers: dict[tuple[int, int], Forecast] = {}
+
+    def __call__(self, history: PurchaseDays, day: int, horizon: int) -> Forecast:
+        if history is not self._history:
+            self._history, self._answers = history, {}
+        if (day, horizon) not in self._answers:
+            self._answers[day, horizon] = self.ask(history, day, horizon)
+        return self._answers[day, horizon]
+
+
 def run(
     forecasters: Mapping[str, Forecaster], history: PurchaseDays, days: Sequence[int], *, horizon: int
 ) -> dict[str, list[Scores]]:

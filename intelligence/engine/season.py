@@ -30,6 +30,16 @@ class Season:
     spend: float = 1.0
 
 
+class Seasonal:
+    """A forecaster: `ask`, scaled by the same season of the year before."""
+
+    def __init__(self, ask: Forecaster) -> None:
+        self.ask = ask
+
+    def __call__(self, history: PurchaseDays, day: int, horizon: int) -> Forecast:
+        return in_season(self.ask(history, day, horizon), season_of(self.ask, history, day, horizon))
+
+
 def season_of(ask: Forecaster, history: PurchaseDays, day: int, horizon: int) -> Season:
     """What the year before says of the `horizon` after `day`; nothing unless `ask` could be asked and held then."""
     then = day - YEAR_DAYS
