@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class IntelligenceConfig(AppConfig):
     name = "intelligence"
+
+    def ready(self) -> None:
+        from intelligence import merging_rules  # noqa: F401  (registers them)

@@ -1,4 +1,4 @@
-"""The job that scores customers, and its nightly run."""
+"""The jobs of the analysis, and when they run."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from core.actor import SYSTEM
 from core.clock import local_day
 from customers.actions.rollups import programme_zone
 from customers.events import IMPORT_FINISHED
-from customers.models import Customer, Event, StockLevel
+from customers.models import Customer, Event, Order, StockLevel
 from customers.stream import stream_reader
+from intelligence.actions.features import FEATURES_DUE, rebuild_features, refresh_stale_features, request_features
+from intelligence.actions.features import JOB as FEATURES_JOB
 from intelligence.actions.rfm import JOB, request_rfm, score_customers
 from intelligence.actions.stock import JOB as STOCK_JOB
 from intelligence.actions.stock import forecast_stock, request_stock_forecast
@@ -39,6 +41,26 @@ def score_nightly(now: datetime) -> datetime:
     if Customer.objects.exists():
         request_rfm(actor=SYSTEM, now=now)
     return next_night(now, ZoneInfo(programme_zone()))
+
+
+@job_kind(FEATURES_JOB, title=_("Counting features"))
+def run_features(run: JobRun) -> dict[str, object]:
+    found = rebuild_features(now=timezone.now())
+    return {"customers": found.customers, "changed": found.changed}
+
+
+@due_work(FEATURES_JOB, follows_time_zone=True)
+def count_features_nightly(now: datetime) -> datetime:
+    """Each night the days that count move on; asked for sooner after imports and a new time zone."""
+    if Order.objects.exists():
+        request_features(actor=SYSTEM, now=now)
+    return next_night(now, ZoneInfo(programme_zone()))
+
+
+@due_work(FEATURES_DUE)
+def count_stale_features(now: datetime) -> datetime | None:
+    """On demand only: somebody bought."""
+    return refresh_stale_features(now=now)
 
 
 @job_kind(STOCK_JOB, title=_("Forecasting stock"))

@@ -8,7 +8,7 @@ order or after a late order gives what `rebuild_rollups` gives. A sale's own tra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -41,6 +41,8 @@ READER = "customers.rollups"
 PRODUCT_SALES_DUE = "customers.product_sales"  # the due work that counts when the days have moved on
 COUNTED_AFTER_REBUILD = (PEOPLE_DUE, PAIRS_DUE)
 BusinessDay = tuple[int, date]
+Follower = Callable[[set[int] | None], None]
+FOLLOWERS: list[Follower] = []
 
 # One row for each customer and business: see customers.actions.facts for what counts as a sale.
 BUSINESS_FACTS = """
@@ -118,6 +120,20 @@ PRODUCT_SALES = """
 """
 
 
+def follows_rollups(follow: Follower) -> Follower:
+    """Register `follow(customers)`: told, in the same transaction, whose orders or refunds changed; None: anybody's.
+
+    Whatever the way: sales as the event stream tells them, imports and their undoing, merges. It only makes a note.
+    """
+    FOLLOWERS.append(follow)
+    return follow
+
+
+def _tell_followers(customers: set[int] | None) -> None:
+    for follow in FOLLOWERS:
+        follow(customers)
+
+
 def update_rollups(*, now: datetime) -> None:
     """Compute what was marked; everything on the first call and on the first after the time zone changed."""
     with transaction.atomic():
@@ -140,6 +156,7 @@ def rebuild_rollups(*, now: datetime) -> None:
         rebuild_sales(cursor, state.zone)
         _rebuild_days(cursor, state.zone)
         refresh_product_sales(None, now=now)
+        _tell_followers(None)
     for kind in COUNTED_AFTER_REBUILD:
         ensure_due(kind=kind, by=now)
 
@@ -194,6 +211,7 @@ def refresh_customers(customers: set[int]) -> None:
         refresh_order_facts(sorted(customers))
         _refresh_business_facts(sorted(customers))
         mark_stale(days)
+        _tell_followers(customers)
         ensure_due(kind=ROLLUPS, by=timezone.now())
 
 
@@ -218,6 +236,7 @@ def _refresh(customers: set[int], days: set[BusinessDay], zone: str) -> None:
     # A late order moves somebody's first order: the day it was on before and the day it is on now both change.
     moved = first_before ^ _first_visits(customers, zone)
     mark_stale(touched | {(business, day) for _, business, day in moved})
+    _tell_followers(customers)
     refresh_stale_days()
 
 

@@ -52,7 +52,7 @@ NAMES: Mapping[ImportUndo.Kind, str] = {
     ImportUndo.Kind.IDENTIFIER: "identifiers",
 }
 # Parts of a row, or computed from others: they do not hold it back.
-PARTS: dict[type[models.Model], Collection[type[models.Model]]] = {
+PARTS: dict[type[models.Model], set[type[models.Model]]] = {
     Refund: {RefundLine},
     Order: {OrderLine},
     Product: {ProductSales},

@@ -16,6 +16,7 @@ from core.actor import Actor
 from customers.actions import privacy as customers_privacy
 from customers.actions.privacy import Traces
 from customers.models import Customer
+from intelligence.actions.features import forget_features
 from loyalty.actions.affiliate_customers import forget_affiliations
 from loyalty.actions.approvals import forget_adjustment_requests
 from loyalty.actions.points import adjust_points, reverse_transaction, void_hold
@@ -70,6 +71,7 @@ def erase_customer(*, customer_id: int, actor: Actor, now: datetime) -> Erased:
         customers_privacy.erase_person(customer=customer, traces=traces, actor=nobody, now=now)
         everybody = [customer, *customers_privacy.erase_parts(customer)]
         forget_adjustment_requests(customer_ids=[part.pk for part in everybody])
+        forget_features(customer_ids=[part.pk for part in everybody])
         for part in everybody:
             forget_tier_reasons(customer_id=part.pk)
             forget_stamp_reasons(customer_id=part.pk)

@@ -1,0 +1,172 @@
+"""Keeping the features of every customer who bought: everybody's each night, and at once those of who bought.
+
+docs/features.md says what each one means. Roll-ups tell whose orders changed (`mark_features`), whatever changed them;
+what is due then counts those customers from raw rows, with the statements that count everybody. Counting twice, or in
+another order, gives the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
+
+from core.actor import Actor
+from core.clock import local_day
+from core.tenancy import active_schema
+from customers.actions.rollups import follows_rollups, programme_zone
+from intelligence.features.families import FAMILIES, FOR_EVERYBODY, features_sql, values_for
+from intelligence.features.registry import FEATURES, reading_sql
+from intelligence.models import CustomerFeatures, FeatureRun, StaleFeatures
+from programs.actions.due_work import ensure_due
+from workspace.actions.jobs import start_job
+from workspace.models import Job
+
+JOB = "intelligence.features"  # also the due work that asks for it each night
+FEATURES_DUE = "intelligence.features.stale"  # the due work that counts marked customers
+STEP = 10_000  # marked customers counted in one transaction
+BUSY = timedelta(seconds=30)  # until the next look, where everybody is being counted now
+SAMPLE = 50_000  # customers whose values say what is usual: percentiles move by less than half a point
+
+_TABLE = CustomerFeatures._meta.db_table
+_COLUMNS = [column for family in FAMILIES for column in family.columns]
+# Rows whose values stay the same are not rewritten.
+_WRITE = f"""
+    WITH computed AS MATERIALIZED ({{features}}), gone AS (
+        DELETE FROM {_TABLE} AS own
+        WHERE {{of_customers}} AND NOT EXISTS (SELECT FROM computed WHERE computed.customer_id = own.customer_id)
+        RETURNING 1
+    ), written AS (
+        INSERT INTO {_TABLE} AS own (customer_id, {", ".join(_COLUMNS)})
+        SELECT customer_id, {", ".join(_COLUMNS)} FROM computed ORDER BY customer_id
+        ON CONFLICT (customer_id) DO UPDATE SET {", ".join(f"{column} = EXCLUDED.{column}" for column in _COLUMNS)}
+        WHERE ({", ".join(f"own.{column}" for column in _COLUMNS)})
+            IS DISTINCT FROM ({", ".join(f"EXCLUDED.{column}" for column in _COLUMNS)})
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM computed), (SELECT count(*) FROM gone) + (SELECT count(*) FROM written)
+"""
+
+
+def request_features(*, actor: Actor, now: datetime) -> Job:
+    """The job that counts everybody's features: the one that waits already, or a new one.
+
+    Raises PermissionRefused for people limited to one business: features are about the whole programme.
+    """
+    actor.check_sees_all()
+    jobs = Job.objects.filter(kind=JOB).order_by("-id")
+    running = jobs.unfinished().first()
+    if running is not None:
+        return running
+    last = jobs.values_list("pk", flat=True).first()
+    return start_job(kind=JOB, key=f"after:{last or 0}", actor=actor, now=now)
+
+
+def rebuild_features(*, now: datetime) -> FeatureRun:
+    """Count everybody's features as of today, write what changed, and note what is usual.
+
+    One transaction; safe to repeat. Seconds for each million orders.
+    """
+    zone = ZoneInfo(programme_zone())
+    as_of, started_at = local_day(now, zone), timezone.now()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_lock()])
+        for name, value in FOR_EVERYBODY.items():
+            cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+        customers, changed = _write(cursor, features_sql(), "true", values_for(as_of, zone))
+        return FeatureRun.objects.create(
+            as_of=as_of,
+            started_at=started_at,
+            finished_at=timezone.now(),
+            customers=customers,
+            changed=changed,
+            figures=_usual_values(cursor, customers, as_of),
+        )
+
+
+def refresh_features(customers: Sequence[int], *, now: datetime) -> int:
+    """Count these customers' features as of today; returns how many rows changed. One statement."""
+    zone = ZoneInfo(programme_zone())
+    values = values_for(local_day(now, zone), zone, customers=customers)
+    with transaction.atomic(), connection.cursor() as cursor:
+        query = features_sql(only_chosen=True)
+        return _write(cursor, query, "own.customer_id = ANY(%(customers)s::bigint[])", values)[1]
+
+
+def refresh_stale_features(*, now: datetime) -> datetime | None:
+    """Count customers who were marked; when to look again, None when nobody is left.
+
+    Marks that a transaction is making just now are left: it asks again when it ends. Marks stay where nothing was
+    counted for everybody yet, or where that is going on.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [_lock()])
+        if not cursor.fetchone()[0]:
+            return now + BUSY
+        cursor.execute(
+            "DELETE FROM intelligence_stalefeatures WHERE customer_id IN (SELECT customer_id"
+            " FROM intelligence_stalefeatures ORDER BY customer_id LIMIT %s FOR UPDATE SKIP LOCKED)"
+            " RETURNING customer_id",
+            [STEP],
+        )
+        marked = sorted(customer for (customer,) in cursor.fetchall())
+        if marked:
+            refresh_features(marked, now=now)
+    return now if len(marked) == STEP else None
+
+
+@follows_rollups
+def mark_features(customers: set[int] | None) -> None:
+    """Note whose features are to be counted again; everybody's by the job."""
+    now = timezone.now()
+    if customers is None:
+        ensure_due(kind=JOB, by=now)
+    elif customers:
+        with connection.cursor() as cursor:
+            # A mark that is there already is locked, so that it is not taken before the caller's rows can be seen.
+            cursor.execute(
+                "INSERT INTO intelligence_stalefeatures (customer_id) SELECT unnest(%s::bigint[])"
+                " ON CONFLICT (customer_id) DO UPDATE SET customer_id = EXCLUDED.customer_id",
+                [sorted(customers)],
+            )
+        ensure_due(kind=FEATURES_DUE, by=now)
+
+
+def forget_features(*, customer_ids: Sequence[int]) -> None:
+    """Drop what is known of erased customers, in the caller's transaction."""
+    StaleFeatures.objects.filter(pk__in=customer_ids).delete()
+    CustomerFeatures.objects.filter(pk__in=customer_ids).delete()
+
+
+def _lock() -> str:
+    return f"features:{active_schema()}"
+
+
+def _write(cursor: CursorWrapper, features: str, of_customers: str, values: Mapping[str, Any]) -> tuple[int, int]:
+    """(customers counted, rows changed)"""
+    cursor.execute(_WRITE.format(features=features, of_customers=of_customers), values)
+    counted, changed = cursor.fetchone()
+    return counted, changed
+
+
+def _usual_values(cursor: CursorWrapper, customers: int, as_of: date) -> dict[str, list[Any]]:
+    """For each feature: how many have it and, of numbers, the values below which a tenth, half and nine tenths are.
+
+    The latter of every n-th customer by key, at most SAMPLE of them or a few more.
+    """
+    values: dict[str, Any] = {"today": as_of, "step": max(1, customers // SAMPLE)}
+    counts = ", ".join(f"count({key})" for key in FEATURES)
+    cursor.execute(f"SELECT {counts} FROM ({reading_sql(list(FEATURES), _TABLE)}) AS read", values)
+    figures = {key: [count] for key, count in zip(FEATURES, cursor.fetchone(), strict=True)}
+    numbers = [key for key, feature in FEATURES.items() if feature.kind.is_number]
+    usual = ", ".join(f"percentile_disc(ARRAY[0.1, 0.5, 0.9]) WITHIN GROUP (ORDER BY {key}::float8)" for key in numbers)
+    sample = f"(SELECT * FROM {_TABLE} WHERE customer_id %% %(step)s::bigint = 0)"
+    cursor.execute(f"SELECT {usual} FROM ({reading_sql(numbers, sample)}) AS read", values)
+    for key, found in zip(numbers, cursor.fetchone(), strict=True):
+        figures[key] += found or []
+    return figures

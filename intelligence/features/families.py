@@ -1,0 +1,193 @@
+"""The SQL of each family of features: one row per customer who bought, as of the end of a day.
+
+Days are those of the programme's zone. Nothing placed or given back after the day is read, so that a day's features
+stay what they were when more is written later. A cancelled order counts nowhere, whenever it was cancelled: the
+moment is not kept. A refund counts on its own day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from core.clock import day_start
+
+WINDOWS = (30, 90, 365)  # days, the last one included
+# From these hours of the programme's zone on it is afternoon and evening.
+AFTERNOON, EVENING = 12, 18
+NULLABLE = frozenset({"favourite_product_id"})
+# Rows without statistics, and half the table read: the planner's guesses for pages are wrong for both.
+PLANNER: Mapping[str, str] = {"work_mem": "256MB", "random_page_cost": "4"}
+FOR_EVERYBODY: Mapping[str, str] = {**PLANNER, "enable_nestloop": "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """`sql` gives customer_id and `columns`; it may join the rows of the family `orders`, which comes first.
+
+    Placeholders: those of `values_for`; {orders} and {refunds} narrow to chosen customers. Who has no row in a family
+    that `is_of_some` has 0 in its columns, and nothing in NULLABLE.
+    """
+
+    key: str
+    label: str | Promise
+    columns: Sequence[str]
+    sql: str
+    is_of_some: bool = False
+
+
+_SALES = "sale.status <> 'cancelled' AND sale.placed_at < %(until)s AND {orders}"
+_RETURNS = (
+    "customers_refund AS refund LEFT JOIN customers_order AS sale ON sale.id = refund.order_id",
+    "sale.status IS DISTINCT FROM 'cancelled' AND refund.refunded_at < %(until)s AND {refunds}",
+)
+
+# The gaps between a customer's days add up to last day - first day; only their squares have to be looked at.
+ORDERS = Family(
+    "orders",
+    _("Orders"),
+    (
+        "orders_count",
+        "order_days",
+        "first_order_on",
+        "last_order_on",
+        "gross_spend",
+        "first_day_spend",
+        "day_spend_squares",
+        "gap_squares",
+    ),
+    f"""
+    SELECT customer_id, sum(orders)::int AS orders_count, count(*)::int AS order_days,
+           min(day) AS first_order_on, max(day) AS last_order_on, sum(spend) AS gross_spend,
+           sum(spend) FILTER (WHERE gap IS NULL) AS first_day_spend,
+           sum(spend * spend)::float8 AS day_spend_squares, coalesce(sum(gap * gap), 0)::bigint AS gap_squares
+    FROM (
+        SELECT customer_id, day, count(*) AS orders, sum(total) AS spend,
+               day - lag(day) OVER (PARTITION BY customer_id ORDER BY day) AS gap
+        FROM (
+            SELECT sale.customer_id, sale.total, (sale.placed_at AT TIME ZONE %(zone)s)::date AS day
+            FROM customers_order AS sale WHERE {_SALES}
+        ) AS dated GROUP BY customer_id, day
+    ) AS visit GROUP BY customer_id
+    """,
+)
+REFUNDS = Family(
+    "refunds",
+    pgettext_lazy("features", "Refunds"),
+    ("refunds_count", "refunded", "refunded_later"),
+    f"""
+    SELECT refund.customer_id, count(*)::int AS refunds_count, sum(refund.total) AS refunded,
+           coalesce(sum(refund.total) FILTER (
+               WHERE (refund.refunded_at AT TIME ZONE %(zone)s)::date > orders.first_order_on
+           ), 0) AS refunded_later
+    FROM {_RETURNS[0]} JOIN orders ON orders.customer_id = refund.customer_id
+    WHERE {_RETURNS[1]} GROUP BY refund.customer_id
+    """,
+    is_of_some=True,
+)
+# The most lines, and of those with as many the newest product: both in one number, so that one maximum finds it.
+_PRODUCT_BITS = 40
+BASKETS = Family(
+    "baskets",
+    _("Baskets"),
+    ("lines_count", "items", "products_count", "favourite_product_id"),
+    f"""
+    SELECT customer_id, sum(lines)::int AS lines_count, sum(items) AS items,
+           count(product_id)::int AS products_count,
+           max(lines << {_PRODUCT_BITS} | product_id) & ((1::bigint << {_PRODUCT_BITS}) - 1) AS favourite_product_id
+    FROM (
+        SELECT sale.customer_id, line.product_id, count(*) AS lines, sum(line.quantity) AS items
+        FROM customers_order AS sale JOIN customers_orderline AS line ON line.order_id = sale.id
+        WHERE {_SALES} GROUP BY sale.customer_id, line.product_id
+    ) AS bought GROUP BY customer_id
+    """,
+    is_of_some=True,
+)
+LATELY = Family(
+    "windows",
+    _("Lately"),
+    (*(f"orders_{days}" for days in WINDOWS), *(f"spend_{days}" for days in WINDOWS)),
+    f"""
+    SELECT customer_id,
+           {", ".join(f"sum(orders) FILTER (WHERE at >= %(since_{days})s)::int AS orders_{days}" for days in WINDOWS)},
+           {", ".join(f"sum(amount) FILTER (WHERE at >= %(since_{days})s) AS spend_{days}" for days in WINDOWS)}
+    FROM (
+        SELECT sale.customer_id, sale.placed_at AS at, 1 AS orders, sale.total AS amount
+        FROM customers_order AS sale WHERE {_SALES} AND sale.placed_at >= %(since_{WINDOWS[-1]})s
+        UNION ALL
+        SELECT refund.customer_id, refund.refunded_at, 0, -refund.total
+        FROM {_RETURNS[0]} WHERE {_RETURNS[1]} AND refund.refunded_at >= %(since_{WINDOWS[-1]})s
+    ) AS moved GROUP BY customer_id
+    """,
+    is_of_some=True,
+)
+# First by business and channel: so few rows are left that the sort for the usual channel costs little.
+HABITS = Family(
+    "habits",
+    _("Habits"),
+    ("weekend_orders", "morning_orders", "evening_orders", "main_channel", "channels_count", "businesses_count"),
+    f"""
+    SELECT customer_id, sum(weekend)::int AS weekend_orders, sum(morning)::int AS morning_orders,
+           sum(evening)::int AS evening_orders,
+           (array_agg(channel ORDER BY on_channel DESC, channel))[1] AS main_channel,
+           count(DISTINCT channel)::smallint AS channels_count,
+           count(DISTINCT business_id)::smallint AS businesses_count
+    FROM (
+        SELECT customer_id, business_id, channel, weekend, morning, evening,
+               sum(orders) OVER (PARTITION BY customer_id, channel) AS on_channel
+        FROM (
+            SELECT customer_id, business_id, channel, count(*) AS orders,
+                   count(*) FILTER (WHERE extract(isodow FROM local) > 5) AS weekend,
+                   count(*) FILTER (WHERE extract(hour FROM local) < {AFTERNOON}) AS morning,
+                   count(*) FILTER (WHERE extract(hour FROM local) >= {EVENING}) AS evening
+            FROM (
+                SELECT sale.customer_id, sale.business_id, sale.channel,
+                       sale.placed_at AT TIME ZONE %(zone)s AS local
+                FROM customers_order AS sale WHERE {_SALES} OFFSET 0  -- the local time once, not for each count
+            ) AS timed GROUP BY customer_id, business_id, channel
+        ) AS place
+    ) AS ranked GROUP BY customer_id
+    """,
+)
+FAMILIES = (ORDERS, REFUNDS, BASKETS, LATELY, HABITS)
+# Nothing is known any more of whom somebody erased was; a duplicate's orders are the survivor's.
+KNOWN = "customer.state IN ('active', 'archived')"
+
+
+def features_sql(*, families: Sequence[Family] = FAMILIES, only_chosen: bool = False) -> str:
+    """A SELECT of customer_id and the columns of these families, one row for each customer who bought.
+
+    `families` begins with ORDERS. With `only_chosen` it takes the customers of `values_for(customers=…)` alone.
+    """
+    chosen = "= ANY(%(customers)s::bigint[])" if only_chosen else "IS NOT NULL"
+    parts = [
+        f"{family.key} AS MATERIALIZED ("
+        + family.sql.format(orders=f"sale.customer_id {chosen}", refunds=f"refund.customer_id {chosen}")
+        + ")"
+        for family in families
+    ]
+    columns = [_column(family, column) for family in families for column in family.columns]
+    others = [f"LEFT JOIN {family.key} ON {family.key}.customer_id = orders.customer_id" for family in families[1:]]
+    return (
+        f"WITH {', '.join(parts)} SELECT orders.customer_id, {', '.join(columns)} FROM orders"
+        f" JOIN customers_customer AS customer ON customer.id = orders.customer_id AND {KNOWN} {' '.join(others)}"
+    )
+
+
+def _column(family: Family, column: str) -> str:
+    value = f"{family.key}.{column}"
+    return f"coalesce({value}, 0) AS {column}" if family.is_of_some and column not in NULLABLE else value
+
+
+def values_for(as_of: date, zone: ZoneInfo, *, customers: Sequence[int] = ()) -> dict[str, Any]:
+    """The parameters of `features_sql` for the end of a day of the zone."""
+    since = {f"since_{days}": day_start(as_of - timedelta(days=days - 1), zone) for days in WINDOWS}
+    until = day_start(as_of + timedelta(days=1), zone)
+    return {"zone": zone.key, "until": until, "customers": list(customers), **since}
