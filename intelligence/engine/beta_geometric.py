@@ -18,18 +18,10 @@ from itertools import islice
 import numpy as np
 from scipy.special import betaln, digamma, gammaln, hyp2f1
 
-from intelligence.engine.estimation import (
-    LEAST_REPEATERS,
-    Fitted,
-    Objective,
-    Prior,
-    TooFewRepeaters,
-    maximise,
-)
+from intelligence.engine.estimation import Fitted, Objective, Prior, fit_histories
 from intelligence.engine.histories import FloatArray, Histories
-from intelligence.engine.purchases import Params
+from intelligence.engine.purchases import Params, check_horizon
 
-WIDTH = 7.0  # of the box, in logarithms: a factor of a thousand each way
 NEAR_ONE = 1e-4  # the mean's formula divides by a - 1; so near it is the mean of both sides
 ROUNDING = 1e-11  # what is left of 1 after so many additions is no chance
 
@@ -49,18 +41,9 @@ class BetaGeometric:
         return self.objective(data)(np.log(params))[0]
 
     def fit(self, data: Histories, *, start: Params | None = None, prior: Prior | None = None) -> Fitted:
-        if prior is None and data.repeaters < LEAST_REPEATERS:
-            raise TooFewRepeaters(data.repeaters)
-        weeks = max(float(data.count @ data.age.rows) / max(data.customers, 1), 1 / 7)
-        middle = np.log([1.0, weeks, 1.0, 1.0])
-        return maximise(
-            self.objective(data),
-            starts=[start] if start else [(0.5, weeks / 4, 1.0, 2.0), (1.5, weeks, 0.3, 1.0)],
-            low=middle - WIDTH,
-            high=middle + WIDTH,
-            n=max(data.customers, 1),
-            prior=prior,
-        )
+        weeks = data.mean_age
+        starts = [start] if start else [(0.5, weeks / 4, 1.0, 2.0), (1.5, weeks, 0.3, 1.0)]
+        return fit_histories(self.objective(data), data, centre=(1.0, weeks, 1.0, 1.0), starts=starts, prior=prior)
 
     def objective(self, data: Histories) -> Objective:
         """The log-likelihood and its gradient, as functions of the log-parameters."""
@@ -106,13 +89,13 @@ class BetaGeometric:
         return np.where(could_leave, np.exp(-np.logaddexp(0, odds)), 1.0)
 
     def probability_of_purchase(self, params: Params, data: Histories, horizon: float) -> FloatArray:
-        _check(horizon)
+        check_horizon(horizon)
         r, alpha, _a, _b = params
         nothing = (r + data.frequency.rows) * np.log1p(horizon / (alpha + data.age.rows))
         return self.probability_alive(params, data) * -np.expm1(-nothing)
 
     def expected_purchases(self, params: Params, data: Histories, horizon: float) -> FloatArray:
-        _check(horizon)
+        check_horizon(horizon)
         r, alpha, a, b = params
 
         def given_alive(x: FloatArray, age: FloatArray) -> FloatArray:
@@ -152,7 +135,7 @@ class BetaGeometric:
 
         So many come from the rate alone (negative binomial), and the customer stayed after each but the last.
         """
-        _check(horizon)
+        check_horizon(horizon)
         r, alpha, a, b = params
         shape, stays = r + x, b + x + self.chances_at_first
         share = horizon / (alpha + age + horizon)
@@ -172,11 +155,6 @@ def _mean(shape: FloatArray, weeks: FloatArray, a: float, stays: FloatArray, hor
     series = hyp2f1(a - 1, a + stays - 1 - shape, a + stays - 1, share)
     mean: FloatArray = (a + stays - 1) / (a - 1) * (1 - (1 - share) ** (a - 1) * series)
     return mean
-
-
-def _check(horizon: float) -> None:
-    if not horizon > 0:
-        raise ValueError("The horizon must be above 0 weeks.")
 
 
 # The middle of CDNOW and of Online Retail II before August 2011, and wide: shops differ.

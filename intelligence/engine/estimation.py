@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-from intelligence.engine.histories import FloatArray
+from intelligence.engine.histories import FloatArray, Histories
 
 LEAST_REPEATERS = 10  # with fewer the likelihood is a ridge; a prior is needed
 UNKNOWN = 3.0  # standard deviation of a log-parameter that the data do not tell: a factor of twenty either way
+WIDTH = 7.0  # of the box, in logarithms: a factor of a thousand each way
 STEP = 1e-4  # of a log-parameter, for the curvature
 
 # Log-parameters → log-likelihood of all customers and its gradient.
@@ -64,6 +65,26 @@ class Fitted:
             np.log(self.params), self.covariance, count, method="eigh"
         )
         return np.exp(normal)
+
+
+def fit_histories(
+    objective: Objective,
+    data: Histories,
+    *,
+    centre: Sequence[float],
+    starts: Sequence[Sequence[float]],
+    prior: Prior | None,
+) -> Fitted:
+    """The parameters of a model of purchases, within a factor of a thousand around `centre`.
+
+    Raises TooFewRepeaters without a prior.
+    """
+    if prior is None and data.repeaters < LEAST_REPEATERS:
+        raise TooFewRepeaters(data.repeaters)
+    middle = np.log(np.asarray(centre))
+    return maximise(
+        objective, starts=starts, low=middle - WIDTH, high=middle + WIDTH, n=max(data.customers, 1), prior=prior
+    )
 
 
 def maximise(

@@ -90,6 +90,11 @@ class Histories:
         """Customers with at least one repeat day."""
         return int(self.count[self.frequency.rows > 0].sum())
 
+    @property
+    def mean_age(self) -> float:
+        """Weeks, at least a day."""
+        return max(float(self.count @ self.age.rows) / max(self.customers, 1), 1 / 7)
+
     def expand(self, by_row: FloatArray) -> FloatArray:
         """From one value (or row of values) for each history to one for each customer, in the order given to `of`."""
         return by_row[self.row_of]

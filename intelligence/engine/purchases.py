@@ -17,6 +17,12 @@ from intelligence.engine.histories import FloatArray, Histories
 Params = tuple[float, ...]
 
 
+def check_horizon(weeks: float) -> None:
+    """Raises ValueError."""
+    if not weeks > 0:
+        raise ValueError("The horizon must be above 0 weeks.")
+
+
 class PurchaseModel(Protocol):
     """`names` of the parameters, in their order; `usual` is what shops have, for programmes with little history."""
 

@@ -14,6 +14,7 @@ from scipy.optimize import approx_fprime
 from intelligence.engine.beta_geometric import BG_NBD, MBG_NBD
 from intelligence.engine.estimation import TooFewRepeaters
 from intelligence.engine.histories import FloatArray, Histories
+from intelligence.engine.pareto import PARETO_NBD
 from intelligence.engine.purchases import Params, PurchaseModel
 from intelligence.tests import cdnow
 
@@ -29,12 +30,15 @@ class Known:
 # BG/NBD: Fader, Hardie, Lee, "Counting your customers the easy way", Marketing Science 24 (2005), table 2.
 # MBG/NBD: Batislam, Denizel, Filiztekin, Int. J. of Research in Marketing 24 (2007), with the
 # erratum of Wagner, Hoppe in the same journal, 25 (2008).
+# Pareto/NBD: Fader, Hardie, Lee, "RFM and CLV: using iso-value curves", J. of Marketing Research 42 (2005); the
+# log-likelihood is in "Counting your customers the easy way", table 2.
 KNOWN = {
     "BG/NBD": Known(BG_NBD, "BetaGeoFitter", (0.243, 4.414, 0.793, 2.426), -9582.4),
     "MBG/NBD": Known(MBG_NBD, "ModifiedBetaGeoFitter", (0.525, 6.183, 0.891, 1.614), -9582.1),
+    "Pareto/NBD": Known(PARETO_NBD, "ParetoNBDFitter", (0.553, 10.578, 0.606, 11.669), -9595.0),
 }
 ALL = pytest.mark.parametrize("known", KNOWN.values(), ids=KNOWN)
-WORLDS = {"BG/NBD": (0.6, 5.0, 0.6, 2.0), "MBG/NBD": (0.6, 5.0, 0.6, 2.0)}
+WORLDS = {"BG/NBD": (0.6, 5.0, 0.6, 2.0), "MBG/NBD": (0.6, 5.0, 0.6, 2.0), "Pareto/NBD": (0.6, 5.0, 0.6, 12.0)}
 
 
 @ALL
