@@ -24,6 +24,7 @@ RESAMPLE_MOST = 5_000
 STARTS, TRIED = 10, 4  # seedings, and how many of them are followed to their end
 RESAMPLE_STARTS, RESAMPLE_TRIED = 6, 2
 CENTRES_TRIED = 12  # few centres are found by chance more often: 4 tries for 3, 3 for 4, 2 from 6 on
+REFIT_ITERATIONS = 3  # archetypes follow people in small steps; to the end, some wander off to another division
 SMALLEST_SHARE = 0.03
 LEAST_AGREEMENT = 0.80
 BUYERS_FOR_EACH = 30  # the range of k is cut so that an archetype has so many on average
@@ -105,8 +106,8 @@ def find(
 ) -> Archetypes:
     """Archetypes of customers × features (own units, not scaled).
 
-    With `previous`, its scaler and k are kept and its centroids are where the search starts, unless an archetype
-    falls below SMALLEST_SHARE: then, and without it, k is searched from `min_k` to `max_k`. `dynamic` cuts that range
+    With `previous`, its scaler and k are kept and its centroids follow the people, unless an archetype falls below
+    SMALLEST_SHARE: then, and without it, k is searched from `min_k` to `max_k`. `dynamic` cuts that range
     to what the number of customers bears. Below LEAST_FOR_CLUSTERS customers, or where they differ too little, rules
     divide them. The same arguments give the same result, in any order of the rows. Raises UnusableMatrix.
     """
@@ -116,7 +117,7 @@ def find(
     rng = np.random.default_rng(seed)
     if previous is not None and not previous.is_rules:
         kept = _refit(Crowd.of(previous.scaler.transform(matrix)).at_most(sample, rng), previous, len(matrix))
-        if kept.shares.min() >= SMALLEST_SHARE:
+        if kept.shares.min() >= SMALLEST_SHARE or previous.shares.min() < SMALLEST_SHARE:
             return kept
     scaler = Scaler.fit(matrix, robust=robust)
     crowd = Crowd.of(scaler.transform(matrix)).at_most(sample, rng)
@@ -202,7 +203,7 @@ def _chosen(table: tuple[Candidate, ...]) -> tuple[Candidate, str]:
 def _refit(crowd: Crowd, previous: Archetypes, customers: int) -> Archetypes:
     if len(crowd) <= previous.k:
         return previous
-    found = kmeans.fit_from(crowd, previous.centroids)
+    found = kmeans.fit_from(crowd, previous.centroids, iterations=REFIT_ITERATIONS)
     return _described(crowd, found, previous.scaler, customers, "kept", previous.table, order=np.arange(previous.k))
 
 

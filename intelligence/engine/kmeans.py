@@ -48,10 +48,10 @@ def fit(crowd: Crowd, k: int, seeds: list[Seeding], *, tried: int) -> Fit:
     return min((fit_from(crowd, seeding.centres[:k]) for seeding in promising), key=lambda found: found.left)
 
 
-def fit_from(crowd: Crowd, centres: Floats) -> Fit:
+def fit_from(crowd: Crowd, centres: Floats, *, iterations: int = MOST_ITERATIONS) -> Fit:
     """K-means that starts at `centres`; the i-th centre found comes from the i-th given."""
     with config_context(assume_finite=True, skip_parameter_validation=True):
-        model = KMeans(len(centres), init=centres, n_init=1, max_iter=MOST_ITERATIONS)
+        model = KMeans(len(centres), init=centres, n_init=1, max_iter=iterations)
         model.fit(crowd.points, sample_weight=crowd.weights)
     return Fit(model.cluster_centers_, model.labels_, float(model.inertia_))
 

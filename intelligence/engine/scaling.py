@@ -33,6 +33,7 @@ CLIP = 3.0  # a wholesaler stays at the edge and does not become an archetype of
 UNITS_IN_MEDIAN = 100
 # The only quantiles that do not move when every customer is counted twice.
 QUANTILES: Final = "averaged_inverted_cdf"
+RANGE_OF_BELL = 1.349  # interquartile range over standard deviation
 _MONEY_COLUMNS = [FEATURES.index(name) for name in MONEY]
 
 
@@ -63,7 +64,8 @@ class Scaler:
     def fit(cls, matrix: Floats, *, robust: bool = True) -> Scaler:
         """Learn from customers × features: median and interquartile range, or mean and standard deviation.
 
-        A feature that does not vary (most people never return anything: its range is 0) keeps the width 1.
+        Where few people differ from the rest, the range is next to nothing, and whoever does would lie at the edge: a
+        range is at least that of a bell curve of the same deviation. A feature that never varies keeps the width 1.
         Raises UnusableMatrix, also for a matrix without rows.
         """
         matrix = checked(matrix)
@@ -73,13 +75,11 @@ class Scaler:
         for column in _MONEY_COLUMNS:
             spent = matrix[:, column][matrix[:, column] > 0]
             unit[column] = np.quantile(spent, 0.5, method=QUANTILES) / UNITS_IN_MEDIAN if len(spent) else 1.0
-        logs = _logs(matrix, unit)
+        logs = np.sort(_logs(matrix, unit), axis=0)  # sums that do not depend on the order of the customers
+        centre, width = logs.mean(axis=0), logs.std(axis=0)
         if robust:
             low, centre, high = np.quantile(logs, (0.25, 0.5, 0.75), axis=0, method=QUANTILES)
-            width = high - low
-        else:
-            ordered = np.sort(logs, axis=0)  # sums that do not depend on the order of the customers
-            centre, width = ordered.mean(axis=0), ordered.std(axis=0)
+            width = np.maximum(high - low, RANGE_OF_BELL * width)
         width = np.where(width < 1e-9, 1.0, width)
         return cls(tuple(unit.tolist()), tuple(centre.tolist()), tuple(width.tolist()))
 
