@@ -55,6 +55,9 @@ class _Clock(NamedTuple):
         """To be combined with several moments of each row."""
         return _Clock(self.shape[:, None], self.scale[:, None])
 
+    def rows(self, piece: slice) -> _Clock:
+        return _Clock(self.shape[piece], self.scale[piece])
+
     def silent(self, until: FloatArray) -> FloatArray:
         """The chance that it has not rung."""
         chance: FloatArray = np.exp(-self.shape * np.log1p(until / self.scale))
@@ -87,7 +90,7 @@ class Pareto:
         """The log-likelihood and its gradient, as functions of the log-parameters."""
         number, buyers = data.frequency.values, data.frequency.total(data.count)
         rows = [column.rows for column in (data.frequency, data.recency, data.age)]
-        pieces = [slice(start, start + ROWS_AT_ONCE) for start in range(0, len(data.count), ROWS_AT_ONCE)]
+        pieces = _pieces(len(data.count))
 
         def value_and_gradient(point: FloatArray) -> tuple[float, FloatArray]:
             r, alpha, s, beta = params = np.exp(point)
@@ -108,7 +111,10 @@ class Pareto:
         recency, quiet = data.recency.rows, data.age.rows - data.recency.rows
         buys, leaves = _Clock.of(r + data.frequency.rows, alpha + recency), _Clock.of(s, beta + recency)
         here = buys.silent(quiet) * leaves.silent(quiet)
-        alive: FloatArray = here / (here + _first(leaves, buys, quiet))
+        left = np.concatenate(
+            [_first(leaves.rows(piece), buys.rows(piece), quiet[piece]) for piece in _pieces(len(here))]
+        )
+        alive: FloatArray = here / (here + left)
         return alive
 
     def probability_of_purchase(self, params: Params, data: Histories, horizon: float) -> FloatArray:
@@ -157,6 +163,11 @@ class Pareto:
         chances = alive * data.by_pair(given_alive)
         chances[:, :1] += 1 - alive
         return chances
+
+
+def _pieces(rows: int) -> list[slice]:
+    """At least one."""
+    return [slice(start, start + ROWS_AT_ONCE) for start in range(0, max(rows, 1), ROWS_AT_ONCE)]
 
 
 def _unfinished(

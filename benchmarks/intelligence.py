@@ -1,0 +1,74 @@
+"""How fast the models of customers learn: `make bench NAME=intelligence`; `INTELLIGENCE_PART=fit` runs one part.
+
+*fit*: BG/NBD and Gamma-Gamma on a million made-up customers, beside the PyPI package `lifetimes`, each fit in a process
+of its own: its time, its highest memory, and the same parameters.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness import compare, limit
+
+RUNS = 3  # lifetimes takes seconds
+
+
+def main() -> None:
+    chosen = os.environ.get("INTELLIGENCE_PART")
+    for name, part in PARTS.items():
+        if chosen in (None, name):
+            part()
+
+
+def fit() -> None:
+    path = Path(os.environ["REGULARS_BENCH_DIR"]) / "customers.npz"
+    _fits("make", path)
+    runs: dict[str, list[dict[str, Any]]] = {"ours": [], "lifetimes": []}
+
+    def seconds(name: str) -> Callable[[], float]:
+        def measure() -> float:
+            runs[name].append(json.loads(_fits(name, path)))
+            return 1 / float(runs[name][-1]["seconds"])
+
+        return measure
+
+    compare(
+        "intelligence.fit",
+        value=seconds("ours"),
+        baseline=seconds("lifetimes"),
+        unit="million customers/s",
+        at_least=1.5,
+        runs=RUNS,
+        warm_up=False,
+    )
+    peaks = {name: iter([run["peak_mb"] for run in done]) for name, done in runs.items()}
+    compare(
+        "intelligence.fit_memory",
+        value=lambda: next(peaks["ours"]),
+        baseline=lambda: next(peaks["lifetimes"]),
+        unit="MB",
+        at_most=0.6,
+        runs=RUNS,
+        warm_up=False,
+    )
+    mine, theirs = runs["ours"][0]["params"], runs["lifetimes"][0]["params"]
+    apart = max(abs(one / other - 1) for one, other in zip(mine, theirs, strict=True))
+    limit("intelligence.fit_same_parameters", value=lambda: apart, unit="", at_most=0.005, runs=1, warm_up=False)
+
+
+def _fits(name: str, path: Path) -> str:
+    command = [sys.executable, "-m", "benchmarks._fits", name, str(path)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+PARTS: Mapping[str, Callable[[], None]] = {"fit": fit}
+
+
+if __name__ == "__main__":
+    main()
