@@ -28,8 +28,8 @@ class Known:
 
 
 # BG/NBD: Fader, Hardie, Lee, "Counting your customers the easy way", Marketing Science 24 (2005), table 2.
-# MBG/NBD: Batislam, Denizel, Filiztekin, Int. J. of Research in Marketing 24 (2007), with the
-# erratum of Wagner, Hoppe in the same journal, 25 (2008).
+# MBG/NBD: Batislam, Denizel, Filiztekin, Int. J. of Research in Marketing 24 (2007), with the erratum of Wagner, Hoppe,
+# 25 (2008); the log-likelihood, which they do not print, is that of `lifetimes`.
 # Pareto/NBD: Fader, Hardie, Lee, "RFM and CLV: using iso-value curves", J. of Marketing Research 42 (2005); the
 # log-likelihood is in "Counting your customers the easy way", table 2.
 KNOWN = {
@@ -58,6 +58,8 @@ def test_another_implementation_foresees_the_same(known: Known) -> None:
         warnings.simplefilter("ignore")
         expected = peer.conditional_expected_number_of_purchases_up_to_time(39, x, t_x, age)
         alive = np.ravel(peer.conditional_probability_alive(x, t_x, age))
+        loss = peer._negative_log_likelihood(np.log(known.params), x, t_x, age, np.ones(len(x)), 0)
+    assert known.model.log_likelihood(known.params, data) == pytest.approx(-loss * len(x), abs=1e-6)
     assert data.expand(known.model.expected_purchases(known.params, data, 39)) == pytest.approx(expected, rel=1e-7)
     assert data.expand(known.model.probability_alive(known.params, data)) == pytest.approx(alive, abs=1e-9)
 
@@ -71,6 +73,15 @@ def test_mean_variance_and_chance_are_those_of_the_distribution(known: Known) ->
     assert known.model.expected_purchases(known.params, data, 30) == pytest.approx(mean, rel=1e-8)
     assert known.model.variance_of_purchases(known.params, data, 30) == pytest.approx(square - mean**2, rel=1e-7)
     assert known.model.probability_of_purchase(known.params, data, 30) == pytest.approx(1 - chances[:, 0], abs=1e-9)
+
+
+def test_single_customers_of_the_literature() -> None:
+    # Fader, Hardie, Lee, "Implementing the BG/NBD model for customer base analysis in Excel" (2005), customer 0001.
+    first = Histories.of([2], [30.43], [38.86])
+    assert BG_NBD.expected_purchases((0.243, 4.414, 0.793, 2.426), first, 39)[0] == pytest.approx(1.226, abs=5e-4)
+    # The manual of the R package BTYD, pnbd.PAlive.
+    once = Histories.of([0], [0], [39])
+    assert PARETO_NBD.probability_alive((0.55, 10.56, 0.61, 11.64), once)[0] == pytest.approx(0.2924031, abs=5e-8)
 
 
 def simulated(name: str, params: Params, *, size: int = 30_000, horizon: float = 26) -> tuple[Histories, FloatArray]:
