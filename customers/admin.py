@@ -17,6 +17,7 @@ from customers.models import (
     ConsentRecord,
     Customer,
     CustomerFacts,
+    CustomerScores,
     CustomerTag,
     Event,
     Identifier,
@@ -48,6 +49,11 @@ class FactsInline(RecordInline):
     fields = ("orders_count", "total_spent", "last_order_at", "balance", "is_member", "rfm_group", "updated_at")
 
 
+class ScoresInline(RecordInline):
+    model = CustomerScores
+    fields = ("churn", "horizon_days", "band", "value_12", "value_12_low", "value_12_high", "computed_on")
+
+
 @admin.register(Customer, site=programme_site)
 class CustomerAdmin(RecordAdmin):
     list_display = ("name_or_code", "phone", "email", "external_id", "state", "source", "created_at")
@@ -59,7 +65,7 @@ class CustomerAdmin(RecordAdmin):
         *("first_name", "last_name", "phone", "email", "external_id", "address", "city", "region", "postcode"),
         *("country", "birthday", "language"),
     )
-    inlines = (IdentifierInline, FactsInline)
+    inlines = (IdentifierInline, FactsInline, ScoresInline)
 
     @admin.display(description="name", ordering="last_name")
     def name_or_code(self, customer: Customer) -> str:

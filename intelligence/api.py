@@ -13,7 +13,8 @@ from rest_framework.response import Response
 from core.permissions import Perm
 from customers.api_customers import programme_of
 from customers.api_fields import AmountField
-from intelligence.actions.rfm import JOB, request_rfm
+from intelligence.actions.requests import request_run
+from intelligence.actions.rfm import JOB
 from intelligence.models import RfmRun
 from intelligence.reports import rfm_overview
 from workspace.api_auth import ApiView
@@ -59,7 +60,7 @@ class RfmView(ApiView):
     @extend_schema(operation_id="intelligence_rfm_run", tags=["Intelligence"], request=None, responses={202: JobOutput})
     def post(self, request: Request) -> Response:
         """Safe to repeat: while a run waits or goes on, the answer is that run."""
-        return Response(JobOutput(request_rfm(actor=self.actor, now=timezone.now())).data, status=202)
+        return Response(JobOutput(request_run(JOB, actor=self.actor, now=timezone.now())).data, status=202)
 
 
 class RfmStatusView(ApiView):

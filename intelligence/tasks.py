@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,8 @@ from customers.models import Customer, Event, Order, StockLevel
 from customers.stream import stream_reader
 from intelligence.actions.features import FEATURES_DUE, rebuild_features, refresh_stale_features, request_features
 from intelligence.actions.features import JOB as FEATURES_JOB
-from intelligence.actions.rfm import JOB, request_rfm, score_customers
+from intelligence.actions.requests import FORECAST, request_run
+from intelligence.actions.rfm import JOB, score_customers
 from intelligence.actions.stock import JOB as STOCK_JOB
 from intelligence.actions.stock import forecast_stock, request_stock_forecast
 from workspace.actions.jobs import JobRun
@@ -39,7 +41,7 @@ def run_rfm(run: JobRun) -> dict[str, object]:
 @due_work(JOB)
 def score_nightly(now: datetime) -> datetime:
     if Customer.objects.exists():
-        request_rfm(actor=SYSTEM, now=now)
+        request_run(JOB, actor=SYSTEM, now=now)
     return next_night(now, ZoneInfo(programme_zone()))
 
 
@@ -78,11 +80,31 @@ def forecast_nightly(now: datetime) -> datetime:
     return next_night(now, ZoneInfo(programme_zone()))
 
 
+@job_kind(FORECAST, title=_("Forecasting customers"))
+def run_forecast(run: JobRun) -> dict[str, object]:
+    from intelligence.actions.forecasts import forecast_customers  # loads numpy, scipy and the models
+
+    def report(done: int, total: int) -> None:
+        run.report(done, total, force=done in (0, total))
+
+    found = forecast_customers(now=timezone.now(), report=report)
+    return asdict(found) if found else {"customers": 0}
+
+
+@due_work(FORECAST)
+def forecast_customers_nightly(now: datetime) -> datetime:
+    if Customer.objects.exists():
+        request_run(FORECAST, actor=SYSTEM, now=now)
+    return next_night(now, ZoneInfo(programme_zone()))
+
+
 @stream_reader("intelligence.imports")
 def score_after_imports(events: Sequence[Event]) -> None:
     """Whoever brings the history of a shop sees its groups at once, not tomorrow."""
     if any(event.name == IMPORT_FINISHED.name for event in events):
-        request_rfm(actor=SYSTEM, now=timezone.now())
+        now = timezone.now()
+        request_run(JOB, actor=SYSTEM, now=now)
+        request_run(FORECAST, actor=SYSTEM, now=now)
 
 
 def next_night(now: datetime, zone: ZoneInfo) -> datetime:

@@ -13,7 +13,8 @@ from core.permissions import Perm, requires
 from core.requests import StaffRequest
 from customers.tabs import analytics_tabs
 from customers.words import clock_time, days_ago
-from intelligence.actions.rfm import JOB, request_rfm
+from intelligence.actions.requests import request_run
+from intelligence.actions.rfm import JOB
 from intelligence.reports import RfmOverview, rfm_overview
 from workspace.models import Job
 
@@ -44,7 +45,7 @@ def groups(request: StaffRequest) -> HttpResponse:
 @require_POST
 @requires(Perm.INTELLIGENCE_RUN)
 def run(request: StaffRequest) -> HttpResponse:
-    job = request_rfm(actor=request.actor, now=timezone.now())
+    job = request_run(JOB, actor=request.actor, now=timezone.now())
     if not getattr(request, "htmx", None):
         response = HttpResponse(status=303)
         response["Location"] = reverse("intelligence:groups")

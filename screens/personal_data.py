@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import (
     ConsentRecord,
     Customer,
+    CustomerScores,
     CustomerTag,
     Event,
     Identifier,
@@ -60,6 +61,7 @@ def sections() -> list[Section]:
         Section("tiers", _("Your tiers"), _tiers),
         Section("orders", _("What you bought"), _orders),
         Section("refunds", _("What you gave back"), _refunds),
+        Section("scores", _("What the shop expects of you"), _scores),
         Section("imports", _("What files changed about you"), _imports),
         Section("events", _("What other systems of the shop told it about you"), _events),
         Section("messages", _("What was sent to you"), _messages),
@@ -252,6 +254,20 @@ def _refunds(customer: Customer) -> Iterator[Row]:
             "refunded_at": _time(refund.refunded_at),
             "total": str(refund.total),
             "lines": [{"quantity": str(line.quantity), "total": str(line.total)} for line in lines],
+        }
+
+
+def _scores(customer: Customer) -> Iterator[Row]:
+    for row in CustomerScores.objects.filter(customer=customer):
+        yield {
+            "chance_of_staying_away": row.churn,
+            "within_days": row.horizon_days,
+            "risk": row.band,
+            "expected_value_12_months": str(row.value_12),
+            "expected_value_from": str(row.value_12_low),
+            "expected_value_to": str(row.value_12_high),
+            "next_purchase_on": row.next_purchase_on.isoformat() if row.next_purchase_on else None,
+            "computed_on": row.computed_on.isoformat(),
         }
 
 

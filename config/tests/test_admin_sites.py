@@ -361,7 +361,7 @@ def test_changing_a_customer_goes_through_the_action(client_of, owner, programme
     values = {**empty, "first_name": "Ada", "last_name": "King", "phone": "020 7946 0020"}
     inlines = {
         f"{prefix}-{name}": "0"
-        for prefix in ("identifiers", "facts")
+        for prefix in ("identifiers", "facts", "scores")
         for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS")
     }
     answer = client_of(owner).post(url, {**values, **inlines})

@@ -21,6 +21,7 @@ from customers.models import (
     Customer,
     CustomerFacts,
     CustomerMerge,
+    CustomerScores,
     CustomerTag,
     Event,
     Identifier,
@@ -133,6 +134,7 @@ def erase_person(*, customer: Customer, traces: Traces, actor: Actor, now: datet
         CustomerFacts.objects.filter(customer=customer).update(
             rfm_recency=None, rfm_frequency=None, rfm_monetary=None, rfm_group="", rfm_at=None
         )
+        CustomerScores.objects.filter(customer=customer).delete()
         _empty_events(customer)
         Refund.objects.filter(customer=customer).exclude(reason="").update(reason="")
         forget_append_only(customer)

@@ -24,6 +24,7 @@ from customers.models import (
     BusinessCustomerFacts,
     Customer,
     CustomerFacts,
+    CustomerScores,
     CustomerTag,
     Identifier,
     ImportRun,
@@ -56,7 +57,7 @@ PARTS: dict[type[models.Model], set[type[models.Model]]] = {
     Refund: {RefundLine},
     Order: {OrderLine},
     Product: {ProductSales},
-    Customer: {Identifier, CustomerFacts, BusinessCustomerFacts},
+    Customer: {Identifier, CustomerFacts, BusinessCustomerFacts, CustomerScores},
 }
 
 NOTED = """

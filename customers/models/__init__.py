@@ -34,6 +34,7 @@ from customers.models.orders import Order, OrderLine, Refund, RefundLine
 from customers.models.people import ConsentRecord, Customer, Identifier
 from customers.models.products import Product
 from customers.models.saved_views import SavedView
+from customers.models.scores import CustomerScores
 from customers.models.stock import StockForecast, StockLevel, StockLocation, StockMovement
 from customers.models.tags import CustomerTag, Tag
 
@@ -49,6 +50,7 @@ __all__ = [
     "Customer",
     "CustomerFacts",
     "CustomerMerge",
+    "CustomerScores",
     "CustomerTag",
     "DailySales",
     "DatabaseSync",

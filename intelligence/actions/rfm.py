@@ -12,14 +12,11 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from core.actor import Actor
 from customers.actions.facts import write_facts_from
 from customers.actions.rollups import programme_zone
 from intelligence.models import RfmRun
 from intelligence.reports import group_figures, score_grid
 from intelligence.rules import GROUP_OF, NO_ORDERS
-from workspace.actions.jobs import start_job
-from workspace.models import Job
 
 JOB = "intelligence.rfm"
 FIELDS = ("rfm_recency", "rfm_frequency", "rfm_monetary", "rfm_group", "rfm_at")
@@ -76,20 +73,6 @@ MOVES = """
     FROM rfm_scored AS scored LEFT JOIN customers_customerfacts AS facts ON facts.customer_id = scored.customer_id
     WHERE facts.rfm_group IS DISTINCT FROM scored.name GROUP BY 1, 2
 """
-
-
-def request_rfm(*, actor: Actor, now: datetime) -> Job:
-    """The job that scores everybody: the one that waits or runs already, or a new one.
-
-    Raises PermissionRefused for people limited to one business: its figures are about all customers.
-    """
-    actor.check_sees_all()
-    jobs = Job.objects.filter(kind=JOB).order_by("-id")
-    running = jobs.unfinished().first()
-    if running is not None:
-        return running
-    last = jobs.values_list("pk", flat=True).first()
-    return start_job(kind=JOB, key=f"after:{last or 0}", actor=actor, now=now)
 
 
 def _score(now: datetime) -> None:

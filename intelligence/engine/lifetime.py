@@ -5,6 +5,9 @@ docs/algorithms/value.md is the specification; the models' own sources are in th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
 import numpy as np
 
 from intelligence.engine import gamma_gamma
@@ -20,28 +23,50 @@ LEAST_SPEND = 0.01
 LEAST_VARIATION = 1e-3  # spend that hardly varies: the range is a line
 
 
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What was learnt of everybody until a day: enough to say something of any horizon after it."""
+
+    known: Purchases
+    data: Histories
+    params: tuple[float, ...]
+    spend_params: tuple[float, ...]
+
+
 class Lifetime:
     """A forecaster (`backtest.Forecaster`): fits `model` and Gamma-Gamma to the history until a day, and asks them.
 
-    A programme with too few who came back leans on what is usual in shops.
+    A programme with too few who came back leans on what is usual in shops. What was learnt is kept as long as its
+    history, for other horizons of the same day.
     """
 
     def __init__(self, model: PurchaseModel) -> None:
         self.model = model
+        self._learnt: WeakKeyDictionary[PurchaseDays, dict[int, Learnt]] = WeakKeyDictionary()
 
     def __call__(self, history: PurchaseDays, day: int, horizon: int) -> Forecast:
-        return self.forecast(history.until(day), horizon)
+        days = self._learnt.setdefault(history, {})
+        if day not in days:
+            days[day] = self.learn(history.until(day))
+        return self.forecast(days[day], horizon)
 
-    def forecast(self, known: Purchases, horizon: int) -> Forecast:
+    def learn(self, known: Purchases) -> Learnt:
         data = Histories.of(known.frequency, known.recency, known.age)
-        params = self._fit(data)
-        weeks = horizon / DAYS_OF_WEEK
-        chance = data.expand(self.model.probability_of_purchase(params, data, weeks))
+        return Learnt(known, data, self._fit(data), _spend_params(known))
+
+    def chance(self, learnt: Learnt, horizon: int) -> Values:
+        """Of at least one purchase within `horizon` days."""
+        by_row = self.model.probability_of_purchase(learnt.params, learnt.data, horizon / DAYS_OF_WEEK)
+        return learnt.data.expand(by_row)
+
+    def forecast(self, learnt: Learnt, horizon: int) -> Forecast:
+        params, data, weeks = learnt.params, learnt.data, horizon / DAYS_OF_WEEK
+        chance = self.chance(learnt, horizon)
         count = data.expand(self.model.expected_purchases(params, data, weeks))
         count_variance = data.expand(self.model.variance_of_purchases(params, data, weeks))
-        mean, variance = _spend(known, count, count_variance)
+        mean, variance = _spend(learnt, count, count_variance)
         return Forecast(
-            customers=known.customers,
+            customers=learnt.known.customers,
             chance=chance,
             purchases=count,
             spend=mean,
@@ -55,9 +80,9 @@ class Lifetime:
             return self.model.fit(data, prior=self.model.usual).params
 
 
-def _spend(known: Purchases, count: Values, count_variance: Values) -> tuple[Values, Values]:
+def _spend(learnt: Learnt, count: Values, count_variance: Values) -> tuple[Values, Values]:
     """Mean and variance of what is spent on `count` days ahead."""
-    params = _spend_params(known)
+    known, params = learnt.known, learnt.spend_params
     mean = gamma_gamma.expected_spend(params, known.days, known.mean_spend)
     doubt = gamma_gamma.spend_variance(params, known.days, known.mean_spend)
     return count * mean, gamma_gamma.total_variance(params, count, count_variance, mean, doubt)

@@ -14,7 +14,8 @@ from customers.actions.rollups import rebuild_rollups
 from customers.events import IMPORT_FINISHED
 from customers.models import Customer, CustomerFacts, Event
 from customers.tests.test_actions_facts import refund, sale
-from intelligence.actions.rfm import JOB, request_rfm, score_customers
+from intelligence.actions.requests import FORECAST, request_run
+from intelligence.actions.rfm import JOB, score_customers
 from intelligence.models import RfmRun
 from intelligence.reports import rfm_overview
 from intelligence.rules import GROUP_OF, rfm_group
@@ -152,14 +153,14 @@ def test_who_only_got_money_back_is_a_prospect_who_spent_nothing(business: Busin
 
 
 def test_the_job_reports_progress_and_runs_once(crowd: list[Customer], actor: Actor) -> None:
-    job = request_rfm(actor=actor, now=NOW)
-    assert request_rfm(actor=actor, now=NOW).pk == job.pk, "asking twice gives the same run"
+    job = request_run(JOB, actor=actor, now=NOW)
+    assert request_run(JOB, actor=actor, now=NOW).pk == job.pk, "asking twice gives the same run"
     run_job(job.pk)
     job.refresh_from_db()
     assert (job.state, job.done_count, job.total_count) == (Job.State.DONE, 25, 25)
     assert job.result["customers"] == 25
     assert RfmRun.objects.count() == 1
-    assert request_rfm(actor=actor, now=NOW).pk != job.pk, "after it has ended a new one starts"
+    assert request_run(JOB, actor=actor, now=NOW).pk != job.pk, "after it has ended a new one starts"
     assert JOB_KINDS[JOB].run is run_rfm
 
 
@@ -178,7 +179,7 @@ def test_an_import_is_followed_by_a_run(programme: Programme) -> None:
         IMPORT_FINISHED, actor=SYSTEM, occurred_at=NOW, data={"kind": "lines", "rows": 1, "counts": {}, "import": "x"}
     )
     score_after_imports(list(Event.objects.all()))
-    assert Job.objects.get().kind == JOB
+    assert set(Job.objects.values_list("kind", flat=True)) == {JOB, FORECAST}
 
 
 def test_scores_stay_in_their_programme(crowd: list[Customer], other_programme: Programme) -> None:
@@ -186,7 +187,7 @@ def test_scores_stay_in_their_programme(crowd: list[Customer], other_programme: 
         Customer.objects.create(pk=crowd[0].pk, first_name="Same key")
         score_customers(now=NOW)
         assert scores() == {"Same key": (None, None, None, "prospects")}
-        assert request_rfm(actor=SYSTEM, now=NOW).kind == JOB
+        assert request_run(JOB, actor=SYSTEM, now=NOW).kind == JOB
     score_customers(now=NOW)
     assert len(scores()) == 25
     assert not Job.objects.exists()

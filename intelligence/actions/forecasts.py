@@ -1,0 +1,130 @@
+"""What every customer is expected to do and to be worth, computed each night. docs/algorithms/value.md.
+
+Only the job imports this module: it loads numpy, scipy and the models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from core.clock import local_day
+from customers.actions.rollups import programme_zone
+from customers.actions.scores import COLUMNS, write_scores
+from intelligence.engine.beta_geometric import MBG_NBD
+from intelligence.engine.churn import band_of, value_at_risk
+from intelligence.engine.forecast import spend_range
+from intelligence.engine.lifetime import Lifetime
+from intelligence.engine.purchase_days import PurchaseDays
+from intelligence.engine.rhythm import NEXT_WITHIN, days_until_next, horizon_of
+from intelligence.engine.season import Seasonal
+from intelligence.engine.value import MONTHS, present_value
+
+MARGIN, DISCOUNT = 1.0, 0.1  # the share of spend that is kept; interest of a year
+Values = NDArray[np.float64]
+
+# The days on which somebody bought, and those on which they gave something back, in the programme's zone. What was
+# given back for a cancelled order is no refund of a sale.
+BOUGHT = """
+    SELECT sale.customer_id, sale.day - DATE '0001-01-01' + 1.0::float8, sum(sale.total)::float8
+    FROM (
+        SELECT customer_id, (placed_at AT TIME ZONE %(zone)s)::date AS day, total FROM customers_order
+        WHERE status <> 'cancelled' AND customer_id IS NOT NULL
+    ) AS sale
+    JOIN customers_customer AS customer ON customer.id = sale.customer_id AND customer.state = 'active'
+    WHERE sale.day <= %(day)s GROUP BY 1, sale.day
+"""
+GAVE_BACK = """
+    SELECT back.customer_id, back.day - DATE '0001-01-01' + 1.0::float8, sum(back.total)::float8
+    FROM (
+        SELECT refund.customer_id, (refund.refunded_at AT TIME ZONE %(zone)s)::date AS day, refund.total
+        FROM customers_refund AS refund LEFT JOIN customers_order AS sale ON sale.id = refund.order_id
+        WHERE sale.status IS DISTINCT FROM 'cancelled' AND refund.customer_id IS NOT NULL
+    ) AS back
+    JOIN customers_customer AS customer ON customer.id = back.customer_id AND customer.state = 'active'
+    WHERE back.day <= %(day)s GROUP BY 1, back.day
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasted:
+    """`expected` of `customers` are expected to buy within the horizon; `value` is what all are worth in 12 months."""
+
+    customers: int
+    horizon_days: int
+    expected: float
+    value: float
+
+
+def forecast_customers(
+    *, now: datetime, report: Callable[[int, int], None] = lambda done, total: None
+) -> Forecasted | None:
+    """Forecast everybody who bought until the end of yesterday, and write it; None where nobody did.
+
+    Safe to repeat. `report(done, total)` may raise to stop; what is written by then stays, and is right.
+    """
+    day = local_day(now, ZoneInfo(programme_zone())) - timedelta(days=1)
+    history = purchase_days(day)
+    if len(history.customers) == 0:
+        write_scores(dict.fromkeys(COLUMNS, np.empty(0)), customers=history.customers, horizon_days=0, day=day)
+        return None
+    with threadpool_limits(1):
+        horizon, columns = _scores(history, day.toordinal())
+    write_scores(columns, customers=history.customers, horizon_days=horizon, day=day, report=report)
+    return Forecasted(
+        customers=len(history.customers),
+        horizon_days=horizon,
+        expected=float((1 - columns["churn"]).sum()),
+        value=float(columns["value_12"].sum()),
+    )
+
+
+def purchase_days(day: date) -> PurchaseDays:
+    """Of everybody active, as known at the end of `day`."""
+    values = {"zone": programme_zone(), "day": day}
+    return PurchaseDays(*_columns(BOUGHT, values), back=_columns(GAVE_BACK, values))
+
+
+def _scores(history: PurchaseDays, day: int) -> tuple[int, dict[str, Values]]:
+    """(horizon in days, one array for each column of `write_scores`) of everybody in the history."""
+    model = Lifetime(MBG_NBD)
+    learnt = model.learn(history.until(day))
+    horizon = horizon_of(learnt.known)
+    ask = Seasonal(model)
+    soon = ask(history, day, horizon)
+    ahead = {days: ask(history, day, days) for days in MONTHS.values()}
+    year = ahead[max(ahead)]
+    values = present_value({days: one.spend for days, one in ahead.items()}, margin=MARGIN, discount=DISCOUNT)
+    worth = values[max(values)]
+    today_of_year = np.divide(worth, year.spend, out=np.zeros_like(worth), where=year.spend > 0)
+    low, high = spend_range(year)
+    churn = 1 - soon.chance
+    return horizon, {
+        "churn": churn,
+        "band": band_of(churn).astype(np.float64),
+        "next_days": days_until_next({days: model.chance(learnt, days) for days in NEXT_WITHIN}),
+        **{f"value_{months}": values[days] for months, days in MONTHS.items()},
+        "value_12_low": low * today_of_year,
+        "value_12_high": high * today_of_year,
+        "value_at_risk": value_at_risk(soon.chance, worth),
+    }
+
+
+def _columns(query: str, values: dict[str, Any]) -> tuple[NDArray[np.int64], Values, Values]:
+    """A query's bigint and two float8, none of them NULL, by binary COPY: no row becomes an object."""
+    cells = [("id", ">i8"), ("day", ">f8"), ("amount", ">f8")]
+    row = np.dtype(
+        [("fields", ">i2"), *(part for name, kind in cells for part in ((f"{name}_bytes", ">i4"), (name, kind)))]
+    )
+    with connection.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)", values) as copy:
+        sent = b"".join(copy)
+    rows = np.frombuffer(sent[19:-2], dtype=row)
+    return rows["id"].astype(np.int64), rows["day"].astype(np.float64), rows["amount"].astype(np.float64)

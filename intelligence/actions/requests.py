@@ -1,0 +1,25 @@
+"""Asking for a run of the analysis. The runs themselves are jobs, whose modules load what they need."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.actor import Actor
+from workspace.actions.jobs import start_job
+from workspace.models import Job
+
+FORECAST = "intelligence.forecast"
+
+
+def request_run(kind: str, *, actor: Actor, now: datetime) -> Job:
+    """The job of this kind: the one that waits or runs already, or a new one.
+
+    Raises PermissionRefused for people limited to one business: its figures are about all customers.
+    """
+    actor.check_sees_all()
+    jobs = Job.objects.filter(kind=kind).order_by("-id")
+    running = jobs.unfinished().first()
+    if running is not None:
+        return running
+    last = jobs.values_list("pk", flat=True).first()
+    return start_job(kind=kind, key=f"after:{last or 0}", actor=actor, now=now)
