@@ -20,7 +20,7 @@ from core.clock import day_start, local_day
 from core.figures import Delta, make_delta
 from core.presentation import format_money, format_number, format_signed
 from customers.consent import consents_of
-from customers.models import ConsentRecord, Customer, CustomerFacts, Event, Note, Order, Refund
+from customers.models import ConsentRecord, Customer, CustomerFacts, CustomerScores, Event, Note, Order, Refund
 from customers.reports.customer_list import Scope
 from customers.reports.timeline import Source, TimelinePage, timeline
 from customers.rfm_groups import RFM_GROUPS, RfmGroup
@@ -28,6 +28,7 @@ from customers.words import clock_time, day_heading, days_ago
 from loyalty.models import Transaction
 from messaging.models import InboundMessage, OutboundMessage
 from messaging.reports_reach import texts_stopped_at
+from screens.reports_scores import worth_of
 from screens.words import CONSENT_SOURCES, CONSENTS, consent_words, happened
 from workspace.models import Business
 
@@ -164,8 +165,9 @@ class History:
     earlier: str
 
 
-def value_strip(customer: Customer, scope: Scope, currency: str) -> list[Value]:
-    """Spent, orders, per order and the last visit, against the days before where that says something. Two queries."""
+def value_strip(customer: Customer, scope: Scope, currency: str, scores: CustomerScores | None) -> list[Value]:
+    """Spent, orders, per order and what is expected of the next year (or the last visit), against the days before
+    where that says something. Two queries."""
     recent, before = scope.days_ago(WINDOW_DAYS - 1), scope.days_ago(2 * WINDOW_DAYS - 1)
     values = {"customer": customer.pk, "business": scope.actor.business_id, "recent": recent, "before": before}
     with connection.cursor() as cursor:
@@ -196,12 +198,21 @@ def value_strip(customer: Customer, scope: Scope, currency: str) -> list[Value]:
             _("from %(value)s") % {"value": format_money(each_before, currency)} if each_now and each_before else "",
             make_delta(each_now, each_before) if each_now and each_before else None,
         ),
-        Value(
+        _next_year(scores, currency)
+        if scores
+        else Value(
             _("Last order"),
             days_ago(last_at, now=scope.now, zone=scope.zone) if last_at else _("Never"),
             date_format(last_at.astimezone(scope.zone), "j F Y") if last_at else "",
         ),
     ]
+
+
+def _next_year(scores: CustomerScores, currency: str) -> Value:
+    worth = worth_of(scores, currency)
+    return Value(
+        _("Next 12 months"), worth.value, _("likely %(low)s to %(high)s") % {"low": worth.low, "high": worth.high}
+    )
 
 
 def spend_chart(customer: Customer, scope: Scope, currency: str) -> Chart:

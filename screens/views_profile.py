@@ -32,6 +32,7 @@ from loyalty.reports_stamps import stamps_of_member
 from screens import reports_profile as report
 from screens.forms_tiers import TierByHandForm
 from screens.reports_movements import movement_page
+from screens.reports_scores import churn_card, scores_of
 from screens.reports_tiers import tier_card
 
 HISTORY, EARLIER = "profile-history", "profile-earlier"
@@ -58,7 +59,9 @@ ROWS = 10
 @requires(Perm.CUSTOMERS_VIEW)
 def profile(request: StaffRequest, code: str) -> HttpResponse:
     scope = scope_of(request)
-    customer = Customer.objects.visible_to(request.actor).known().filter(code=code).select_related("facts").first()
+    customer = (
+        Customer.objects.visible_to(request.actor).known().filter(code=code).select_related("facts", "scores").first()
+    )
     if customer is None:
         survivor = survivor_of(code, request.actor)
         if survivor is None:
@@ -130,12 +133,14 @@ def _cards(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str,
     expires = ""
     if balance.expires_next_at is not None:
         expires = date_format(balance.expires_next_at.astimezone(scope.zone), "j F Y")
+    scores = scores_of(customer, request.actor)
     joined = date_format(balance.joined_at.astimezone(scope.zone), "F Y") if balance.joined_at else ""
     return {
         "name": name_and_contact(customer, scope.country)[0],
         "phone": display_phone(customer.phone, scope.country) if customer.phone else "",
         "joined": joined,
-        "values": report.value_strip(customer, scope, currency),
+        "values": report.value_strip(customer, scope, currency, scores),
+        "churn": churn_card(customer, scores) if scores else None,
         "chart": report.spend_chart(customer, scope, currency),
         "visits": report.visit_map(customer, scope),
         "rfm": report.rfm_card(facts, scope),

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from intelligence.engine.churn import BANDS, Band, Days, Reason, ReasonCode, band_of, reasons, value_at_risk
+from intelligence.engine.churn import BANDS, Band, band_of, value_at_risk
+from intelligence.engine.reasons import Days, Reason, ReasonCode, reasons
 
 TODAY, HORIZON = 1_000, 91
 
