@@ -45,6 +45,7 @@ STAFF_ONLY = {
     "customers/events.py": "staff: the timeline of a profile",
     "customers/imports/*.py": "staff and API: what is wrong with a file",
     "intelligence/features/*.py": "staff and API: what features mean",
+    "intelligence/reports_features.py": "staff: how values read",
     "loyalty/access_*.py": "staff whose role is limited",
     "loyalty/actions/affiliate*.py": "staff and API: what is wrong with an affiliate or a payout",
     "loyalty/actions/approvals.py": "staff and API: points by hand that wait for a second person",

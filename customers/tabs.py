@@ -18,6 +18,7 @@ TABS: Sequence[tuple[str | Promise, str, Perm]] = (
     (gettext_lazy("Customers"), "analytics:customers", Perm.ANALYTICS_VIEW),
     (gettext_lazy("Cohorts"), "analytics:cohorts", Perm.ANALYTICS_VIEW),
     (gettext_lazy("RFM groups"), "intelligence:groups", Perm.INTELLIGENCE_VIEW),
+    (gettext_lazy("Features"), "intelligence:features", Perm.INTELLIGENCE_VIEW),
     (gettext_lazy("Hours"), "analytics:hours", Perm.ANALYTICS_VIEW),
     (gettext_lazy("Bought together"), "analytics:pairs", Perm.ANALYTICS_VIEW),
 )

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from intelligence import api, api_stock
+from intelligence import api, api_features, api_stock
 
 urlpatterns = [
     path("inventory/predictions", api_stock.PredictionsView.as_view(), name="inventory-predictions"),
+    path("intelligence/features", api_features.FeaturesView.as_view(), name="intelligence-features"),
+    path(
+        "intelligence/customers/<code:customer_id>/features",
+        api_features.CustomerFeaturesView.as_view(),
+        name="intelligence-customer-features",
+    ),
     path("intelligence/rfm", api.RfmView.as_view(), name="intelligence-rfm"),
     path("intelligence/rfm/status", api.RfmStatusView.as_view(), name="intelligence-rfm-status"),
 ]

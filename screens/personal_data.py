@@ -8,9 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from core.clock import local_day
+from core.tenancy import active_programme
 from customers.models import (
     ConsentRecord,
     Customer,
@@ -26,6 +29,8 @@ from customers.models import (
     Refund,
     RefundLine,
 )
+from intelligence.features.registry import FEATURES
+from intelligence.reports_features import features_of, plain
 from loyalty.models import Account, AffiliateCustomer, Recommendation, Referral, Transaction
 from loyalty.querysets import MERGE
 from loyalty.recommenders import RECOMMENDERS
@@ -62,6 +67,7 @@ def sections() -> list[Section]:
         Section("orders", _("What you bought"), _orders),
         Section("refunds", _("What you gave back"), _refunds),
         Section("scores", _("What the shop expects of you"), _scores),
+        Section("features", _("What follows from what you bought"), _features),
         Section("imports", _("What files changed about you"), _imports),
         Section("events", _("What other systems of the shop told it about you"), _events),
         Section("messages", _("What was sent to you"), _messages),
@@ -204,6 +210,15 @@ def _recommendations(customer: Customer) -> Iterator[Row]:
             "came_back_at": _time(row.came_back_at) if row.came_back_at else None,
             "at": _time(row.made_at),
         }
+
+
+def _features(customer: Customer) -> Iterator[Row]:
+    """What the shop counts of a buyer; nothing where nothing can be said."""
+    programme = active_programme()
+    found = features_of(customer.pk, today=local_day(timezone.now(), programme.zone)) or {}
+    for key, value in found.items():
+        if value is not None:
+            yield {"feature": key, "value": str(plain(FEATURES[key], value, programme.currency))}
 
 
 def _tiers(customer: Customer) -> Iterator[Row]:

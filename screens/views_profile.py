@@ -144,6 +144,9 @@ def _cards(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str,
         "chart": report.spend_chart(customer, scope, currency),
         "visits": report.visit_map(customer, scope),
         "rfm": report.rfm_card(facts, scope),
+        "features_url": _page("intelligence:customer-features", customer)
+        if sees_all and Perm.INTELLIGENCE_VIEW in may
+        else "",
         "tier": tier_card(customer.pk, now=scope.now, zone=scope.zone),
         "tier_form": TierByHandForm() if sees_all and balance.is_member and Perm.POINTS_ADJUST in may else None,
         "balance": balance,
