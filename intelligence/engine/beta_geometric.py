@@ -16,13 +16,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-from scipy.special import betaln, digamma, gammaln, hyp2f1
+from scipy.special import betaln, digamma, gammaln
 
 from intelligence.engine.estimation import Fitted, Objective, Prior, fit_histories
 from intelligence.engine.histories import FloatArray, Histories
 from intelligence.engine.purchases import Params, check_horizon
 
-NEAR_ONE = 1e-4  # the mean's formula divides by a - 1; so near it is the mean of both sides
 ROUNDING = 1e-11  # what is left of 1 after so many additions is no chance
 
 
@@ -95,32 +94,30 @@ class BetaGeometric:
         return self.probability_alive(params, data) * -np.expm1(-nothing)
 
     def expected_purchases(self, params: Params, data: Histories, horizon: float) -> FloatArray:
-        check_horizon(horizon)
-        r, alpha, a, b = params
-
-        def given_alive(x: FloatArray, age: FloatArray) -> FloatArray:
-            stays = b + x + self.chances_at_first
-            if abs(a - 1) >= NEAR_ONE:
-                return _mean(r + x, alpha + age, a, stays, horizon)
-            sides = [_mean(r + x, alpha + age, 1 + side, stays, horizon) for side in (-NEAR_ONE, NEAR_ONE)]
-            return (sides[0] + sides[1]) / 2
-
-        return self.probability_alive(params, data) * data.by_pair(given_alive)
+        return self._moments(params, data, horizon)[0]
 
     def variance_of_purchases(self, params: Params, data: Histories, horizon: float) -> FloatArray:
-        def moments(x: FloatArray, age: FloatArray) -> FloatArray:
-            first, second = np.zeros_like(x), np.zeros_like(x)
+        mean, square = self._moments(params, data, horizon)
+        variance: FloatArray = square - mean**2
+        return variance
+
+    def _moments(self, params: Params, data: Histories, horizon: float) -> tuple[FloatArray, FloatArray]:
+        """The mean of the number of purchases, and of its square.
+
+        The papers have the mean as 2F1, which is no faster, overflows for those who buy much and has no value at a = 1.
+        """
+
+        def given_alive(x: FloatArray, age: FloatArray) -> FloatArray:
+            mean, square = np.zeros_like(x), np.zeros_like(x)
             for number, reached in enumerate(self._reaching(params, x, age, horizon), start=1):
-                first += reached
-                second += (2 * number - 1) * reached
+                mean += reached
+                square += (2 * number - 1) * reached
                 if not reached.any():
                     break
-            return np.stack([first, second], axis=1)
+            return np.stack([mean, square], axis=1)
 
-        alive = self.probability_alive(params, data)
-        first, second = data.by_pair(moments).T
-        variance: FloatArray = alive * second - (alive * first) ** 2
-        return variance
+        moments = self.probability_alive(params, data)[:, None] * data.by_pair(given_alive)
+        return moments[:, 0], moments[:, 1]
 
     def distribution(self, params: Params, data: Histories, horizon: float, upto: int) -> FloatArray:
         def reaching(x: FloatArray, age: FloatArray) -> FloatArray:
@@ -147,14 +144,6 @@ class BetaGeometric:
             log_chance = log_chance + np.log((shape + number) / (number + 1) * share)
             stayed = stayed * ((stays + number) / (a + stays + number))
             number += 1
-
-
-def _mean(shape: FloatArray, weeks: FloatArray, a: float, stays: FloatArray, horizon: float) -> FloatArray:
-    """Of somebody alive. Euler's transformation of the papers' 2F1: what grows with x cancels, so nothing overflows."""
-    share = horizon / (weeks + horizon)
-    series = hyp2f1(a - 1, a + stays - 1 - shape, a + stays - 1, share)
-    mean: FloatArray = (a + stays - 1) / (a - 1) * (1 - (1 - share) ** (a - 1) * series)
-    return mean
 
 
 # The middle of CDNOW and of Online Retail II before August 2011, and wide: shops differ.
