@@ -27,6 +27,7 @@ CENTRES_TRIED = 12  # few centres are found by chance more often: 4 tries for 3,
 REFIT_ITERATIONS = 3  # archetypes follow people in small steps; to the end, some wander off to another division
 SMALLEST_SHARE = 0.03
 LEAST_AGREEMENT = 0.80
+WORTH_A_CHANGE = 2  # ranks by which another k must be better than the usual one: less is chance
 BUYERS_FOR_EACH = 30  # the range of k is cut so that an archetype has so many on average
 FEW, FEW_RANGE = 100, (2, 3)  # below so many buyers two or three groups, whatever was asked for
 
@@ -100,6 +101,7 @@ def find(
     max_k: int = 10,
     seed: int = 0,
     previous: Archetypes | None = None,
+    usual_k: int | None = None,
     robust: bool = True,
     dynamic: bool = True,
     sample: int = SAMPLE,
@@ -107,9 +109,10 @@ def find(
     """Archetypes of customers × features (own units, not scaled).
 
     With `previous`, its scaler and k are kept and its centroids follow the people, unless an archetype falls below
-    SMALLEST_SHARE: then, and without it, k is searched from `min_k` to `max_k`. `dynamic` cuts that range
-    to what the number of customers bears. Below LEAST_FOR_CLUSTERS customers, or where they differ too little, rules
-    divide them. The same arguments give the same result, in any order of the rows. Raises UnusableMatrix.
+    SMALLEST_SHARE: then, and without it, k is searched from `min_k` to `max_k`; `usual_k` stays if it is almost as
+    good as the best. `dynamic` cuts the range to what the number of customers bears. Below LEAST_FOR_CLUSTERS
+    customers, or where they differ too little, rules divide them. At most `sample` customers are looked at. The same
+    arguments give the same result, in any order of the rows. Raises UnusableMatrix.
     """
     matrix = checked(matrix)
     if len(matrix) < LEAST_FOR_CLUSTERS:
@@ -125,7 +128,7 @@ def find(
     highest = min(highest, len(crowd) - 1)
     if highest < lowest:
         return divided_by_rules(matrix, "too_alike")
-    return _search(crowd, range(lowest, highest + 1), scaler, len(matrix), rng)
+    return _search(crowd, range(lowest, highest + 1), scaler, len(matrix), rng, usual_k)
 
 
 def divided_by_rules(matrix: Floats, because: str) -> Archetypes:
@@ -149,11 +152,13 @@ def _range_of_k(customers: int, min_k: int, max_k: int, *, dynamic: bool) -> tup
     return min(min_k, highest), highest
 
 
-def _search(crowd: Crowd, ks: range, scaler: Scaler, customers: int, rng: np.random.Generator) -> Archetypes:
+def _search(
+    crowd: Crowd, ks: range, scaler: Scaler, customers: int, rng: np.random.Generator, usual_k: int | None
+) -> Archetypes:
     seeds = kmeans.seedings(crowd, most=ks[-1], count=STARTS, rng=rng)
     fits = {k: kmeans.fit(crowd, k, seeds, tried=TRIED) for k in ks}
     table = _judged(crowd, fits, rng)
-    chosen, because = _chosen(table)
+    chosen, because = _chosen(table, usual_k)
     return _described(crowd, fits[chosen.k], scaler, customers, because, table)
 
 
@@ -189,12 +194,14 @@ def _ranks(values: list[float]) -> Floats:
     return np.asarray(below + (equal + 1) / 2, dtype=np.float64)
 
 
-def _chosen(table: tuple[Candidate, ...]) -> tuple[Candidate, str]:
+def _chosen(table: tuple[Candidate, ...], usual_k: int | None = None) -> tuple[Candidate, str]:
     """The best rank that meets both conditions; then without agreement, then with the largest smallest group."""
     large = [row for row in table if row.smallest_share >= SMALLEST_SHARE]
     sure = [row for row in large if row.agreement >= LEAST_AGREEMENT]
     if sure:
-        return max(sure, key=lambda row: (row.rank, -row.k)), "best_rank"
+        best = max(sure, key=lambda row: (row.rank, -row.k))
+        usual = next((row for row in sure if row.k == usual_k and row.rank > best.rank - WORTH_A_CHANGE), best)
+        return usual, "best_rank" if usual is best else "usual_k"
     if large:
         return max(large, key=lambda row: (row.agreement, -row.k)), "none_agrees"
     return max(table, key=lambda row: (row.smallest_share, -row.k)), "none_large_enough"

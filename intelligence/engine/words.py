@@ -101,6 +101,7 @@ BECAUSE: Mapping[str, str] = {
     "best_rank": "This many groups lie furthest apart and are found again most surely.",
     "none_agrees": "No number of groups is found again as surely as we ask for; this one comes nearest.",
     "none_large_enough": "Every number of groups has one with few people; this one has the largest smallest group.",
+    "usual_k": "As many groups as before; another number would be hardly better.",
     "kept": "The groups of the last run, moved to where people are now.",
     "few_buyers": "Fewer than 50 people have bought: rules of thumb divide them until there are more.",
     "too_alike": "People differ too little for groups of their own: rules of thumb divide them.",

@@ -171,6 +171,11 @@ def test_conditions_are_relaxed_in_the_stated_order() -> None:
     tinier = Candidate(7, 0.4, 0.99, SMALLEST_SHARE / 9, 7.0)
     assert _chosen((sure, unsure, less_sure, tiny)) == (sure, "best_rank")
     assert _chosen((unsure, less_sure, tiny)) == (unsure, "none_agrees")
+    better = Candidate(5, 0.3, 0.9, 0.1, 3.5)
+    assert _chosen((sure, better)) == (better, "best_rank")
+    assert _chosen((sure, better), 3) == (sure, "usual_k")
+    assert _chosen((sure, replace(better, rank=4.0)), 3)[0].k == 5
+    assert _chosen((sure, better), 9)[0].k == 5
     assert _chosen((tiny, tinier)) == (tiny, "none_large_enough")
 
 
