@@ -77,6 +77,16 @@ def test_mean_variance_and_chance_are_those_of_the_distribution(known: Known) ->
     assert known.model.probability_of_purchase(known.params, data, 30) == pytest.approx(1 - chances[:, 0], abs=1e-9)
 
 
+def test_how_sure_the_parameters_are() -> None:
+    x, t_x, age, _spend = cdnow.columns()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = cdnow.lifetimes.BetaGeoFitter().fit(x, t_x, age).standard_errors_
+    fitted = BG_NBD.fit(cdnow.histories())
+    ours = np.sqrt(np.diag(fitted.covariance)) * fitted.params
+    assert ours == pytest.approx(np.array(theirs), rel=0.005)
+
+
 def test_single_customers_of_the_literature() -> None:
     # Fader, Hardie, Lee, "Implementing the BG/NBD model for customer base analysis in Excel" (2005), customer 0001.
     first = Histories.of([2], [30.43], [38.86])
