@@ -135,10 +135,11 @@ def divided_by_rules(matrix: Floats, because: str) -> Archetypes:
     """Four groups by rules of thumb, in the form that archetypes have."""
     rules = Rules.fit(matrix)
     labels = rules.assign(matrix)
-    scaler = Scaler.fit(matrix) if len(matrix) else Scaler(*(((1.0,) * len(FEATURES)),) * 3)
-    scaled = scaler.transform(matrix)
-    middle, spread = Crowd.of(scaled).middle_and_spread() if len(matrix) else (np.zeros(len(FEATURES)),) * 2
     shares = np.bincount(labels, minlength=len(rules.groups)) / max(len(matrix), 1)
+    # Somebody without orders stands for a shop without buyers.
+    known = matrix if len(matrix) else np.zeros((1, len(FEATURES)))
+    scaler = Scaler.fit(known)
+    middle, spread = Crowd.of(scaler.transform(known)).middle_and_spread()
     none = np.empty((0, len(FEATURES)))
     return Archetypes(none, shares, 0.0, middle, spread, scaler, len(matrix), because, rules=rules)
 

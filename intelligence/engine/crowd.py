@@ -15,6 +15,14 @@ from intelligence.engine.scaling import Floats
 DECIMALS = 6  # of scaled values: far below what makes a difference, far above the rounding of another currency
 
 
+def own_order(points: Floats) -> NDArray[np.intp]:
+    """An order of the rows that only what is in them decides: by one figure of each, faster than by all in turn."""
+    key = np.zeros(len(points))
+    for column in range(points.shape[1]):
+        key += points[:, column] * np.sqrt(column + 2.5)
+    return np.argsort(key, kind="stable")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Crowd:
     """`points` is distinct customers × features, scaled; `weights` how many customers each stands for."""
@@ -24,12 +32,8 @@ class Crowd:
 
     @classmethod
     def of(cls, scaled: Floats) -> Crowd:
-        """Sorts by one figure of each row, which is much faster than by all columns in turn."""
         points = np.round(scaled, DECIMALS) + 0.0  # no −0
-        key = np.zeros(len(points))
-        for column in range(points.shape[1]):
-            key += points[:, column] * np.sqrt(column + 2.5)
-        points = points[np.argsort(key, kind="stable")]
+        points = points[own_order(points)]
         first = np.ones(len(points), dtype=bool)
         first[1:] = (points[1:] != points[:-1]).any(axis=1)
         starts = np.flatnonzero(first)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from intelligence.engine import words
 from intelligence.engine.archetypes import Archetypes
-from intelligence.engine.crowd import Crowd
+from intelligence.engine.crowd import own_order
 from intelligence.engine.scaling import FEATURES, Floats, checked
 
 MOST_POINTS = 500
@@ -52,10 +52,9 @@ def map_of(archetypes: Archetypes, matrix: Floats, labels: NDArray[np.integer], 
 
 def _components(scaled: Floats) -> tuple[Floats, Floats, Floats]:
     """Mean, the two directions of largest variance (largest loading positive), their shares of the variance."""
-    crowd = Crowd.of(scaled)
-    middle = np.average(crowd.points, axis=0, weights=crowd.weights) if len(crowd) else np.zeros(len(FEATURES))
-    away = crowd.points - middle
-    values, vectors = np.linalg.eigh(away.T @ (away * crowd.weights[:, None]))
+    middle = scaled.mean(axis=0) if len(scaled) else np.zeros(len(FEATURES))
+    away = scaled - middle
+    values, vectors = np.linalg.eigh(away.T @ away)
     directions = vectors.T[::-1][:2]
     largest = np.abs(directions).argmax(axis=1)
     directions = directions * np.sign(directions[np.arange(2), largest])[:, None]
@@ -64,7 +63,7 @@ def _components(scaled: Floats) -> tuple[Floats, Floats, Floats]:
 
 def _chosen(scaled: Floats, labels: NDArray[np.integer], k: int, most: int) -> NDArray[np.intp]:
     """Evenly spaced in an order that only what people are like decides."""
-    order = np.lexsort(np.round(scaled, 6).T[::-1])
+    order = own_order(scaled)
     order = order[np.argsort(labels[order], kind="stable")]
     if len(order) <= most:
         return np.sort(order)

@@ -70,8 +70,10 @@ def movements(
 ) -> tuple[Move, ...]:
     """Who is where now, by where they were: the largest moves first. Customers are ascending and distinct."""
     both, at, then = np.intersect1d(before_customers, after_customers, assume_unique=True, return_indices=True)
-    pairs, people = np.unique(np.column_stack([before[at], after[then]]), axis=0, return_counts=True)
-    moves = [Move(int(old), int(new), int(count)) for (old, new), count in zip(pairs, people, strict=True)]
+    old_ids, was = np.unique(before[at], return_inverse=True)
+    new_ids, now = np.unique(after[then], return_inverse=True)
+    people = _table(was, now, len(old_ids), len(new_ids)).astype(np.int64)
+    moves = [Move(int(old_ids[i]), int(new_ids[j]), int(people[i, j])) for i, j in np.argwhere(people)]
     left, arrived = np.delete(before, at), np.delete(after, then)
     moves += [Move(int(old), None, int(count)) for old, count in zip(*np.unique(left, return_counts=True), strict=True)]
     moves += [

@@ -60,6 +60,8 @@ def name_groups(
 
 def describe(profile: Profile, leading: Sequence[str], money: Callable[[float], str]) -> str:
     """One sentence with the typical figures and what stands out."""
+    if not profile.people:
+        return words.NOBODY
     days, ago = round(profile.medians["order_days"]), round(profile.medians["recency_days"])
     phrases = [words.WORDS[code].phrase for code in leading]
     told = {0: "", 1: words.STANDS_OUT_BY_ONE, 2: words.STANDS_OUT}[len(phrases)]

@@ -92,6 +92,7 @@ TIERS: Mapping[int, tuple[str, ...]] = {
 
 DESCRIPTION = "Typically {days} with an order, the last {ago}, {average} an order and {spend} in all{traits}."
 BOTH = "{first} and {second}"
+NOBODY = "Nobody is like this at the moment."
 STANDS_OUT = ": they {first} and {second}"
 STANDS_OUT_BY_ONE = ": they {first}"
 DAY, DAYS = "1 day", "{count} days"

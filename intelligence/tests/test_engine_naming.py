@@ -139,3 +139,5 @@ def test_groups_by_rules_have_fixed_names() -> None:
     found = name_groups(archetypes.rules.groups, profiles(archetypes, matrix, labels))
     assert [named.name for named in found] == ["Big spenders", "Regulars", "New faces", "Drifted away"]
     assert [int(sum(labels == row)) for row in range(4)] == [5, 5, 5, 5]
+    none = name_groups(archetypes.rules.groups, profiles(archetypes, matrix[:0], labels[:0]))
+    assert {named.description for named in none} == {"Nobody is like this at the moment."}
