@@ -45,6 +45,7 @@ from customers.actions.consent import record_consent
 from customers.actions.imports import AlreadyImported, receive_rows, start_import
 from customers.actions.rollups import rebuild_rollups
 from customers.models import Customer
+from intelligence.actions.forecasts import forecast_customers
 from intelligence.actions.rfm import score_customers
 from loyalty.actions.points import post_batch
 from loyalty.actions.settings import set_earning_rate
@@ -128,6 +129,7 @@ def load_coffee(report: Report, *, owner: User, now: datetime) -> Programme:
         refresh_facts(list(Customer.objects.values_list("pk", flat=True)))
         rebuild_rollups(now=now)
         score_customers(now=now)
+        forecast_customers(now=now)
         with transaction.atomic():
             stock_shelves(shops[ROASTERY], SYSTEM_TILL, now=now, delivered=1)
         _check(plan)

@@ -32,6 +32,7 @@ from customers.actions.rollups import count_members_again
 from customers.imports.options import ImportOptions
 from customers.imports.run import run_import
 from customers.models import Customer, ImportRun, Order
+from intelligence.actions.forecasts import forecast_customers
 from intelligence.actions.rfm import score_customers
 from loyalty.actions.points import MAX_BATCH, post_batch
 from loyalty.operations import AddPoints, AdjustPoints, Operation
@@ -97,6 +98,7 @@ def load_retail(report: Report, *, owner: User, now: datetime) -> Programme:
         refresh_facts(members)
         count_members_again()
         score_customers(now=now)
+        forecast_customers(now=now)
         stock_shelves(business.pk, ACTOR, now=now)
     demo["is_loaded"] = True
     programme.save(update_fields=["onboarding"])
