@@ -1,4 +1,4 @@
-"""What only jobs need is not loaded to answer a page: numpy and the models would be 150 MB and a second of each start."""
+"""What only jobs need is not loaded to answer a page: numpy and the models are 150 MB and a second of each start."""
 
 import subprocess
 import sys
