@@ -112,15 +112,18 @@ def find(
     SMALLEST_SHARE: then, and without it, k is searched from `min_k` to `max_k`; `usual_k` stays if it is almost as
     good as the best. `dynamic` cuts the range to what the number of customers bears. Below LEAST_FOR_CLUSTERS
     customers, or where they differ too little, rules divide them. At most `sample` customers are looked at. The same
-    arguments give the same result, in any order of the rows. Raises UnusableMatrix.
+    arguments give the same result, in any order of the rows. Raises UnusableMatrix, and ValueError for a range of k
+    that is empty or begins below 2.
     """
+    if not 2 <= min_k <= max_k:
+        raise ValueError(f"no k from {min_k} to {max_k}")
     matrix = checked(matrix)
     if len(matrix) < LEAST_FOR_CLUSTERS:
         return divided_by_rules(matrix, "few_buyers")
     rng = np.random.default_rng(seed)
     if previous is not None and not previous.is_rules:
         kept = _refit(Crowd.of(previous.scaler.transform(matrix)).at_most(sample, rng), previous, len(matrix))
-        if kept.shares.min() >= SMALLEST_SHARE or previous.shares.min() < SMALLEST_SHARE:
+        if kept is not None:
             return kept
     scaler = Scaler.fit(matrix, robust=robust)
     crowd = Crowd.of(scaler.transform(matrix)).at_most(sample, rng)
@@ -208,11 +211,14 @@ def _chosen(table: tuple[Candidate, ...], usual_k: int | None = None) -> tuple[C
     return max(table, key=lambda row: (row.smallest_share, -row.k)), "none_large_enough"
 
 
-def _refit(crowd: Crowd, previous: Archetypes, customers: int) -> Archetypes:
+def _refit(crowd: Crowd, previous: Archetypes, customers: int) -> Archetypes | None:
+    """None where an archetype would have too few people, unless one had before."""
     if len(crowd) <= previous.k:
-        return previous
-    found = kmeans.fit_from(crowd, previous.centroids, iterations=REFIT_ITERATIONS)
-    return _described(crowd, found, previous.scaler, customers, "kept", previous.table, order=np.arange(previous.k))
+        return None
+    fit = kmeans.fit_from(crowd, previous.centroids, iterations=REFIT_ITERATIONS)
+    if _shares(crowd, fit).min() < SMALLEST_SHARE <= previous.shares.min():
+        return None
+    return _described(crowd, fit, previous.scaler, customers, "kept", previous.table, order=np.arange(previous.k))
 
 
 def _described(

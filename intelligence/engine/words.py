@@ -33,7 +33,7 @@ WORDS: Mapping[str, Word] = {
     "distinct_products−": Word("Same-again", "habitual buyers", "stay with few products"),
     "mean_gap_days+": Word("Occasional", "occasional visitors", "take long between visits"),
     "mean_gap_days−": Word("Frequent", "frequent visitors", "come back soon"),
-    "returned_share+": Word("Choosy", "returners", "return much"),
+    "returned_share+": Word("Choosy", "choosy buyers", "return much"),
     "returned_share−": Word("Content", "keepers", "return nothing"),
     "weekend_share+": Word("Weekend", "weekenders", "come at weekends"),
     "evening_share+": Word("Evening", "evening visitors", "come in the evening"),

@@ -107,6 +107,29 @@ def test_the_range_follows_the_number_of_buyers(customers: int, ks: list[int]) -
     assert [row.k for row in find(shop(customers)[0], max_k=6).table] == ks
 
 
+@pytest.mark.parametrize(("min_k", "max_k"), [(1, 5), (6, 5)])
+def test_a_range_that_cannot_be_is_refused(min_k: int, max_k: int) -> None:
+    with pytest.raises(ValueError, match=f"no k from {min_k} to {max_k}"):
+        find(shop(100)[0], min_k=min_k, max_k=max_k)
+
+
+def test_a_sample_does_not_depend_on_the_order_or_on_duplicates() -> None:
+    matrix, _groups = shop(400)
+    first = find(matrix, max_k=5, sample=150)
+    order = np.random.default_rng(2).permutation(400)
+    assert (find(matrix[order], max_k=5, sample=150).centroids == first.centroids).all()
+    assert find(np.repeat(matrix, 3, axis=0), max_k=5, sample=150).centroids == pytest.approx(first.centroids, abs=1e-6)
+
+
+def test_a_shop_grows_out_of_rules_and_shrinks_back() -> None:
+    matrix, _groups = shop(120)
+    few = find(matrix[:40])
+    many = find(matrix, previous=few)
+    assert (few.is_rules, many.is_rules) == (True, False)
+    assert find(matrix[:40], previous=many).because == "few_buyers"
+    assert find(np.ones((200, 10)), previous=many).because == "too_alike"
+
+
 def test_the_range_can_be_fixed() -> None:
     assert [row.k for row in find(shop(60)[0], min_k=4, max_k=5, dynamic=False).table] == [4, 5]
 

@@ -68,6 +68,19 @@ def test_a_habit_that_stands_out_leads() -> None:
     assert name_archetypes([small])[0].name == "Weekend treaters"
 
 
+def test_a_few_months_of_the_year_are_a_season_for_people_who_came_again() -> None:
+    matrix, made_from = shop(400)
+    archetypes = find(matrix, max_k=6)
+    labels = assign(archetypes, matrix).labels
+    months = np.array([9.0, 2.0, 1.0, 6.0])[made_from]
+    evening = np.where(made_from == 0, 0.9, 0.1)
+    found = profiles(archetypes, matrix, labels, {"months_active": months, "evening_share": evening})
+    seasonal = [profile.means["order_days"] for profile in found if profile.traits[0].code == "months_active−"]
+    assert seasonal == [pytest.approx(2.0, abs=0.2)], "who came once has no season"
+    assert found[0].traits[0].code == "evening_share+"
+    assert name_archetypes(found)[0].name == "Evening choosy buyers"
+
+
 def test_a_gap_says_nothing_of_people_who_came_once() -> None:
     matrix, _made_from = shop(400)
     archetypes = find(matrix, max_k=6)
