@@ -36,8 +36,9 @@ class Learnt:
 class Lifetime:
     """A forecaster (`backtest.Forecaster`): fits `model` and Gamma-Gamma to the history until a day, and asks them.
 
-    A programme with too few who came back leans on what is usual in shops. What was learnt is kept as long as its
-    history, for other horizons of the same day.
+    The parameters lean on what is usual in shops: hardly where there are many customers, much where few came back, and
+    along the ridges that the likelihood has in between. What was learnt is kept as long as its history, for other
+    horizons of the same day.
     """
 
     def __init__(self, model: PurchaseModel) -> None:
@@ -52,7 +53,7 @@ class Lifetime:
 
     def learn(self, known: Purchases) -> Learnt:
         data = Histories.of(known.frequency, known.recency, known.age)
-        return Learnt(known, data, self._fit(data), _spend_params(known))
+        return Learnt(known, data, self.model.fit(data, prior=self.model.usual).params, _spend_params(known))
 
     def chance(self, learnt: Learnt, horizon: int) -> Values:
         """Of at least one purchase within `horizon` days."""
@@ -72,12 +73,6 @@ class Lifetime:
             spend=mean,
             variation=_of_those_who_come(chance, mean, variance),
         )
-
-    def _fit(self, data: Histories) -> tuple[float, ...]:
-        try:
-            return self.model.fit(data).params
-        except TooFewRepeaters:
-            return self.model.fit(data, prior=self.model.usual).params
 
 
 def _spend(learnt: Learnt, count: Values, count_variance: Values) -> tuple[Values, Values]:
