@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from intelligence import api, api_features, api_stock
+from intelligence import api, api_customers, api_features, api_stock
 
 urlpatterns = [
     path("inventory/predictions", api_stock.PredictionsView.as_view(), name="inventory-predictions"),
     path("intelligence/features", api_features.FeaturesView.as_view(), name="intelligence-features"),
+    path(
+        "intelligence/customers/",
+        api_customers.CustomerIntelligenceByExternalIdView.as_view(),
+        name="intelligence-customer-by-external-id",
+    ),
+    path(
+        "intelligence/customers/<code:customer_id>",
+        api_customers.CustomerIntelligenceView.as_view(),
+        name="intelligence-customer",
+    ),
     path(
         "intelligence/customers/<code:customer_id>/features",
         api_features.CustomerFeaturesView.as_view(),

@@ -30,7 +30,7 @@ WRITE = f"""
     WHERE staged.customer_id > %(after)s AND staged.customer_id <= %(until)s
     ON CONFLICT (customer_id) DO UPDATE SET churn = EXCLUDED.churn, horizon_days = EXCLUDED.horizon_days,
         band = EXCLUDED.band, {", ".join(f"{name} = EXCLUDED.{name}" for name in MONEY)},
-        next_purchase_on = EXCLUDED.next_purchase_on, computed_on = EXCLUDED.computed_on
+        next_purchase_on = EXCLUDED.next_purchase_on, computed_on = EXCLUDED.computed_on, updated_at = now()
 """
 CLEAR = """
     DELETE FROM customers_customerscores AS own

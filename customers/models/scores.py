@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.fields import MoneyField
@@ -39,7 +40,8 @@ class CustomerScores(models.Model):
     value_12_high = MoneyField()
     value_at_risk = MoneyField()  # churn times the value of 12 months
     next_purchase_on = models.DateField(null=True)  # as likely as not by then; none within a year
-    computed_on = models.DateField()
+    computed_on = models.DateField()  # the day at whose end all this was known
+    updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         verbose_name_plural = "customer scores"
