@@ -20,7 +20,7 @@ from core.actor import Actor
 from core.clock import local_day
 from core.tenancy import active_schema
 from customers.actions.rollups import follows_rollups, programme_zone
-from intelligence.features.families import FAMILIES, FOR_EVERYBODY, features_sql, values_for
+from intelligence.features.families import FAMILIES, FOR_EVERYBODY, FOR_FEW, features_sql, values_for
 from intelligence.features.registry import FEATURES, reading_sql
 from intelligence.models import CustomerFeatures, FeatureRun, StaleFeatures
 from programs.actions.due_work import ensure_due
@@ -76,9 +76,7 @@ def rebuild_features(*, now: datetime) -> FeatureRun:
     as_of, started_at = local_day(now, zone), timezone.now()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_lock()])
-        for name, value in FOR_EVERYBODY.items():
-            cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
-        customers, changed = _write(cursor, features_sql(), "true", values_for(as_of, zone))
+        customers, changed = _write(cursor, features_sql(), "true", values_for(as_of, zone), FOR_EVERYBODY)
         return FeatureRun.objects.create(
             as_of=as_of,
             started_at=started_at,
@@ -95,7 +93,7 @@ def refresh_features(customers: Sequence[int], *, now: datetime) -> int:
     values = values_for(local_day(now, zone), zone, customers=customers)
     with transaction.atomic(), connection.cursor() as cursor:
         query = features_sql(only_chosen=True)
-        return _write(cursor, query, "own.customer_id = ANY(%(customers)s::bigint[])", values)[1]
+        return _write(cursor, query, "own.customer_id = ANY(%(customers)s::bigint[])", values, FOR_FEW)[1]
 
 
 def refresh_stale_features(*, now: datetime) -> datetime | None:
@@ -147,8 +145,12 @@ def _lock() -> str:
     return f"features:{active_schema()}"
 
 
-def _write(cursor: CursorWrapper, features: str, of_customers: str, values: Mapping[str, Any]) -> tuple[int, int]:
+def _write(
+    cursor: CursorWrapper, features: str, of_customers: str, values: Mapping[str, Any], planner: Mapping[str, str]
+) -> tuple[int, int]:
     """(customers counted, rows changed)"""
+    for name, value in planner.items():
+        cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
     cursor.execute(_WRITE.format(features=features, of_customers=of_customers), values)
     counted, changed = cursor.fetchone()
     return counted, changed

@@ -23,16 +23,17 @@ WINDOWS = (30, 90, 365)  # days, the last one included
 # From these hours of the programme's zone on it is afternoon and evening.
 AFTERNOON, EVENING = 12, 18
 NULLABLE = frozenset({"favourite_product_id"})
-# Rows without statistics, and half the table read: the planner's guesses for pages are wrong for both.
-PLANNER: Mapping[str, str] = {"work_mem": "256MB", "random_page_cost": "4"}
-FOR_EVERYBODY: Mapping[str, str] = {**PLANNER, "enable_nestloop": "off"}
+# What the planner guesses for pages is wrong where everybody is read, and parallel workers cost more than they bring
+# where few are.
+FOR_EVERYBODY: Mapping[str, str] = {"work_mem": "256MB", "random_page_cost": "4", "enable_nestloop": "off"}
+FOR_FEW: Mapping[str, str] = {"work_mem": "64MB", "max_parallel_workers_per_gather": "0"}
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
     """`sql` gives customer_id and `columns`; it may join the rows of the family `orders`, which comes first.
 
-    Placeholders: those of `values_for`; {orders} and {refunds} narrow to chosen customers. Who has no row in a family
+    Placeholders: those of `values_for`; {chosen} narrows to chosen customers. Who has no row in a family
     that `is_of_some` has 0 in its columns, and nothing in NULLABLE.
     """
 
@@ -43,10 +44,15 @@ class Family:
     is_of_some: bool = False
 
 
-_SALES = "sale.status <> 'cancelled' AND sale.placed_at < %(until)s AND {orders}"
+# Every family reads these rows under the name `sale`: of few customers they are looked up once for all families.
+SALES = """
+    SELECT sale.id, sale.customer_id, sale.business_id, sale.channel, sale.placed_at, sale.total
+    FROM customers_order AS sale
+    WHERE sale.status <> 'cancelled' AND sale.placed_at < %(until)s AND sale.customer_id {chosen}
+"""
 _RETURNS = (
     "customers_refund AS refund LEFT JOIN customers_order AS sale ON sale.id = refund.order_id",
-    "sale.status IS DISTINCT FROM 'cancelled' AND refund.refunded_at < %(until)s AND {refunds}",
+    "sale.status IS DISTINCT FROM 'cancelled' AND refund.refunded_at < %(until)s AND refund.customer_id {chosen}",
 )
 
 # The gaps between a customer's days add up to last day - first day; only their squares have to be looked at.
@@ -63,7 +69,7 @@ ORDERS = Family(
         "day_spend_squares",
         "gap_squares",
     ),
-    f"""
+    """
     SELECT customer_id, sum(orders)::int AS orders_count, count(*)::int AS order_days,
            min(day) AS first_order_on, max(day) AS last_order_on, sum(spend) AS gross_spend,
            sum(spend) FILTER (WHERE gap IS NULL) AS first_day_spend,
@@ -73,7 +79,7 @@ ORDERS = Family(
                day - lag(day) OVER (PARTITION BY customer_id ORDER BY day) AS gap
         FROM (
             SELECT sale.customer_id, sale.total, (sale.placed_at AT TIME ZONE %(zone)s)::date AS day
-            FROM customers_order AS sale WHERE {_SALES}
+            FROM sales AS sale
         ) AS dated GROUP BY customer_id, day
     ) AS visit GROUP BY customer_id
     """,
@@ -104,8 +110,8 @@ BASKETS = Family(
            max(lines << {_PRODUCT_BITS} | product_id) & ((1::bigint << {_PRODUCT_BITS}) - 1) AS favourite_product_id
     FROM (
         SELECT sale.customer_id, line.product_id, count(*) AS lines, sum(line.quantity) AS items
-        FROM customers_order AS sale JOIN customers_orderline AS line ON line.order_id = sale.id
-        WHERE {_SALES} GROUP BY sale.customer_id, line.product_id
+        FROM sales AS sale JOIN customers_orderline AS line ON line.order_id = sale.id
+        GROUP BY sale.customer_id, line.product_id
     ) AS bought GROUP BY customer_id
     """,
     is_of_some=True,
@@ -120,7 +126,7 @@ LATELY = Family(
            {", ".join(f"sum(amount) FILTER (WHERE at >= %(since_{days})s) AS spend_{days}" for days in WINDOWS)}
     FROM (
         SELECT sale.customer_id, sale.placed_at AS at, 1 AS orders, sale.total AS amount
-        FROM customers_order AS sale WHERE {_SALES} AND sale.placed_at >= %(since_{WINDOWS[-1]})s
+        FROM sales AS sale WHERE sale.placed_at >= %(since_{WINDOWS[-1]})s
         UNION ALL
         SELECT refund.customer_id, refund.refunded_at, 0, -refund.total
         FROM {_RETURNS[0]} WHERE {_RETURNS[1]} AND refund.refunded_at >= %(since_{WINDOWS[-1]})s
@@ -150,7 +156,7 @@ HABITS = Family(
             FROM (
                 SELECT sale.customer_id, sale.business_id, sale.channel,
                        sale.placed_at AT TIME ZONE %(zone)s AS local
-                FROM customers_order AS sale WHERE {_SALES} OFFSET 0  -- the local time once, not for each count
+                FROM sales AS sale OFFSET 0  -- the local time once, not for each count
             ) AS timed GROUP BY customer_id, business_id, channel
         ) AS place
     ) AS ranked GROUP BY customer_id
@@ -167,12 +173,9 @@ def features_sql(*, families: Sequence[Family] = FAMILIES, only_chosen: bool = F
     `families` begins with ORDERS. With `only_chosen` it takes the customers of `values_for(customers=…)` alone.
     """
     chosen = "= ANY(%(customers)s::bigint[])" if only_chosen else "IS NOT NULL"
-    parts = [
-        f"{family.key} AS MATERIALIZED ("
-        + family.sql.format(orders=f"sale.customer_id {chosen}", refunds=f"refund.customer_id {chosen}")
-        + ")"
-        for family in families
-    ]
+    once = "MATERIALIZED" if only_chosen else "NOT MATERIALIZED"
+    parts = [f"sales AS {once} ({SALES.format(chosen=chosen)})"]
+    parts += [f"{family.key} AS MATERIALIZED ({family.sql.format(chosen=chosen)})" for family in families]
     columns = [_column(family, column) for family in families for column in family.columns]
     others = [f"LEFT JOIN {family.key} ON {family.key}.customer_id = orders.customer_id" for family in families[1:]]
     return (
