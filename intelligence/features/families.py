@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from core.clock import day_start
 
@@ -86,7 +85,7 @@ ORDERS = Family(
 )
 REFUNDS = Family(
     "refunds",
-    pgettext_lazy("features", "Refunds"),
+    _("Spend and refunds"),
     ("refunds_count", "refunded", "refunded_later"),
     f"""
     SELECT refund.customer_id, count(*)::int AS refunds_count, sum(refund.total) AS refunded,

@@ -17,6 +17,7 @@ from customers.actions import rollups
 from customers.actions.merging import merge_customers, undo_merge
 from customers.actions.rollups import rebuild_rollups
 from customers.imports.touched import Touched, refresh
+from customers.imports.undoing import PARTS, _held
 from customers.models import Customer, Order
 from customers.stream import READERS, read_stream
 from customers.tests.test_actions_facts import sale
@@ -182,6 +183,16 @@ def test_an_import_and_its_undoing_mark_whom_they_touch(business: Business, peop
     touched = Touched({ann.pk, ben.pk, 10**9}, {(business.pk, NOW.date())}, set())
     refresh(touched, zone=rollups.programme_zone(), now=NOW)
     assert set(counted()) == {ann.pk, ben.pk}
+
+
+def test_a_row_does_not_keep_a_customer_that_an_import_made_from_being_undone(
+    business: Business, people: list[Customer]
+) -> None:
+    sell(business, people[0], "10.00")
+    rebuild_features(now=NOW)
+    Order.objects.all().delete()
+    assert _held(Customer, [people[0].pk]) == set()
+    assert CustomerFeatures in PARTS[Customer]
 
 
 def test_every_night_and_once_at_a_time(business: Business, people: list[Customer]) -> None:
