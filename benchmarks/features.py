@@ -1,0 +1,97 @@
+"""Features of customers: families beside the plain GROUP BY of the same rows, everybody's, and after 10,000 orders."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from benchmarks._sales import CUSTOMERS, LINES, ORDER_ROWS, PRODUCTS, make_programme
+from benchmarks.harness import compare, limit, seconds_of
+from core.clock import local_day
+from customers.models import Customer, Order, Product
+from intelligence.actions.features import mark_features, rebuild_features, refresh_stale_features
+from intelligence.features.arrays import features_as_of, stored_matrix
+from intelligence.features.families import BASKETS, FOR_EVERYBODY, HABITS, ORDERS, SALES, features_sql, values_for
+from workspace.models import Business
+
+TIMES = 12  # the retail demo: 71,000 customers, 480,000 orders, 1.9 million lines
+NEW_ORDERS = 10_000
+SCORED = ("recency_days", "order_days", "net_spend", "average_order", "tenure_days", "lines_per_order")
+_SALES = "sale.status <> 'cancelled' AND sale.customer_id IS NOT NULL GROUP BY sale.customer_id"
+_SUMS = "SELECT sale.customer_id, count(*), sum(sale.total), min(sale.placed_at), max(sale.placed_at)"
+_PLAIN = {
+    ORDERS: f"{_SUMS} FROM customers_order AS sale WHERE {_SALES}",
+    HABITS: f"{_SUMS} FROM customers_order AS sale WHERE {_SALES}",
+    BASKETS: "SELECT sale.customer_id, count(*), sum(line.quantity) FROM customers_order AS sale"
+    f" JOIN customers_orderline AS line ON line.order_id = sale.id WHERE {_SALES}",
+}
+_batches = itertools.count(1)
+
+
+def main() -> None:
+    programme, _owner = make_programme("bench", times=TIMES)
+    today = local_day(timezone.now(), programme.zone)
+    values = values_for(today, programme.zone)
+    for family, plain in _PLAIN.items():
+        compare(
+            f"features.{family.key}",
+            value=_run(f"WITH sales AS NOT MATERIALIZED ({SALES.format(chosen='IS NOT NULL')}) {family.sql}", values),
+            baseline=_run(plain, {}),
+            unit="s",
+            at_most=3 if family is not BASKETS else None,
+            runs=5,
+        )
+    limit("features.every_family", value=_run(features_sql(), values), unit="s", runs=3)
+    limit("features.arrays_as_of", value=seconds_of(lambda: features_as_of(today)), unit="s", runs=3)
+    limit("features.first_rebuild", value=seconds_of(_rebuild), unit="s", runs=1, warm_up=False)
+    limit("features.rebuild", value=seconds_of(_rebuild), unit="s", runs=3, warm_up=False)
+    limit("features.stored_matrix", value=seconds_of(lambda: stored_matrix(today, SCORED)), unit="s", runs=3)
+    limit("features.after_10000_orders", value=_after_new_orders, unit="s", at_most=4, runs=3, warm_up=False)
+
+
+def _run(query: str, values: Mapping[str, Any]) -> Callable[[], float]:
+    """Seconds of the statement in the server, every column computed and nothing sent."""
+
+    def run() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            for name, value in FOR_EVERYBODY.items():
+                cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+            cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF) {query}", values)
+
+    return seconds_of(run)
+
+
+def _rebuild() -> None:
+    rebuild_features(now=timezone.now())
+
+
+def _after_new_orders() -> float:
+    """Seconds from the marks that the roll-ups leave to the rows."""
+    first = Order.objects.order_by("-pk").values_list("pk", flat=True)[0] + 1
+    sizes = {
+        "orders": NEW_ORDERS,
+        "customers": CUSTOMERS * TIMES,
+        "business": Business.objects.get().pk,
+        "first": Customer.objects.order_by("pk").values_list("pk", flat=True)[0],
+        "products": PRODUCTS,
+        "product": Product.objects.order_by("pk").values_list("pk", flat=True)[0],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(ORDER_ROWS.replace("'R' ||", f"'N{next(_batches)}-' ||"), sizes)
+        cursor.execute(f"{LINES} WHERE sale.id >= %(since)s", {**sizes, "since": first})
+    bought = Order.objects.filter(pk__gte=first, customer__isnull=False).values_list("customer_id", flat=True)
+    customers = set(bought)
+    started = time.perf_counter()
+    mark_features(customers)
+    while refresh_stale_features(now=timezone.now()):
+        pass
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
