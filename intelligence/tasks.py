@@ -16,7 +16,7 @@ from customers.actions.rollups import programme_zone
 from customers.events import IMPORT_FINISHED
 from customers.models import Customer, Event, Order, StockLevel
 from customers.stream import stream_reader
-from intelligence.actions.features import FEATURES_DUE, rebuild_features, refresh_stale_features, request_features
+from intelligence.actions.features import FEATURES_DUE, rebuild_features, refresh_stale_features
 from intelligence.actions.features import JOB as FEATURES_JOB
 from intelligence.actions.requests import FORECAST, request_run
 from intelligence.actions.rfm import JOB, score_customers
@@ -55,7 +55,7 @@ def run_features(run: JobRun) -> dict[str, object]:
 def count_features_nightly(now: datetime) -> datetime:
     """Each night the days that count move on; asked for sooner after imports and a new time zone."""
     if Order.objects.exists():
-        request_features(actor=SYSTEM, now=now)
+        request_run(FEATURES_JOB, actor=SYSTEM, now=now)
     return next_night(now, ZoneInfo(programme_zone()))
 
 

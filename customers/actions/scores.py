@@ -10,13 +10,13 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from core.binary_copy import write_numbers
 from customers.models import CustomerScores
 
 STEP = 50_000  # customers in one transaction
 MONEY = ("value_3", "value_6", "value_12", "value_12_low", "value_12_high", "value_at_risk")
 COLUMNS = ("churn", "band", "next_days", *MONEY)
 STAGED = f"CREATE TEMPORARY TABLE scores_staged (customer_id bigint, {', '.join(f'{name} float8' for name in COLUMNS)})"
-COPY = f"COPY scores_staged (customer_id, {', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 # A day that cannot be told is NaN. Values are rounded to the hundredth, so that equal ones are equal.
 WRITE = f"""
     INSERT INTO customers_customerscores AS own
@@ -57,8 +57,8 @@ def write_scores(
         cursor.execute("DROP TABLE IF EXISTS scores_staged")
         cursor.execute(STAGED)
         try:
-            with cursor.copy(COPY) as copy:
-                copy.write(_binary(customers, [columns[name] for name in COLUMNS]))
+            given = [columns[name] for name in COLUMNS]
+            write_numbers(cursor, "scores_staged", ("customer_id", *COLUMNS), customers, given)
             cursor.execute("ANALYZE scores_staged")
             edges = [0, *customers[STEP - 1 : -1 : STEP].tolist(), np.iinfo(np.int64).max]
             for step, (after, until) in enumerate(pairwise(edges)):
@@ -73,16 +73,3 @@ def write_scores(
                 cursor.execute("DROP TABLE IF EXISTS scores_staged")
     report(len(customers), len(customers))
     return written
-
-
-def _binary(ids: NDArray[np.int64], columns: list[NDArray[np.float64]]) -> bytes:
-    """Rows of one bigint and float8 columns as PostgreSQL's binary COPY (its documentation, COPY, "Binary Format")."""
-    row = np.dtype(
-        [("fields", ">i2"), ("id_bytes", ">i4"), ("id", ">i8")]
-        + [part for place in range(len(columns)) for part in ((f"bytes{place}", ">i4"), (f"value{place}", ">f8"))]
-    )
-    rows = np.empty(len(ids), dtype=row)
-    rows["fields"], rows["id_bytes"], rows["id"] = len(columns) + 1, 8, ids
-    for place, column in enumerate(columns):
-        rows[f"bytes{place}"], rows[f"value{place}"] = 8, column
-    return b"PGCOPY\n\xff\r\n\0" + bytes(8) + rows.tobytes() + b"\xff\xff"

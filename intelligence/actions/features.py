@@ -16,7 +16,6 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
-from core.actor import Actor
 from core.clock import local_day
 from core.tenancy import active_schema
 from customers.actions.rollups import follows_rollups, programme_zone
@@ -24,8 +23,6 @@ from intelligence.features.families import FAMILIES, FOR_EVERYBODY, FOR_FEW, fea
 from intelligence.features.registry import FEATURES, reading_sql
 from intelligence.models import CustomerFeatures, FeatureRun, StaleFeatures
 from programs.actions.due_work import ensure_due
-from workspace.actions.jobs import start_job
-from workspace.models import Job
 
 JOB = "intelligence.features"  # also the due work that asks for it each night
 FEATURES_DUE = "intelligence.features.stale"  # the due work that counts marked customers
@@ -51,20 +48,6 @@ _WRITE = f"""
     )
     SELECT (SELECT count(*) FROM computed), (SELECT count(*) FROM gone) + (SELECT count(*) FROM written)
 """
-
-
-def request_features(*, actor: Actor, now: datetime) -> Job:
-    """The job that counts everybody's features: the one that waits already, or a new one.
-
-    Raises PermissionRefused for people limited to one business: features are about the whole programme.
-    """
-    actor.check_sees_all()
-    jobs = Job.objects.filter(kind=JOB).order_by("-id")
-    running = jobs.unfinished().first()
-    if running is not None:
-        return running
-    last = jobs.values_list("pk", flat=True).first()
-    return start_job(kind=JOB, key=f"after:{last or 0}", actor=actor, now=now)
 
 
 def rebuild_features(*, now: datetime) -> FeatureRun:

@@ -16,6 +16,7 @@ from django.db import connection
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from core.binary_copy import read_numbers
 from core.clock import local_day
 from customers.actions.rollups import programme_zone
 from customers.actions.scores import COLUMNS, write_scores
@@ -119,12 +120,6 @@ def _scores(history: PurchaseDays, day: int) -> tuple[int, dict[str, Values]]:
 
 
 def _columns(query: str, values: dict[str, Any]) -> tuple[NDArray[np.int64], Values, Values]:
-    """A query's bigint and two float8, none of them NULL, by binary COPY: no row becomes an object."""
-    cells = [("id", ">i8"), ("day", ">f8"), ("amount", ">f8")]
-    row = np.dtype(
-        [("fields", ">i2"), *(part for name, kind in cells for part in ((f"{name}_bytes", ">i4"), (name, kind)))]
-    )
-    with connection.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)", values) as copy:
-        sent = b"".join(copy)
-    rows = np.frombuffer(sent[19:-2], dtype=row)
-    return rows["id"].astype(np.int64), rows["day"].astype(np.float64), rows["amount"].astype(np.float64)
+    with connection.cursor() as cursor:
+        ids, (days, amounts) = read_numbers(cursor, query, values, columns=2)
+    return ids, days, amounts

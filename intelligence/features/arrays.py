@@ -5,7 +5,6 @@ Each array has one element for each customer who bought until the end of the day
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,13 +15,11 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from core.binary_copy import read_numbers
 from customers.actions.rollups import programme_zone
 from intelligence.features.families import FOR_EVERYBODY, ORDERS, REFUNDS, features_sql, values_for
 from intelligence.features.registry import FEATURES, reading_sql
 
-# Source of the format: PostgreSQL documentation, COPY, "Binary Format".
-_SIGNATURE = b"PGCOPY\n\xff\r\n\0"
-_HEADER_BYTES, _TRAILER_BYTES = 19, 2
 Floats = NDArray[np.float64]
 
 # Refunds up to the first order day lower what was spent then, later ones what was spent on the days after.
@@ -84,25 +81,7 @@ def _zone() -> ZoneInfo:
 
 
 def _copy(query: str, values: Mapping[str, Any], columns: int) -> tuple[NDArray[np.int64], list[Floats]]:
-    """The rows of a query that gives one bigint and `columns` float8, none of them NULL: all rows are equally long."""
-    row = np.dtype(
-        [("fields", ">i2"), ("id_bytes", ">i4"), ("id", ">i8")]
-        + [part for n in range(columns) for part in ((f"bytes{n}", ">i4"), (f"value{n}", ">f8"))]
-    )
     with transaction.atomic(), connection.cursor() as cursor:
         for name, value in FOR_EVERYBODY.items():
             cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
-        with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)", dict(values)) as copy:
-            sent = b"".join(copy)
-    rows = _rows(sent, row)
-    # A row that were longer or shorter would show in the number of fields of the next.
-    assert (rows["fields"] == columns + 1).all()
-    return rows["id"].astype(np.int64), [rows[f"value{n}"].astype(np.float64) for n in range(columns)]
-
-
-def _rows(sent: bytes, row: np.dtype[Any]) -> NDArray[Any]:
-    if not sent.startswith(_SIGNATURE) or struct.unpack(">h", sent[-_TRAILER_BYTES:]) != (-1,):
-        raise ValueError("this is no binary COPY")
-    return np.frombuffer(
-        sent, dtype=row, offset=_HEADER_BYTES, count=(len(sent) - _HEADER_BYTES - _TRAILER_BYTES) // row.itemsize
-    )
+        return read_numbers(cursor, query, values, columns=columns)

@@ -28,8 +28,8 @@ from intelligence.actions.features import (
     mark_features,
     rebuild_features,
     refresh_stale_features,
-    request_features,
 )
+from intelligence.actions.requests import request_run
 from intelligence.features.arrays import stored_matrix
 from intelligence.features.registry import FEATURES
 from intelligence.models import CustomerFeatures, FeatureRun, StaleFeatures
@@ -201,13 +201,13 @@ def test_every_night_and_once_at_a_time(business: Business, people: list[Custome
     sell(business, people[0], "1.00")
     DUE_WORK[JOB](NOW)
     job = Job.objects.get(kind=JOB)
-    assert request_features(actor=SYSTEM, now=NOW) == job
+    assert request_run(JOB, actor=SYSTEM, now=NOW) == job
     assert JOB in JOB_KINDS
     run_job(job.pk)
     job.refresh_from_db()
     assert (job.state, job.result) == ("done", {"customers": 1, "changed": 1})
     with pytest.raises(PermissionRefused):
-        request_features(actor=Actor(kind="staff", id="1", label="", business_id=business.pk), now=NOW)
+        request_run(JOB, actor=Actor(kind="staff", id="1", label="", business_id=business.pk), now=NOW)
 
 
 def test_two_programmes_keep_their_own(business: Business, people: list[Customer], other_programme: Programme) -> None:
