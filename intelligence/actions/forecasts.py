@@ -97,7 +97,7 @@ def purchase_days(day: date) -> PurchaseDays:
 def _scores(history: PurchaseDays, day: int) -> tuple[int, dict[str, Values]]:
     """(horizon in days, one array for each column of `write_scores`) of everybody in the history."""
     model = Lifetime(MBG_NBD)
-    learnt = model.learn(history.until(day))
+    learnt = model.learn(history, day)
     horizon = horizon_of(learnt.known)
     ask = Seasonal(model)
     soon = ask(history, day, horizon)

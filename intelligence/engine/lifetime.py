@@ -46,12 +46,16 @@ class Lifetime:
         self._learnt: WeakKeyDictionary[PurchaseDays, dict[int, Learnt]] = WeakKeyDictionary()
 
     def __call__(self, history: PurchaseDays, day: int, horizon: int) -> Forecast:
+        return self.forecast(self.learn(history, day), horizon)
+
+    def learn(self, history: PurchaseDays, day: int) -> Learnt:
+        """Of everybody until the end of `day`; once for each history and day."""
         days = self._learnt.setdefault(history, {})
         if day not in days:
-            days[day] = self.learn(history.until(day))
-        return self.forecast(days[day], horizon)
+            days[day] = self._learn(history.until(day))
+        return days[day]
 
-    def learn(self, known: Purchases) -> Learnt:
+    def _learn(self, known: Purchases) -> Learnt:
         data = Histories.of(known.frequency, known.recency, known.age)
         return Learnt(known, data, self.model.fit(data, prior=self.model.usual).params, _spend_params(known))
 
