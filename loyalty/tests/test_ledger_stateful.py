@@ -24,7 +24,7 @@ from core.actor import SYSTEM
 from loyalty.actions import points
 from loyalty.audit import audit
 from loyalty.balances import balance_of
-from loyalty.errors import AlreadyReversed, HoldOver, MoreThanHeld, NotEnoughPoints
+from loyalty.errors import AlreadyReversed, HoldOver, MoreThanHeld, NotEnoughPoints, NotReversible
 from loyalty.models import Account, EarningRule, LoyaltySettings, Transaction
 from loyalty.operations import AddPoints, HoldPoints, RedeemPoints
 from loyalty.tests.model import ModelMember, ModelSettings
@@ -151,7 +151,12 @@ class Ledger(RuleBasedStateMachine):
         self.touch(who)
         codes = Transaction.objects.done().filter(account__customer__phone=PHONES[who], kind__in=ACTS).order_by("pk")
         assert len(codes) == len(self.members[who].acts)
-        call = self.call(transaction=codes[number].code, points=part)
+        chosen = codes[number]
+        call = self.call(transaction=chosen.code, points=part)
+        if chosen.kind == "reverse" and chosen.reverses.kind == "transfer":
+            with pytest.raises(NotReversible):  # it would move the points of one side only
+                points.reverse_transaction(**call)
+            return
         try:
             posted = points.reverse_transaction(**call)
         except AlreadyReversed:
