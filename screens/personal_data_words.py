@@ -19,6 +19,12 @@ from core.presentation import format_money, format_number, format_points, format
 Words = Mapping[str, str | Promise]
 
 COLUMNS: Words = {
+    "expected_value_12_months": gettext_lazy("What you may spend in a year, as worth today"),
+    "expected_value_from": gettext_lazy("Probably at least"),
+    "expected_value_to": gettext_lazy("Probably at most"),
+    "next_purchase_on": gettext_lazy("When you may come again"),
+    "risk": gettext_lazy("What that means"),
+    "within_days": gettext_lazy("Within days"),
     "address": gettext_lazy("Address"),
     "at": gettext_lazy("When"),
     "attributes": gettext_lazy("More about you"),
@@ -26,7 +32,9 @@ COLUMNS: Words = {
     "birthday": gettext_lazy("Birthday"),
     "business": gettext_lazy("Business"),
     "card": gettext_lazy("Card"),
+    "chance_of_staying_away": gettext_lazy("Chance that you stay away, 0 to 1"),
     "channel": gettext_lazy("Sent as"),
+    "computed_on": gettext_lazy("As known on"),
     "city": gettext_lazy("Town"),
     "country": gettext_lazy("Country"),
     "created_at": gettext_lazy("Known since"),
@@ -160,6 +168,12 @@ VALUES: Mapping[str, Words] = {
         "text": gettext_lazy("A text message of yours"),
         "till": gettext_lazy("The till"),
     },
+    "risk": {
+        "low": gettext_lazy("Likely to come again"),
+        "medium": gettext_lazy("May come again"),
+        "high": gettext_lazy("May stay away"),
+        "lost": gettext_lazy("Likely to stay away"),
+    },
     "state": {
         "active": gettext_lazy("Active"),
         "archived": gettext_lazy("Archived"),
@@ -194,8 +208,10 @@ VALUES: Mapping[str, Words] = {
 }
 NAMED_BY_OTHERS = frozenset({"attributes", "properties"})  # names inside are those of staff or of other systems
 TIMES = frozenset({"at", "since", "member_since"})  # and all that end in `_at`
-DAYS = frozenset({"birthday", "kept_until"})
-MONEY = frozenset({"refunded", "total", "unit_price"})
+DAYS = frozenset({"birthday", "computed_on", "kept_until", "next_purchase_on"})
+MONEY = frozenset(
+    {"expected_value_12_months", "expected_value_from", "expected_value_to", "refunded", "total", "unit_price"}
+)
 
 
 def say_column(name: str) -> str:

@@ -134,7 +134,6 @@ def erase_person(*, customer: Customer, traces: Traces, actor: Actor, now: datet
         CustomerFacts.objects.filter(customer=customer).update(
             rfm_recency=None, rfm_frequency=None, rfm_monetary=None, rfm_group="", rfm_at=None
         )
-        CustomerScores.objects.filter(customer=customer).delete()
         _empty_events(customer)
         Refund.objects.filter(customer=customer).exclude(reason="").update(reason="")
         forget_append_only(customer)
@@ -188,7 +187,7 @@ def names_before(customer: Customer) -> list[str]:
 
 
 def erase_parts(customer: Customer) -> list[Customer]:
-    """With an erased customer go what their merges remember and the proofs of consent of their duplicates.
+    """With an erased customer go what their merges remember, the scores of all and the duplicates' proofs of consent.
 
     In the caller's transaction. Returns the duplicates, which are erased as well.
     """
@@ -196,6 +195,7 @@ def erase_parts(customer: Customer) -> list[Customer]:
     everybody = [customer.pk, *(part.pk for part in parts)]
     for side in ("survivor", "duplicate"):
         CustomerMerge.objects.filter(**{f"{side}__in": everybody}).update(before={}, moved={})
+    CustomerScores.objects.filter(customer__in=everybody).delete()
     for part in parts:
         part.state = Customer.State.ERASED
         part.save(update_fields=["state", "updated_at"])
