@@ -21,7 +21,7 @@ from intelligence.actions.features import JOB as FEATURES_JOB
 from intelligence.actions.requests import FORECAST, request_run
 from intelligence.actions.rfm import JOB, score_customers
 from intelligence.actions.stock import JOB as STOCK_JOB
-from intelligence.actions.stock import forecast_stock, request_stock_forecast
+from intelligence.actions.stock import forecast_stock
 from workspace.actions.jobs import JobRun
 from workspace.jobs import due_work, job_kind
 
@@ -76,7 +76,7 @@ def run_stock_forecast(run: JobRun) -> dict[str, object]:
 @due_work(STOCK_JOB)
 def forecast_nightly(now: datetime) -> datetime:
     if StockLevel.objects.exists():
-        request_stock_forecast(actor=SYSTEM, now=now)
+        request_run(STOCK_JOB, actor=SYSTEM, now=now)
     return next_night(now, ZoneInfo(programme_zone()))
 
 

@@ -15,13 +15,10 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
-from core.actor import Actor
 from core.clock import local_day
 from customers.actions.rollups import programme_zone
 from customers.models import StockForecast
 from intelligence.engine.demand import Demand, demand_of, outlook, spread
-from workspace.actions.jobs import start_job
-from workspace.models import Job
 
 JOB = "intelligence.stock"
 WEEKS = 104  # two years: what is older says little of next month
@@ -89,16 +86,6 @@ class _Stocked:
     lead_days: int
     target_days: int
     weeks: Sequence[float | None]  # oldest first; None: nothing was there to sell
-
-
-def request_stock_forecast(*, actor: Actor, now: datetime) -> Job:
-    """The job that forecasts everything: the one that waits or runs already, or a new one."""
-    jobs = Job.objects.filter(kind=JOB).order_by("-id")
-    running = jobs.unfinished().first()
-    if running is not None:
-        return running
-    last = jobs.values_list("pk", flat=True).first()
-    return start_job(kind=JOB, key=f"after:{last or 0}", actor=actor, now=now)
 
 
 def forecast_stock(*, now: datetime, report: Report = lambda done, total: None) -> int:

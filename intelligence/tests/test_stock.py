@@ -15,7 +15,8 @@ from customers.actions.rollups import rebuild_rollups
 from customers.actions.stock import StockLine
 from customers.models import Product, StockForecast, StockLevel, StockLocation
 from customers.tests.test_product_sales import sold
-from intelligence.actions.stock import JOB, forecast_stock, request_stock_forecast
+from intelligence.actions.requests import request_run
+from intelligence.actions.stock import JOB, forecast_stock
 from programs.models import Programme
 from workspace.jobs import DUE_WORK
 from workspace.models import Business
@@ -129,4 +130,4 @@ def test_every_night_where_something_is_tracked(shop: StockLocation) -> None:
     assert next_due is not None
     assert next_due > NOW
     assert not StockForecast.objects.exists()
-    assert request_stock_forecast(actor=SYSTEM, now=NOW) == request_stock_forecast(actor=SYSTEM, now=NOW)
+    assert request_run(JOB, actor=SYSTEM, now=NOW) == request_run(JOB, actor=SYSTEM, now=NOW)
