@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from customers.actions.customers import update_customer
 from customers.models import (
+    Archetype,
     AttributeDefinition,
     BulkRun,
     ConsentRecord,
     Customer,
+    CustomerArchetype,
     CustomerFacts,
     CustomerScores,
     CustomerTag,
@@ -54,6 +56,18 @@ class ScoresInline(RecordInline):
     fields = ("churn", "horizon_days", "band", "value_12", "value_12_low", "value_12_high", "computed_on")
 
 
+class ArchetypeInline(RecordInline):
+    model = CustomerArchetype
+    fields = ("archetype", "confidence", "second", "since")
+
+
+@admin.register(Archetype, site=programme_site)
+class ArchetypeAdmin(RecordAdmin):
+    list_display = ("name", "level", "place", "is_current", "customers", "value_12", "churn", "found_at")
+    list_filter = ("level", "is_current")
+    ordering = ("-is_current", "level", "place")
+
+
 @admin.register(Customer, site=programme_site)
 class CustomerAdmin(RecordAdmin):
     list_display = ("name_or_code", "phone", "email", "external_id", "state", "source", "created_at")
@@ -65,7 +79,7 @@ class CustomerAdmin(RecordAdmin):
         *("first_name", "last_name", "phone", "email", "external_id", "address", "city", "region", "postcode"),
         *("country", "birthday", "language"),
     )
-    inlines = (IdentifierInline, FactsInline, ScoresInline)
+    inlines = (IdentifierInline, FactsInline, ScoresInline, ArchetypeInline)
 
     @admin.display(description="name", ordering="last_name")
     def name_or_code(self, customer: Customer) -> str:

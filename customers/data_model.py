@@ -41,9 +41,9 @@ GROUPS: Mapping[str, tuple[str, Sequence[str]]] = {
     "Figures": (
         "Computed from the rows above, and built again from them at any time.",
         (
-            "CustomerFacts", "BusinessCustomerFacts", "CustomerScores", "DailySales", "HourlySales", "BuyerDay",
-            "CohortMonth", "ProductSales", "ProductDay", "ProductMonth", "ProductPair", "PeopleGroup", "CountedAt",
-            "StaleDay", "RollupState",
+            "CustomerFacts", "BusinessCustomerFacts", "CustomerScores", "Archetype", "CustomerArchetype", "DailySales",
+            "HourlySales", "BuyerDay", "CohortMonth", "ProductSales", "ProductDay", "ProductMonth", "ProductPair",
+            "PeopleGroup", "CountedAt", "StaleDay", "RollupState",
         ),
     ),
 }  # fmt: skip

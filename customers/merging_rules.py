@@ -124,6 +124,7 @@ stays(
         "customers_customerfacts.customer_id": "computed again for both",
         "customers_businesscustomerfacts.customer_id": "computed again for both",
         "customers_customerscores.customer_id": "computed again each night, of those who are there",
+        "customers_customerarchetype.customer_id": "computed again each night, of those who are there",
         "customers_customermerge.survivor_id": "what happened",
         "customers_customermerge.duplicate_id": "what happened",
         "customers_duplicatepair.first_id": "of those who are there; found anew each night",

@@ -1,13 +1,79 @@
-"""What runs of the analysis found. Lives in the programme's schema; results per customer are in `CustomerFacts`."""
+"""What the analysis is told and what its runs found; what lists sort and filter by is written to customers."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 from customers.models.fields import MoneyField
+
+
+class IntelligenceSettings(models.Model):
+    """What the owner decides about forecasts and archetypes; the row may be missing, the defaults then hold."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+    # Of spend, what is left after the goods are paid for: values are worth that much. 1: values are spend.
+    margin = models.DecimalField(_("margin"), max_digits=5, decimal_places=4, default=Decimal(1))
+    discount_rate = models.DecimalField(
+        _("discount rate"), max_digits=5, decimal_places=4, default=Decimal("0.1")
+    )  # a year
+    # Without a purchase for so long, a customer counts as gone; null: from the programme's own rhythm.
+    horizon_days = models.PositiveSmallIntegerField(_("days until gone"), null=True, blank=True)
+    # Customers that a run looks at, nightly and on Sundays (null: all); everybody is assigned.
+    nightly_sample = models.PositiveIntegerField(_("customers looked at nightly"), default=1_000)
+    weekly_sample = models.PositiveIntegerField(_("customers looked at weekly"), null=True, blank=True, default=5_000)
+    min_k = models.PositiveSmallIntegerField(_("fewest archetypes"), default=3)
+    max_k = models.PositiveSmallIntegerField(_("most archetypes"), default=10)
+    is_dynamic = models.BooleanField(_("fewer archetypes while there are few customers"), default=True)
+    is_robust = models.BooleanField(_("scale by medians"), default=True)
+    # Playbooks: from where on an archetype, or a customer, is worth a campaign of its own.
+    vip_value = models.DecimalField(
+        _("value of a VIP archetype"), max_digits=12, decimal_places=2, default=Decimal(2_000)
+    )
+    vip_customers = models.PositiveIntegerField(_("customers of a VIP archetype"), default=100)
+    retention_churn = models.FloatField(_("churn that calls for retention"), default=0.6)
+    vip_customer_value = models.DecimalField(
+        _("value of a VIP customer"), max_digits=12, decimal_places=2, default=Decimal(1_000)
+    )
+
+
+class ArchetypeRun(models.Model):
+    """One finding of archetypes. `model` assigns anybody at any time: runs are kept so that it can be used again.
+
+    `options` are those asked for. `found` has, for each archetype, its id, name, customers and typical figures; `moves`
+    is a list of [from, to, customers] since the run before, ids, null for people who were, or are, in none. `people` is
+    the map: points as [x, y, archetype id, customer id], and what the axes say.
+    """
+
+    class Kind(models.TextChoices):
+        NIGHTLY = "nightly", _("Nightly")
+        WEEKLY = "weekly", _("Weekly")
+        ASKED = "asked", _("Asked for")
+        BACK = "back", _("Rolled back")
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    searched_at = models.DateTimeField()  # when their number was last searched for; between, archetypes follow people
+    options = models.JSONField(default=dict)
+    customers = models.IntegerField()
+    looked_at = models.IntegerField()  # customers in the sample
+    k = models.PositiveSmallIntegerField()
+    because = models.CharField(max_length=20)
+    model = models.JSONField(default=dict)
+    found = models.JSONField(default=list)
+    moves = models.JSONField(default=list)
+    people = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(F("finished_at").desc(), name="archetype_run_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.finished_at:%Y-%m-%d %H:%M}: {self.k}"
 
 
 class RfmRun(models.Model):

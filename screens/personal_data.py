@@ -17,6 +17,7 @@ from core.tenancy import active_programme
 from customers.models import (
     ConsentRecord,
     Customer,
+    CustomerArchetype,
     CustomerScores,
     CustomerTag,
     Event,
@@ -67,6 +68,7 @@ def sections() -> list[Section]:
         Section("orders", _("What you bought"), _orders),
         Section("refunds", _("What you gave back"), _refunds),
         Section("scores", _("What the shop expects of you"), _scores),
+        Section("archetype", _("Which customers you are like"), _archetype),
         Section("features", _("What follows from what you bought"), _features),
         Section("imports", _("What files changed about you"), _imports),
         Section("events", _("What other systems of the shop told it about you"), _events),
@@ -283,6 +285,16 @@ def _scores(customer: Customer) -> Iterator[Row]:
             "expected_value_to": str(row.value_12_high),
             "next_purchase_on": row.next_purchase_on.isoformat() if row.next_purchase_on else None,
             "computed_on": row.computed_on.isoformat(),
+        }
+
+
+def _archetype(customer: Customer) -> Iterator[Row]:
+    for row in CustomerArchetype.objects.filter(customer=customer).select_related("archetype"):
+        yield {
+            "kind_of_customer": row.archetype.name,
+            "what_they_do": row.archetype.description,
+            "how_sure": row.confidence,
+            "since_on": row.since.isoformat(),
         }
 
 

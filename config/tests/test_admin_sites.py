@@ -17,6 +17,7 @@ from core.actor import SYSTEM
 from core.permissions import Role
 from customers.actions.stock import StockLine, create_location, receive_stock
 from customers.models import (
+    Archetype,
     AttributeDefinition,
     BulkRun,
     ConsentRecord,
@@ -177,6 +178,7 @@ def programme_rows(programme, business, make_key, now):
     TillDevice.objects.create(name="Till", business=business, token_digest=b"y" * 32)
     customer = Customer.objects.create(first_name="Ada", phone="+442079460018")
     Identifier.objects.create(customer=customer, kind="phone", value=customer.phone)
+    Archetype.objects.create(found_name="Loyal regulars", place=1, found_at=now)
     CustomerFacts.objects.create(customer=customer)
     Note.objects.create(customer=customer, text="Likes oat milk", author="user:1", author_label="Ada")
     SavedView.objects.create(name="Regulars", query="member=yes")
@@ -361,7 +363,7 @@ def test_changing_a_customer_goes_through_the_action(client_of, owner, programme
     values = {**empty, "first_name": "Ada", "last_name": "King", "phone": "020 7946 0020"}
     inlines = {
         f"{prefix}-{name}": "0"
-        for prefix in ("identifiers", "facts", "scores")
+        for prefix in ("identifiers", "facts", "scores", "archetype")
         for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS")
     }
     answer = client_of(owner).post(url, {**values, **inlines})

@@ -19,6 +19,7 @@ from customers.models import (
     BulkRun,
     ConsentRecord,
     Customer,
+    CustomerArchetype,
     CustomerFacts,
     CustomerMerge,
     CustomerScores,
@@ -187,7 +188,7 @@ def names_before(customer: Customer) -> list[str]:
 
 
 def erase_parts(customer: Customer) -> list[Customer]:
-    """With an erased customer go what their merges remember, the scores of all and the duplicates' proofs of consent.
+    """With an erased customer go what their merges remember, what is computed of all, duplicates' proofs of consent.
 
     In the caller's transaction. Returns the duplicates, which are erased as well.
     """
@@ -196,6 +197,7 @@ def erase_parts(customer: Customer) -> list[Customer]:
     for side in ("survivor", "duplicate"):
         CustomerMerge.objects.filter(**{f"{side}__in": everybody}).update(before={}, moved={})
     CustomerScores.objects.filter(customer__in=everybody).delete()
+    CustomerArchetype.objects.filter(customer__in=everybody).delete()
     for part in parts:
         part.state = Customer.State.ERASED
         part.save(update_fields=["state", "updated_at"])

@@ -23,6 +23,7 @@ from customers.imports.writing import ORDER_STATE, PRODUCT_FIELDS, PROFILE_FIELD
 from customers.models import (
     BusinessCustomerFacts,
     Customer,
+    CustomerArchetype,
     CustomerFacts,
     CustomerScores,
     CustomerTag,
@@ -57,7 +58,7 @@ PARTS: dict[type[models.Model], set[type[models.Model]]] = {
     Refund: {RefundLine},
     Order: {OrderLine},
     Product: {ProductSales},
-    Customer: {Identifier, CustomerFacts, BusinessCustomerFacts, CustomerScores},
+    Customer: {Identifier, CustomerFacts, BusinessCustomerFacts, CustomerScores, CustomerArchetype},
 }
 
 NOTED = """

@@ -13,6 +13,7 @@ from customers.models.analytics import (
     ProductMonth,
     ProductPair,
 )
+from customers.models.archetypes import Archetype, CustomerArchetype
 from customers.models.attributes import AttributeDefinition
 from customers.models.bulk import BulkRun
 from customers.models.databases import DatabaseSync, SyncRun
@@ -39,6 +40,7 @@ from customers.models.stock import StockForecast, StockLevel, StockLocation, Sto
 from customers.models.tags import CustomerTag, Tag
 
 __all__ = [
+    "Archetype",
     "AttributeDefinition",
     "BulkRun",
     "BusinessCustomerFacts",
@@ -48,6 +50,7 @@ __all__ = [
     "CountedAt",
     "CurrentTransaction",
     "Customer",
+    "CustomerArchetype",
     "CustomerFacts",
     "CustomerMerge",
     "CustomerScores",

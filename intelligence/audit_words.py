@@ -1,0 +1,18 @@
+"""The audit log's words for what happens to forecasts and archetypes."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from intelligence.models import IntelligenceSettings
+from workspace.audit_registry import FIELDS, Group, register_act
+
+register_act(
+    "intelligence.settings.changed",
+    group=Group.SETTINGS,
+    title=_("Settings of the intelligence changed"),
+    sentence=_("{who} changed how customers are forecast and grouped"),
+)
+FIELDS |= {
+    field.name: field.verbose_name for field in IntelligenceSettings._meta.concrete_fields if not field.primary_key
+}
