@@ -170,3 +170,32 @@ class FeatureRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.as_of}"
+
+
+class BacktestRun(models.Model):
+    """What each way of forecasting would have said on days of the past, held against what came.
+
+    `scores` maps the code of a candidate (`intelligence.engine.candidates`) to its scores at each of those days, the
+    oldest first. The rest is of the newest day: `calibration` and `deciles` are lists of [customers, said, came], of
+    chances in bins of equal width and of spend from the highest forecasts down, `gain` of [share of customers, share
+    of what they spent].
+    """
+
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    as_of = models.DateField()  # nothing after the end of this day was looked at
+    customers = models.IntegerField()  # had bought by then
+    judged = models.IntegerField()  # of them: all, or drawn at random
+    horizon_days = models.PositiveSmallIntegerField()
+    for_chances = models.CharField(max_length=20)  # the candidate that was least wrong, of who comes
+    for_money = models.CharField(max_length=20)  # and of what they spend
+    scores = models.JSONField()
+    calibration = models.JSONField()
+    deciles = models.JSONField()
+    gain = models.JSONField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(F("finished_at").desc(), name="backtest_run_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.as_of}"

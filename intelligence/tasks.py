@@ -18,15 +18,18 @@ from customers.models import Customer, Event, Order, StockLevel
 from customers.stream import stream_reader
 from intelligence.actions.features import FEATURES_DUE, rebuild_features, refresh_stale_features
 from intelligence.actions.features import JOB as FEATURES_JOB
-from intelligence.actions.requests import FORECAST, request_run
+from intelligence.actions.requests import BACKTEST, FORECAST, request_run
 from intelligence.actions.rfm import JOB, score_customers
 from intelligence.actions.stock import JOB as STOCK_JOB
 from intelligence.actions.stock import forecast_stock
+from intelligence.candidate_words import name_of
+from intelligence.models import BacktestRun
 from workspace.actions.jobs import JobRun
 from workspace.jobs import due_work, job_kind
 
 # At night in the programme's zone, when the day is over and nobody waits for a page.
 NIGHTLY_AT = time(2, 30)
+SUNDAY_AT = time(3, 30)
 
 
 @job_kind(JOB, title=_("Scoring customers"))
@@ -98,6 +101,24 @@ def forecast_customers_nightly(now: datetime) -> datetime:
     return next_night(now, ZoneInfo(programme_zone()))
 
 
+@job_kind(BACKTEST, title=_("Looking at how well we forecast"))
+def run_backtest_job(run: JobRun) -> dict[str, object]:
+    from intelligence.actions.backtests import run_backtest  # loads numpy, scipy and the models
+
+    def report(done: int, total: int, code: str) -> None:
+        run.report(done, total, name_of(code), force=done == 0)
+
+    found = run_backtest(now=timezone.now(), report=report)
+    return {"customers": found.judged if found else 0}
+
+
+@due_work(BACKTEST)
+def backtest_weekly(now: datetime) -> datetime:
+    if Order.objects.exists():
+        request_run(BACKTEST, actor=SYSTEM, now=now)
+    return next_sunday(now, ZoneInfo(programme_zone()))
+
+
 @stream_reader("intelligence.imports")
 def score_after_imports(events: Sequence[Event]) -> None:
     """Whoever brings the history of a shop sees its groups at once, not tomorrow."""
@@ -105,6 +126,15 @@ def score_after_imports(events: Sequence[Event]) -> None:
         now = timezone.now()
         request_run(JOB, actor=SYSTEM, now=now)
         request_run(FORECAST, actor=SYSTEM, now=now)
+        if not BacktestRun.objects.exists():
+            request_run(BACKTEST, actor=SYSTEM, now=now)
+
+
+def next_sunday(now: datetime, zone: ZoneInfo) -> datetime:
+    """The next SUNDAY_AT by the wall clock of the zone."""
+    today = local_day(now, zone)
+    sunday = datetime.combine(today + timedelta(days=6 - today.weekday()), SUNDAY_AT, tzinfo=zone)
+    return sunday if sunday > now else datetime.combine(sunday.date() + timedelta(days=7), SUNDAY_AT, tzinfo=zone)
 
 
 def next_night(now: datetime, zone: ZoneInfo) -> datetime:

@@ -5,7 +5,7 @@ Only the job imports this module: it loads numpy, scipy and the models.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,16 +20,15 @@ from core.binary_copy import read_numbers
 from core.clock import local_day
 from customers.actions.rollups import programme_zone
 from customers.actions.scores import COLUMNS, write_scores
-from intelligence.engine.beta_geometric import MBG_NBD
+from intelligence.actions.settings import settings_now
+from intelligence.engine import candidates
 from intelligence.engine.churn import band_of, value_at_risk
-from intelligence.engine.forecast import spend_range
-from intelligence.engine.lifetime import Lifetime
+from intelligence.engine.forecast import Forecast, spend_range
 from intelligence.engine.purchase_days import PurchaseDays
-from intelligence.engine.rhythm import NEXT_WITHIN, days_until_next, horizon_of
-from intelligence.engine.season import Seasonal
+from intelligence.engine.rhythm import NEXT_WITHIN, bent, days_until_next, horizon_of
 from intelligence.engine.value import MONTHS, present_value
+from intelligence.reports_backtest import newest_choice
 
-MARGIN, DISCOUNT = 1.0, 0.1  # the share of spend that is kept; interest of a year
 Values = NDArray[np.float64]
 
 # The days on which somebody bought, and those on which they gave something back, in the programme's zone. What was
@@ -96,26 +95,40 @@ def purchase_days(day: date) -> PurchaseDays:
 
 def _scores(history: PurchaseDays, day: int) -> tuple[int, dict[str, Values]]:
     """(horizon in days, one array for each column of `write_scores`) of everybody in the history."""
-    model = Lifetime(MBG_NBD)
+    chances, money = (candidates.chosen(code, len(history.customers)) for code in newest_choice())
+    model = chances.lifetime()
     learnt = model.learn(history, day)
-    horizon = horizon_of(learnt.known)
-    ask = Seasonal(model)
-    soon = ask(history, day, horizon)
-    ahead = {days: ask(history, day, days) for days in MONTHS.values()}
-    year = ahead[max(ahead)]
-    values = present_value({days: one.spend for days, one in ahead.items()}, margin=MARGIN, discount=DISCOUNT)
-    worth = values[max(values)]
-    today_of_year = np.divide(worth, year.spend, out=np.zeros_like(worth), where=year.spend > 0)
-    low, high = spend_range(year)
-    churn = 1 - soon.chance
+    settings = settings_now()
+    horizon = settings.horizon_days or horizon_of(learnt.known)
+    chance = chances.over(model)(history, day, horizon).chance
+    growth = {days: model.chance(learnt, days) for days in sorted({*NEXT_WITHIN, horizon})}
+    ask_money = money.over(model if money.model == chances.model else money.lifetime())
+    churn = 1 - chance
     return horizon, {
         "churn": churn,
         "band": band_of(churn).astype(np.float64),
-        "next_days": days_until_next({days: model.chance(learnt, days) for days in NEXT_WITHIN}),
+        "next_days": days_until_next(bent(growth, horizon, chance)),
+        **_worth(
+            {days: ask_money(history, day, days) for days in MONTHS.values()},
+            chance,
+            margin=float(settings.margin),
+            discount=float(settings.discount_rate),
+        ),
+    }
+
+
+def _worth(ahead: Mapping[int, Forecast], chance: Values, *, margin: float, discount: float) -> dict[str, Values]:
+    """The columns in money, of forecasts by their days; `chance` is that of coming within the horizon."""
+    year = ahead[max(ahead)]
+    values = present_value({days: one.spend for days, one in ahead.items()}, margin=margin, discount=discount)
+    worth = values[max(values)]
+    today_of_year = np.divide(worth, year.spend, out=np.zeros_like(worth), where=year.spend > 0)
+    low, high = spend_range(year)
+    return {
         **{f"value_{months}": values[days] for months, days in MONTHS.items()},
         "value_12_low": low * today_of_year,
         "value_12_high": high * today_of_year,
-        "value_at_risk": value_at_risk(soon.chance, worth),
+        "value_at_risk": value_at_risk(chance, worth),
     }
 
 

@@ -9,6 +9,7 @@ from workspace.actions.jobs import start_job
 from workspace.models import Job
 
 FORECAST = "intelligence.forecast"
+BACKTEST = "intelligence.backtest"
 
 
 def request_run(kind: str, *, actor: Actor, now: datetime) -> Job:

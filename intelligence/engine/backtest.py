@@ -8,7 +8,7 @@ of scoring that only an honest forecast wins: the Brier score for chances, the T
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Protocol
@@ -17,11 +17,11 @@ import numpy as np
 
 from intelligence.engine import accuracy
 from intelligence.engine.accuracy import Values
+from intelligence.engine.enough import LEAST_HISTORY
 from intelligence.engine.forecast import Forecast, spend_range
 from intelligence.engine.purchase_days import PurchaseDays
 
 STEP_DAYS = 35  # five weeks: origins fall on the same weekday, and on other parts of the month
-LEAST_HISTORY = 91  # before an origin
 POWER = 1.5  # of the deviance: between counts (1) and sizes (2), as sums of few sizes are
 LEAST_SAID = 0.01  # money: the deviance of a forecast of nothing is infinite
 
@@ -49,6 +49,8 @@ class Scores:
     covered: float | None
     said_active: float
     came_active: int
+    said_spend: float
+    came_spend: float
 
 
 def origins(history: PurchaseDays, *, horizon: int, count: int, until: int | None = None) -> list[int]:
@@ -83,6 +85,8 @@ def score(forecast: Forecast, history: PurchaseDays, day: int, horizon: int) -> 
         covered=covered,
         said_active=float(forecast.chance.sum()),
         came_active=int(active.sum()),
+        said_spend=float(forecast.spend.sum()),
+        came_spend=float(came.spend.sum()),
     )
 
 
@@ -109,13 +113,24 @@ class Remembered:
 
 
 def run(
-    forecasters: Mapping[str, Forecaster], history: PurchaseDays, days: Sequence[int], *, horizon: int
+    forecasters: Mapping[str, Forecaster],
+    history: PurchaseDays,
+    days: Sequence[int],
+    *,
+    horizon: int,
+    report: Callable[[int, int, str], None] = lambda done, total, name: None,
 ) -> dict[str, list[Scores]]:
-    """Name of a forecaster → its scores at each of `days`."""
-    return {
-        name: [score(ask(history, day, horizon), history, day, horizon) for day in days]
-        for name, ask in forecasters.items()
-    }
+    """Name of a forecaster → its scores at each of `days`.
+
+    `report(done, total, name)` is told before each forecaster is asked about each day, and may raise to stop.
+    """
+    found: dict[str, list[Scores]] = {name: [] for name in forecasters}
+    total = len(found) * len(days)
+    for name, ask in forecasters.items():
+        for day in days:
+            report(sum(map(len, found.values())), total, name)
+            found[name].append(score(ask(history, day, horizon), history, day, horizon))
+    return found
 
 
 def best_for_chances(results: Mapping[str, Sequence[Scores]]) -> str:

@@ -14,7 +14,8 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from intelligence.engine.accuracy import Values
-from intelligence.engine.backtest import LEAST_HISTORY, STEP_DAYS, Forecaster
+from intelligence.engine.backtest import STEP_DAYS, Forecaster
+from intelligence.engine.enough import LEAST_HISTORY
 from intelligence.engine.forecast import Forecast
 from intelligence.engine.purchase_days import PurchaseDays
 

@@ -80,6 +80,20 @@ class PurchaseDays:
     def last_day(self) -> int:
         return int(self._day.max())
 
+    def some(self, most: int, *, seed: int) -> PurchaseDays:
+        """The history of `most` customers, drawn at random; itself where there are not more."""
+        if len(self.customers) <= most:
+            return self
+        drawn = np.zeros(len(self.customers), dtype=np.bool_)
+        drawn[np.random.default_rng(seed).choice(len(self.customers), most, replace=False)] = True
+        rows, back = drawn[self._place], drawn[self._back_place]
+        return PurchaseDays(
+            self.customers[self._place[rows]],
+            self._day[rows],
+            self._spend[rows],
+            back=(self.customers[self._back_place[back]], self._back_day[back], self._back[back]),
+        )
+
     def until(self, day: int) -> Purchases:
         """As known at the end of `day`: nothing after it is looked at."""
         shown = self._day <= day

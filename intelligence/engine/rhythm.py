@@ -16,6 +16,7 @@ GAPS = 3  # of the usual length without a purchase: somebody may have left
 LEAST_REPEATERS = 30
 NEXT_WITHIN = (7, 14, 28, 56, 91, 182, 364)  # days
 HALF = 0.5
+LEAST = 1e-12
 
 
 def horizon_of(known: Purchases) -> int:
@@ -28,6 +29,22 @@ def horizon_of(known: Purchases) -> int:
     return min(HORIZONS, key=lambda days: abs(np.log(days / (GAPS * gap))))
 
 
+def bent(chances: Mapping[int, Values], horizon: int, chance: Values) -> dict[int, Values]:
+    """The same growth of `chances` with the days (ascending), through `chance` at `horizon`, which is one of them.
+
+    Who is likelier to come within the horizon than those chances say has a power of their luck at any time,
+    1 − (1 − p)^s, as with the season of `intelligence.engine.season`.
+    """
+    power = _unlikeliness(chance) / np.maximum(_unlikeliness(chances[horizon]), LEAST)
+    found = {days: -np.expm1(-power * _unlikeliness(one)) for days, one in chances.items()}
+    return {**found, horizon: chance}
+
+
+def _unlikeliness(chance: Values) -> Values:
+    """−log(1 − p)."""
+    return np.asarray(-np.log1p(-np.clip(chance, 0, 1 - LEAST)))
+
+
 def days_until_next(chances: Mapping[int, Values]) -> Values:
     """When it is as likely as not that somebody has come again: days from now, NaN where not within the longest.
 
@@ -35,12 +52,12 @@ def days_until_next(chances: Mapping[int, Values]) -> Values:
     them the chance that nobody has come yet falls as if purchases came at an even rate.
     """
     days = np.array([0, *chances], dtype=np.float64)
-    away = np.log1p(-np.clip(np.vstack([np.zeros(len(next(iter(chances.values())))), *chances.values()]), 0, 1 - 1e-12))
+    away = -_unlikeliness(np.vstack([np.zeros(len(next(iter(chances.values())))), *chances.values()]))
     wanted = np.log(1 - HALF)
     found = np.full(away.shape[1], np.nan)
     for earlier in range(len(days) - 1):
         start, end = away[earlier], away[earlier + 1]
         inside = np.isnan(found) & (end <= wanted)
-        share = (start - wanted) / np.maximum(start - end, 1e-12)
+        share = (start - wanted) / np.maximum(start - end, LEAST)
         found = np.where(inside, days[earlier] + share * (days[earlier + 1] - days[earlier]), found)
     return found

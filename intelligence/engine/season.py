@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from intelligence.engine.accuracy import Values
-from intelligence.engine.backtest import LEAST_HISTORY, Forecaster
+from intelligence.engine.backtest import Forecaster
+from intelligence.engine.enough import LEAST_HISTORY
 from intelligence.engine.forecast import Forecast
 from intelligence.engine.purchase_days import PurchaseDays
 

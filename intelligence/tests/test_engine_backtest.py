@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_tweedie_deviance
 
-from intelligence.engine import backtest, naive
+from intelligence.engine import backtest, enough, naive
 from intelligence.engine.forecast import Forecast
 from intelligence.engine.purchase_days import PurchaseDays
 
@@ -22,7 +22,7 @@ def shop():
 def test_origins_have_a_past_and_a_whole_horizon(shop):
     newest = 301 - 1 - HORIZON - 6  # the last purchase is of day 294
     assert backtest.origins(shop, horizon=HORIZON, count=3) == [newest - 70, newest - 35, newest]
-    assert backtest.origins(shop, horizon=HORIZON, count=50)[0] >= backtest.LEAST_HISTORY
+    assert backtest.origins(shop, horizon=HORIZON, count=50)[0] >= enough.LEAST_HISTORY
     assert backtest.origins(shop, horizon=HORIZON, count=2, until=200)[-1] == 200 - HORIZON
     assert backtest.origins(shop, horizon=400, count=5) == []
 

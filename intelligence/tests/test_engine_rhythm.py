@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from intelligence.engine.purchase_days import PurchaseDays
-from intelligence.engine.rhythm import NEXT_WITHIN, USUAL_HORIZON, days_until_next, horizon_of
+from intelligence.engine.rhythm import NEXT_WITHIN, USUAL_HORIZON, bent, days_until_next, horizon_of
 from intelligence.engine.value import present_value
 
 
@@ -39,3 +42,27 @@ def test_money_later_is_worth_less():
     assert today[91][0] == pytest.approx(50 * 1.1 ** (-45.5 / 365))
     assert today[182][0] == pytest.approx(today[91][0] + 50 * 1.1 ** (-136.5 / 365))
     assert today[364][0] == pytest.approx(today[182][0] + 100 * 1.1 ** (-273 / 365))
+
+
+@given(
+    model=arrays(float, (2, 20), elements=st.floats(0, 1)),
+    chance=arrays(float, 20, elements=st.floats(0, 1)),
+    horizon=st.integers(1, 700),
+)
+def test_the_next_purchase_agrees_with_the_chance(model, chance, horizon):
+    """As likely as not within the horizon and expected within it are the same, whoever says the chance."""
+    days = sorted({28, 364, horizon})
+    grown = 1 - (1 - model[0]) * (1 - model[1])
+    growth = {one: model[0] + (grown - model[0]) * place / 3 for place, one in enumerate(days)}
+    bent_ones = bent(growth, horizon, chance)
+    assert list(bent_ones[horizon]) == list(chance)
+    bought = (growth[horizon] > 1e-9) & (np.abs(chance - 0.5) > 1e-9)
+    expected = np.nan_to_num(days_until_next(bent_ones), nan=np.inf)
+    assert list((expected <= horizon)[bought]) == list((chance >= 0.5)[bought])
+
+
+def test_chances_that_agree_stay():
+    growth = {28: np.array([0.1, 0.3]), 91: np.array([0.2, 0.6])}
+    for days, found in bent(growth, 91, growth[91]).items():
+        assert found == pytest.approx(growth[days])
+    assert bent(growth, 91, np.array([0.36, 0.84]))[28] == pytest.approx([1 - 0.9**2, 1 - 0.7**2])
