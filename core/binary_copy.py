@@ -6,10 +6,12 @@ Only jobs import this, for it needs numpy. Source of the format: PostgreSQL's do
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from numpy.typing import NDArray
 
@@ -44,6 +46,22 @@ def write_numbers(cursor: CursorWrapper, table: str, names: Sequence[str], ids: 
         rows[f"bytes{place}"], rows[f"value{place}"] = 8, column
     with cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)") as copy:
         copy.write(HEADER + rows.tobytes() + TRAILER)
+
+
+@contextmanager
+def staged(table: str, columns: Mapping[str, Floats], *, customers: Ids) -> Iterator[CursorWrapper]:
+    """A temporary table with `customer_id` and these columns as float8, filled and analysed; gone afterwards."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {table}")
+        kinds = ", ".join(f"{name} float8" for name in columns)
+        cursor.execute(f"CREATE TEMPORARY TABLE {table} (customer_id bigint, {kinds})")
+        try:
+            write_numbers(cursor, table, ("customer_id", *columns), customers, list(columns.values()))
+            cursor.execute(f"ANALYZE {table}")
+            yield cursor
+        finally:
+            if not connection.needs_rollback:
+                cursor.execute(f"DROP TABLE IF EXISTS {table}")
 
 
 def _row(columns: int) -> np.dtype[Any]:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import (
+    Archetype,
     AttributeDefinition,
     Customer,
     DatabaseSync,
@@ -34,6 +35,7 @@ ACTS = {
         "customer.merged": (_("Customers merged"), _("{who} merged a duplicate into {what}")),
         "customer.unmerged": (_("Merge undone"), _("{who} undid a merge into {what}")),
         "customer.kept_apart": (_("Not the same person"), _("{who} said that {what} is nobody’s duplicate")),
+        "archetype.renamed": (_("Archetype renamed"), _("{who} renamed the archetype {what}")),
         "customer.exported": (_("Personal data exported"), _("{who} exported the personal data of {what}")),
         "order.placed": (_("Sale added"), _("{who} added the sale {what}")),
         "order.changed": (_("Sale changed"), _("{who} changed the sale {what}")),
@@ -133,6 +135,10 @@ def _customers(codes: Collection[str], reader: Reader) -> Mapping[str, Named]:
     return {one.code: named_customer(one, reader) for one in found}
 
 
+def _archetypes(codes: Collection[str], _reader: Reader) -> Mapping[str, Named]:
+    return {one.code: Named(one.name) for one in Archetype.objects.filter(code__in=codes)}
+
+
 def named_customer(customer: Customer, reader: Reader) -> Named:
     name, _contact = name_and_contact(customer, reader.programme.country)
     return Named(name, reverse("screens:profile", args=[customer.code]))
@@ -227,6 +233,7 @@ def _search_databases(text: str, reader: Reader) -> Collection[str]:
 
 
 register_subject("customer", title=_("customer"), find=_customers, search=_search_customers)
+register_subject("archetype", title=_("archetype"), find=_archetypes)
 register_subject("attribute", title=_("customer field"), find=_attributes, search=_search_attributes)
 register_subject("view", title=_("saved view"), find=_views)
 register_subject("tag", title=_("tag"), find=_tags, search=_search_tags)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -16,20 +17,23 @@ from customers.actions.rollups import programme_zone
 from customers.events import IMPORT_FINISHED
 from customers.models import Customer, Event, Order, StockLevel
 from customers.stream import stream_reader
+from intelligence.actions.archetype_figures import count_archetypes
 from intelligence.actions.features import FEATURES_DUE, rebuild_features, refresh_stale_features
 from intelligence.actions.features import JOB as FEATURES_JOB
-from intelligence.actions.requests import BACKTEST, FORECAST, request_run
+from intelligence.actions.requests import ARCHETYPES, BACKTEST, FORECAST, request_run
 from intelligence.actions.rfm import JOB, score_customers
 from intelligence.actions.stock import JOB as STOCK_JOB
 from intelligence.actions.stock import forecast_stock
 from intelligence.candidate_words import name_of
-from intelligence.models import BacktestRun
+from intelligence.models import ArchetypeRun, BacktestRun
 from workspace.actions.jobs import JobRun
 from workspace.jobs import due_work, job_kind
 
 # At night in the programme's zone, when the day is over and nobody waits for a page.
 NIGHTLY_AT = time(2, 30)
-SUNDAY_AT = time(3, 30)
+ARCHETYPES_NIGHTLY_AT, ARCHETYPES_WEEKLY_AT = time(2, 0), time(3, 0)
+SUNDAY, BACKTEST_AT = 6, time(3, 30)
+ARCHETYPES_WEEKLY = "intelligence.archetypes.weekly"
 
 
 @job_kind(JOB, title=_("Scoring customers"))
@@ -91,6 +95,7 @@ def run_forecast(run: JobRun) -> dict[str, object]:
         run.report(done, total, force=done in (0, total))
 
     found = forecast_customers(now=timezone.now(), report=report)
+    count_archetypes()
     return asdict(found) if found else {"customers": 0}
 
 
@@ -116,7 +121,41 @@ def run_backtest_job(run: JobRun) -> dict[str, object]:
 def backtest_weekly(now: datetime) -> datetime:
     if Order.objects.exists():
         request_run(BACKTEST, actor=SYSTEM, now=now)
-    return next_sunday(now, ZoneInfo(programme_zone()))
+    return next_night(now, ZoneInfo(programme_zone()), at=BACKTEST_AT, weekday=SUNDAY)
+
+
+@job_kind(ARCHETYPES, title=_("Finding archetypes"))
+def run_archetypes(run: JobRun) -> dict[str, object]:
+    from intelligence.actions.archetypes import find_archetypes, use_again  # loads numpy, scipy and scikit-learn
+
+    def report(done: int, total: int, message: str) -> None:
+        run.report(done, total, message, force=True)
+
+    asked: dict[str, Any] = dict(run.params)
+    given: dict[str, Any] = {"now": timezone.now(), "report": report}
+    if "run" in asked:
+        found = use_again(run_id=asked["run"], **given)
+    else:
+        found = find_archetypes(kind=asked.pop("kind", ArchetypeRun.Kind.ASKED), asked=asked, **given)
+    return {"customers": found.customers, "archetypes": found.k, "run": found.pk} if found else {"customers": 0}
+
+
+@due_work(ARCHETYPES, follows_time_zone=True)
+def find_archetypes_nightly(now: datetime) -> datetime:
+    """People move a little each day: archetypes follow them, by a sample."""
+    return _archetypes_due(ArchetypeRun.Kind.NIGHTLY, now, at=ARCHETYPES_NIGHTLY_AT)
+
+
+@due_work(ARCHETYPES_WEEKLY, follows_time_zone=True)
+def find_archetypes_weekly(now: datetime) -> datetime:
+    """By more customers, or all of them; every four weeks their number is searched for anew."""
+    return _archetypes_due(ArchetypeRun.Kind.WEEKLY, now, at=ARCHETYPES_WEEKLY_AT, weekday=SUNDAY)
+
+
+def _archetypes_due(kind: str, now: datetime, *, at: time, weekday: int | None = None) -> datetime:
+    if Order.objects.exists():
+        request_run(ARCHETYPES, actor=SYSTEM, now=now, params={"kind": kind})
+    return next_night(now, ZoneInfo(programme_zone()), at=at, weekday=weekday)
 
 
 @stream_reader("intelligence.imports")
@@ -130,18 +169,11 @@ def score_after_imports(events: Sequence[Event]) -> None:
             request_run(BACKTEST, actor=SYSTEM, now=now)
 
 
-def next_sunday(now: datetime, zone: ZoneInfo) -> datetime:
-    """The next SUNDAY_AT by the wall clock of the zone."""
-    today = local_day(now, zone)
-    sunday = datetime.combine(today + timedelta(days=6 - today.weekday()), SUNDAY_AT, tzinfo=zone)
-    return sunday if sunday > now else datetime.combine(sunday.date() + timedelta(days=7), SUNDAY_AT, tzinfo=zone)
-
-
-def next_night(now: datetime, zone: ZoneInfo) -> datetime:
-    """The next NIGHTLY_AT by the wall clock of the zone."""
-    tonight = datetime.combine(local_day(now, zone), NIGHTLY_AT, tzinfo=zone)
-    return (
-        tonight
-        if tonight > now
-        else datetime.combine(local_day(now, zone) + timedelta(days=1), NIGHTLY_AT, tzinfo=zone)
-    )
+def next_night(now: datetime, zone: ZoneInfo, *, at: time = NIGHTLY_AT, weekday: int | None = None) -> datetime:
+    """The next `at` by the wall clock of the zone, on this day of the week (Monday is 0) or on any."""
+    day = local_day(now, zone)
+    if datetime.combine(day, at, tzinfo=zone) <= now:
+        day += timedelta(days=1)
+    if weekday is not None:
+        day += timedelta(days=(weekday - day.weekday()) % 7)
+    return datetime.combine(day, at, tzinfo=zone)

@@ -7,16 +7,15 @@ from datetime import date
 from itertools import pairwise
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
 from numpy.typing import NDArray
 
-from core.binary_copy import write_numbers
+from core.binary_copy import staged
 from customers.models import CustomerScores
 
 STEP = 50_000  # customers in one transaction
 MONEY = ("value_3", "value_6", "value_12", "value_12_low", "value_12_high", "value_at_risk")
 COLUMNS = ("churn", "band", "next_days", *MONEY)
-STAGED = f"CREATE TEMPORARY TABLE scores_staged (customer_id bigint, {', '.join(f'{name} float8' for name in COLUMNS)})"
 # A day that cannot be told is NaN. Values are rounded to the hundredth, so that equal ones are equal.
 WRITE = f"""
     INSERT INTO customers_customerscores AS own
@@ -53,23 +52,14 @@ def write_scores(
     from `day` or NaN. Commits step by step and may be repeated; `report(done, total)` may raise to stop.
     """
     written = 0
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS scores_staged")
-        cursor.execute(STAGED)
-        try:
-            given = [columns[name] for name in COLUMNS]
-            write_numbers(cursor, "scores_staged", ("customer_id", *COLUMNS), customers, given)
-            cursor.execute("ANALYZE scores_staged")
-            edges = [0, *customers[STEP - 1 : -1 : STEP].tolist(), np.iinfo(np.int64).max]
-            for step, (after, until) in enumerate(pairwise(edges)):
-                report(min(step * STEP, len(customers)), len(customers))
-                values = {"after": after, "until": until, "horizon": horizon_days, "day": day}
-                with transaction.atomic():
-                    cursor.execute(CLEAR, values)
-                    cursor.execute(WRITE, {**values, "bands": CustomerScores.Band.values})
-                    written += cursor.rowcount
-        finally:
-            if not connection.needs_rollback:
-                cursor.execute("DROP TABLE IF EXISTS scores_staged")
+    with staged("scores_staged", {name: columns[name] for name in COLUMNS}, customers=customers) as cursor:
+        edges = [0, *customers[STEP - 1 : -1 : STEP].tolist(), np.iinfo(np.int64).max]
+        for step, (after, until) in enumerate(pairwise(edges)):
+            report(min(step * STEP, len(customers)), len(customers))
+            values = {"after": after, "until": until, "horizon": horizon_days, "day": day}
+            with transaction.atomic():
+                cursor.execute(CLEAR, values)
+                cursor.execute(WRITE, {**values, "bands": CustomerScores.Band.values})
+                written += cursor.rowcount
     report(len(customers), len(customers))
     return written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from core.actor import Actor
@@ -10,10 +11,11 @@ from workspace.models import Job
 
 FORECAST = "intelligence.forecast"
 BACKTEST = "intelligence.backtest"
+ARCHETYPES = "intelligence.archetypes"
 
 
-def request_run(kind: str, *, actor: Actor, now: datetime) -> Job:
-    """The job of this kind: the one that waits or runs already, or a new one.
+def request_run(kind: str, *, actor: Actor, now: datetime, params: Mapping[str, object] | None = None) -> Job:
+    """The job of this kind: the one that waits or runs already, or a new one with these parameters.
 
     Raises PermissionRefused for people limited to one business: its figures are about all customers.
     """
@@ -23,4 +25,4 @@ def request_run(kind: str, *, actor: Actor, now: datetime) -> Job:
     if running is not None:
         return running
     last = jobs.values_list("pk", flat=True).first()
-    return start_job(kind=kind, key=f"after:{last or 0}", actor=actor, now=now)
+    return start_job(kind=kind, key=f"after:{last or 0}", actor=actor, now=now, params=params)

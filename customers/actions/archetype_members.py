@@ -1,0 +1,56 @@
+"""Writing who belongs to which archetype: everybody at once, by binary COPY. Only jobs import this (numpy)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from core.binary_copy import read_numbers, staged
+
+Ids = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+READ = """
+    SELECT member.customer_id, member.archetype_id::float8 FROM customers_customerarchetype AS member
+    JOIN customers_customer AS customer ON customer.id = member.customer_id AND customer.state = 'active'
+    ORDER BY member.customer_id
+"""
+# Whoever stays where they were is not written again; confidence is rounded to the hundredth.
+WRITE = """
+    INSERT INTO customers_customerarchetype AS own (customer_id, archetype_id, confidence, second_id, since)
+    SELECT member.customer_id, member.archetype::bigint, round(member.confidence::numeric, 2)::float8,
+           nullif(member.second, -1)::bigint, %(day)s
+    FROM members_staged AS member
+    JOIN customers_customer AS customer ON customer.id = member.customer_id AND customer.state = 'active'
+    ON CONFLICT (customer_id) DO UPDATE SET
+        archetype_id = EXCLUDED.archetype_id, confidence = EXCLUDED.confidence, second_id = EXCLUDED.second_id,
+        since = CASE WHEN own.archetype_id = EXCLUDED.archetype_id THEN own.since ELSE EXCLUDED.since END
+    WHERE (own.archetype_id, own.confidence, own.second_id)
+        IS DISTINCT FROM (EXCLUDED.archetype_id, EXCLUDED.confidence, EXCLUDED.second_id)
+"""
+CLEAR = """
+    DELETE FROM customers_customerarchetype AS own
+    WHERE NOT EXISTS (SELECT FROM members_staged AS member WHERE member.customer_id = own.customer_id)
+"""
+
+
+def read_members() -> tuple[Ids, Ids]:
+    """(customer ids in order, the id of each one's archetype)."""
+    with connection.cursor() as cursor:
+        customers, (archetypes,) = read_numbers(cursor, READ, {}, columns=1)
+    return customers, archetypes.astype(np.int64)
+
+
+def write_members(*, customers: Ids, archetypes: Ids, confidence: Floats, second: Ids, day: date) -> None:
+    """Make these the members that there are. `second` is −1 where there is none. In the caller's transaction."""
+    columns = {
+        "archetype": archetypes.astype(np.float64),
+        "confidence": confidence.astype(np.float64),
+        "second": second.astype(np.float64),
+    }
+    with staged("members_staged", columns, customers=customers) as cursor:
+        cursor.execute(CLEAR)
+        cursor.execute(WRITE, {"day": day})
