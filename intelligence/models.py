@@ -45,8 +45,8 @@ class ArchetypeRun(models.Model):
     """One finding of archetypes. `model` assigns anybody at any time: runs are kept so that it can be used again.
 
     `options` are those asked for. `found` has, for each archetype, its id, name, customers and typical figures; `moves`
-    is a list of [from, to, customers] since the run before, ids, null for people who were, or are, in none. `people` is
-    the map: points as [x, y, archetype id, customer id], and what the axes say.
+    is a list of [from, to, customers] since the weekly run before (`moves_since`), with ids, null for newcomers.
+    `people` is the map: points as [x, y, archetype id, customer id], and what the axes say.
     """
 
     class Kind(models.TextChoices):
@@ -67,6 +67,8 @@ class ArchetypeRun(models.Model):
     model = models.JSONField(default=dict)
     found = models.JSONField(default=list)
     moves = models.JSONField(default=list)
+    moves_since = models.DateField(null=True)
+    next_moves_since = models.DateField(null=True)  # of the run after this one
     people = models.JSONField(default=dict)
 
     class Meta:

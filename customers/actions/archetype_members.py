@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -36,6 +37,13 @@ CLEAR = """
     WHERE NOT EXISTS (SELECT FROM members_staged AS member WHERE member.customer_id = own.customer_id)
 """
 
+MOVES = """
+    SELECT earlier_id, archetype_id, count(*) FROM customers_customerarchetype GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+"""
+REMEMBER = """
+    UPDATE customers_customerarchetype SET earlier_id = archetype_id WHERE earlier_id IS DISTINCT FROM archetype_id
+"""
+
 
 def read_members() -> tuple[Ids, Ids]:
     """(customer ids in order, the id of each one's archetype)."""
@@ -54,3 +62,16 @@ def write_members(*, customers: Ids, archetypes: Ids, confidence: Floats, second
     with staged("members_staged", columns, customers=customers) as cursor:
         cursor.execute(CLEAR)
         cursor.execute(WRITE, {"day": day})
+
+
+def read_moves() -> Sequence[tuple[int | None, int, int]]:
+    """(from, to, customers), the most first, since places were remembered; from None: who was not there."""
+    with connection.cursor() as cursor:
+        cursor.execute(MOVES)
+        return [(earlier, now, count) for earlier, now, count in cursor.fetchall()]
+
+
+def remember_places() -> None:
+    """Movement is told from here on."""
+    with connection.cursor() as cursor:
+        cursor.execute(REMEMBER)

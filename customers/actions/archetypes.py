@@ -22,9 +22,13 @@ NAME_LENGTH = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What a run says about one archetype. `id` None: it is a new one. `tier` is a place in the tiers, from 1."""
+    """What a run says about one archetype. `id` None: it is a new one. `tier` is a place in the tiers, from 1.
+
+    `came_from` is the archetype in which most of the people of a new one were.
+    """
 
     id: int | None
+    came_from: int | None
     tier: int
     name: str
     description: str
@@ -47,13 +51,17 @@ def save_archetypes(kinds: Sequence[Kind], *, tiers: Mapping[int, str], now: dat
         tier.save()
     saved = []
     for place, kind in enumerate(kinds, 1):
-        one = known[kind.id] if kind.id is not None else Archetype(level=Level.KIND, found_at=now)
+        one = known[kind.id] if kind.id is not None else _new_kind(kind, now)
         one.place, one.tier, one.is_current = place, by_place[kind.tier], True
         one.found_name, one.description = kind.name, kind.description
         one.traits, one.leading, one.typical = list(kind.traits), list(kind.leading), dict(kind.typical)
         one.save()
         saved.append(one)
     return saved
+
+
+def _new_kind(kind: Kind, now: datetime) -> Archetype:
+    return Archetype(level=Level.KIND, came_from_id=kind.came_from, found_at=now)
 
 
 def save_figures(figures: Mapping[int, Mapping[str, Any]]) -> None:

@@ -26,6 +26,8 @@ class Archetype(models.Model):
     code = models.CharField(max_length=16, unique=True, default=public_code, editable=False)
     level = models.PositiveSmallIntegerField(choices=Level.choices, default=Level.KIND)
     tier = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="kinds")  # of a kind
+    # Of one that is new: where most of its people were before.
+    came_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     found_name = models.CharField(max_length=80)
     own_name = models.CharField(max_length=80, blank=True)  # what staff call it; the rules rename it no more
     description = models.CharField(max_length=400, blank=True)
@@ -64,6 +66,8 @@ class CustomerArchetype(models.Model):
     confidence = models.FloatField()  # chance that it is this one, 0 to 1; with rules 1
     second = models.ForeignKey(Archetype, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     since = models.DateField()  # in this archetype
+    # Where they were at the last weekly run; null: nowhere. Movement is told from there.
+    earlier = models.ForeignKey(Archetype, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         indexes: ClassVar = [models.Index("archetype", "customer", name="archetype_members")]

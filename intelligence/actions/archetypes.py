@@ -24,7 +24,7 @@ from core.clock import local_day
 from core.errors import NotFound
 from core.presentation import format_money
 from core.tenancy import active_programme
-from customers.actions.archetype_members import read_members, write_members
+from customers.actions.archetype_members import read_members, read_moves, remember_places, write_members
 from customers.actions.archetypes import Kind, save_archetypes
 from customers.actions.rollups import programme_zone
 from customers.models import Archetype
@@ -36,7 +36,7 @@ from intelligence.engine.archetypes import Archetypes, find
 from intelligence.engine.assignment import Assignment, assign
 from intelligence.engine.hierarchy import tiers
 from intelligence.engine.layout import map_of
-from intelligence.engine.matching import match_centroids, match_people, movements
+from intelligence.engine.matching import match_centroids, match_people
 from intelligence.engine.naming import Named, name_archetypes, name_groups
 from intelligence.engine.profiles import Profile, profiles
 from intelligence.engine.scaling import FEATURES
@@ -47,7 +47,6 @@ assert sklearn.cluster  # loaded here, so that its threads can be limited
 
 SEARCH_AGAIN = timedelta(days=28)
 KEPT_RUNS = 100  # a quarter of a year
-MOST_MOVES = 400
 HABITS = ("weekend_share", "evening_share")
 STAGES = 6
 TIER_PLACES = {2: (1, 3), 3: (1, 2, 3)}  # high, middle, low
@@ -89,6 +88,14 @@ class Options:
 
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class _Same:
+    """Which archetype of before one is; a new one knows where most of its people were."""
+
+    id: int | None = None
+    came_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,8 +163,8 @@ def use_again(*, run_id: int, now: datetime, report: Report = _silent) -> Archet
         looked_at=earlier.looked_at,
     )
     found = Archetypes.from_json(earlier.model)
-    ids = tuple(row["id"] for row in earlier.found)
-    return _keep(run, found, buyers, newest_run(), now=now, report=report, ids=ids)
+    same = [_Same(row["id"]) for row in earlier.found]
+    return _keep(run, found, buyers, newest_run(), now=now, report=report, same=same)
 
 
 def newest_run() -> ArchetypeRun | None:
@@ -198,7 +205,7 @@ def _keep(
     *,
     now: datetime,
     report: Report,
-    ids: Sequence[int] | None = None,
+    same: Sequence[_Same] | None = None,
 ) -> ArchetypeRun:
     """Assign everybody, say what is typical, and write all of it."""
     report(2, STAGES, _("Assigning everybody"))
@@ -206,19 +213,19 @@ def _keep(
         assigned = assign(found, buyers.matrix)
         labels = assigned.labels.astype(np.int64)
         then = read_members()
-        kept = ids or _matched(found, buyers, labels, before, then)
+        same = same or _matched(found, buyers, labels, before, then)
         report(3, STAGES, _("Saying what is typical"))
         own = profiles(found, buyers.matrix, labels, buyers.habits)
         people = map_of(found, buyers.matrix, labels)
     report(4, STAGES, _("Writing"))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '60s'")
-        saved = save_archetypes(_kinds(found, own, kept), tiers=_tier_names(found), now=now)
+        saved = save_archetypes(_kinds(found, own, same), tiers=_tier_names(found), now=now)
         by_row = np.array([one.pk for one in saved], dtype=np.int64)
         _write(assigned, by_row, buyers.customers, _today(now))
         run.model, run.k, run.because = found.to_json(), found.k, found.because
         run.customers, run.found = len(buyers.customers), _told(saved, own)
-        run.moves = _moves(then, buyers.customers, by_row[labels])
+        _note_moves(run, before, _today(now))
         run.people = {
             "points": [
                 [*np.round(point, 3).tolist(), int(by_row[labels[row]]), int(buyers.customers[row])]
@@ -238,13 +245,13 @@ def _keep(
 
 def _matched(
     found: Archetypes, buyers: _Buyers, labels: Integers, before: ArchetypeRun | None, then: tuple[Integers, Integers]
-) -> Sequence[int | None]:
-    """For each archetype the id that it had, None where it is new."""
+) -> Sequence[_Same]:
+    """For each archetype, which of those before it is."""
     if before is None:
-        return [None] * found.k
+        return [_Same()] * found.k
     ids = [row["id"] for row in before.found]
     if found.is_rules and before.model["rules"]:
-        return ids
+        return [_Same(one) for one in ids]
     customers, archetypes = then
     row_of = {archetype: row for row, archetype in enumerate(ids)}
     known = np.isin(archetypes, ids)
@@ -254,18 +261,20 @@ def _matched(
         were = np.array([row_of[archetype] for archetype in archetypes[known][at].tolist()], dtype=np.int64)
         matched = match_people(were, labels[now_at], ids=ids, k=found.k, next_id=new_id)
     elif found.is_rules or before.model["rules"]:
-        return [None] * found.k
+        return [_Same()] * found.k
     else:
         matched = match_centroids(Archetypes.from_json(before.model), found, ids=ids, next_id=new_id)
-    return [one if one < new_id else None for one in matched.ids]
+    pairs = zip(matched.ids, matched.came_from, strict=True)
+    return [_Same(one) if one < new_id else _Same(came_from=parent) for one, parent in pairs]
 
 
-def _kinds(found: Archetypes, own: Sequence[Profile], ids: Sequence[int | None]) -> list[Kind]:
-    names = _names(found, own, ids)
+def _kinds(found: Archetypes, own: Sequence[Profile], same: Sequence[_Same]) -> list[Kind]:
+    names = _names(found, own, [one.id for one in same])
     places = TIER_PLACES[max(tiers(found)) + 1]
     return [
         Kind(
-            id=one,
+            id=one.id,
+            came_from=one.came_from,
             tier=places[tier],
             name=named.name,
             description=named.description,
@@ -273,7 +282,7 @@ def _kinds(found: Archetypes, own: Sequence[Profile], ids: Sequence[int | None])
             traits=[(trait.code, trait.strength) for trait in profile.traits],
             typical={name: round(value, 4) for name, value in {**profile.medians, **profile.habits}.items()},
         )
-        for one, tier, named, profile in zip(ids, tiers(found), names, own, strict=True)
+        for one, tier, named, profile in zip(same, tiers(found), names, own, strict=True)
     ]
 
 
@@ -320,9 +329,12 @@ def _told(saved: Sequence[Archetype], own: Sequence[Profile]) -> list[dict[str, 
     ]
 
 
-def _moves(then: tuple[Integers, Integers], customers: Integers, archetypes: Integers) -> list[list[int | None]]:
-    """Nobody moves in the first run."""
-    if not len(then[0]):
-        return []
-    moves = movements(then[0], then[1], customers, archetypes)
-    return [[move.before, move.after, move.people] for move in moves[:MOST_MOVES]]
+def _note_moves(run: ArchetypeRun, before: ArchetypeRun | None, day: date) -> None:
+    """Who moved since the weekly run before; from a weekly run on, and from the first, movement is told anew."""
+    if before is not None:
+        run.moves = [list(move) for move in read_moves()]
+        run.moves_since = before.next_moves_since
+    starts_anew = before is None or run.kind == RunKind.WEEKLY
+    if starts_anew:
+        remember_places()
+    run.next_moves_since = day if starts_anew else run.moves_since

@@ -1,4 +1,4 @@
-"""Archetypes of this run and of the one before: which are the same, which are new, who moved.
+"""Archetypes of this run and of the one before: which are the same, which are new.
 
 The assignment is that of H. W. Kuhn, "The Hungarian method" (1955), by scipy. An archetype that shares less than half
 with its match (L. R. Dice, "Measures of the amount of ecologic association between species", 1945) is a new one.
@@ -33,15 +33,6 @@ class Matched:
     ended: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """So many people; `before` None: they were in none, `after` None: they are in none."""
-
-    before: int | None
-    after: int | None
-    people: int
-
-
 def match_people(before: Integers, after: Integers, *, ids: Sequence[int], k: int, next_id: int) -> Matched:
     """Match by the same customers' archetypes, 0 to len(ids) − 1 before and 0 to k − 1 after.
 
@@ -63,24 +54,6 @@ def match_centroids(before: Archetypes, after: Archetypes, *, ids: Sequence[int]
     pairs = zip(*linear_sum_assignment(between), strict=True)
     kept = {int(n): int(o) for o, n in pairs if nearest_new[o] == n and nearest_old[n] == o}
     return _matched(kept, [int(parent) for parent in nearest_old], ids, after.k, next_id)
-
-
-def movements(
-    before_customers: Integers, before: Integers, after_customers: Integers, after: Integers
-) -> tuple[Move, ...]:
-    """Who is where now, by where they were: the largest moves first. Customers are ascending and distinct."""
-    both, at, then = np.intersect1d(before_customers, after_customers, assume_unique=True, return_indices=True)
-    old_ids, was = np.unique(before[at], return_inverse=True)
-    new_ids, now = np.unique(after[then], return_inverse=True)
-    people = _table(was, now, len(old_ids), len(new_ids)).astype(np.int64)
-    moves = [Move(int(old_ids[i]), int(new_ids[j]), int(people[i, j])) for i, j in np.argwhere(people)]
-    left, arrived = np.delete(before, at), np.delete(after, then)
-    moves += [Move(int(old), None, int(count)) for old, count in zip(*np.unique(left, return_counts=True), strict=True)]
-    moves += [
-        Move(None, int(new), int(count)) for new, count in zip(*np.unique(arrived, return_counts=True), strict=True)
-    ]
-    assert sum(move.people for move in moves) == len(before) + len(after) - len(both)
-    return tuple(sorted(moves, key=lambda move: -move.people))
 
 
 def _table(before: Integers, after: Integers, rows: int, columns: int) -> Floats:

@@ -91,8 +91,26 @@ def test_archetypes_keep_their_ids_and_follow_people(crowd: dict[str, list[Custo
     assert len(moved) <= 4
     assert sum(count for old, new, count in later.moves if old != new) == len(moved)
     assert sum(count for _old, _new, count in later.moves) == 180
+    assert later.moves_since == date(2026, 6, 17)
     assert _members()[back.pk].since == date(2026, 6, 19)
     assert _members()[crowd["weekly"][0].pk].since == date(2026, 6, 17)
+
+
+def test_movement_is_told_since_the_weekly_run_before(crowd: dict[str, list[Customer]], one_thread: None) -> None:
+    def moved(days: int, kind: str) -> tuple[date | None, int]:
+        run = find_archetypes(now=NOW + timedelta(days=days), kind=kind)
+        assert run is not None
+        return run.moves_since, sum(count for old, new, count in run.moves if old != new)
+
+    find_archetypes(now=NOW)
+    new = Customer.objects.create(first_name="Newcomer")
+    sale(crowd_business(crowd), new, "first", "10.00", placed_at=NOW)
+    rebuild_features(now=NOW)
+    since = date(2026, 6, 17)
+    assert moved(1, Kind.NIGHTLY) == (since, 1)
+    assert moved(2, Kind.NIGHTLY) == (since, 1)  # still told
+    assert moved(4, Kind.WEEKLY) == (since, 1)
+    assert moved(5, Kind.NIGHTLY) == (date(2026, 6, 21), 0)
 
 
 def crowd_business(crowd: dict[str, list[Customer]]) -> Business:

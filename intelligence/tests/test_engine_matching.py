@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from intelligence.engine.archetypes import find
 from intelligence.engine.assignment import assign
-from intelligence.engine.matching import Matched, Move, match_centroids, match_people, movements
+from intelligence.engine.matching import Matched, match_centroids, match_people
 from intelligence.tests.shops import shop
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -81,17 +81,3 @@ def test_a_weekly_refit_keeps_every_id() -> None:
         assign(first, matrix).labels, assign(second, later).labels, ids=range(1, 5), k=second.k, next_id=5
     )
     assert found.ids == (1, 2, 3, 4)
-
-
-def test_movements_count_everybody_once() -> None:
-    before_customers, after_customers = np.array([1, 2, 3, 4, 9]), np.array([2, 3, 4, 5, 9, 11])
-    before, after = np.array([7, 7, 7, 8, 8]), np.array([7, 8, 8, 8, 8, 8])
-    assert movements(before_customers, before, after_customers, after) == (
-        Move(8, 8, 2),
-        Move(None, 8, 2),
-        Move(7, 7, 1),
-        Move(7, 8, 1),
-        Move(7, None, 1),
-    )
-    none = np.empty(0, dtype=np.int64)
-    assert movements(none, none, after_customers, after) == (Move(None, 8, 5), Move(None, 7, 1))
