@@ -18,10 +18,12 @@ TABS: Sequence[tuple[str | Promise, str, Perm]] = (
     (gettext_lazy("Customers"), "analytics:customers", Perm.ANALYTICS_VIEW),
     (gettext_lazy("Cohorts"), "analytics:cohorts", Perm.ANALYTICS_VIEW),
     (gettext_lazy("RFM groups"), "intelligence:groups", Perm.INTELLIGENCE_VIEW),
+    (gettext_lazy("How well we forecast"), "intelligence:backtest", Perm.INTELLIGENCE_VIEW),
     (gettext_lazy("Features"), "intelligence:features", Perm.INTELLIGENCE_VIEW),
     (gettext_lazy("Hours"), "analytics:hours", Perm.ANALYTICS_VIEW),
     (gettext_lazy("Bought together"), "analytics:pairs", Perm.ANALYTICS_VIEW),
 )
+ABOUT_EVERY_BUSINESS = frozenset({"intelligence:backtest"})  # refused to people limited to one
 KEPT = ("days", "from", "to", "compare", "business")  # from one tab to the next
 
 
@@ -32,6 +34,7 @@ def analytics_tabs(request: StaffRequest, current: str) -> list[dict[str, object
         {"label": label, "url": _tab_url(url_name, kept), "current": url_name == current}
         for label, url_name, perm in TABS
         if perm in request.membership.permissions
+        and (request.actor.business_id is None or url_name not in ABOUT_EVERY_BUSINESS)
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from statistics import fmean
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +17,9 @@ from customers.models import CustomerFacts, CustomerScores
 from intelligence.candidate_words import NAIVE, meaning_of, name_of
 from intelligence.engine.enough import LEAST_BUYERS, weeks_lacking
 from intelligence.models import BacktestRun, IntelligenceSettings
+from workspace.models import Job
 
+BACKTEST = "intelligence.backtest"  # the job
 SAME_OF_EVERYBODY = "mean"  # what the errors of the others are shares of
 USUAL_HORIZON = 91  # days, before the first forecast
 
@@ -32,8 +35,8 @@ class Period:
     customers: int
     said: float
     came: int
-    said_spend: float
-    came_spend: float
+    said_spend: Decimal
+    came_spend: Decimal
 
     @property
     def off(self) -> float | None:
@@ -41,7 +44,7 @@ class Period:
 
     @property
     def spend_off(self) -> float | None:
-        return self.said_spend / self.came_spend - 1 if self.came_spend > 0 else None
+        return float(self.said_spend / self.came_spend) - 1 if self.came_spend > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +141,8 @@ def newest_backtest() -> Backtest | None:
 
 
 def lack_of_history(*, now: datetime, zone: ZoneInfo) -> Lack:
-    """What a first backtest waits for. Four queries."""
-    decided = IntelligenceSettings.objects.values_list("horizon_days", flat=True).first()
-    horizon = decided or CustomerScores.objects.values_list("horizon_days", flat=True).first() or USUAL_HORIZON
+    """What a first backtest waits for. Five queries."""
+    horizon = _horizon()
     yesterday = local_day(now, zone) - timedelta(days=1)
     first = CustomerFacts.objects.aggregate(first=Min("first_order_at"))["first"]
     known = (yesterday - local_day(first, zone)).days if first else 0
@@ -149,14 +151,22 @@ def lack_of_history(*, now: datetime, zone: ZoneInfo) -> Lack:
     return Lack(weeks=weeks_lacking(known, horizon), horizon_days=horizon, buyers=buyers)
 
 
+def _horizon() -> int:
+    """The owner's, else what the last try or the forecasts found to be the shop's rhythm."""
+    decided = IntelligenceSettings.objects.values_list("horizon_days", flat=True).first()
+    tried = Job.objects.filter(kind=BACKTEST, state=Job.State.DONE).order_by("-id").first()
+    found = tried.result.get("horizon_days") if tried else None
+    return decided or found or CustomerScores.objects.values_list("horizon_days", flat=True).first() or USUAL_HORIZON
+
+
 def _period(chances: Mapping[str, Any], money: Mapping[str, Any]) -> Period:
     return Period(
         day=date.fromisoformat(chances["day"]),
         customers=chances["customers"],
         said=chances["said_active"],
         came=chances["came_active"],
-        said_spend=money["said_spend"],
-        came_spend=money["came_spend"],
+        said_spend=Decimal(str(money["said_spend"])),
+        came_spend=Decimal(str(money["came_spend"])),
     )
 
 

@@ -20,12 +20,13 @@ from customers.stream import stream_reader
 from intelligence.actions.archetype_figures import count_archetypes
 from intelligence.actions.features import FEATURES_DUE, rebuild_features, refresh_stale_features
 from intelligence.actions.features import JOB as FEATURES_JOB
-from intelligence.actions.requests import ARCHETYPES, BACKTEST, FORECAST, request_run
+from intelligence.actions.requests import ARCHETYPES, FORECAST, request_run
 from intelligence.actions.rfm import JOB, score_customers
 from intelligence.actions.stock import JOB as STOCK_JOB
 from intelligence.actions.stock import forecast_stock
 from intelligence.candidate_words import name_of
 from intelligence.models import ArchetypeRun, BacktestRun
+from intelligence.reports_backtest import BACKTEST
 from workspace.actions.jobs import JobRun
 from workspace.jobs import due_work, job_kind
 
@@ -114,7 +115,7 @@ def run_backtest_job(run: JobRun) -> dict[str, object]:
         run.report(done, total, name_of(code), force=done == 0)
 
     found = run_backtest(now=timezone.now(), report=report)
-    return {"customers": found.judged if found else 0}
+    return {"customers": getattr(found, "judged", 0), "horizon_days": found.horizon_days}
 
 
 @due_work(BACKTEST)

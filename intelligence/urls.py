@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from intelligence import views, views_features
+from intelligence import views, views_backtest, views_features
 
 app_name = "intelligence"
 urlpatterns = [
     path("features/", views_features.dictionary, name="features"),
     path("customers/<code:code>/features/", views_features.of_customer, name="customer-features"),
+    path("backtest/", views_backtest.backtest, name="backtest"),
+    path("backtest/run/", views_backtest.run, name="backtest-run"),
+    path("backtest/stop/", views_backtest.stop, name="backtest-stop"),
+    path("backtest/progress/", views_backtest.progress, name="backtest-progress"),
     path("rfm/", views.groups, name="groups"),
     path("rfm/run/", views.run, name="rfm-run"),
     path("rfm/progress/", views.progress, name="rfm-progress"),

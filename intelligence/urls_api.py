@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from intelligence import api, api_customers, api_features, api_stock
+from intelligence import api, api_backtest, api_customers, api_features, api_stock
 
 urlpatterns = [
     path("inventory/predictions", api_stock.PredictionsView.as_view(), name="inventory-predictions"),
+    path("intelligence/backtest", api_backtest.BacktestView.as_view(), name="intelligence-backtest"),
     path("intelligence/features", api_features.FeaturesView.as_view(), name="intelligence-features"),
     path(
         "intelligence/customers/",

@@ -6,7 +6,7 @@ Only the job imports this module: it loads numpy, scipy and the models.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, dataclass
 from datetime import date, datetime, timedelta
 from math import isfinite
 from typing import Any
@@ -26,7 +26,7 @@ from intelligence.engine import accuracy, backtest, candidates
 from intelligence.engine.backtest import Forecaster, Scores
 from intelligence.engine.enough import LEAST_BUYERS
 from intelligence.engine.purchase_days import PurchaseDays
-from intelligence.engine.rhythm import horizon_of
+from intelligence.engine.rhythm import USUAL_HORIZON, horizon_of
 from intelligence.models import BacktestRun
 from intelligence.reports_backtest import newest_choice
 
@@ -37,8 +37,15 @@ DIGITS = 6
 Report = Callable[[int, int, str], None]
 
 
-def run_backtest(*, now: datetime, report: Report = lambda done, total, name: None) -> BacktestRun | None:
-    """Hold every candidate against what came, choose the best and keep what was found; None without enough history.
+@dataclass(frozen=True, slots=True)
+class TooYoung:
+    """There is no period of `horizon_days` that is over and has enough before it."""
+
+    horizon_days: int
+
+
+def run_backtest(*, now: datetime, report: Report = lambda done, total, name: None) -> BacktestRun | TooYoung:
+    """Hold every candidate against what came, choose the best and keep what was found.
 
     The whole programme is forecast again where another candidate was the best one before. `report(done, total, code)`
     is told of each candidate on each day, and may raise to stop: then nothing is written.
@@ -47,13 +54,13 @@ def run_backtest(*, now: datetime, report: Report = lambda done, total, name: No
     day = local_day(now, ZoneInfo(programme_zone())) - timedelta(days=1)
     history = purchase_days(day)
     if len(history.customers) == 0:
-        return None
+        return TooYoung(settings_now().horizon_days or USUAL_HORIZON)
     horizon = settings_now().horizon_days or horizon_of(history.until(day.toordinal()))
     judged = history.some(JUDGED, seed=SEED)
     days = backtest.origins(judged, horizon=horizon, count=ORIGINS, until=day.toordinal())
     days = [one for one in days if len(judged.until(one)) >= LEAST_BUYERS]
     if not days:
-        return None
+        return TooYoung(horizon)
     with threadpool_limits(1):
         open_ones = candidates.open_to(len(history.customers), day.toordinal() - history.first_day, horizon)
         results = backtest.run({**open_ones, **candidates.NAIVE}, judged, days, horizon=horizon, report=report)

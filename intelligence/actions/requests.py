@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from core.actor import Actor
-from workspace.actions.jobs import start_job
+from workspace.actions.jobs import request_cancel, start_job
 from workspace.models import Job
 
 FORECAST = "intelligence.forecast"
-BACKTEST = "intelligence.backtest"
 ARCHETYPES = "intelligence.archetypes"
 
 
@@ -26,3 +25,11 @@ def request_run(kind: str, *, actor: Actor, now: datetime, params: Mapping[str, 
         return running
     last = jobs.values_list("pk", flat=True).first()
     return start_job(kind=kind, key=f"after:{last or 0}", actor=actor, now=now, params=params)
+
+
+def stop_run(kind: str, *, actor: Actor, now: datetime) -> None:
+    """Ask the run of this kind to stop, if there is one. Raises PermissionRefused as `request_run` does."""
+    actor.check_sees_all()
+    running = Job.objects.unfinished().filter(kind=kind).order_by("-id").first()
+    if running is not None:
+        request_cancel(job=running, actor=actor, now=now)

@@ -13,12 +13,12 @@ from customers.actions.rollups import rebuild_rollups
 from customers.models import Customer, CustomerScores
 from customers.tests.test_actions_facts import sale
 from intelligence.actions import backtests
-from intelligence.actions.backtests import run_backtest
+from intelligence.actions.backtests import TooYoung, run_backtest
 from intelligence.actions.forecasts import forecast_customers, purchase_days
-from intelligence.actions.requests import BACKTEST, FORECAST, request_run
+from intelligence.actions.requests import FORECAST, request_run
 from intelligence.engine import candidates
 from intelligence.models import BacktestRun, IntelligenceSettings
-from intelligence.reports_backtest import lack_of_history, newest_backtest, newest_choice
+from intelligence.reports_backtest import BACKTEST, lack_of_history, newest_backtest, newest_choice
 from intelligence.tasks import backtest_weekly
 from programs.models import Programme
 from workspace.actions.jobs import JobCancelled, run_job
@@ -44,7 +44,7 @@ def crowd(business: Business) -> list[Customer]:
 def test_said_is_held_against_what_came(crowd: list[Customer]) -> None:
     steps: list[tuple[int, int, str]] = []
     run = run_backtest(now=NOW, report=lambda *step: steps.append(step))
-    assert run is not None
+    assert isinstance(run, BacktestRun)
     assert (run.customers, run.judged, run.horizon_days, run.as_of) == (40, 40, 56, date(2026, 6, 16))
     days = [one["day"] for one in run.scores["mbg"]]
     assert days[-1] == "2026-04-21"  # 56 days before
@@ -63,17 +63,17 @@ def test_said_is_held_against_what_came(crowd: list[Customer]) -> None:
     known = history.until(found.held.day.toordinal()).customers
     came = history.between(known, found.held.day.toordinal(), run.as_of.toordinal())
     assert (found.held.customers, found.held.came) == (len(known), int((came.days > 0).sum()))
-    assert found.held.came_spend == pytest.approx(came.spend.sum())
+    assert float(found.held.came_spend) == pytest.approx(came.spend.sum())
     assert sum(row[0] for row in found.calibration) == sum(row[0] for row in found.deciles) == len(known)
     assert sum(row[0] * row[1] for row in found.calibration) == pytest.approx(found.held.said, abs=1e-3)
     assert sum(row[0] * row[2] for row in found.calibration) == pytest.approx(found.held.came, abs=1e-3)
-    assert sum(row[0] * row[1] for row in found.deciles) == pytest.approx(found.held.said_spend, abs=1e-3)
+    assert sum(row[0] * row[1] for row in found.deciles) == pytest.approx(float(found.held.said_spend), abs=1e-3)
     assert (found.gain[0], found.gain[-1]) == ((0, 0), (1, 1))
 
 
 def test_the_least_wrong_is_chosen_and_used(crowd: list[Customer]) -> None:
     run = run_backtest(now=NOW)
-    assert run is not None
+    assert isinstance(run, BacktestRun)
     ours = [code for code in run.scores if code in candidates.CANDIDATES]
     mean_of = {
         name: {code: sum(one[name] for one in run.scores[code]) for code in ours}
@@ -107,7 +107,7 @@ def test_the_owner_decides_horizon_margin_and_discount(crowd: list[Customer]) ->
         assert row.horizon_days == 30
         assert float(row.value_12) == pytest.approx(float(whole[row.pk]) / 4, abs=0.01)
     run = run_backtest(now=NOW)
-    assert run is not None
+    assert isinstance(run, BacktestRun)
     assert (run.horizon_days, run.scores["mbg"][-1]["day"]) == (30, "2026-05-17")
 
 
@@ -127,8 +127,8 @@ def test_large_programmes_are_judged_by_some_of_their_customers(
 ) -> None:
     monkeypatch.setattr(backtests, "JUDGED", 35)
     first, second = run_backtest(now=NOW), run_backtest(now=NOW)
-    assert first is not None
-    assert second is not None
+    assert isinstance(first, BacktestRun)
+    assert isinstance(second, BacktestRun)
     assert (first.customers, first.judged) == (40, 35)
     assert first.scores == second.scores
 
@@ -145,11 +145,11 @@ def test_stopped_it_leaves_nothing(crowd: list[Customer]) -> None:
 
 
 def test_a_young_shop_waits(business: Business) -> None:
-    assert run_backtest(now=NOW) is None
+    assert run_backtest(now=NOW) == TooYoung(91)
     ann = Customer.objects.create(first_name="Ann")
     sale(business, ann, "1", "5.00", placed_at=NOW - timedelta(days=101))
     rebuild_rollups(now=NOW)
-    assert run_backtest(now=NOW) is None
+    assert run_backtest(now=NOW) == TooYoung(91)
     lack = lack_of_history(now=NOW, zone=LONDON)
     assert (lack.weeks, lack.horizon_days, lack.buyers, lack.is_ready) == (12, 91, 1, False)  # 182 − 100 days
     IntelligenceSettings.objects.create(horizon_days=7)
@@ -162,7 +162,7 @@ def test_the_job_says_what_it_found(crowd: list[Customer]) -> None:
     job = request_run(BACKTEST, actor=SYSTEM, now=NOW)
     run_job(job.pk)
     job.refresh_from_db()
-    assert (job.state, job.result) == (Job.State.DONE, {"customers": 40})
+    assert (job.state, job.result) == (Job.State.DONE, {"customers": 40, "horizon_days": 56})
     assert request_run(BACKTEST, actor=SYSTEM, now=NOW).pk != job.pk
 
 
@@ -179,4 +179,4 @@ def test_backtests_stay_in_their_programme(crowd: list[Customer], other_programm
     with tenant_context(other_programme):
         assert newest_backtest() is None
         assert newest_choice() == ("", "")
-        assert run_backtest(now=NOW) is None
+        assert run_backtest(now=NOW) == TooYoung(91)
