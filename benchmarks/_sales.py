@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from core.permissions import Role
 from customers.actions.people_counts import count_people
-from customers.actions.product_pairs import count_pairs
 from customers.actions.rollups import rebuild_rollups
+from intelligence.actions.products import count_products
 from intelligence.actions.rfm import score_customers
 from programs.actions.programmes import create_programme
 from programs.models import Membership, Programme, User
@@ -95,7 +95,7 @@ def make_programme(slug: str, *, times: int) -> tuple[Programme, User]:
     rebuild_rollups(now=timezone.now())
     score_customers(now=timezone.now())
     count_people(now=timezone.now(), zone="Europe/London")
-    count_pairs(now=timezone.now(), zone=programme.zone)
+    count_products(now=timezone.now())
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
         for (table,) in cursor.fetchall():

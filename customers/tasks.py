@@ -25,7 +25,7 @@ from customers.actions.imports import JOB_KIND as IMPORT
 from customers.actions.imports import KEPT, SWEEP
 from customers.actions.merging import LATE, move_late_arrivals
 from customers.actions.people_counts import PEOPLE_DUE, count_people, count_people_soon
-from customers.actions.product_pairs import PAIRS_DUE, count_pairs, count_pairs_tonight, next_night
+from customers.actions.product_pairs import count_pairs_tonight
 from customers.actions.rollups import (
     COUNTED_AFTER_REBUILD,
     PRODUCT_SALES_DUE,
@@ -67,13 +67,6 @@ def count_product_sales(now: datetime) -> datetime | None:
 @due_work(PEOPLE_DUE, follows_time_zone=True)
 def count_people_now(now: datetime) -> None:
     count_people(now=now, zone=programme_zone())
-
-
-@due_work(PAIRS_DUE)
-def count_pairs_nightly(now: datetime) -> datetime | None:
-    """Each night while there is anything to count: days go by without a sale, too."""
-    zone = ZoneInfo(programme_zone())
-    return next_night(now, zone) if count_pairs(now=now, zone=zone) else None
 
 
 @stream_reader("customers.counts")

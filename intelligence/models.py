@@ -99,6 +99,44 @@ class RfmRun(models.Model):
         return f"RFM {self.finished_at:%Y-%m-%d %H:%M}"
 
 
+class PopularProduct(models.Model):
+    """What people bought of one product in the last 90 days: of an archetype, at a business, or everybody everywhere.
+
+    Counted each night, of known customers. A product that is deleted stays until the next count.
+    """
+
+    business = models.ForeignKey(
+        "workspace.Business", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
+    archetype = models.ForeignKey(
+        "customers.Archetype", on_delete=models.CASCADE, null=True, related_name="+", db_index=False
+    )
+    product = models.ForeignKey(
+        "customers.Product", on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    buyers = models.IntegerField()  # different people
+    share = models.FloatField()  # of all such people who bought anything, 0 to 1
+    purchases = models.IntegerField()  # different orders
+    average_price = MoneyField()  # of one piece, after discounts
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["product", "archetype", "business"], name="popular_product_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=models.Q(business=None) | models.Q(archetype=None), name="popular_product_of_one_group"
+            ),
+        ]
+        # The most popular of a group.
+        indexes: ClassVar = [
+            models.Index("archetype", "business", F("buyers").desc(), name="popular_product_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.share:.0%}"
+
+
 class CustomerFeatures(models.Model):
     """What is known of a customer who bought: counts, sums and dates, as of the end of a day.
 

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.actor import SYSTEM
 from core.clock import local_day
+from customers.actions.product_pairs import PAIRS_DUE
+from customers.actions.product_pairs import next_night as next_count
 from customers.actions.rollups import programme_zone
 from customers.events import IMPORT_FINISHED
 from customers.models import Customer, Event, Order, StockLevel
@@ -20,13 +22,14 @@ from customers.stream import stream_reader
 from intelligence.actions.archetype_figures import count_archetypes
 from intelligence.actions.features import FEATURES_DUE, rebuild_features, refresh_stale_features
 from intelligence.actions.features import JOB as FEATURES_JOB
-from intelligence.actions.requests import ARCHETYPES, FORECAST, request_run
+from intelligence.actions.requests import ARCHETYPES, FORECAST, PRODUCTS, request_run
 from intelligence.actions.rfm import JOB, score_customers
 from intelligence.actions.stock import JOB as STOCK_JOB
 from intelligence.actions.stock import forecast_stock
 from intelligence.candidate_words import name_of
 from intelligence.models import ArchetypeRun, BacktestRun
 from intelligence.reports_backtest import BACKTEST
+from programs.actions.due_work import ensure_due
 from workspace.actions.jobs import JobRun
 from workspace.jobs import due_work, job_kind
 
@@ -134,10 +137,13 @@ def run_archetypes(run: JobRun) -> dict[str, object]:
 
     asked: dict[str, Any] = dict(run.params)
     given: dict[str, Any] = {"now": timezone.now(), "report": report}
+    kind = asked.pop("kind", ArchetypeRun.Kind.ASKED)
     if "run" in asked:
         found = use_again(run_id=asked["run"], **given)
     else:
-        found = find_archetypes(kind=asked.pop("kind", ArchetypeRun.Kind.ASKED), asked=asked, **given)
+        found = find_archetypes(kind=kind, asked=asked, **given)
+    if kind != ArchetypeRun.Kind.NIGHTLY:  # at night its own turn comes after
+        ensure_due(kind=PAIRS_DUE, by=timezone.now())  # what is popular with whom
     return {"customers": found.customers, "archetypes": found.k, "run": found.pk} if found else {"customers": 0}
 
 
@@ -157,6 +163,23 @@ def _archetypes_due(kind: str, now: datetime, *, at: time, weekday: int | None =
     if Order.objects.exists():
         request_run(ARCHETYPES, actor=SYSTEM, now=now, params={"kind": kind})
     return next_night(now, ZoneInfo(programme_zone()), at=at, weekday=weekday)
+
+
+@job_kind(PRODUCTS, title=_("Counting products"))
+def run_products(run: JobRun) -> dict[str, object]:
+    from intelligence.actions.products import count_products  # loads numpy and scipy
+
+    def report(done: int, total: int) -> None:
+        run.report(done, total, force=done in (0, total))
+
+    return asdict(count_products(now=timezone.now(), report=report))
+
+
+@due_work(PAIRS_DUE)
+def count_products_nightly(now: datetime) -> datetime | None:
+    """Each night while there are sales; at once when all of them were read anew."""
+    request_run(PRODUCTS, actor=SYSTEM, now=now)
+    return next_count(now, ZoneInfo(programme_zone())) if Order.objects.exists() else None
 
 
 @stream_reader("intelligence.imports")

@@ -17,10 +17,10 @@ from django.utils import timezone
 from config.demo.fictional import FIRST_NAMES, LAST_NAMES, NUMBERS_IN_A_RANGE, RANGES
 from core.clock import day_start, local_day
 from customers.actions.people_counts import count_people
-from customers.actions.product_pairs import count_pairs
 from customers.actions.rollups import programme_zone, rebuild_rollups
 from customers.events import CUSTOMER_CREATED, EVENT_TRACKED, ORDER_PLACED
 from customers.models import AttributeDefinition, Customer, Order, Product
+from intelligence.actions.products import count_products
 from intelligence.actions.rfm import score_customers
 from workspace.models import Business
 
@@ -340,6 +340,6 @@ def _finish(report: Report, total: int) -> None:
     rebuild_rollups(now=now)
     score_customers(now=now)
     count_people(now=now, zone=zone)
-    count_pairs(now=now, zone=ZoneInfo(zone))
+    count_products(now=now)
     report("statistics", total, total)
     _analyze()

@@ -1,7 +1,7 @@
 """Counts that the analytics pages add up, by day and month of the programme's zone: no row is about one person.
 
 `customers.actions.rollups` keeps those that follow the event stream, `customers.actions.people_counts` and
-`customers.actions.product_pairs` the others. All of it can be built again from raw rows. A row without a business is
+`intelligence.actions.products` the others. All of it can be built again from raw rows. A row without a business is
 about the whole programme.
 """
 
@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import F, FloatField
+from django.db.models.functions import Cast, Sqrt
 
 from customers.models.fields import MoneyField
 from customers.models.products import Product
@@ -160,15 +162,29 @@ class PeopleGroup(_OfBusinessOrAll):
 class ProductPair(_OfBusinessOrAll):
     """How often `product` and `other` were on one order; each pair is there in both directions.
 
-    Support is together / baskets, confidence together / orders, lift together x baskets / (orders x other_orders).
+    Support is together / baskets, confidence together / orders, lift together x baskets / (orders x other_orders), the
+    score, by which lists go, together x the root of lift. A product that is deleted stays until the next count.
     """
 
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+", db_index=False)
-    other = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+")
+    product = models.ForeignKey(
+        Product, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    other = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="+", db_constraint=False)
     together = models.IntegerField()
     orders = models.IntegerField()  # with `product`
     other_orders = models.IntegerField()
     baskets = models.IntegerField()  # all that were looked at
+    score = models.GeneratedField(
+        expression=F("together")
+        * Sqrt(
+            Cast("together", FloatField())
+            * F("baskets")
+            / Cast("orders", FloatField())
+            / Cast("other_orders", FloatField())
+        ),
+        output_field=models.FloatField(),
+        db_persist=True,
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -177,7 +193,7 @@ class ProductPair(_OfBusinessOrAll):
             ),
             models.CheckConstraint(condition=~models.Q(product=models.F("other")), name="product_pair_of_two"),
         ]
-        indexes: ClassVar = [models.Index("business", models.F("together").desc(), name="product_pair_by_count")]
+        indexes: ClassVar = [models.Index("business", F("score").desc(), name="product_pair_by_score")]
 
 
 class CountedAt(models.Model):

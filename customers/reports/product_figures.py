@@ -13,8 +13,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from django.db import connection
-from django.db.models import F, FloatField, QuerySet, Value
-from django.db.models.functions import Cast
+from django.db.models import F, QuerySet
 
 from core.clock import Period
 from customers.models import CountedAt, Product, ProductPair
@@ -202,22 +201,22 @@ def buyers_of(products: Sequence[int], period: Period, *, business_id: int | Non
 
 
 def bought_together(*, business_id: int | None, product: Product | None = None, limit: int = 50) -> list[PairRow]:
-    """Pairs with the highest lift of those that are most frequent; of `product`, its pairs. One query.
+    """The pairs with the highest score; of `product`, its pairs. One query.
 
     Without a product each pair is there once, from the one that is on fewer orders: that is the stronger sign.
     """
     rows = _pairs(business_id)
     if product is not None:
-        found = rows.filter(product=product).order_by("-together", "other_id")
+        found = rows.filter(product=product)
     else:
         found = rows.filter(orders__lt=F("other_orders")) | rows.filter(
             orders=F("other_orders"), product__lt=F("other")
         )
-        lift = Cast(F("together"), FloatField()) * F("baskets") / (F("orders") * Value(1.0) * F("other_orders"))
-        found = found.annotate(lift=lift).order_by("-lift", "-together", "product_id", "other_id")
     return [
         PairRow(row.product, row.other, row.together, row.orders, row.other_orders, row.baskets)
-        for row in found.select_related("product", "other")[: min(limit, MOST)]
+        for row in found.select_related("product", "other").order_by("-score", "product_id", "other_id")[
+            : min(limit, MOST)
+        ]
     ]
 
 

@@ -9,18 +9,21 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.clock import Period
-from customers.actions import product_pairs
 from customers.actions.people_counts import PEOPLE_DUE, count_people
-from customers.actions.product_pairs import PAIRS_DUE, count_pairs
+from customers.actions.product_pairs import PAIRS_DUE
 from customers.actions.rollups import rebuild_rollups
 from customers.events import IMPORT_FINISHED
 from customers.models import BuyerDay, Customer, Event, OrderLine, PeopleGroup, Product, ProductPair
 from customers.reports.cohorts import cohort_table
 from customers.reports.people import gaps_of, people_of
 from customers.reports.product_figures import bought_together
-from customers.tasks import count_pairs_nightly, count_what_moved
+from customers.tasks import count_what_moved
 from customers.tests.test_actions_facts import sale
+from intelligence.actions.products import count_products
+from intelligence.engine.co_purchase import MOST_PRODUCTS
+from intelligence.tasks import count_products_nightly
 from programs.models import DueWork
+from workspace.models import Job
 
 DOC = Path(__file__).resolve().parents[2] / "docs/algorithms/metrics.md"
 LONDON = ZoneInfo("Europe/London")
@@ -96,7 +99,7 @@ def test_support_confidence_and_lift(business, bowl, cup) -> None:
     for number in range(10):
         products = [one for one, most in ((bowl, number < 4), (cup, 1 <= number < 6), (other, number >= 6)) if most]
         basket(business, str(number), *products)
-    assert count_pairs(now=NOON, zone=LONDON) == 4, "both ways, for the business and for all"
+    assert count_products(now=NOON).pairs == 4, "both ways, for the business and for all"
     (pair,) = bought_together(business_id=None)
     assert (pair.product, pair.other, pair.together, pair.baskets) == (bowl, cup, 3, 10)
     assert (pair.support, pair.confidence, pair.lift) == (30, 75, 1.5)
@@ -104,9 +107,8 @@ def test_support_confidence_and_lift(business, bowl, cup) -> None:
     assert "75 % / 50 % = **1.5**" in DOC.read_text()
 
 
-def test_what_is_no_pair(business, bowl, cup, monkeypatch) -> None:
-    monkeypatch.setattr(product_pairs, "MOST_PRODUCTS", 3)
-    many = [Product.objects.create(sku=f"m{number}") for number in range(2)]
+def test_what_is_no_pair(business, bowl, cup) -> None:
+    many = Product.objects.bulk_create(Product(sku=f"m{number}") for number in range(MOST_PRODUCTS - 1))
     service = Product.objects.create(sku="POST", kind="service")
     for number in range(3):
         basket(business, f"reseller-{number}", bowl, cup, *many)
@@ -115,11 +117,17 @@ def test_what_is_no_pair(business, bowl, cup, monkeypatch) -> None:
         basket(business, f"post-{number}", bowl, service)
     basket(business, "twice", bowl, cup)
     basket(business, "again", bowl, cup)
-    assert count_pairs(now=NOON, zone=LONDON) == 0
-    assert count_pairs_nightly(NOON) is None
+    assert count_products(now=NOON).pairs == 0
     basket(business, "third", bowl, cup)
-    assert count_pairs_nightly(NOON) == datetime(2026, 6, 21, 3, 30, tzinfo=LONDON)
+    assert count_products(now=NOON).pairs == 4
     assert set(ProductPair.objects.values_list("together", "baskets")) == {(3, 6)}
+
+
+def test_products_are_counted_each_night_while_there_are_sales(business, bowl, cup) -> None:
+    assert count_products_nightly(NOON) is None
+    basket(business, "one", bowl, cup)
+    assert count_products_nightly(NOON) == datetime(2026, 6, 21, 3, tzinfo=LONDON)
+    assert Job.objects.filter(kind="intelligence.products").count() == 1, "one that waits is asked for once"
 
 
 def test_a_sale_is_counted_within_the_hour_and_an_import_at_once(programme) -> None:

@@ -11,6 +11,7 @@ from workspace.models import Job
 
 FORECAST = "intelligence.forecast"
 ARCHETYPES = "intelligence.archetypes"
+PRODUCTS = "intelligence.products"
 
 
 def request_run(kind: str, *, actor: Actor, now: datetime, params: Mapping[str, object] | None = None) -> Job:

@@ -17,13 +17,13 @@ from django_tenants.utils import tenant_context
 
 from core.permissions import Role
 from customers.actions.people_counts import count_people
-from customers.actions.product_pairs import count_pairs
 from customers.actions.rollups import rebuild_rollups
 from customers.models import Customer, DailySales, OrderLine, PeopleGroup, Product
 from customers.reports.people import PeopleFigures
 from customers.reports.sales import DayFigures
 from customers.tests.queries import own_queries
 from customers.tests.test_actions_facts import refund, sale
+from intelligence.actions.products import count_products
 from screens.api_metrics import FiguresOutput
 from screens.reports_analytics import SalesTotals
 from workspace.models import Business
@@ -60,7 +60,7 @@ def sold(shop, customer, number, at, *products, **other):
 def count_all():
     rebuild_rollups(now=NOW)
     count_people(now=NOW, zone="Europe/London")
-    count_pairs(now=NOW, zone=NOW.astimezone().tzinfo or UTC)
+    count_products(now=NOW)
 
 
 @pytest.fixture
