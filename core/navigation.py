@@ -70,6 +70,7 @@ ITEMS: Sequence[NavItem] = (
 # Behind the pages above. The command palette finds these, too.
 DEEPER: Sequence[NavItem] = (
     NavItem(_("Add a customer"), "customers:create", "user-plus", Perm.CUSTOMERS_EDIT, "customers"),
+    NavItem(_("Insights"), "intelligence:analysis", "sparkles", Perm.INTELLIGENCE_VIEW, "measure"),
     NavItem(_("Features of customers"), "intelligence:features", "shapes", Perm.INTELLIGENCE_VIEW, "customers"),
     NavItem(_("Receive stock"), "stock:receive", "layers-3", Perm.STOCK_EDIT, "catalogue"),
     NavItem(_("Count stock"), "stock:count", "layers-3", Perm.STOCK_EDIT, "catalogue"),

@@ -14,6 +14,7 @@ from core.requests import StaffRequest
 
 TABS: Sequence[tuple[str | Promise, str, Perm]] = (
     (gettext_lazy("Overview"), "analytics:overview", Perm.ANALYTICS_VIEW),
+    (gettext_lazy("Insights"), "intelligence:analysis", Perm.INTELLIGENCE_VIEW),
     (gettext_lazy("Products"), "analytics:products", Perm.ANALYTICS_VIEW),
     (gettext_lazy("Customers"), "analytics:customers", Perm.ANALYTICS_VIEW),
     (gettext_lazy("Cohorts"), "analytics:cohorts", Perm.ANALYTICS_VIEW),

@@ -237,5 +237,21 @@ class BacktestRun(models.Model):
     class Meta:
         indexes: ClassVar = [models.Index(F("finished_at").desc(), name="backtest_run_newest")]
 
+
+class AnalysisRun(models.Model):
+    """One look at all sales up to the end of `as_of`: figures and names of products, nothing about one person.
+
+    `findings` are `intelligence.analysis.findings.Findings`, `summary` is the short form that a language model gets.
+    """
+
+    as_of = models.DateField()
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    findings = models.JSONField(default=dict)
+    summary = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(F("finished_at").desc(), name="analysis_run_newest")]
+
     def __str__(self) -> str:
         return f"{self.as_of}"

@@ -19,10 +19,11 @@ from customers.actions.rollups import programme_zone
 from customers.events import IMPORT_FINISHED
 from customers.models import Customer, Event, Order, StockLevel
 from customers.stream import stream_reader
+from intelligence.actions.analysis import analyse_sales
 from intelligence.actions.archetype_figures import count_archetypes
 from intelligence.actions.features import FEATURES_DUE, rebuild_features, refresh_stale_features
 from intelligence.actions.features import JOB as FEATURES_JOB
-from intelligence.actions.requests import ARCHETYPES, FORECAST, PRODUCTS, request_run
+from intelligence.actions.requests import ANALYSIS, ARCHETYPES, FORECAST, PRODUCTS, request_run
 from intelligence.actions.rfm import JOB, score_customers
 from intelligence.actions.stock import JOB as STOCK_JOB
 from intelligence.actions.stock import forecast_stock
@@ -38,6 +39,8 @@ NIGHTLY_AT = time(2, 30)
 ARCHETYPES_NIGHTLY_AT, ARCHETYPES_WEEKLY_AT = time(2, 0), time(3, 0)
 SUNDAY, BACKTEST_AT = 6, time(3, 30)
 ARCHETYPES_WEEKLY = "intelligence.archetypes.weekly"
+ANALYSED_AT = time(3, 15)  # when features and forecasts of the night are there
+AFTER_IMPORT = timedelta(minutes=10)  # so are those of what came in
 
 
 @job_kind(JOB, title=_("Scoring customers"))
@@ -182,6 +185,23 @@ def count_products_nightly(now: datetime) -> datetime | None:
     return next_count(now, ZoneInfo(programme_zone())) if Order.objects.exists() else None
 
 
+@job_kind(ANALYSIS, title=_("Looking for insights"))
+def run_analysis(run: JobRun) -> dict[str, object]:
+    def report(done: int, total: int, part: str) -> None:
+        run.report(done, total, part, force=True)
+
+    found = analyse_sales(now=timezone.now(), report=report)
+    return {"as_of": found.as_of.isoformat() if found else None}
+
+
+@due_work(ANALYSIS, follows_time_zone=True)
+def analyse_nightly(now: datetime) -> datetime:
+    """Each night, and some minutes after an import."""
+    if Order.objects.exists():
+        request_run(ANALYSIS, actor=SYSTEM, now=now)
+    return next_night(now, ZoneInfo(programme_zone()), at=ANALYSED_AT)
+
+
 @stream_reader("intelligence.imports")
 def score_after_imports(events: Sequence[Event]) -> None:
     """Whoever brings the history of a shop sees its groups at once, not tomorrow."""
@@ -191,6 +211,7 @@ def score_after_imports(events: Sequence[Event]) -> None:
         request_run(FORECAST, actor=SYSTEM, now=now)
         if not BacktestRun.objects.exists():
             request_run(BACKTEST, actor=SYSTEM, now=now)
+        ensure_due(kind=ANALYSIS, by=now + AFTER_IMPORT)
 
 
 def next_night(now: datetime, zone: ZoneInfo, *, at: time = NIGHTLY_AT, weekday: int | None = None) -> datetime:

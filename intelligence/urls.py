@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from intelligence import views, views_backtest, views_features
+from intelligence import views, views_analysis, views_backtest, views_features
 
 app_name = "intelligence"
 urlpatterns = [
@@ -14,6 +14,10 @@ urlpatterns = [
     path("backtest/run/", views_backtest.run, name="backtest-run"),
     path("backtest/stop/", views_backtest.stop, name="backtest-stop"),
     path("backtest/progress/", views_backtest.progress, name="backtest-progress"),
+    path("analysis/", views_analysis.insights, name="analysis"),
+    path("analysis/run/", views_analysis.run, name="analysis-run"),
+    path("analysis/stop/", views_analysis.stop, name="analysis-stop"),
+    path("analysis/progress/", views_analysis.progress, name="analysis-progress"),
     path("rfm/", views.groups, name="groups"),
     path("rfm/run/", views.run, name="rfm-run"),
     path("rfm/progress/", views.progress, name="rfm-progress"),

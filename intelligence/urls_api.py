@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from intelligence import api, api_backtest, api_customers, api_features, api_stock
+from intelligence import api, api_analysis, api_backtest, api_customers, api_features, api_stock
 
 urlpatterns = [
+    path("analysis/latest", api_analysis.AnalysisView.as_view(), name="analysis-latest"),
+    path("analysis/trigger", api_analysis.AnalysisTriggerView.as_view(), name="analysis-trigger"),
     path("inventory/predictions", api_stock.PredictionsView.as_view(), name="inventory-predictions"),
     path("intelligence/backtest", api_backtest.BacktestView.as_view(), name="intelligence-backtest"),
     path("intelligence/features", api_features.FeaturesView.as_view(), name="intelligence-features"),

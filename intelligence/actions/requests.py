@@ -12,6 +12,7 @@ from workspace.models import Job
 FORECAST = "intelligence.forecast"
 ARCHETYPES = "intelligence.archetypes"
 PRODUCTS = "intelligence.products"
+ANALYSIS = "intelligence.analysis"
 
 
 def request_run(kind: str, *, actor: Actor, now: datetime, params: Mapping[str, object] | None = None) -> Job:
