@@ -24,7 +24,7 @@ TABS: Sequence[tuple[str | Promise, str, Perm]] = (
     (gettext_lazy("Hours"), "analytics:hours", Perm.ANALYTICS_VIEW),
     (gettext_lazy("Bought together"), "analytics:pairs", Perm.ANALYTICS_VIEW),
 )
-ABOUT_EVERY_BUSINESS = frozenset({"intelligence:backtest"})  # refused to people limited to one
+ABOUT_EVERY_BUSINESS = frozenset({"intelligence:analysis", "intelligence:backtest"})  # nothing for people of one
 KEPT = ("days", "from", "to", "compare", "business")  # from one tab to the next
 
 

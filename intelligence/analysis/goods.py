@@ -27,7 +27,7 @@ BASKET = """
         GROUP BY 1
     ) AS basket
 """
-# Frequent and unlikely by chance: sorted by count times the root of lift. Each pair once, from the rarer product.
+# Each pair once, from the rarer product: that is the stronger sign.
 PAIRED = """
     SELECT one.code, coalesce(nullif(one.title, ''), one.sku), two.code, coalesce(nullif(two.title, ''), two.sku),
            pair.together, pair.orders, pair.other_orders, pair.baskets,
@@ -38,9 +38,7 @@ PAIRED = """
     JOIN customers_product AS two ON two.id = pair.other_id AND two.archived_at IS NULL
     WHERE pair.business_id IS NULL AND pair.together >= %(fewest)s
       AND (pair.orders, pair.product_id) < (pair.other_orders, pair.other_id)
-    ORDER BY pair.together * sqrt(pair.together::float8 * pair.baskets / pair.orders / pair.other_orders) DESC,
-             pair.product_id, pair.other_id
-    LIMIT %(limit)s
+    ORDER BY pair.score DESC, pair.product_id, pair.other_id LIMIT %(limit)s
 """
 HELD = f"""
     SELECT greatest(sum(revenue - refunds), 0)::float8 AS value

@@ -11,7 +11,7 @@ from intelligence.insights.registry import Asked, Said, insight, link
 from intelligence.insights.significance import sure_of, z_of_count, z_of_shares
 
 FEWEST_PRODUCTS, DEPENDENT = 10, 0.15  # of revenue, from one product
-PAIRS_LOOKED_AT = 500 * 499 // 2  # of the products on most orders
+PAIRS_LOOKED_AT = 10_000_000  # of some thousand products
 LEAST_LIFT, TAKEN = 2.0, 0.1
 FEWEST_RETURNED = 10  # units
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import pytest
 from django_tenants.utils import tenant_context
 
 from core.actor import SYSTEM
 from core.errors import PermissionRefused
-from customers.actions.product_pairs import count_pairs
-from customers.actions.rollups import programme_zone, rebuild_rollups
+from customers.actions.rollups import rebuild_rollups
 from customers.models import Customer, CustomerScores, Order, OrderLine, Product
 from customers.tests.test_actions_facts import refund, sale
 from intelligence.actions import analysis
 from intelligence.actions.analysis import analyse_sales
 from intelligence.actions.features import rebuild_features
+from intelligence.actions.products import count_products
 from intelligence.actions.requests import ANALYSIS, request_run
 from intelligence.analysis.findings import Again, AtRisk, Findings, Month, MonthIndex, Sold, read_findings
 from intelligence.analysis.parts import PARTS
@@ -65,7 +64,7 @@ def shop(business: Business) -> dict[str, Customer]:
     refund(business, people["Ben"], "r", "5.00", refunded_at=at(6, 3))
     rebuild_rollups(now=NOW)
     rebuild_features(now=NOW)
-    count_pairs(now=NOW, zone=ZoneInfo(programme_zone()))
+    count_products(now=NOW)
     return people
 
 
