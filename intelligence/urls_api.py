@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from intelligence import api, api_analysis, api_backtest, api_customers, api_features, api_stock
+from intelligence import api, api_analysis, api_backtest, api_customers, api_features, api_products, api_stock
 
 urlpatterns = [
     path("analysis/latest", api_analysis.AnalysisView.as_view(), name="analysis-latest"),
@@ -26,6 +26,11 @@ urlpatterns = [
         "intelligence/customers/<code:customer_id>/features",
         api_features.CustomerFeaturesView.as_view(),
         name="intelligence-customer-features",
+    ),
+    path(
+        "intelligence/recommendations",
+        api_products.ProductRecommendationsView.as_view(),
+        name="intelligence-recommendations",
     ),
     path("intelligence/rfm", api.RfmView.as_view(), name="intelligence-rfm"),
     path("intelligence/rfm/status", api.RfmStatusView.as_view(), name="intelligence-rfm-status"),

@@ -1,0 +1,171 @@
+"""Products that somebody is likely to buy next, and those that a kind of people buys.
+
+A customer's own purchases are read as they are now, pairs and what is popular as they were counted last.
+docs/algorithms/product-recommendations.md says how they are weighed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import Max, QuerySet
+
+from core.clock import day_start, local_day
+from customers.actions.rollups import programme_zone
+from customers.models import CustomerArchetype, Product, ProductPair, StockLevel
+from intelligence.engine.next_products import (
+    MOST_OWN,
+    MOST_POPULAR,
+    OWN_DAYS,
+    Next,
+    Own,
+    Why,
+    fading,
+    likely_next,
+)
+from intelligence.models import PopularProduct
+
+SUGGESTED = 10
+LOOKED_UP = 60  # products at a time, the likeliest first: few of them are out of stock
+MOST_ORDERS = 200  # of one customer that are looked at: the newest
+
+# Days since each purchase of a product, by day: two orders on one day are one.
+BOUGHT = """
+    SELECT line.product_id, array_agg(DISTINCT %(today)s - (sale.placed_at AT TIME ZONE %(zone)s)::date)
+    FROM (
+        SELECT id, placed_at FROM customers_order
+        WHERE customer_id = %(customer)s AND status <> 'cancelled' AND placed_at >= %(since)s AND placed_at < %(until)s
+          AND (%(business)s::bigint IS NULL OR business_id = %(business)s)
+        ORDER BY placed_at DESC LIMIT %(most)s
+    ) AS sale
+    JOIN customers_orderline AS line ON line.order_id = sale.id AND line.quantity > 0 AND line.product_id IS NOT NULL
+    GROUP BY line.product_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """`purchases` and `average_price` say what people like them bought in the last 90 days; `partner` goes with why."""
+
+    product: Product
+    score: float
+    why: Why
+    partner: Product | None
+    purchases: int
+    average_price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """People whose purchases count as popular: of one archetype, of one business, or everybody."""
+
+    archetype_id: int | None = None
+    business_id: int | None = None
+
+    def products(self) -> QuerySet[PopularProduct]:
+        found = PopularProduct.objects.filter(archetype__isnull=self.archetype_id is None)
+        found = found.filter(business__isnull=self.business_id is None)
+        if self.archetype_id is not None:
+            return found.filter(archetype=self.archetype_id)
+        return found.filter(business=self.business_id) if self.business_id is not None else found
+
+
+def likely_products(
+    customer_id: int, *, business_id: int | None, now: datetime, most: int = SUGGESTED, by_kind: bool = True
+) -> list[Suggestion]:
+    """What this customer is likely to buy next, the likeliest first, of what can be had.
+
+    Of one business: its purchases and products only. Without `by_kind` everybody's purchases count as popular, whatever
+    the customer's archetype. Nine queries, each by an index.
+    """
+    own = _own(customer_id, business_id, now)
+    kind = CustomerArchetype.objects.filter(customer=customer_id).values_list("archetype", flat=True)
+    group = Group(kind.first() if by_kind and business_id is None else None, business_id)
+    popular = _popular(group)
+    if not popular and group.archetype_id is not None:  # found since the last count
+        group = Group()
+        popular = _popular(group)
+    return _to_be_had(likely_next(own, _pairs(own, business_id), popular), group, most)
+
+
+def products_of_archetype(archetype_id: int, *, most: int = SUGGESTED) -> list[Suggestion]:
+    """What people of this archetype bought in the last 90 days, what most of them bought first. Three queries."""
+    group = Group(archetype_id)
+    return _to_be_had(likely_next({}, (), _popular(group)), group, most)
+
+
+def _own(customer_id: int, business_id: int | None, now: datetime) -> dict[int, Own]:
+    zone = ZoneInfo(programme_zone())
+    today = local_day(now, zone)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            BOUGHT,
+            {
+                "customer": customer_id,
+                "business": business_id,
+                "zone": str(zone),
+                "today": today,
+                "since": day_start(today - timedelta(days=OWN_DAYS - 1), zone),
+                "until": day_start(today + timedelta(days=1), zone),
+                "most": MOST_ORDERS,
+            },
+        )
+        found = {product: Own(sum(map(fading, ages)), len(ages)) for product, ages in cursor.fetchall()}
+    strongest = sorted(found.items(), key=lambda item: (-item[1].weight, item[0]))
+    return dict(strongest[:MOST_OWN])
+
+
+def _pairs(own: Mapping[int, Own], business_id: int | None) -> list[tuple[int, int, float]]:
+    """(own product, partner, share of orders with the product that have the partner)"""
+    rows = ProductPair.objects.filter(product__in=list(own))
+    rows = rows.filter(business__isnull=True) if business_id is None else rows.filter(business=business_id)
+    counted = rows.values_list("product", "other", "together", "orders")
+    return [(product, other, together / orders) for product, other, together, orders in counted]
+
+
+def _popular(group: Group) -> dict[int, float]:
+    return dict(group.products().order_by("-buyers", "product").values_list("product", "share")[:MOST_POPULAR])
+
+
+def _to_be_had(ranked: Sequence[Next], group: Group, most: int) -> list[Suggestion]:
+    """The first that are offered and not out of stock."""
+    found: list[tuple[Next, Product]] = []
+    for start in range(0, len(ranked), LOOKED_UP):
+        part = ranked[start : start + LOOKED_UP]
+        products = _offered([one.product for one in part], group.business_id)
+        found += [(one, products[one.product]) for one in part if one.product in products]
+        if len(found) >= most:
+            break
+    found = found[:most]
+    partners = Product.objects.in_bulk({one.partner for one, _product in found if one.partner is not None})
+    figures = {row.product_id: row for row in group.products().filter(product__in=[one.product for one, _p in found])}
+    return [_suggestion(one, product, partners, figures.get(product.pk)) for one, product in found]
+
+
+def _suggestion(
+    one: Next, product: Product, partners: Mapping[int, Product], figures: PopularProduct | None
+) -> Suggestion:
+    return Suggestion(
+        product=product,
+        score=one.score,
+        why=one.why,
+        partner=partners.get(one.partner) if one.partner is not None else None,
+        purchases=figures.purchases if figures else 0,
+        average_price=figures.average_price if figures else None,
+    )
+
+
+def _offered(ids: Sequence[int], business_id: int | None) -> dict[int, Product]:
+    """Goods that are not archived and lie somewhere, or of which nobody keeps stock."""
+    levels = StockLevel.objects.shown().filter(product__in=ids)
+    if business_id is not None:
+        levels = levels.filter(location__business=business_id)
+    most = levels.values_list("product").annotate(Max("quantity"))
+    gone = [product for product, quantity in most if quantity <= 0]
+    goods = Product.objects.offered().filter(kind=Product.Kind.GOODS, pk__in=ids)
+    return goods.exclude(pk__in=gone).in_bulk()
