@@ -28,7 +28,16 @@ from customers.api_fields import AmountField
 from customers.attribute_filters import AttributeFilter, narrowed
 from customers.attributes import coerce
 from customers.events import EVENT_TYPES
-from customers.models import AttributeDefinition, Customer, CustomerTag, Event, Identifier, OrOldest, Tag
+from customers.models import (
+    AttributeDefinition,
+    Customer,
+    CustomerScores,
+    CustomerTag,
+    Event,
+    Identifier,
+    OrOldest,
+    Tag,
+)
 from customers.search import best_matches, search_for
 from programs.models import Programme
 from workspace.api_auth import ApiView
@@ -65,6 +74,11 @@ class CustomerOutput(serializers.Serializer[Any]):
     balance = serializers.IntegerField(help_text="Points, a few seconds behind the ledger.")
     tier = serializers.CharField(help_text="The name of the member’s tier; empty: none. As current as `balance`.")
     rfm_group = serializers.CharField(help_text="Empty while there is none.")
+    churn_risk = serializers.FloatField(
+        allow_null=True, help_text="Chance of no purchase within the horizon. Null for callers limited to one business."
+    )
+    churn_band = serializers.ChoiceField(choices=CustomerScores.Band.choices, allow_null=True)
+    ltv = AmountField(allow_null=True, help_text="Expected within 12 months, as money of today.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 
@@ -89,6 +103,16 @@ _FIGURES: Mapping[str, Any] = {
     "balance": 0,
     "tier": "",
     "rfm_group": "",
+    "churn_risk": None,
+    "churn_band": None,
+    "ltv": None,
+}
+
+
+_SCORES = {
+    "fact_churn_risk": F("scores__churn"),
+    "fact_churn_band": F("scores__band"),
+    "fact_ltv": F("scores__value_12"),
 }
 
 
@@ -134,6 +158,7 @@ class CustomerFilter(StrictSerializer):
     is_member = serializers.BooleanField(required=False, allow_null=True, default=None)
     tier = serializers.CharField(max_length=40, required=False)
     rfm_group = serializers.CharField(max_length=20, required=False)
+    churn_band = serializers.ChoiceField(choices=CustomerScores.Band.choices, required=False)
     attribute = KeyAndValue(max_length=580, required=False)
     tag = CleanCharField(max_length=40, required=False)
     without_tag = CleanCharField(max_length=40, required=False)
@@ -179,6 +204,11 @@ ORDERS: Mapping[str, Order] = {
 }
 # These compare a figure that a customer without orders at the caller's business does not have.
 FIGURE_ORDERS = frozenset({"spent", "orders", "last_order", "points"})
+# These are of the whole programme, and who never bought has none.
+SCORE_ORDERS = {
+    "churn": Order(["scores__churn", "scores__pk"]),
+    "value": Order(["scores__value_12", "scores__pk"]),
+}
 
 FILTER_PARAMETERS = [
     OpenApiParameter("search", str, description="A name, part of an e-mail address, a whole phone number or id."),
@@ -189,6 +219,9 @@ FILTER_PARAMETERS = [
     OpenApiParameter("is_member", bool),
     OpenApiParameter("tier", str, description="The name of a tier, as `tier` of the answer."),
     OpenApiParameter("rfm_group", str),
+    OpenApiParameter(
+        "churn_band", str, enum=CustomerScores.Band.values, description="Not for callers of one business."
+    ),
     OpenApiParameter(
         "attribute", str, description="A key of `attributes`, a colon and its value: `size:42`. Without value: empty."
     ),
@@ -226,6 +259,7 @@ def customers_of(view: ApiView) -> QuerySet[Customer]:
             fact_balance=F("facts__balance"),
             fact_tier=F("facts__tier"),
             fact_rfm_group=F("facts__rfm_group"),
+            **(_SCORES if limited_to is None else {}),
         )
         .prefetch_related(Prefetch("customer_tags", marked))
     )
@@ -264,10 +298,8 @@ def _filtered(view: ApiView, given: Mapping[str, Any]) -> QuerySet[Customer]:
     if given["is_member"] is not None:
         member = Q(facts__is_member=True)
         queryset = queryset.filter(member if given["is_member"] else ~member)
-    if "tier" in given:
-        queryset = queryset.filter(facts__tier=given["tier"])
-    if "rfm_group" in given:
-        queryset = queryset.filter(facts__rfm_group=given["rfm_group"])
+    if "churn_band" in given:
+        view.actor.check_sees_all()
     if "tag" in given:
         queryset = queryset.filter(_tagged(given["tag"]))
     if "without_tag" in given:
@@ -276,8 +308,17 @@ def _filtered(view: ApiView, given: Mapping[str, Any]) -> QuerySet[Customer]:
         key, value = given["attribute"]
         asked = AttributeFilter(key, "is", value) if value not in (None, "") else AttributeFilter(key, "empty")
         queryset = narrowed(queryset, [asked])
-    times = {"created_after": "created_at__gte", "created_before": "created_at__lt", "updated_after": "updated_at__gte"}
-    return queryset.filter(**{lookup: given[name] for name, lookup in times.items() if name in given})
+    return queryset.filter(**{lookup: given[name] for name, lookup in _LOOKUPS.items() if name in given})
+
+
+_LOOKUPS: Mapping[str, str] = {
+    "tier": "facts__tier",
+    "rfm_group": "facts__rfm_group",
+    "churn_band": "scores__band",
+    "created_after": "created_at__gte",
+    "created_before": "created_at__lt",
+    "updated_after": "updated_at__gte",
+}
 
 
 def _tagged(name: str) -> Exists:
@@ -298,14 +339,18 @@ class CustomersView(ApiView):
     @extend_schema(
         operation_id="customers_list",
         tags=["Customers"],
-        parameters=[*FILTER_PARAMETERS, *page_parameters(*ORDERS, default="-created")],
+        parameters=[*FILTER_PARAMETERS, *page_parameters(*ORDERS, *SCORE_ORDERS, default="-created")],
         responses={200: page_of(CustomerOutput)},
     )
     def get(self, request: Request) -> Response:
         queryset = _filtered(self, read_query(request, CustomerFilter))
-        if request.query_params.get("ordering", "").removeprefix("-") in FIGURE_ORDERS:
+        ordering = request.query_params.get("ordering", "").removeprefix("-")
+        if ordering in FIGURE_ORDERS:
             queryset = queryset.filter(own__isnull=False)  # type: ignore[misc]
-        page = cursor_page(request, queryset, orders=ORDERS, default="-created")
+        if ordering in SCORE_ORDERS:
+            self.actor.check_sees_all()
+            queryset = queryset.filter(scores__isnull=False)
+        page = cursor_page(request, queryset, orders={**ORDERS, **SCORE_ORDERS}, default="-created")
         return page_response(page, CustomerOutput, currency=programme_of(self).currency)
 
     @extend_schema(

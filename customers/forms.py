@@ -18,7 +18,7 @@ from django.utils.translation import ngettext_lazy
 from core.keyset import with_query
 from core.presentation import format_money
 from customers.forms_attributes import OWN_FIELD, FilterGroup, asked_of, chip_text, filter_fields, without
-from customers.models import AttributeDefinition, Order, PeopleGroup, Tag
+from customers.models import AttributeDefinition, CustomerScores, Order, PeopleGroup, Tag
 from customers.order_words import channel_words
 from customers.reports.customer_list import LONGER_DAYS, WITHIN_DAYS, CustomerFilters
 from customers.reports.orders import OrderFilters, OrderWords, RefundFilters
@@ -48,6 +48,7 @@ class CustomerFilterForm(forms.Form):
     member = forms.ChoiceField(label=_("Membership"), required=False)
     tier = forms.ChoiceField(label=_("Tier"), required=False)
     group = forms.ChoiceField(label=_("RFM group"), required=False)
+    churn = forms.ChoiceField(label=_("Churn"), required=False)
     last = forms.ChoiceField(label=_("Last order"), required=False)
     business = forms.ChoiceField(label=_("Shop"), required=False)
     country = forms.ChoiceField(label=_("Country"), required=False)
@@ -86,6 +87,7 @@ class CustomerFilterForm(forms.Form):
         tiers: list[str],
         definitions: Sequence[AttributeDefinition] = (),
         tags: Sequence[Tag] = (),
+        sees_all: bool = True,
     ) -> None:
         super().__init__(query)
         self.query = query
@@ -102,6 +104,7 @@ class CustomerFilterForm(forms.Form):
         self._choose("member", [any_choice, ("yes", _("Members")), ("no", _("Not members"))])
         self._choose("tier", [any_choice, *self._words("tier", tiers)])
         self._choose("group", [any_choice, *((group.code, group.name) for group in RFM_GROUPS.values())])
+        self._choose("churn", [any_choice, *CustomerScores.Band.choices] if sees_all else [])
         self._choose("last", [any_choice, *_last_choices()])
         self._choose("business", [any_choice, *((business.code, business.name) for business in businesses)])
         self._choose("country", [any_choice, *self._words("country", countries)])
@@ -168,6 +171,7 @@ class CustomerFilterForm(forms.Form):
             member=valid.get("member", ""),
             tier=valid.get("tier", ""),
             group=valid.get("group", ""),
+            churn=valid.get("churn", ""),
             recency=valid.get("r"),
             frequency=valid.get("f"),
             last=valid.get("last", ""),

@@ -26,6 +26,7 @@ def list_form(query: QueryDict, scope: Scope) -> CustomerFilterForm:
         tiers=customer_list.tiers_of_customers(),
         definitions=definitions(),
         tags=list(Tag.objects.in_use()),
+        sees_all=scope.actor.business_id is None,
     )
 
 

@@ -22,7 +22,7 @@ from customers.list_query import list_form, written_down
 from customers.models import SavedView
 from customers.reports import customer_list
 from customers.reports import orders as order_list
-from customers.reports.customer_list import SORTS, VIEWS, CustomerFilters, Scope
+from customers.reports.customer_list import SCORE_SORTS, VIEWS, CustomerFilters, Scope, sorts_for
 from workspace.models import Business
 
 LIST_ROWS = "customers-rows"
@@ -40,7 +40,7 @@ def customers(request: StaffRequest) -> HttpResponse:
     scope = scope_of(request)
     form = list_form(request.GET, scope)
     filters, columns = form.filters(), form.columns()
-    sort, descending = sort_of(request.GET.get("sort"), SORTS, customer_list.DEFAULT_SORT)
+    sort, descending = sort_of(request.GET.get("sort"), sorts_for(request.actor), customer_list.DEFAULT_SORT)
     cursor = request.GET.get("cursor", "")
     listed = customer_list.customer_page(
         scope,
@@ -60,6 +60,9 @@ def customers(request: StaffRequest) -> HttpResponse:
         "shows_tags": form.shows_tags,
         "listed": listed,
         "links": listed.page.links(request.GET),
+        "shows_scores": any(row.churn is not None for row in listed.page.rows),
+        "is_by_score": sort in SCORE_SORTS,
+        "score_css": "" if sort in SCORE_SORTS or filters.churn else "max-xl:hidden",
         "chips": form.chips(request.GET, request.programme.currency),
         "sort": request.GET.get("sort", ""),
         "clear_url": with_query(request.GET, view="everyone", **dict.fromkeys(set(form.fields) - {"q", "col"})),

@@ -23,7 +23,15 @@ from customers.actions.bulk import CHUNK, finish
 from customers.attributes import definitions
 from customers.bulk import Selection, scope_of_run, selection_of
 from customers.bulk_files import FOLDER, KEPT, delete_files
-from customers.models import AttributeDefinition, BulkRun, BusinessCustomerFacts, Customer, CustomerFacts, Tag
+from customers.models import (
+    AttributeDefinition,
+    BulkRun,
+    BusinessCustomerFacts,
+    Customer,
+    CustomerFacts,
+    CustomerScores,
+    Tag,
+)
 from customers.reports.customer_list import Scope
 from customers.reports.tags import tags_of
 from workspace.actions import audit
@@ -52,7 +60,7 @@ def csv_lines(selection: Selection, *, upper_id: int, scope: Scope) -> Iterator[
     """
     line, fields, position = _Line(), definitions(), 0
     writer = csv.writer(line)
-    writer.writerow(_header(fields))
+    writer.writerow(_header(fields, scope))
     yield 0, "\ufeff" + line.text
     while ids := selection.after(position, upper_id=upper_id, scope=scope, size=CHUNK):
         for pk, cells in _rows(ids, fields, scope):
@@ -61,21 +69,25 @@ def csv_lines(selection: Selection, *, upper_id: int, scope: Scope) -> Iterator[
         position = ids[-1]
 
 
-def _header(fields: Sequence[AttributeDefinition]) -> list[object]:
+def _header(fields: Sequence[AttributeDefinition], scope: Scope) -> list[object]:
     names = [
         _("Id"), _("External id"), _("First name"), _("Last name"), _("Phone"), _("E-mail"), _("Address"),
         _("Postcode"), _("Town or city"), _("Region"), _("Country"), _("Birthday"), _("Language"), _("Orders"),
         _("Spent"), _("Last order"), _("Member"), _("Points"), _("Tier"), _("Tags"), _("Added"),
     ]  # fmt: skip
+    if scope.actor.business_id is None:
+        names += [_("Churn, %"), _("Churn"), _("Worth in 12 months")]
     return [*names, *(_harmless(field.label) for field in fields)]
 
 
 def _rows(
     ids: Sequence[int], fields: Sequence[AttributeDefinition], scope: Scope
 ) -> Iterator[tuple[int, list[object]]]:
-    """Four queries for a chunk."""
+    """Four queries for a chunk, and one more for scores, which are of the whole programme."""
     people = Customer.objects.known().filter(pk__in=ids).order_by("pk")
     facts = {one.pk: one for one in CustomerFacts.objects.filter(pk__in=ids)}
+    sees_all = scope.actor.business_id is None
+    scores = CustomerScores.objects.in_bulk(ids) if sees_all else {}
     figures: dict[int, CustomerFacts | BusinessCustomerFacts] = dict(facts)
     if scope.actor.business_id is not None:
         own = BusinessCustomerFacts.objects.filter(customer_id__in=ids, business_id=scope.actor.business_id)
@@ -96,9 +108,17 @@ def _rows(
                 rest.tier,
                 _names(tags.get(person.pk, ())),
                 _moment(person.created_at, scope),
+                *(_score_cells(scores.get(person.pk), currency) if sees_all else ()),
                 *(_plain(person.attributes.get(field.key)) for field in fields),
             ],
         )
+
+
+def _score_cells(found: CustomerScores | None, currency: str) -> tuple[object, ...]:
+    """Empty for who never bought, and before the first forecast."""
+    if found is None:
+        return "", "", ""
+    return round(found.churn * 100, 1), found.get_band_display(), quantise(found.value_12, currency)
 
 
 def _moment(at: datetime | None, scope: Scope) -> str:

@@ -25,6 +25,7 @@ from customers.models import (
     BusinessCustomerFacts,
     Customer,
     CustomerFacts,
+    CustomerScores,
     CustomerTag,
     OrOldest,
     PeopleGroup,
@@ -45,7 +46,11 @@ SORTS: Mapping[str, Order] = {
     "last": Order([OrOldest(F("last_order_at")), "customer_id"]),
     "points": Order(["balance", "customer_id"]),
     "created": Order(["customer__created_at", "customer_id"]),
+    # Of those who bought: nobody else has scores. Their own key, so that the index of the scores answers.
+    "churn": Order(["customer__scores__churn", "customer__scores__pk"]),
+    "value": Order(["customer__scores__value_12", "customer__scores__pk"]),
 }
+SCORE_SORTS = frozenset({"churn", "value"})
 DEFAULT_SORT = "-spent"
 MOST_COUNTRIES = 200  # what people typed as their country may be anything
 # Windows of the filter "last order": within so many days, or longer ago than that.
@@ -61,6 +66,7 @@ class CustomerFilters:
     member: str = ""  # yes, no
     tier: str = ""  # its name
     group: str = ""  # code of an RFM group
+    churn: str = ""  # a band of CustomerScores
     recency: int | None = None  # RFM scores
     frequency: int | None = None
     last: str = ""  # within-30, over-90, never
@@ -98,6 +104,9 @@ class CustomerRow:
     spent: Decimal
     points: int
     is_member: bool
+    churn: int | None = None  # percent; with band and value only where every business is seen, for who ever bought
+    band: str = ""
+    value: Decimal | None = None  # of the next 12 months
     extra: Sequence[str] = ()  # values of the columns asked for
     tags: Sequence[Tag] = ()
 
@@ -123,6 +132,10 @@ class Scope:
         return day_start(local_day(self.now, self.zone) - timedelta(days=days), self.zone)
 
 
+def sorts_for(actor: Actor) -> Mapping[str, Order]:
+    return {key: order for key, order in SORTS.items() if actor.business_id is None or key not in SCORE_SORTS}
+
+
 def customer_page(
     scope: Scope,
     filters: CustomerFilters,
@@ -146,7 +159,11 @@ def customer_page(
     order = SORTS[sort]
     if sort == "points" and rest:
         order = Order(["customer__facts__balance", "customer_id"])
-    related = ["customer", "customer__facts"] if rest else ["customer"]
+    if sort in SCORE_SORTS:
+        found = found.filter(customer__scores__isnull=False)
+    related = ["customer", *(["customer__facts"] if rest else ())]
+    if scope.actor.business_id is None:
+        related.append("customer__scores")
     page = keyset_page(found.select_related(*related), order, descending=descending, cursor=cursor)
     tags = tags_of([row.customer_id for row in page.rows]) if with_tags else {}
     return CustomerPage(page.with_rows([_row(row, scope, columns, tags) for row in page.rows]), count, is_fuzzy)
@@ -202,6 +219,9 @@ def _source(scope: Scope, filters: CustomerFilters) -> tuple[Source, str]:
         source = source.filter(
             *_buyers(filters.bought_from, filters.bought_to, filters.first_bought, scope, business_id)
         )
+    if filters.churn:
+        is_limited = scope.actor.business_id is not None
+        source = source.none() if is_limited else source.filter(customer__scores__band=filters.churn)
     if filters.new_days:
         source = source.filter(customer__created_at__gte=scope.days_ago(filters.new_days - 1))
     if filters.tags:
@@ -281,6 +301,7 @@ def _row(
     customer, facts = row.customer, row
     if isinstance(row, BusinessCustomerFacts):
         facts = getattr(customer, "facts", None) or CustomerFacts(customer=customer)
+    scores: CustomerScores | None = getattr(customer, "scores", None) if scope.actor.business_id is None else None
     name, contact = name_and_contact(customer, scope.country)
     return CustomerRow(
         code=customer.code,
@@ -293,6 +314,9 @@ def _row(
         spent=row.total_spent,
         points=facts.balance,
         is_member=facts.is_member,
+        churn=round(scores.churn * 100) if scores else None,
+        band=scores.get_band_display() if scores else "",
+        value=scores.value_12 if scores else None,
         extra=[shown(one, customer.attributes.get(one.key)) for one in columns],
         tags=tags.get(customer.pk, ()),
     )
