@@ -52,8 +52,8 @@ ITEMS: Sequence[NavItem] = (
         tab=True,
     ),
     NavItem(
-        _("RFM groups"),
-        "intelligence:groups",
+        _("Archetypes"),
+        "intelligence:archetypes",
         "shapes",
         Perm.INTELLIGENCE_VIEW,
         "customers",
@@ -71,6 +71,8 @@ ITEMS: Sequence[NavItem] = (
 DEEPER: Sequence[NavItem] = (
     NavItem(_("Add a customer"), "customers:create", "user-plus", Perm.CUSTOMERS_EDIT, "customers"),
     NavItem(_("Insights"), "intelligence:analysis", "sparkles", Perm.INTELLIGENCE_VIEW, "measure"),
+    NavItem(_("RFM groups"), "intelligence:groups", "shapes", Perm.INTELLIGENCE_VIEW, "customers"),
+    NavItem(_("Runs of archetypes"), "intelligence:archetype-runs", "shapes", Perm.INTELLIGENCE_VIEW, "customers"),
     NavItem(_("Features of customers"), "intelligence:features", "shapes", Perm.INTELLIGENCE_VIEW, "customers"),
     NavItem(_("Receive stock"), "stock:receive", "layers-3", Perm.STOCK_EDIT, "catalogue"),
     NavItem(_("Count stock"), "stock:count", "layers-3", Perm.STOCK_EDIT, "catalogue"),
@@ -96,6 +98,7 @@ DEEPER: Sequence[NavItem] = (
     NavItem(_("Businesses"), "workspace:business-list", "store", Perm.PROGRAMME_VIEW, "settings"),
     NavItem(_("Businesses that join"), "joining:page", "user-plus", Perm.BUSINESSES_MANAGE, "settings"),
     NavItem(_("Team"), "workspace:team", "users", Perm.TEAM_MANAGE, "settings"),
+    NavItem(_("Intelligence"), "intelligence:settings", "sparkles", Perm.SETTINGS_EDIT, "settings"),
     NavItem(_("Texts"), "messaging:texts", "message-square-text", Perm.SETTINGS_EDIT, "settings"),
     NavItem(_("API keys"), "workspace:api-keys", "key-round", Perm.KEYS_MANAGE, "settings"),
     NavItem(_("Webhooks"), "webhooks:list", "send", Perm.KEYS_MANAGE, "settings"),

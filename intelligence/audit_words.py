@@ -13,6 +13,13 @@ register_act(
     title=_("Settings of the intelligence changed"),
     sentence=_("{who} changed how customers are forecast and grouped"),
 )
+register_act(
+    "intelligence.archetypes.rolled_back",
+    group=Group.CUSTOMERS,
+    title=_("Archetypes rolled back"),
+    sentence=_("{who} took archetypes of an earlier run again"),
+)
+
 FIELDS |= {
     field.name: field.verbose_name for field in IntelligenceSettings._meta.concrete_fields if not field.primary_key
 }

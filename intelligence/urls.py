@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from intelligence import views, views_analysis, views_backtest, views_features
+from intelligence import views, views_analysis, views_archetypes, views_backtest, views_features
 
 app_name = "intelligence"
 urlpatterns = [
+    path("archetypes/", views_archetypes.overview, name="archetypes"),
+    path("archetypes/run/", views_archetypes.run, name="archetypes-run"),
+    path("archetypes/progress/", views_archetypes.progress, name="archetypes-progress"),
+    path("archetypes/stop/", views_archetypes.stop, name="archetypes-stop"),
+    path("archetypes/runs/", views_archetypes.runs, name="archetype-runs"),
+    path("archetypes/runs/<int:number>/roll-back/", views_archetypes.roll_back, name="archetype-roll-back"),
+    path("archetypes/of/<code:code>/", views_archetypes.detail, name="archetype"),
+    path("archetypes/of/<code:code>/name/", views_archetypes.rename, name="archetype-rename"),
+    path("settings/", views_archetypes.settings, name="settings"),
     path("features/", views_features.dictionary, name="features"),
     path("customers/<code:code>/features/", views_features.of_customer, name="customer-features"),
     path("backtest/", views_backtest.backtest, name="backtest"),

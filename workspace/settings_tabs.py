@@ -13,6 +13,7 @@ TABS: list[tuple[str | Promise, str, Perm | None]] = [
     (_("Programme"), "workspace:settings", Perm.SETTINGS_EDIT),
     (_("Businesses"), "workspace:business-list", Perm.PROGRAMME_VIEW),
     (_("Team"), "workspace:team", Perm.TEAM_MANAGE),
+    (_("Intelligence"), "intelligence:settings", Perm.SETTINGS_EDIT),
     (_("Texts"), "messaging:texts", Perm.SETTINGS_EDIT),
     (_("API keys"), "workspace:api-keys", Perm.KEYS_MANAGE),
     (_("Webhooks"), "webhooks:list", Perm.KEYS_MANAGE),

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
 from core.actor import Actor
+from core.errors import DomainError, NotFound
+from intelligence.actions.settings import check_k, check_sample, settings_now
+from intelligence.models import ArchetypeRun
+from workspace.actions import audit
 from workspace.actions.jobs import request_cancel, start_job
 from workspace.models import Job
 
@@ -13,6 +20,11 @@ FORECAST = "intelligence.forecast"
 ARCHETYPES = "intelligence.archetypes"
 PRODUCTS = "intelligence.products"
 ANALYSIS = "intelligence.analysis"
+
+
+class RunUnderWay(DomainError):
+    code = "run_under_way"
+    message = _("A run is going on. Wait until it has ended, or stop it.")
 
 
 def request_run(kind: str, *, actor: Actor, now: datetime, params: Mapping[str, object] | None = None) -> Job:
@@ -35,3 +47,30 @@ def stop_run(kind: str, *, actor: Actor, now: datetime) -> None:
     running = Job.objects.unfinished().filter(kind=kind).order_by("-id").first()
     if running is not None:
         request_cancel(job=running, actor=actor, now=now)
+
+
+def request_archetypes(*, asked: Mapping[str, int], actor: Actor, now: datetime) -> Job:
+    """Look for archetypes anew; `asked` may hold sample_size, min_k and max_k, otherwise the settings say.
+
+    Raises InvalidInput at the field that is wrong, PermissionRefused as request_run.
+    """
+    settings = settings_now()
+    check_sample(asked.get("sample_size"), "sample_size")
+    check_k(asked.get("min_k", settings.min_k), asked.get("max_k", settings.max_k))
+    return request_run(ARCHETYPES, actor=actor, now=now, params=asked)
+
+
+def request_rollback(*, run_id: int, actor: Actor, now: datetime) -> Job:
+    """Assign everybody as this earlier run did; later runs go on from there.
+
+    Raises NotFound, RunUnderWay, PermissionRefused.
+    """
+    actor.check_sees_all()
+    if not ArchetypeRun.objects.filter(pk=run_id).exists():
+        raise NotFound
+    with transaction.atomic():
+        job = request_run(ARCHETYPES, actor=actor, now=now, params={"run": run_id})
+        if job.params != {"run": run_id}:
+            raise RunUnderWay
+        audit.record(actor, "intelligence.archetypes.rolled_back", subject=f"job:{job.code}", data={"run": run_id})
+    return job

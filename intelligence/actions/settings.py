@@ -22,8 +22,6 @@ LIMITS: tuple[tuple[str, float, float, str | Promise], ...] = (
     ("margin", 0, 1, _("Enter a share of spend between 0 and 100 %.")),
     ("discount_rate", 0, 1, _("Enter a rate between 0 and 100 %.")),
     ("horizon_days", 7, 730, _("Enter between 7 and 730 days.")),
-    ("nightly_sample", *SAMPLES, _("Enter between 100 and 1,000,000 customers.")),
-    ("weekly_sample", *SAMPLES, _("Enter between 100 and 1,000,000 customers.")),
     ("vip_value", 0, 1_000_000_000, _("Enter an amount that is not below 0.")),
     ("vip_customers", 1, 1_000_000, _("Enter between 1 and 1,000,000 customers.")),
     ("retention_churn", 0, 1, _("Enter a chance between 0 and 100 %.")),
@@ -64,6 +62,8 @@ def change_settings(*, values: SettingsValues, actor: Actor) -> IntelligenceSett
     wanted = asdict(values)
     for name, least, most, text in LIMITS:
         check(wanted[name] is None or least <= wanted[name] <= most, name, text)
+    check_sample(values.nightly_sample, "nightly_sample")
+    check_sample(values.weekly_sample, "weekly_sample")
     check_k(values.min_k, values.max_k)
     with transaction.atomic():
         IntelligenceSettings.objects.get_or_create()
@@ -82,6 +82,12 @@ def check_k(min_k: int, max_k: int) -> None:
     for name, value in (("min_k", min_k), ("max_k", max_k)):
         check(K_RANGE[0] <= value <= K_RANGE[1], name, _("Enter between 2 and 20 archetypes."))
     check(min_k <= max_k, "max_k", _("The most cannot be below the fewest."))
+
+
+def check_sample(customers: int | None, field: str) -> None:
+    """Raises InvalidInput for a sample that is too small or too large; None is everybody."""
+    text = _("Enter between 100 and 1,000,000 customers.")
+    check(customers is None or SAMPLES[0] <= customers <= SAMPLES[1], field, text)
 
 
 def _told(changes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
