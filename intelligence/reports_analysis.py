@@ -8,7 +8,8 @@ from datetime import date, datetime
 from math import ceil
 from typing import Any
 
-from django.utils.dates import MONTHS_3, WEEKDAYS, WEEKDAYS_ABBR
+from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from core.charts import Chart, Series
@@ -166,17 +167,21 @@ def _season(found: Findings, currency: str) -> Chart | None:
         title=_("Months of a year"),
         finding=_("A day in %(best)s brings %(high)s%% of a usual day, one in %(weak)s %(low)s%%: %(years)s years.")
         % {
-            "best": MONTHS_3[best.month],
+            "best": _month_name(best.month),
             "high": format_number(best.index * 100),
-            "weak": MONTHS_3[weak.month],
+            "weak": _month_name(weak.month),
             "low": format_number(weak.index * 100),
             "years": best.years,
         },
-        labels=[str(MONTHS_3[one.month]) for one in index],
+        labels=[_month_name(one.month) for one in index],
         series=[Series(_("Of a usual day"), [one.index * 100 for one in index], shape="bar", unit="percent")],
         currency=currency,
         axis_title=_("Month"),
     )
+
+
+def _month_name(number: int) -> str:
+    return date_format(date(2000, number, 1), "M")
 
 
 def _second(found: Findings) -> Chart | None:

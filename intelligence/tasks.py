@@ -18,6 +18,7 @@ from customers.actions.product_pairs import next_night as next_count
 from customers.actions.rollups import programme_zone
 from customers.events import IMPORT_FINISHED
 from customers.models import Customer, Event, Order, StockLevel
+from customers.reports.product_figures import pairs_counted_at
 from customers.stream import stream_reader
 from intelligence.actions.analysis import analyse_sales
 from intelligence.actions.archetype_figures import count_archetypes
@@ -28,7 +29,7 @@ from intelligence.actions.rfm import JOB, score_customers
 from intelligence.actions.stock import JOB as STOCK_JOB
 from intelligence.actions.stock import forecast_stock
 from intelligence.candidate_words import name_of
-from intelligence.models import ArchetypeRun, BacktestRun
+from intelligence.models import AnalysisRun, ArchetypeRun, BacktestRun, FeatureRun
 from intelligence.reports_backtest import BACKTEST
 from programs.actions.due_work import ensure_due
 from workspace.actions.jobs import JobRun
@@ -196,8 +197,10 @@ def run_analysis(run: JobRun) -> dict[str, object]:
 
 @due_work(ANALYSIS, follows_time_zone=True)
 def analyse_nightly(now: datetime) -> datetime:
-    """Each night, and some minutes after an import."""
+    """Each night, and some minutes after an import. The first one waits for what it is made of."""
     if Order.objects.exists():
+        if not (AnalysisRun.objects.exists() or (FeatureRun.objects.exists() and pairs_counted_at())):
+            return now + AFTER_IMPORT
         request_run(ANALYSIS, actor=SYSTEM, now=now)
     return next_night(now, ZoneInfo(programme_zone()), at=ANALYSED_AT)
 

@@ -14,10 +14,11 @@ from django.utils.translation import ngettext
 
 from core.actor import Actor
 from core.permissions import Perm
-from core.presentation import format_number
+from core.presentation import format_money, format_number
 from customers.models import ImportRun
 from customers.reports.merges import open_pairs
 from customers.reports.stock import low_products
+from intelligence.reports_analysis import latest_analysis
 from loyalty.reports_leaving import asked_leavings
 from messaging.models_webhooks import WebhookEndpoint
 from messaging.reports_messages import to_decide
@@ -41,7 +42,7 @@ class Attention:
 
 
 def attention(*, programme: Programme, actor: Actor, permissions: Collection[Perm], now: datetime) -> list[Attention]:
-    """Every line that applies, the most pressing first; at most eight queries."""
+    """Every line that applies, the most pressing first; at most nine queries."""
     lines: list[Attention] = []
     if Perm.BUSINESSES_MANAGE in permissions:
         lines += [*_joining(programme), *_leaving()]
@@ -55,6 +56,8 @@ def attention(*, programme: Programme, actor: Actor, permissions: Collection[Per
         lines += _low_stock(actor)
     if Perm.CUSTOMERS_MERGE in permissions:
         lines += _duplicates(actor)
+    if Perm.INTELLIGENCE_VIEW in permissions and actor.business_id is None:
+        lines += _insight(programme, now)
     return lines
 
 
@@ -125,6 +128,19 @@ def _duplicates(actor: Actor) -> list[Attention]:
         "%(shown)s pair of customers may be one person.", "%(shown)s pairs of customers may be one person.", count
     )
     return _line(count, text, reverse("customers:duplicates"), "users", _("Compare"))
+
+
+def _insight(programme: Programme, now: datetime) -> list[Attention]:
+    """The one with the most money, of a look that is not older than a few nights."""
+    newest = latest_analysis(programme.currency)
+    if newest is None or newest.finished_at < now - timedelta(days=RECENT_DAYS):
+        return []
+    first = next((one.said for one in newest.told.insights if one.said.money), None)
+    if first is None or first.money is None:
+        return []
+    worth = format_money(first.money, programme.currency, whole=True)
+    text = _("%(title)s: about %(worth)s.") % {"title": first.title, "worth": worth}
+    return [Attention(text, reverse("intelligence:analysis"), "sparkles", _("See why"))]
 
 
 def _few(found: QuerySet[Any, Any]) -> int:

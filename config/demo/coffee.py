@@ -45,6 +45,8 @@ from customers.actions.consent import record_consent
 from customers.actions.imports import AlreadyImported, receive_rows, start_import
 from customers.actions.rollups import rebuild_rollups
 from customers.models import Customer
+from intelligence.actions.analysis import analyse_sales
+from intelligence.actions.features import rebuild_features
 from intelligence.actions.forecasts import forecast_customers
 from intelligence.actions.rfm import score_customers
 from loyalty.actions.points import post_batch
@@ -130,6 +132,8 @@ def load_coffee(report: Report, *, owner: User, now: datetime) -> Programme:
         rebuild_rollups(now=now)
         score_customers(now=now)
         forecast_customers(now=now)
+        rebuild_features(now=now)
+        analyse_sales(now=now)
         with transaction.atomic():
             stock_shelves(shops[ROASTERY], SYSTEM_TILL, now=now, delivered=1)
         _check(plan)

@@ -32,6 +32,8 @@ from customers.actions.rollups import count_members_again
 from customers.imports.options import ImportOptions
 from customers.imports.run import run_import
 from customers.models import Customer, ImportRun, Order
+from intelligence.actions.analysis import analyse_sales
+from intelligence.actions.features import rebuild_features
 from intelligence.actions.forecasts import forecast_customers
 from intelligence.actions.rfm import score_customers
 from loyalty.actions.points import MAX_BATCH, post_batch
@@ -99,6 +101,8 @@ def load_retail(report: Report, *, owner: User, now: datetime) -> Programme:
         count_members_again()
         score_customers(now=now)
         forecast_customers(now=now)
+        rebuild_features(now=now)
+        analyse_sales(now=now)
         stock_shelves(business.pk, ACTOR, now=now)
     demo["is_loaded"] = True
     programme.save(update_fields=["onboarding"])

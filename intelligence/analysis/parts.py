@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.functional import Promise
@@ -46,11 +47,16 @@ def measure(
 ) -> Findings:
     """Everything, part by part. `report(done, total, part)` may raise to stop; nothing is written here."""
     found = {}
-    for done, (name, (title, part)) in enumerate(PARTS.items()):
+    for done, (name, (title, _part)) in enumerate(PARTS.items()):
         report(done, len(PARTS), str(title))
-        with transaction.atomic():
-            rows("SELECT set_config('work_mem', %(memory)s, true)", memory=WORK_MEMORY)
-            found[name] = part(window, now)
+        found[name] = measure_part(name, window, now)
     report(len(PARTS), len(PARTS), "")
     first_day = max(window.now.first_day, window.first_sale)
-    return Findings(as_of=window.as_of, first_day=first_day, first_sale=window.first_sale, **found)  # type: ignore[arg-type]
+    return Findings(as_of=window.as_of, first_day=first_day, first_sale=window.first_sale, **found)
+
+
+def measure_part(name: str, window: Window, now: datetime) -> Any:
+    """What one part finds: the value of that field of `Findings`."""
+    with transaction.atomic():
+        rows("SELECT set_config('work_mem', %(memory)s, true)", memory=WORK_MEMORY)
+        return PARTS[name][1](window, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -32,8 +32,12 @@ from intelligence.analysis.findings import (
     Share,
     Sold,
     Weekday,
+    kept_findings,
 )  # fmt: skip
+from intelligence.models import AnalysisRun
+from intelligence.summary import summary_of
 
+AT = datetime(2026, 6, 17, 2, 15, tzinfo=UTC)
 AS_OF, FIRST_DAY = date(2026, 6, 16), date(2026, 3, 19)
 WEEKS = [9, 10, 11, 9, 10, 11, 9, 10, 11, 9, 10, 11]
 
@@ -90,3 +94,10 @@ def changed(part: str, **values: Any) -> Findings:
     """`quiet()` with other values in one part."""
     found = quiet()
     return replace(found, **{part: replace(getattr(found, part), **values)})
+
+
+def keep(found: Findings, *, finished_at: datetime = AT) -> AnalysisRun:
+    return AnalysisRun.objects.create(
+        as_of=found.as_of, started_at=finished_at, finished_at=finished_at, findings=kept_findings(found),
+        summary=summary_of(found, "GBP"),
+    )  # fmt: skip

@@ -23,7 +23,7 @@ from intelligence.analysis.findings import Again, AtRisk, Findings, Month, Month
 from intelligence.analysis.parts import PARTS
 from intelligence.analysis.sales import month_index
 from intelligence.models import AnalysisRun
-from intelligence.tasks import analyse_nightly
+from intelligence.tasks import AFTER_IMPORT, analyse_nightly
 from programs.models import Programme
 from workspace.actions.jobs import request_cancel, run_job
 from workspace.models import Business, Job
@@ -173,6 +173,12 @@ def test_each_night_and_not_without_sales(programme: Programme, business: Busine
     assert not Job.objects.exists()
     assert analyse_sales(now=NOW) is None
     sale(business, None, "1", "1.00", placed_at=NOW - timedelta(days=3))
+    rebuild_rollups(now=NOW)
+    assert analyse_nightly(NOW) == NOW + AFTER_IMPORT  # features and pairs are not there yet
+    rebuild_features(now=NOW)
+    assert analyse_nightly(NOW) == NOW + AFTER_IMPORT
+    assert not Job.objects.exists()
+    count_products(now=NOW)
     analyse_nightly(NOW)
     assert Job.objects.get().kind == ANALYSIS
 

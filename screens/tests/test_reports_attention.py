@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,9 @@ from django_tenants.utils import tenant_context
 from core.actor import SYSTEM
 from core.permissions import Perm, Role
 from customers.models import Customer, DuplicatePair, ImportRun, Product, StockLevel, StockLocation
+from intelligence.models import AnalysisRun
+from intelligence.tests.findings import changed, keep
+from intelligence.tests.test_insights import BUSY
 from messaging.models_webhooks import WebhookEndpoint
 from screens.reports_attention import attention
 from workspace.models import Business, Job
@@ -116,4 +120,19 @@ def test_more_of_everything_costs_the_same(programme, business, trouble):
     with CaptureQueriesContext(connection) as many:
         found = lines_of(programme)
     assert "13 products run low." in found
-    assert len(many) == len(few) <= 8
+    assert len(many) == len(few) <= 9
+
+
+def test_the_insight_with_most_money_is_told_while_it_is_news(programme, other_programme, business):
+    keep(changed("second", waiting=75), finished_at=timezone.now())
+    told = {"75 people bought once and may come again now: about £300.": "/intelligence/analysis/"}
+    assert lines_of(programme) == told
+    assert lines_of(programme, permissions=set(Perm) - {Perm.INTELLIGENCE_VIEW}) == {}
+    assert lines_of(programme, actor=replace(SYSTEM, business_id=business.pk)) == {}
+    with tenant_context(other_programme):
+        assert lines_of(other_programme) == {}
+    keep(changed("hours", cells=BUSY), finished_at=timezone.now() + timedelta(seconds=1))  # worth no money
+    assert lines_of(programme) == {}
+    keep(changed("second", waiting=75), finished_at=timezone.now() - timedelta(days=8))
+    AnalysisRun.objects.exclude(finished_at__lt=timezone.now() - timedelta(days=7)).delete()
+    assert lines_of(programme) == {}
