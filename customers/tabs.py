@@ -23,6 +23,7 @@ TABS: Sequence[tuple[str | Promise, str, Perm]] = (
     (gettext_lazy("Features"), "intelligence:features", Perm.INTELLIGENCE_VIEW),
     (gettext_lazy("Hours"), "analytics:hours", Perm.ANALYTICS_VIEW),
     (gettext_lazy("Bought together"), "analytics:pairs", Perm.ANALYTICS_VIEW),
+    (gettext_lazy("Likely to buy"), "intelligence:products", Perm.INTELLIGENCE_VIEW),
 )
 ABOUT_EVERY_BUSINESS = frozenset({"intelligence:analysis", "intelligence:backtest"})  # nothing for people of one
 KEPT = ("days", "from", "to", "compare", "business")  # from one tab to the next

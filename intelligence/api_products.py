@@ -11,17 +11,18 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api import StrictSerializer, read_query
+from core.api import StrictSerializer, read_body, read_query
 from core.errors import NotFound
 from core.permissions import Perm
 from customers.api_customers import find_customer, programme_of
 from customers.api_fields import AmountField, AverageField
 from customers.models import Archetype
 from customers.reports.product_figures import pairs_counted_at
+from intelligence.actions.product_settings import products_are_shown, show_products
 from intelligence.api_features import TAG
 from intelligence.engine.next_products import Why
 from intelligence.product_words import reason_of
-from intelligence.reports_products import Suggestion, likely_products, products_of_archetype
+from intelligence.reports_products import Group, Suggestion, likely_products, popular_products
 from workspace.api_auth import ApiView
 
 
@@ -88,6 +89,35 @@ class ProductRecommendationsView(ApiView):
             archetype = Archetype.objects.filter(code=given["archetype"], level=Archetype.Level.KIND).first()
             if archetype is None:
                 raise NotFound
-            found = products_of_archetype(archetype.pk)
+            found = popular_products(Group(archetype.pk))
         said = {"counted_at": pairs_counted_at(), "items": found}
         return Response(ProductRecommendationsOutput(said, context={"currency": programme_of(self).currency}).data)
+
+
+class ProductRecommendationSettings(StrictSerializer):
+    on_points_page = serializers.BooleanField(help_text="Whether customers see suggested products there.")
+
+
+class ProductRecommendationSettingsView(ApiView):
+    """Where suggested products show."""
+
+    required = {"GET": Perm.INTELLIGENCE_VIEW, "PATCH": Perm.SETTINGS_EDIT}
+
+    @extend_schema(
+        operation_id="intelligence_recommendation_settings",
+        tags=[TAG],
+        responses={200: ProductRecommendationSettings},
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"on_points_page": products_are_shown()})
+
+    @extend_schema(
+        operation_id="intelligence_recommendation_settings_change",
+        tags=[TAG],
+        request=ProductRecommendationSettings,
+        responses={200: ProductRecommendationSettings},
+    )
+    def patch(self, request: Request) -> Response:
+        given = read_body(request, ProductRecommendationSettings)
+        show_products(is_shown=given["on_points_page"], actor=self.actor)
+        return Response({"on_points_page": products_are_shown()})

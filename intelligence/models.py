@@ -30,6 +30,7 @@ class IntelligenceSettings(models.Model):
     max_k = models.PositiveSmallIntegerField(_("most archetypes"), default=10)
     is_dynamic = models.BooleanField(_("fewer archetypes while there are few customers"), default=True)
     is_robust = models.BooleanField(_("scale by medians"), default=True)
+    shows_products = models.BooleanField(_("suggested products on the points page"), default=True)
     # Playbooks: from where on an archetype, or a customer, is worth a campaign of its own.
     vip_value = models.DecimalField(
         _("value of a VIP archetype"), max_digits=12, decimal_places=2, default=Decimal(2_000)

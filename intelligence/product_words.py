@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 
 from intelligence.engine.next_products import Why
@@ -16,3 +18,7 @@ def reason_of(one: Suggestion) -> str:
     if one.why is Why.BOUGHT_BEFORE:
         return _("Bought before")
     return _("People like them buy it")
+
+
+def with_reasons(found: Sequence[Suggestion]) -> list[tuple[Suggestion, str]]:
+    return [(one, reason_of(one)) for one in found]

@@ -50,12 +50,15 @@ BOUGHT = """
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """`purchases` and `average_price` say what people like them bought in the last 90 days; `partner` goes with why."""
+    """`share` (0 to 1, of the people), `purchases` and `average_price` say what people like them bought in the last 90
+    days; `partner` is the product that it goes with, where that is why.
+    """
 
     product: Product
     score: float
     why: Why
     partner: Product | None
+    share: float
     purchases: int
     average_price: Decimal | None
 
@@ -93,9 +96,8 @@ def likely_products(
     return _to_be_had(likely_next(own, _pairs(own, business_id), popular), group, most)
 
 
-def products_of_archetype(archetype_id: int, *, most: int = SUGGESTED) -> list[Suggestion]:
-    """What people of this archetype bought in the last 90 days, what most of them bought first. Three queries."""
-    group = Group(archetype_id)
+def popular_products(group: Group, *, most: int = SUGGESTED) -> list[Suggestion]:
+    """What these people bought in the last 90 days, what most of them bought first. Four queries."""
     return _to_be_had(likely_next({}, (), _popular(group)), group, most)
 
 
@@ -155,6 +157,7 @@ def _suggestion(
         score=one.score,
         why=one.why,
         partner=partners.get(one.partner) if one.partner is not None else None,
+        share=figures.share if figures else 0.0,
         purchases=figures.purchases if figures else 0,
         average_price=figures.average_price if figures else None,
     )

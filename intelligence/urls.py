@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from intelligence import views, views_analysis, views_archetypes, views_backtest, views_features
+from intelligence import views, views_analysis, views_archetypes, views_backtest, views_features, views_products
 
 app_name = "intelligence"
 urlpatterns = [
@@ -27,6 +27,9 @@ urlpatterns = [
     path("analysis/run/", views_analysis.run, name="analysis-run"),
     path("analysis/stop/", views_analysis.stop, name="analysis-stop"),
     path("analysis/progress/", views_analysis.progress, name="analysis-progress"),
+    path("products/", views_products.popular, name="products"),
+    path("products/show/", views_products.show, name="products-show"),
+    path("customers/<code:code>/products/", views_products.of_customer, name="customer-products"),
     path("rfm/", views.groups, name="groups"),
     path("rfm/run/", views.run, name="rfm-run"),
     path("rfm/progress/", views.progress, name="rfm-progress"),

@@ -32,6 +32,11 @@ urlpatterns = [
         api_products.ProductRecommendationsView.as_view(),
         name="intelligence-recommendations",
     ),
+    path(
+        "intelligence/recommendations/settings",
+        api_products.ProductRecommendationSettingsView.as_view(),
+        name="intelligence-recommendation-settings",
+    ),
     path("intelligence/rfm", api.RfmView.as_view(), name="intelligence-rfm"),
     path("intelligence/rfm/status", api.RfmStatusView.as_view(), name="intelligence-rfm-status"),
 ]

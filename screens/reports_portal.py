@@ -14,6 +14,9 @@ from django.utils.translation import ngettext
 from core.clock import local_day
 from core.keyset import KeysetPage
 from customers.models import Customer
+from intelligence.actions.product_settings import products_are_shown
+from intelligence.engine.next_products import Why
+from intelligence.reports_products import Suggestion, likely_products
 from loyalty.models import Transaction
 from loyalty.reports import balance_of
 from loyalty.standing import Standing, amount_text, standing_of
@@ -21,6 +24,7 @@ from programs.models import Programme
 from screens.reports_movements import Movement, movement_page
 
 DIRECTIONS: Mapping[str, dict[str, int]] = {"in": {"points__gt": 0}, "out": {"points__lt": 0}}
+PRODUCTS = 3  # suggested
 WARN_DAYS = 60  # how far ahead expiring points are mentioned
 
 
@@ -121,3 +125,29 @@ def _keep(standing: Standing) -> str:
     if standing.to_keep:
         return _("%(tier)s is yours until %(day)s. %(amount)s more by then, and you keep it for longer.") % facts
     return _("%(tier)s is yours until %(day)s, and you have done enough to keep it after that.") % facts
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedProduct:
+    title: str
+    price: Decimal | None
+    why: str
+
+
+def products_for(customer: Customer, *, now: datetime) -> list[SuggestedProduct]:
+    """What they may want next, unless the shop hides it. Who is alike is not looked at: nobody reads how they are
+    sorted."""
+    if not products_are_shown():
+        return []
+    found = likely_products(customer.pk, business_id=None, now=now, most=PRODUCTS, by_kind=False)
+    return [SuggestedProduct(str(one.product), one.product.price, _why(one)) for one in found]
+
+
+def _why(one: Suggestion) -> str:
+    if one.why is Why.GOES_WITH and one.partner is not None:
+        return _("Often bought with %(product)s") % {"product": one.partner}
+    if one.why is Why.BOUGHT_OFTEN:
+        return _("You buy this often")
+    if one.why is Why.BOUGHT_BEFORE:
+        return _("You bought this before")
+    return _("Many are buying this")

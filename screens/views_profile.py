@@ -25,6 +25,8 @@ from customers.reports.orders import ORDER_SORTS, order_row
 from customers.views import is_part, scope_of
 from customers.views_notes import note_card
 from customers.views_tags import tag_card
+from intelligence.product_words import with_reasons
+from intelligence.reports_products import likely_products
 from loyalty.actions.recommendations import look_at
 from loyalty.models import Transaction
 from loyalty.reports import balance_of
@@ -53,6 +55,7 @@ KINDS = {
     "events": gettext_lazy("Other events"),
 }
 ROWS = 10
+LIKELY = 4  # products on the profile
 
 
 @require_safe
@@ -161,9 +164,18 @@ def _cards(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str,
         "redeem_url": _page("loyalty:customer-redeem", customer) if Perm.POINTS_WRITE in may else "",
         "stamps": stamps_of_member(customer.pk, now=scope.now, business_id=request.actor.business_id, with_closed=True),
         "recommendations": look_at(customer.pk, now=scope.now) if Perm.POINTS_VIEW in may else (),
+        **_likely(request, customer, scope),
         "stamps_url": _page("stamps:member", customer) if Perm.POINTS_ADJUST in may else "",
         "adjust_url": _page("loyalty:customer-adjust", customer) if Perm.POINTS_ADJUST in may else "",
     }
+
+
+def _likely(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str, object]:
+    """Products, for people who may see what the analysis found."""
+    if Perm.INTELLIGENCE_VIEW not in request.membership.permissions:
+        return {}
+    found = likely_products(customer.pk, business_id=request.actor.business_id, now=scope.now, most=LIKELY)
+    return {"likely": with_reasons(found), "likely_url": _page("intelligence:customer-products", customer)}
 
 
 def _same_person(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str, object]:
