@@ -78,6 +78,7 @@ class CustomerOutput(serializers.Serializer[Any]):
         allow_null=True, help_text="Chance of no purchase within the horizon. Null for callers limited to one business."
     )
     churn_band = serializers.ChoiceField(choices=CustomerScores.Band.choices, allow_null=True)
+    archetype = serializers.CharField(source="archetype_code", allow_null=True, help_text="Id of the archetype.")
     ltv = AmountField(allow_null=True, help_text="Expected within 12 months, as money of today.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -105,6 +106,7 @@ _FIGURES: Mapping[str, Any] = {
     "rfm_group": "",
     "churn_risk": None,
     "churn_band": None,
+    "archetype_code": None,
     "ltv": None,
 }
 
@@ -112,6 +114,7 @@ _FIGURES: Mapping[str, Any] = {
 _SCORES = {
     "fact_churn_risk": F("scores__churn"),
     "fact_churn_band": F("scores__band"),
+    "fact_archetype_code": F("archetype__archetype__code"),
     "fact_ltv": F("scores__value_12"),
 }
 
@@ -159,6 +162,7 @@ class CustomerFilter(StrictSerializer):
     tier = serializers.CharField(max_length=40, required=False)
     rfm_group = serializers.CharField(max_length=20, required=False)
     churn_band = serializers.ChoiceField(choices=CustomerScores.Band.choices, required=False)
+    archetype = serializers.CharField(max_length=16, required=False)
     attribute = KeyAndValue(max_length=580, required=False)
     tag = CleanCharField(max_length=40, required=False)
     without_tag = CleanCharField(max_length=40, required=False)
@@ -222,6 +226,7 @@ FILTER_PARAMETERS = [
     OpenApiParameter(
         "churn_band", str, enum=CustomerScores.Band.values, description="Not for callers of one business."
     ),
+    OpenApiParameter("archetype", str, description="Id of an archetype. Not for callers of one business."),
     OpenApiParameter(
         "attribute", str, description="A key of `attributes`, a colon and its value: `size:42`. Without value: empty."
     ),
@@ -298,7 +303,7 @@ def _filtered(view: ApiView, given: Mapping[str, Any]) -> QuerySet[Customer]:
     if given["is_member"] is not None:
         member = Q(facts__is_member=True)
         queryset = queryset.filter(member if given["is_member"] else ~member)
-    if "churn_band" in given:
+    if "churn_band" in given or "archetype" in given:
         view.actor.check_sees_all()
     if "tag" in given:
         queryset = queryset.filter(_tagged(given["tag"]))
@@ -315,6 +320,7 @@ _LOOKUPS: Mapping[str, str] = {
     "tier": "facts__tier",
     "rfm_group": "facts__rfm_group",
     "churn_band": "scores__band",
+    "archetype": "archetype__archetype__code",
     "created_after": "created_at__gte",
     "created_before": "created_at__lt",
     "updated_after": "updated_at__gte",

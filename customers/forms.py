@@ -18,7 +18,7 @@ from django.utils.translation import ngettext_lazy
 from core.keyset import with_query
 from core.presentation import format_money
 from customers.forms_attributes import OWN_FIELD, FilterGroup, asked_of, chip_text, filter_fields, without
-from customers.models import AttributeDefinition, CustomerScores, Order, PeopleGroup, Tag
+from customers.models import Archetype, AttributeDefinition, CustomerScores, Order, PeopleGroup, Tag
 from customers.order_words import channel_words
 from customers.reports.customer_list import LONGER_DAYS, WITHIN_DAYS, CustomerFilters
 from customers.reports.orders import OrderFilters, OrderWords, RefundFilters
@@ -49,6 +49,8 @@ class CustomerFilterForm(forms.Form):
     tier = forms.ChoiceField(label=_("Tier"), required=False)
     group = forms.ChoiceField(label=_("RFM group"), required=False)
     churn = forms.ChoiceField(label=_("Churn"), required=False)
+    archetype = forms.ChoiceField(label=_("Archetype"), required=False)
+    archetype_before = forms.ChoiceField(label=_("Archetype before"), required=False)
     last = forms.ChoiceField(label=_("Last order"), required=False)
     business = forms.ChoiceField(label=_("Shop"), required=False)
     country = forms.ChoiceField(label=_("Country"), required=False)
@@ -87,6 +89,7 @@ class CustomerFilterForm(forms.Form):
         tiers: list[str],
         definitions: Sequence[AttributeDefinition] = (),
         tags: Sequence[Tag] = (),
+        archetypes: Sequence[Archetype] = (),
         sees_all: bool = True,
     ) -> None:
         super().__init__(query)
@@ -105,6 +108,9 @@ class CustomerFilterForm(forms.Form):
         self._choose("tier", [any_choice, *self._words("tier", tiers)])
         self._choose("group", [any_choice, *((group.code, group.name) for group in RFM_GROUPS.values())])
         self._choose("churn", [any_choice, *CustomerScores.Band.choices] if sees_all else [])
+        self.archetypes = {one.code: one.pk for one in archetypes}
+        self._choose("archetype", [any_choice, *((one.code, one.name) for one in archetypes if one.is_current)])
+        self._choose("archetype_before", [any_choice, *((one.code, one.name) for one in archetypes)])
         self._choose("last", [any_choice, *_last_choices()])
         self._choose("business", [any_choice, *((business.code, business.name) for business in businesses)])
         self._choose("country", [any_choice, *self._words("country", countries)])
@@ -172,6 +178,8 @@ class CustomerFilterForm(forms.Form):
             tier=valid.get("tier", ""),
             group=valid.get("group", ""),
             churn=valid.get("churn", ""),
+            archetype_id=self.archetypes.get(valid.get("archetype", "")),
+            archetype_before_id=self.archetypes.get(valid.get("archetype_before", "")),
             recency=valid.get("r"),
             frequency=valid.get("f"),
             last=valid.get("last", ""),

@@ -18,7 +18,7 @@ from workspace.models import Business
 
 
 def list_form(query: QueryDict, scope: Scope) -> CustomerFilterForm:
-    """What the list understands of a query, for who asks. Five queries."""
+    """What the list understands of a query, for who asks. Six queries."""
     return CustomerFilterForm(
         query,
         businesses=list(Business.objects.active().visible_to(scope.actor)),
@@ -26,6 +26,7 @@ def list_form(query: QueryDict, scope: Scope) -> CustomerFilterForm:
         tiers=customer_list.tiers_of_customers(),
         definitions=definitions(),
         tags=list(Tag.objects.in_use()),
+        archetypes=customer_list.archetypes_for(scope.actor),
         sees_all=scope.actor.business_id is None,
     )
 

@@ -61,6 +61,7 @@ def customers(request: StaffRequest) -> HttpResponse:
         "listed": listed,
         "links": listed.page.links(request.GET),
         "shows_scores": any(row.churn is not None for row in listed.page.rows),
+        "shows_archetypes": not filters.group and any(row.archetype for row in listed.page.rows),
         "is_by_score": sort in SCORE_SORTS,
         "score_css": "" if sort in SCORE_SORTS or filters.churn else "max-xl:hidden",
         "chips": form.chips(request.GET, request.programme.currency),

@@ -28,6 +28,7 @@ from customers.models import (
     BulkRun,
     BusinessCustomerFacts,
     Customer,
+    CustomerArchetype,
     CustomerFacts,
     CustomerScores,
     Tag,
@@ -76,15 +77,15 @@ def _header(fields: Sequence[AttributeDefinition], scope: Scope) -> list[object]
         _("Spent"), _("Last order"), _("Member"), _("Points"), _("Tier"), _("Tags"), _("Added"),
     ]  # fmt: skip
     if scope.actor.business_id is None:
-        names += [_("Churn, %"), _("Churn"), _("Worth in 12 months")]
+        names += [_("Churn, %"), _("Churn"), _("Worth in 12 months"), _("Archetype")]
     return [*names, *(_harmless(field.label) for field in fields)]
 
 
 def _rows(
     ids: Sequence[int], fields: Sequence[AttributeDefinition], scope: Scope
 ) -> Iterator[tuple[int, list[object]]]:
-    """Four queries for a chunk, and one more for scores, which are of the whole programme."""
-    people = Customer.objects.known().filter(pk__in=ids).order_by("pk")
+    """Four queries for a chunk, and one more for scores, which are of the whole programme as archetypes are."""
+    people = Customer.objects.known().filter(pk__in=ids).select_related("archetype__archetype").order_by("pk")
     facts = {one.pk: one for one in CustomerFacts.objects.filter(pk__in=ids)}
     sees_all = scope.actor.business_id is None
     scores = CustomerScores.objects.in_bulk(ids) if sees_all else {}
@@ -108,7 +109,7 @@ def _rows(
                 rest.tier,
                 _names(tags.get(person.pk, ())),
                 _moment(person.created_at, scope),
-                *(_score_cells(scores.get(person.pk), currency) if sees_all else ()),
+                *((*_score_cells(scores.get(person.pk), currency), _archetype(person)) if sees_all else ()),
                 *(_plain(person.attributes.get(field.key)) for field in fields),
             ],
         )
@@ -119,6 +120,11 @@ def _score_cells(found: CustomerScores | None, currency: str) -> tuple[object, .
     if found is None:
         return "", "", ""
     return round(found.churn * 100, 1), found.get_band_display(), quantise(found.value_12, currency)
+
+
+def _archetype(person: Customer) -> str:
+    member: CustomerArchetype | None = getattr(person, "archetype", None)
+    return member.archetype.name if member else ""
 
 
 def _moment(at: datetime | None, scope: Scope) -> str:

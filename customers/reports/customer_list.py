@@ -21,9 +21,11 @@ from core.phones import display_phone
 from customers.attribute_filters import AttributeFilter, narrowed
 from customers.attributes import shown
 from customers.models import (
+    Archetype,
     AttributeDefinition,
     BusinessCustomerFacts,
     Customer,
+    CustomerArchetype,
     CustomerFacts,
     CustomerScores,
     CustomerTag,
@@ -67,6 +69,8 @@ class CustomerFilters:
     tier: str = ""  # its name
     group: str = ""  # code of an RFM group
     churn: str = ""  # a band of CustomerScores
+    archetype_id: int | None = None
+    archetype_before_id: int | None = None  # where they were at the last weekly run
     recency: int | None = None  # RFM scores
     frequency: int | None = None
     last: str = ""  # within-30, over-90, never
@@ -107,6 +111,7 @@ class CustomerRow:
     churn: int | None = None  # percent; with band and value only where every business is seen, for who ever bought
     band: str = ""
     value: Decimal | None = None  # of the next 12 months
+    archetype: str = ""
     extra: Sequence[str] = ()  # values of the columns asked for
     tags: Sequence[Tag] = ()
 
@@ -163,7 +168,7 @@ def customer_page(
         found = found.filter(customer__scores__isnull=False)
     related = ["customer", *(["customer__facts"] if rest else ())]
     if scope.actor.business_id is None:
-        related.append("customer__scores")
+        related += ["customer__scores", "customer__archetype__archetype"]
     page = keyset_page(found.select_related(*related), order, descending=descending, cursor=cursor)
     tags = tags_of([row.customer_id for row in page.rows]) if with_tags else {}
     return CustomerPage(page.with_rows([_row(row, scope, columns, tags) for row in page.rows]), count, is_fuzzy)
@@ -219,9 +224,7 @@ def _source(scope: Scope, filters: CustomerFilters) -> tuple[Source, str]:
         source = source.filter(
             *_buyers(filters.bought_from, filters.bought_to, filters.first_bought, scope, business_id)
         )
-    if filters.churn:
-        is_limited = scope.actor.business_id is not None
-        source = source.none() if is_limited else source.filter(customer__scores__band=filters.churn)
+    source = _expected(source, filters, scope)
     if filters.new_days:
         source = source.filter(customer__created_at__gte=scope.days_ago(filters.new_days - 1))
     if filters.tags:
@@ -229,6 +232,24 @@ def _source(scope: Scope, filters: CustomerFilters) -> tuple[Source, str]:
     if filters.without_tags:
         source = source.filter(~_tagged(filters.without_tags))
     return narrowed(source, filters.attributes, prefix="customer__"), rest
+
+
+def _expected(source: Source, filters: CustomerFilters, scope: Scope) -> Source:
+    """What models say, which is of the whole programme: people limited to a business find nobody by it."""
+    asked = {
+        "customer__scores__band": filters.churn,
+        "customer__archetype__archetype": filters.archetype_id,
+        "customer__archetype__earlier": filters.archetype_before_id,
+    }
+    given = {name: value for name, value in asked.items() if value}
+    return source.none() if given and scope.actor.business_id is not None else source.filter(**given)
+
+
+def archetypes_for(actor: Actor) -> list[Archetype]:
+    """Every archetype that there is or was; none for people limited to a business. One query."""
+    if actor.business_id is not None:
+        return []
+    return list(Archetype.objects.filter(level=Archetype.Level.KIND).order_by("-is_current", "place", "pk"))
 
 
 def _month(day: date, scope: Scope) -> tuple[datetime, datetime]:
@@ -302,6 +323,7 @@ def _row(
     if isinstance(row, BusinessCustomerFacts):
         facts = getattr(customer, "facts", None) or CustomerFacts(customer=customer)
     scores: CustomerScores | None = getattr(customer, "scores", None) if scope.actor.business_id is None else None
+    member: CustomerArchetype | None = getattr(customer, "archetype", None) if scores else None
     name, contact = name_and_contact(customer, scope.country)
     return CustomerRow(
         code=customer.code,
@@ -317,6 +339,7 @@ def _row(
         churn=round(scores.churn * 100) if scores else None,
         band=scores.get_band_display() if scores else "",
         value=scores.value_12 if scores else None,
+        archetype=member.archetype.name if member else "",
         extra=[shown(one, customer.attributes.get(one.key)) for one in columns],
         tags=tags.get(customer.pk, ()),
     )

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from core.permissions import Role
 from customers.actions.rollups import rebuild_rollups
-from customers.models import Customer, CustomerScores
+from customers.models import Archetype, Customer, CustomerArchetype, CustomerScores
 from customers.tests.test_actions_facts import sale
 from customers.tests.test_views_customers import LIST, names, person
 from programs.models import User
@@ -41,6 +41,14 @@ def crowd(business: Business) -> dict[str, Customer]:
     for name, spent in (("Ann", "90.00"), ("Bo", "40.00"), ("Cleo", "60.00")):
         sale(business, people[name], name, spent, placed_at=timezone.now() - timedelta(days=2))
     rebuild_rollups(now=timezone.now())
+    kinds = [
+        Archetype.objects.create(code=f"kind{place}aaaaaaaaaaa", found_name=name, place=place, found_at=timezone.now())
+        for place, name in enumerate(("Loyal regulars", "Drifted away"), 1)
+    ]
+    for name, now, before in (("Ann", 0, 0), ("Bo", 0, 1), ("Cleo", 1, 1)):
+        CustomerArchetype.objects.create(
+            customer=people[name], archetype=kinds[now], confidence=0.9, earlier=kinds[before], since=date(2026, 6, 1)
+        )
     score(people["Ann"], 0.456, "medium", "120.80")
     score(people["Bo"], 0.1, "low", "480.00")
     score(people["Cleo"], 0.97, "lost", "3.10")
@@ -65,6 +73,9 @@ def browser(client_of: Callable[..., Client], owner: User) -> Client:
         ("churn=high", []),
         ("churn=nonsense", ["Ann Lee", "Cleo Lee", "Bo Lee", "Dan Lee"]),
         ("churn=low&sort=-value", ["Bo Lee"]),
+        ("archetype=kind1aaaaaaaaaaa", ["Ann Lee", "Bo Lee"]),
+        ("archetype=kind1aaaaaaaaaaa&archetype_before=kind2aaaaaaaaaaa", ["Bo Lee"]),
+        ("archetype=nonsense", ["Ann Lee", "Cleo Lee", "Bo Lee", "Dan Lee"]),
     ],
 )
 def test_sorted_and_narrowed(browser: Client, query: str, expected: list[str]) -> None:
@@ -75,6 +86,7 @@ def test_sorted_and_narrowed(browser: Client, query: str, expected: list[str]) -
 def test_the_columns_say_band_percent_and_value(browser: Client) -> None:
     content = browser.get(LIST).content.decode()
     assert all(column in content for column in COLUMNS)
+    assert "Loyal regulars" in content
     for text in ("Medium risk</span> 46%", "Low risk</span> 10%", "Lost</span> 97%", "£121", "£480", "£3"):
         assert text in content
     assert "Who never bought has no forecast" not in content
@@ -122,10 +134,13 @@ def test_people_of_one_business_learn_nothing_of_the_whole_programme(
     assert names(asked) == ["Ann Lee", "Cleo Lee", "Bo Lee"]
     assert "is left out" in asked.content.decode()
     assert bound.post("/customers/bulk/?act=export&all=1&churn=lost").status_code == 409
+    assert "Loyal regulars" not in bound.post("/customers/bulk/?act=export&all=1").getvalue().decode()
     assert "Churn" not in bound.post("/customers/bulk/?act=export&all=1").getvalue().decode()
     one = limited.get(f"{API}{crowd['Ann'].code}").json()
     assert (one["churn_risk"], one["churn_band"], one["ltv"]) == (None, None, None)
-    for query in ("churn_band=lost", "ordering=-value", "ordering=churn"):
+    assert 'name="archetype"' not in content
+    assert "Loyal regulars" not in content
+    for query in ("churn_band=lost", "archetype=kind1aaaaaaaaaaa", "ordering=-value", "ordering=churn"):
         assert limited.get(f"{API}?{query}").status_code == 403
 
 
@@ -138,6 +153,7 @@ def test_the_file_has_them(browser: Client) -> None:
         "Medium risk",
         "120.80",
     ]
+    assert [rows[name]["Archetype"] for name in ("Ann", "Cleo", "Dan")] == ["Loyal regulars", "Drifted away", ""]
     assert [rows["Dan"][name] for name in ("Churn, %", "Churn", "Worth in 12 months")] == ["", "", ""]
 
 
@@ -151,4 +167,7 @@ def test_the_api_has_them_in_order(api: Callable[..., Client]) -> None:
     ]
     found = api("read").get(f"{API}?churn_band=lost").json()["data"]
     assert [one["first_name"] for one in found] == ["Cleo"]
+    in_first = api("read").get(f"{API}?archetype=kind1aaaaaaaaaaa").json()["data"]
+    assert {one["archetype"] for one in in_first} == {"kind1aaaaaaaaaaa"}
+    assert len(in_first) == 2
     assert api("read").get(f"{API}?churn_band=nonsense").status_code == 422
