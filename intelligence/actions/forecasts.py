@@ -22,6 +22,7 @@ from customers.actions.rollups import programme_zone
 from customers.actions.scores import COLUMNS, write_scores
 from intelligence.actions.settings import settings_now
 from intelligence.engine import candidates
+from intelligence.engine.backtest import Remembered
 from intelligence.engine.churn import band_of, value_at_risk
 from intelligence.engine.forecast import Forecast, spend_range
 from intelligence.engine.purchase_days import PurchaseDays
@@ -97,12 +98,13 @@ def _scores(history: PurchaseDays, day: int) -> tuple[int, dict[str, Values]]:
     """(horizon in days, one array for each column of `write_scores`) of everybody in the history."""
     chances, money = (candidates.chosen(code, len(history.customers)) for code in newest_choice())
     model = chances.lifetime()
+    ask = Remembered(chances.over(model))
     learnt = model.learn(history, day)
     settings = settings_now()
     horizon = settings.horizon_days or horizon_of(learnt.known)
-    chance = chances.over(model)(history, day, horizon).chance
+    chance = ask(history, day, horizon).chance
     growth = {days: model.chance(learnt, days) for days in sorted({*NEXT_WITHIN, horizon})}
-    ask_money = money.over(model if money.model == chances.model else money.lifetime())
+    ask_money = ask if money == chances else money.over(model if money.model == chances.model else money.lifetime())
     churn = 1 - chance
     return horizon, {
         "churn": churn,

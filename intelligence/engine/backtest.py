@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -101,15 +102,13 @@ class Remembered:
 
     def __init__(self, ask: Forecaster) -> None:
         self.ask = ask
-        self._history: PurchaseDays | None = None
-        self._answers: dict[tuple[int, int], Forecast] = {}
+        self._answers: WeakKeyDictionary[PurchaseDays, dict[tuple[int, int], Forecast]] = WeakKeyDictionary()
 
     def __call__(self, history: PurchaseDays, day: int, horizon: int) -> Forecast:
-        if history is not self._history:
-            self._history, self._answers = history, {}
-        if (day, horizon) not in self._answers:
-            self._answers[day, horizon] = self.ask(history, day, horizon)
-        return self._answers[day, horizon]
+        answers = self._answers.setdefault(history, {})
+        if (day, horizon) not in answers:
+            answers[day, horizon] = self.ask(history, day, horizon)
+        return answers[day, horizon]
 
 
 def run(
