@@ -312,8 +312,7 @@ class TypicalRow:
 
 def typical_rows(archetype: Archetype, currency: str) -> list[TypicalRow]:
     """What half of an archetype's people have at most, beside everybody. One query."""
-    run = FeatureRun.objects.order_by("-finished_at").first()
-    usual = {key: found[2] for key, found in run.figures.items() if len(found) > 2} if run else {}
+    usual = usual_values()
     return [
         TypicalRow(
             feature=FEATURES[key],
@@ -346,6 +345,12 @@ def movement_of(archetype: Archetype) -> InAndOut | None:
         came=[move for move in moves if move.after == archetype][:MOST_MOVES],
         left=[move for move in moves if move.before == archetype][:MOST_MOVES],
     )
+
+
+def usual_values() -> dict[str, float]:
+    """What half of all customers have at most, by feature. One query."""
+    run = FeatureRun.objects.order_by("-finished_at").first()
+    return {key: found[2] for key, found in run.figures.items() if len(found) > 2} if run else {}
 
 
 def most_valued(archetype: Archetype, *, count: int = 10) -> list[CustomerArchetype]:

@@ -33,6 +33,7 @@ from loyalty.reports import balance_of
 from loyalty.reports_stamps import stamps_of_member
 from screens import reports_profile as report
 from screens.forms_tiers import TierByHandForm
+from screens.reports_explanation import CARD_NEEDS, archetype_card
 from screens.reports_movements import movement_page
 from screens.reports_scores import churn_card, scores_of
 from screens.reports_tiers import tier_card
@@ -63,7 +64,11 @@ LIKELY = 4  # products on the profile
 def profile(request: StaffRequest, code: str) -> HttpResponse:
     scope = scope_of(request)
     customer = (
-        Customer.objects.visible_to(request.actor).known().filter(code=code).select_related("facts", "scores").first()
+        Customer.objects.visible_to(request.actor)
+        .known()
+        .filter(code=code)
+        .select_related("facts", "scores", *CARD_NEEDS)
+        .first()
     )
     if customer is None:
         survivor = survivor_of(code, request.actor)
@@ -144,6 +149,8 @@ def _cards(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str,
         "joined": joined,
         "values": report.value_strip(customer, scope, currency, scores),
         "churn": churn_card(customer, scores) if scores else None,
+        "archetype": archetype_card(customer, request.actor),
+        "why_url": _page("screens:why", customer) if sees_all and Perm.INTELLIGENCE_VIEW in may else "",
         "chart": report.spend_chart(customer, scope, currency),
         "visits": report.visit_map(customer, scope),
         "rfm": report.rfm_card(facts, scope),
