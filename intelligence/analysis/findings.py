@@ -127,6 +127,7 @@ class Second(msgspec.Struct, frozen=True):
     waiting: int  # bought once, and are now between the first and the third quartile
     waiting_from: date | None
     waiting_to: date | None
+    waiting_spent: float  # by one of them so far
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -212,18 +213,20 @@ class DiscountBuyers(msgspec.Struct, frozen=True):
 
 
 class Returned(msgspec.Struct, frozen=True):
+    """`refunds` that name the product, beside the `orders` with it: one large order that comes back counts once."""
+
     name: str
     code: str
-    units: float
-    returned: float
+    orders: int
+    refunds: int
     revenue: float
-    units_before: float
-    returned_before: float
+    orders_before: int
+    refunds_before: int
 
 
 class Returns(msgspec.Struct, frozen=True):
     tested: int  # products sold often enough in both periods
-    products: list[Returned]  # of which most came back
+    products: list[Returned]  # with most refunds
 
 
 class Expiring(msgspec.Struct, frozen=True):

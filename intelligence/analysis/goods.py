@@ -12,7 +12,7 @@ from intelligence.analysis.window import Window
 CATEGORIES, PAIRS, RETURNED = 5, 10, 20
 MOST_BASKETS = 50_000  # a mean of so many moves by less than a hundredth with the next
 FEWEST_TOGETHER = 20  # orders with both
-FEWEST_UNITS = 50  # sold in each period, for a rate of what comes back
+FEWEST_ORDERS = 50  # with a product in each period, for a rate of what comes back
 
 # Of the newest orders, those with a line of goods, and how many units and different goods they name.
 BASKET = """
@@ -27,7 +27,7 @@ BASKET = """
         GROUP BY 1
     ) AS basket
 """
-# Each pair once, from the rarer product: that is the stronger sign.
+# Together more often than by chance. Each pair once, from the rarer product: that is the stronger sign.
 PAIRED = """
     SELECT one.code, coalesce(nullif(one.title, ''), one.sku), two.code, coalesce(nullif(two.title, ''), two.sku),
            pair.together, pair.orders, pair.other_orders, pair.baskets,
@@ -37,6 +37,7 @@ PAIRED = """
     JOIN customers_product AS one ON one.id = pair.product_id AND one.archived_at IS NULL
     JOIN customers_product AS two ON two.id = pair.other_id AND two.archived_at IS NULL
     WHERE pair.business_id IS NULL AND pair.together >= %(fewest)s
+      AND pair.together::float8 * pair.baskets > pair.orders::float8 * pair.other_orders
       AND (pair.orders, pair.product_id) < (pair.other_orders, pair.other_id)
     ORDER BY pair.score DESC, pair.product_id, pair.other_id LIMIT %(limit)s
 """
@@ -47,17 +48,26 @@ HELD = f"""
     GROUP BY own.product_id HAVING sum(orders) > 0
 """
 CAME_BACK = """
-    SELECT product.code, coalesce(nullif(product.title, ''), product.sku), own.*, count(*) OVER () FROM (
-        SELECT product_id,
-               coalesce(sum(units) FILTER (WHERE day >= %(first)s), 0)::float8 AS units,
-               coalesce(sum(refunded_units) FILTER (WHERE day >= %(first)s), 0)::float8 AS returned,
-               coalesce(sum(revenue) FILTER (WHERE day >= %(first)s), 0)::float8 AS revenue,
-               coalesce(sum(units) FILTER (WHERE day < %(first)s), 0)::float8 AS units_before,
-               coalesce(sum(refunded_units) FILTER (WHERE day < %(first)s), 0)::float8 AS returned_before
+    WITH sold AS (
+        SELECT product_id, coalesce(sum(orders) FILTER (WHERE day >= %(first)s), 0) AS orders,
+               coalesce(sum(revenue) FILTER (WHERE day >= %(first)s), 0) AS revenue,
+               coalesce(sum(orders) FILTER (WHERE day < %(first)s), 0) AS orders_before
         FROM customers_productday WHERE day >= %(since)s AND day <= %(last)s GROUP BY 1
-    ) AS own JOIN customers_product AS product ON product.id = own.product_id AND product.kind = 'goods'
-    WHERE own.units >= %(fewest)s AND own.units_before >= %(fewest)s
-    ORDER BY own.returned DESC, product.id LIMIT %(limit)s
+    ), back AS (
+        SELECT line.product_id, count(DISTINCT refund.id) FILTER (WHERE refund.refunded_at >= %(start)s) AS refunds,
+               count(DISTINCT refund.id) FILTER (WHERE refund.refunded_at < %(start)s) AS refunds_before
+        FROM customers_refund AS refund JOIN customers_refundline AS line ON line.refund_id = refund.id
+        LEFT JOIN customers_order AS sale ON sale.id = refund.order_id
+        WHERE refund.refunded_at >= %(begin)s AND refund.refunded_at < %(end)s
+          AND sale.status IS DISTINCT FROM 'cancelled'
+        GROUP BY 1
+    )
+    SELECT coalesce(nullif(product.title, ''), product.sku), product.code, sold.orders, coalesce(back.refunds, 0),
+           sold.revenue, sold.orders_before, coalesce(back.refunds_before, 0), count(*) OVER ()
+    FROM sold JOIN customers_product AS product ON product.id = sold.product_id AND product.kind = 'goods'
+    LEFT JOIN back ON back.product_id = sold.product_id
+    WHERE sold.orders >= %(fewest)s AND sold.orders_before >= %(fewest)s
+    ORDER BY 4 DESC, product.id LIMIT %(limit)s
 """
 
 
@@ -93,15 +103,15 @@ def held_by_products(window: Window) -> tuple[Concentration | None, Product | No
 
 
 def returns_of(window: Window) -> Returns:
-    """Of goods that sold FEWEST_UNITS in the newest days and in the ones before. One statement on a roll-up."""
+    """Of goods on FEWEST_ORDERS in the newest days and in the ones before. One statement: a roll-up, and refunds."""
     if window.before is None:
         return Returns(0, [])
     found = rows(
-        CAME_BACK, first=window.now.first_day, since=window.before.first_day, last=window.as_of, fewest=FEWEST_UNITS,
-        limit=RETURNED,
+        CAME_BACK, first=window.now.first_day, since=window.before.first_day, last=window.as_of,
+        begin=window.before.start, start=window.now.start, end=window.now.end, fewest=FEWEST_ORDERS, limit=RETURNED,
     )  # fmt: skip
     products = [
-        Returned(name, code, units, returned, money(revenue), units_before, returned_before)
-        for code, name, _id, units, returned, revenue, units_before, returned_before, _tested in found
+        Returned(name, code, int(orders), refunds, money(revenue), int(orders_before), refunds_before)
+        for name, code, orders, refunds, revenue, orders_before, refunds_before, _tested in found
     ]
     return Returns(found[0][-1] if found else 0, products)

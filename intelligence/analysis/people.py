@@ -33,7 +33,7 @@ REGULAR_ORDERS = 3  # a discount on each of two orders is chance too often
 # pairs of the two, whatever the number of people.
 SECOND = """
     WITH first AS (
-        SELECT facts.customer_id, facts.orders_count,
+        SELECT facts.customer_id, facts.orders_count, facts.total_spent,
                (facts.first_order_at AT TIME ZONE %(zone)s)::date AS day
         FROM customers_customerfacts AS facts
         JOIN customers_customer AS customer ON customer.id = facts.customer_id AND customer.state = 'active'
@@ -46,7 +46,8 @@ SECOND = """
         GROUP BY 1
     )
     SELECT %(as_of)s - first.day, again.day - first.day, count(*),
-           count(*) FILTER (WHERE first.orders_count = 1)
+           count(*) FILTER (WHERE first.orders_count = 1),
+           coalesce(sum(first.total_spent) FILTER (WHERE first.orders_count = 1), 0)
     FROM first LEFT JOIN again USING (customer_id) GROUP BY 1, 2
 """
 HELD = "SELECT greatest(spend_365, 0)::float8 AS value FROM intelligence_customerfeatures WHERE orders_365 > 0"
@@ -92,10 +93,11 @@ def second_purchases(window: Window) -> Second:
     first = window.as_of - timedelta(days=YEAR_DAYS + FOLLOWED + DAYS)
     whole = Period(max(first, window.first_sale), window.as_of, window.zone)
     found = rows(SECOND, zone=window.zone.key, start=whole.start, end=whole.end, as_of=window.as_of)
-    ages: Ages = {(age, gap): people for age, gap, people, _once in found}
+    ages: Ages = {(age, gap): people for age, gap, people, _once, _spent in found}
     older = _older(window)
     quartiles = _quartiles(ages)
-    once = sum(row[3] for row in found if quartiles and quartiles[0] <= row[0] <= quartiles[2])
+    waiting = [row for row in found if quartiles and quartiles[0] <= row[0] <= quartiles[2]]
+    once = sum(row[3] for row in waiting)
     return Second(
         horizons=[Horizon(days, _again(ages, days, window)) for days in HORIZONS],
         days=list(CURVE),
@@ -106,6 +108,7 @@ def second_purchases(window: Window) -> Second:
         waiting=once,
         waiting_from=window.as_of - timedelta(days=quartiles[2]) if quartiles else None,
         waiting_to=window.as_of - timedelta(days=quartiles[0]) if quartiles else None,
+        waiting_spent=money(sum(row[4] for row in waiting) / once) if once else 0.0,
     )
 
 

@@ -13,7 +13,7 @@ from intelligence.insights.significance import sure_of, z_of_count, z_of_shares
 FEWEST_PRODUCTS, DEPENDENT = 10, 0.15  # of revenue, from one product
 PAIRS_LOOKED_AT = 10_000_000  # of some thousand products
 LEAST_LIFT, TAKEN = 2.0, 0.1
-FEWEST_RETURNED = 10  # units
+FEWEST_REFUNDS = 10
 
 
 @insight(
@@ -71,37 +71,36 @@ def bought_together(asked: Asked) -> Said | None:
 @insight(
     "refunds_rising",
     name=gettext_lazy("A product that comes back more often"),
-    needs=gettext_lazy(
-        "50 units sold in each period, 10 of them back, and a rise beyond chance for all products (1 %)"
-    ),
+    needs=gettext_lazy("50 orders in each period, 10 refunds, and a rise beyond chance for all products (1 %)"),
 )
 def refunds_rising(asked: Asked) -> Said | None:
     returns = asked.found.returns
     sure = sure_of(returns.tested)
-    rising = [
-        one
-        for one in returns.products
-        if one.returned >= FEWEST_RETURNED
-        and z_of_shares(min(one.returned, one.units), one.units, one.returned_before, one.units_before) >= sure
-    ]
+    rising = [one for one in returns.products if one.refunds >= FEWEST_REFUNDS and _z(one) >= sure]
     if not rising:
         return None
     worst = max(rising, key=_lost)
-    now, then = worst.returned / worst.units, worst.returned_before / worst.units_before
     return Said(
         title=_("%(name)s comes back more often") % {"name": worst.name},
-        text=_("%(now)s of the units sold in 90 days came back; in the 90 days before it were %(then)s.")
-        % {"now": asked.percent(now), "then": asked.percent(then)},
+        text=_("To 100 orders with it came %(now)s refunds in 90 days; in the 90 days before it were %(then)s.")
+        % {
+            "now": asked.number(worst.refunds / worst.orders * 100, 1),
+            "then": asked.number(worst.refunds_before / worst.orders_before * 100, 1),
+        },
         evidence=[
-            _("%(returned)s of %(units)s units")
-            % {"returned": asked.number(worst.returned), "units": asked.number(worst.units)},
+            _("%(refunds)s refunds, %(orders)s orders")
+            % {"refunds": asked.number(worst.refunds), "orders": asked.number(worst.orders)},
             _("More than chance: two shares, 1 %% over %(tested)s products") % {"tested": asked.number(returns.tested)},
         ],
         money=_lost(worst),
-        formula=_("what the rise costs in 90 days"),
+        formula=_("the rise, on what the product sold for in 90 days"),
         action=_("Open the product"),
         href=link("analytics:product", worst.code),
     )
+
+
+def _z(one: Returned) -> float:
+    return z_of_shares(min(one.refunds, one.orders), one.orders, one.refunds_before, one.orders_before)
 
 
 def _is_habit(pair: Pair) -> bool:
@@ -114,4 +113,4 @@ def _gain(pair: Pair) -> float:
 
 
 def _lost(one: Returned) -> float:
-    return (one.returned / one.units - one.returned_before / one.units_before) * one.revenue
+    return (one.refunds / one.orders - one.refunds_before / one.orders_before) * one.revenue

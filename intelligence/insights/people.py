@@ -55,7 +55,7 @@ def lapsing(asked: Asked) -> Said | None:
     needs=gettext_lazy("at least 30 second purchases to know the usual wait, and 20 people in it"),
 )
 def second_purchase(asked: Asked) -> Said | None:
-    second, sales = asked.found.second, asked.found.sales.now
+    second = asked.found.second
     if second.waiting < FEWEST_WAITING or second.waiting_from is None:
         return None
     early, half, late = second.quartiles
@@ -68,10 +68,10 @@ def second_purchase(asked: Asked) -> Said | None:
         % {"early": early, "late": late},
         evidence=[
             _("Half of the second purchases come within %(days)s days") % {"days": half},
-            _("Average order %(amount)s") % {"amount": asked.money(sales.average)},
+            _("They spent %(amount)s each") % {"amount": asked.money(second.waiting_spent)},
         ],
-        money=second.waiting * COME_BACK * sales.average,
-        formula=_("if a fifth of them bought once more for an average order"),
+        money=second.waiting * COME_BACK * second.waiting_spent,
+        formula=_("if a fifth of them spent as much once more"),
         action=_("Open these customers"),
         href=link(
             "customers:list", orders=1, bought_from=second.waiting_from, bought_to=second.waiting_to, first="within"
@@ -83,7 +83,7 @@ def second_purchase(asked: Asked) -> Said | None:
     "new_customers",
     name=gettext_lazy("More or fewer new customers"),
     needs=gettext_lazy(
-        "30 new customers in each period, a base that begins 90 days after the first sale, "
+        "30 new customers in each period, sales for long enough that old customers are known, "
         "and a difference beyond chance (Welch's t on 12 weeks, 1 %)"
     ),
 )
@@ -234,9 +234,10 @@ def points_expiring(asked: Asked) -> Said | None:
 
 
 def _is_known_by_then(found: Findings, days_ago: int) -> bool:
-    """In the first 90 days of its sales a shop meets its old customers for the first time, too."""
+    """At first a shop meets its old customers for the first time, too: until nearly all of them have come once."""
     begin = found.as_of - timedelta(days=DAYS - 1 + days_ago)
-    return begin - found.first_sale >= timedelta(days=DAYS)
+    horizon = found.risk.horizon_days if found.risk else DAYS
+    return begin - found.first_sale >= timedelta(days=2 * horizon)
 
 
 def _signed(asked: Asked, change: float) -> str:

@@ -15,7 +15,7 @@ from intelligence.insights.significance import SURE, SURE_OF_WEEKS, t_of, wilson
 
 FEWEST_ORDERS = 100
 LEAST_CHANGE = 0.03  # of the average order: below, it is true and no matter
-FEWEST_WEEKS, LEAST_QUIET = 8, 0.2
+FEWEST_WEEKS, LEAST_QUIET, CLOSED = 8, 0.2, 0.2
 FEWEST_BY_HOUR, BUSY_SHARE = 200, 0.25
 STRONG_MONTH = 1.15
 AHEAD = 3  # months: those of the next 90 days
@@ -77,8 +77,8 @@ def quiet_day(asked: Asked) -> Said | None:
             _("%(quiet)s such days against %(others)s others") % {"quiet": len(quiet.orders), "others": len(others)},
             _("More than chance: Welch's t, 1 %"),
         ],
-        money=(usual - own) / 2 * len(quiet.orders) * asked.found.sales.now.average,
-        formula=_("if the day got halfway to the others, with average orders"),
+        money=(usual - own) * CLOSED * len(quiet.orders) * asked.found.sales.now.average,
+        formula=_("if a fifth of the gap were closed, with average orders"),
         action=_("Open these orders"),
         href=_orders(asked, weekday=quiet.weekday),
     )

@@ -80,6 +80,7 @@ def quiet() -> Findings:
             waiting=8,
             waiting_from=date(2026, 5, 2),
             waiting_to=date(2026, 6, 2),
+            waiting_spent=15,
         ),
         basket=Basket(3, 2, [Share("Pots", 0.6), Share("Tea", 0.4)], [replace(PAIR, together=33)]),
         held=Held(HELD, replace(HELD, count=40), Product("Tea", "tea00001", 0.05, 4_000)),

@@ -12,18 +12,19 @@ from django_tenants.utils import tenant_context
 from core.actor import SYSTEM
 from core.errors import PermissionRefused
 from customers.actions.rollups import rebuild_rollups
-from customers.models import Customer, CustomerScores, Order, OrderLine, Product
+from customers.models import Customer, CustomerScores, Order, OrderLine, Product, RefundLine
 from customers.tests.test_actions_facts import refund, sale
 from intelligence.actions import analysis
 from intelligence.actions.analysis import analyse_sales
 from intelligence.actions.features import rebuild_features
 from intelligence.actions.products import count_products
 from intelligence.actions.requests import ANALYSIS, request_run
-from intelligence.analysis.findings import Again, AtRisk, Findings, Month, MonthIndex, Sold, read_findings
+from intelligence.analysis.findings import Again, AtRisk, Findings, Month, MonthIndex, Returned, Sold, read_findings
 from intelligence.analysis.parts import PARTS
 from intelligence.analysis.sales import month_index
 from intelligence.models import AnalysisRun
 from intelligence.tasks import AFTER_IMPORT, analyse_nightly
+from intelligence.tests.baskets import basket
 from programs.models import Programme
 from workspace.actions.jobs import request_cancel, run_job
 from workspace.models import Business, Job
@@ -194,3 +195,51 @@ def test_an_analysis_stays_in_its_programme(shop: dict[str, Customer], other_pro
     with tenant_context(other_programme):
         assert analyse_sales(now=NOW) is None
         assert not AnalysisRun.objects.exists()
+
+
+@pytest.fixture
+def crowd(business: Business) -> Product:
+    """40 people who came 120 and again 108 to 112 days ago, 10 who came once then, 4 who came once 10 days ago.
+
+    All have tea, with a cup at first. Nobody known bought 56 lamps, and as many before; 5 of them came
+    back. The first of the people came a third time and had a discount each time.
+    """
+    tea, cup, lamp = (
+        Product.objects.create(sku=name, title=name, price=price)
+        for name, price in (("Tea", 4), ("Cup", 6), ("Lamp", 9))
+    )
+    people = Customer.objects.bulk_create(Customer(first_name=f"c{number}") for number in range(54))
+    yesterday = NOW.replace(hour=11) - timedelta(days=1)
+    visits: list[tuple[Customer | None, int, list[Product]]] = [
+        *((one, 120, [tea, cup]) for one in people[:50]),
+        *((one, 108 + number % 5, [tea]) for number, one in enumerate(people[:40])),
+        *((one, 10, [tea]) for one in people[50:]),
+        (people[0], 50, [tea]),
+        (None, 200, [lamp]),
+        *((None, 95 + number % 56 - 90 * (number // 56), [lamp]) for number in range(112)),
+    ]
+    orders = [
+        basket(business, one, str(number), *bought, at=yesterday - timedelta(days=days), discount=int(one == people[0]))
+        for number, (one, days, bought) in enumerate(visits)
+    ]
+    for order in orders[-5:]:
+        back = refund(business, None, f"r{order.pk}", "9.00", refunded_at=yesterday, order=order)
+        RefundLine.objects.create(refund=back, position=1, product=lamp, quantity=1, unit_price=9, total=9)
+    rebuild_rollups(now=NOW)
+    count_products(now=NOW)
+    return lamp
+
+
+def test_what_needs_a_crowd(crowd: Product) -> None:
+    found = found_at()
+    second = found.second
+    assert (second.quartiles, second.waiting, second.waiting_spent) == ([9, 10, 11], 4, 4)
+    assert (second.waiting_from, second.waiting_to) == (date(2026, 6, 5), date(2026, 6, 7))
+    assert second.newer == [0, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8]
+    (pair,) = found.basket.pairs
+    assert (pair.product, pair.other, pair.together, pair.orders, pair.other_orders) == ("Cup", "Tea", 50, 50, 95)
+    assert (pair.baskets, pair.other_price) == (208, 4)
+    assert found.discounts is not None
+    assert (found.discounts.regulars, found.discounts.only, found.discounts.expected) == (1, 1, 1)
+    assert found.returns.tested == 1  # tea was seldom sold in the newest days
+    assert found.returns.products == [Returned("Lamp", crowd.code, 56, 5, 504, 56, 0)]

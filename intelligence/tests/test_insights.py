@@ -68,7 +68,7 @@ SPEAKS: dict[str, tuple[Findings, str, float | None, str]] = {
         CUSTOMERS + "churn=high&min=250.00",
     ),
     "second_purchase": (
-        changed("second", waiting=75), "75 people bought once and may come again now", 75 * 0.2 * 20,
+        changed("second", waiting=75), "75 people bought once and may come again now", 75 * 0.2 * 15,
         CUSTOMERS + "orders=1&bought_from=2026-05-02&bought_to=2026-06-02&first=within",
     ),
     "new_customers": (
@@ -90,7 +90,7 @@ SPEAKS: dict[str, tuple[Findings, str, float | None, str]] = {
     ),
     "average_order": (of_sales(average=18), "The average order fell by 10.0%", 2 * 1_000, ORDERS),
     "quiet_day": (
-        changed("hours", weekdays=DAYS), "Monday is quiet: 60.0% fewer orders", 9 / 2 * 12 * 20,
+        changed("hours", weekdays=DAYS), "Monday is quiet: 60.0% fewer orders", 9 / 5 * 12 * 20,
         ORDERS + "&weekday=1",
     ),
     "busy_hours": (
@@ -121,7 +121,7 @@ SILENT: dict[str, list[Findings]] = {
     "new_customers": [
         of_sales(weekly_new=[8, 11, 6, 12, 9, 7, 13, 8, 10, 9, 7, 11]),
         of_sales(weekly_new=[1, 2, 3] * 4),
-        replace(of_sales(weekly_new=FEWER), first_sale=date(2025, 2, 1)),  # everybody was new then
+        replace(of_sales(weekly_new=FEWER), first_sale=date(2024, 12, 1)),  # everybody was new then
         replace(of_sales(weekly_new=FEWER), sales=Compared(replace(SOLD, weekly_new=FEWER), None, None)),
     ],
     "cohort": [of_second(Again(400, 130), Again(400, 110)), of_second(Again(99, 60), Again(400, 100))],

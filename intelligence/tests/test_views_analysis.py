@@ -42,8 +42,8 @@ def test_what_stands_out_opens_its_customers(client_of: Callable[..., Client], o
     browser = client_of(owner)
     content = browser.get(PAGE).content.decode()
     assert "75 people bought once and may come again now" in content
-    assert "About £300" in content
-    assert "if a fifth of them bought once more for an average order" in content
+    assert "About £225" in content
+    assert "if a fifth of them spent as much once more" in content
     link = "/customers/?orders=1&amp;bought_from=2026-05-02&amp;bought_to=2026-06-02&amp;first=within"
     assert f'href="{link}"' in content
     listed = browser.get(link.replace("&amp;", "&"))
@@ -152,7 +152,7 @@ def test_the_api_asks_and_reads(api: Callable[..., Client], programme: Programme
     assert whole["summary"] == run.summary
     assert whole["findings"]["second"]["waiting"] == 75
     (one,) = whole["insights"]
-    assert (one["code"], one["money"], one["is_good"]) == ("second_purchase", "300.00", False)
+    assert (one["code"], one["money"], one["is_good"]) == ("second_purchase", "225.00", False)
     assert one["path"].startswith("/customers/?orders=1")
     short = api("read").get(LATEST, {"budget": 200}).json()
     assert set(short) == {"as_of", "finished_at", "summary"}

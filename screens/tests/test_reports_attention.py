@@ -125,7 +125,7 @@ def test_more_of_everything_costs_the_same(programme, business, trouble):
 
 def test_the_insight_with_most_money_is_told_while_it_is_news(programme, other_programme, business):
     keep(changed("second", waiting=75), finished_at=timezone.now())
-    told = {"75 people bought once and may come again now: about £300.": "/intelligence/analysis/"}
+    told = {"75 people bought once and may come again now: about £225.": "/intelligence/analysis/"}
     assert lines_of(programme) == told
     assert lines_of(programme, permissions=set(Perm) - {Perm.INTELLIGENCE_VIEW}) == {}
     assert lines_of(programme, actor=replace(SYSTEM, business_id=business.pk)) == {}
