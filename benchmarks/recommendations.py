@@ -1,4 +1,4 @@
-"""How good suggested products are, on two years of a real shop: `python -m benchmarks.run recommendations`.
+"""How good suggested products are, on two years of a real shop, and how long they take.
 
 At four days five weeks apart, the newest 2011-08-11, with data of before only: what customers buy in the thirty days
 after, and which product of a basket is hidden. Writes the tables of docs/algorithms/product-recommendations.md; the
@@ -17,18 +17,25 @@ from statistics import fmean
 from typing import NamedTuple
 
 import numpy as np
+from django.utils import timezone
 
-from benchmarks.harness import limit
+from benchmarks._sales import make_programme
+from benchmarks.harness import limit, seconds_of
 from config.demo import retail_source
 from config.demo.retail import SERVICE_SKUS
+from customers.models import Customer
+from intelligence.actions.products import count_products
 from intelligence.engine.co_purchase import Pairs, count_pairs
 from intelligence.engine.next_products import MOST_OWN, MOST_POPULAR, OWN_DAYS, POPULAR_DAYS, Own, fading, likely_next
+from intelligence.reports_products import likely_products
 
 DAYS = [date(2011, 8, 11) - timedelta(days=35 * back) for back in range(3, -1, -1)]
 AHEAD = timedelta(days=30)
 PAIR_DAYS = timedelta(days=365)
 TOP = 10
 DOC = Path(__file__).parent.parent / "docs" / "algorithms" / "product-recommendations.md"
+TIMES = 6  # the retail demo: 35,000 customers, 240,000 orders, 960,000 lines
+ASKED = 200  # customers
 SERVICES = {sku.upper() for sku in SERVICE_SKUS}
 
 
@@ -64,6 +71,21 @@ def main() -> None:
     _hold("recommendations.hit", fmean(one.hit for one in ours), at_least=0.82)
     _hold("recommendations.recall", fmean(one.recall for one in ours), at_least=0.32)
     _hold("recommendations.basket_hit", fmean(baskets["count × √lift"]), at_least=0.27)
+
+    _times()
+
+
+def _times() -> None:
+    programme, _owner = make_programme("bench", times=TIMES)
+    limit("recommendations.count", value=seconds_of(lambda: count_products(now=timezone.now())), unit="s", runs=3)
+    people = Customer.objects.order_by("pk").values_list("pk", flat=True)[:ASKED]  # who buy most
+
+    def ask() -> None:
+        for customer in people:
+            likely_products(customer, business_id=None, zone=programme.zone, now=timezone.now())
+
+    seconds = seconds_of(ask)
+    limit("recommendations.one_customer", value=lambda: seconds() / ASKED * 1000, unit="ms", at_most=15, runs=3)
 
 
 def _hold(name: str, found: float, *, at_least: float) -> None:

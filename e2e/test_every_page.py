@@ -39,7 +39,9 @@ from customers.models import Customer, Order, Product, StockLevel, SyncRun
 from customers.tests.imports_fixtures import csv_of, import_csv, receive
 from e2e.conftest import DESK, PHONE
 from e2e.test_till import as_a_till
+from intelligence.actions.products import count_products
 from intelligence.actions.rfm import score_customers
+from intelligence.tests.baskets import basket
 from loyalty.access_affiliates import report_token
 from loyalty.actions.affiliate_commissions import settle_orders
 from loyalty.actions.affiliate_customers import note_number
@@ -164,6 +166,8 @@ def a_few_weeks_of_sales(programme) -> dict[str, str]:
     people = list(Customer.objects.filter(last_name__startswith="Feather").exclude(pk=customer.pk).order_by("pk")[:2])
     merge = merge_customers(survivor_id=customer.pk, duplicate_id=people[0].pk, choose={}, actor=SYSTEM, now=now)
     find_duplicates(now=now)
+    basket(business, customer, "page-basket", *Product.objects.order_by("pk")[:2], at=now)
+    count_products(now=now)
     return {
         "customers": customer.code,
         "twin": people[1].code,

@@ -83,7 +83,9 @@ class ProductRecommendationsView(ApiView):
         given = read_query(request, RecommendationsFilter)
         if "customer" in given:
             customer = find_customer(self, given["customer"])
-            found = likely_products(customer.pk, business_id=self.actor.business_id, now=timezone.now())
+            found = likely_products(
+                customer.pk, business_id=self.actor.business_id, zone=programme_of(self).zone, now=timezone.now()
+            )
         else:
             self.actor.check_sees_all()
             archetype = Archetype.objects.filter(code=given["archetype"], level=Archetype.Level.KIND).first()

@@ -54,7 +54,13 @@ def of_customer(request: StaffRequest, code: str) -> HttpResponse:
     customer = Customer.objects.visible_to(request.actor).known().filter(code=code).first()
     if customer is None:
         raise NotFound
-    found = likely_products(customer.pk, business_id=request.actor.business_id, now=timezone.now(), most=SHOWN)
+    found = likely_products(
+        customer.pk,
+        business_id=request.actor.business_id,
+        zone=request.programme.zone,
+        now=timezone.now(),
+        most=SHOWN,
+    )
     context = {
         "customer": customer,
         "name": name_and_contact(customer, request.programme.country)[0],

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -134,12 +135,12 @@ class SuggestedProduct:
     why: str
 
 
-def products_for(customer: Customer, *, now: datetime) -> list[SuggestedProduct]:
+def products_for(customer: Customer, *, zone: ZoneInfo, now: datetime) -> list[SuggestedProduct]:
     """What they may want next, unless the shop hides it. Who is alike is not looked at: nobody reads how they are
     sorted."""
     if not products_are_shown():
         return []
-    found = likely_products(customer.pk, business_id=None, now=now, most=PRODUCTS, by_kind=False)
+    found = likely_products(customer.pk, business_id=None, zone=zone, now=now, most=PRODUCTS, by_kind=False)
     return [SuggestedProduct(str(one.product), one.product.price, _why(one)) for one in found]
 
 

@@ -178,7 +178,7 @@ def points(request: CustomerRequest) -> HttpResponse:
         "customer": request.customer,
         "recommendations": told.get(request.customer.pk, ()),
         "tier": reports_portal.tier_card(customer=request.customer, now=timezone.now()),
-        "products": reports_portal.products_for(request.customer, now=timezone.now()),
+        "products": reports_portal.products_for(request.customer, zone=request.programme.zone, now=timezone.now()),
         **rewards_shown(request),
         **stamps_shown(request),
         **refer_shown(request),

@@ -181,7 +181,9 @@ def _likely(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str
     """Products, for people who may see what the analysis found."""
     if Perm.INTELLIGENCE_VIEW not in request.membership.permissions:
         return {}
-    found = likely_products(customer.pk, business_id=request.actor.business_id, now=scope.now, most=LIKELY)
+    found = likely_products(
+        customer.pk, business_id=request.actor.business_id, zone=scope.zone, now=scope.now, most=LIKELY
+    )
     return {"likely": with_reasons(found), "likely_url": _page("intelligence:customer-products", customer)}
 
 

@@ -21,5 +21,11 @@ def likely(request: TillRequest, code: str) -> HttpResponse:
     customer = Customer.objects.behind(code)
     if customer is None:
         raise Http404
-    found = likely_products(customer.pk, business_id=request.till.business_id, now=timezone.now(), most=SHOWN)
+    found = likely_products(
+        customer.pk,
+        business_id=request.till.business_id,
+        zone=request.programme.zone,
+        now=timezone.now(),
+        most=SHOWN,
+    )
     return page(request, "screens/till/_likely.html", {"likely": found})

@@ -88,7 +88,7 @@ def test_what_people_of_a_kind_buy(shop, client_of, analyst, customer, make_memb
 
 def test_the_till_loads_what_its_own_business_sells(shop, till, customer, client_of, owner):
     assert f'hx-get="/till/customers/{customer.code}/likely/"' in till.get(f"/till/customers/{customer.code}/").text
-    assert words(till.get(f"/till/customers/{customer.code}/likely/")).strip() == "Likely to buy: Bowl , Cup , Dish"
+    assert words(till.get(f"/till/customers/{customer.code}/likely/")).strip() == "Likely to buy: Bowl · Cup · Dish"
     nobody = Customer.objects.create(first_name="New")
     Product.objects.update(archived_at=NOON)
     assert till.get(f"/till/customers/{nobody.code}/likely/").content.strip() == b""
