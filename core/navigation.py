@@ -74,6 +74,7 @@ DEEPER: Sequence[NavItem] = (
     NavItem(_("RFM groups"), "intelligence:groups", "shapes", Perm.INTELLIGENCE_VIEW, "customers"),
     NavItem(_("Runs of archetypes"), "intelligence:archetype-runs", "shapes", Perm.INTELLIGENCE_VIEW, "customers"),
     NavItem(_("Features of customers"), "intelligence:features", "shapes", Perm.INTELLIGENCE_VIEW, "customers"),
+    NavItem(_("How well we forecast"), "intelligence:backtest", "history", Perm.INTELLIGENCE_VIEW, "measure"),
     NavItem(_("Likely to buy"), "intelligence:products", "shopping-bag", Perm.INTELLIGENCE_VIEW, "measure"),
     NavItem(_("Receive stock"), "stock:receive", "layers-3", Perm.STOCK_EDIT, "catalogue"),
     NavItem(_("Count stock"), "stock:count", "layers-3", Perm.STOCK_EDIT, "catalogue"),

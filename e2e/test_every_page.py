@@ -39,8 +39,10 @@ from customers.models import Customer, Order, Product, StockLevel, SyncRun
 from customers.tests.imports_fixtures import csv_of, import_csv, receive
 from e2e.conftest import DESK, PHONE
 from e2e.test_till import as_a_till
+from intelligence.actions.forecasts import forecast_customers
 from intelligence.actions.products import count_products
 from intelligence.actions.rfm import score_customers
+from intelligence.tests.backtests import a_backtest
 from intelligence.tests.baskets import basket
 from loyalty.access_affiliates import report_token
 from loyalty.actions.affiliate_commissions import settle_orders
@@ -152,6 +154,8 @@ def a_few_weeks_of_sales(programme) -> dict[str, str]:
     refresh_facts(list(Customer.objects.values_list("pk", flat=True)))
     for _run in range(2):  # the second one has a run before to compare with
         score_customers(now=now)
+    a_backtest()
+    forecast_customers(now=now + timedelta(days=1))  # the sales of today have ended then
     lines = csv_of(
         "900001,85123A,White hanging heart T-light holder,6,2026-01-05 08:26:00,2.55,17850,United Kingdom",
         "900002,85123A,White hanging heart T-light holder,a few,2026-01-05 08:28:00,2.55,17850,United Kingdom",

@@ -93,12 +93,12 @@ def waiting_words(lack: Lack) -> str:
 def calibration_chart(found: Backtest) -> Chart:
     rows = [(int(said * BINS + 1e-6), said, came) for _customers, said, came in found.calibration]
     labels = [f"{place * BINS}–{(place + 1) * BINS}%" for place, _said, _came in rows]
-    off = _scores(found)["calibration_error"]
+    off = sum(customers * abs(said - came) for customers, said, came in found.calibration) / found.held.customers
     return Chart(
         id="calibration",
         title=_("When we say 30%, do 30 of 100 come?"),
         finding=_("Bars that end at the line: yes. On average a chance is off by %(points)s points.")
-        % {"points": format_number((off or 0) * 100, 1)},
+        % {"points": format_number(off * 100, 1)},
         labels=labels,
         axis_title=_("Chance we gave"),
         series=[
@@ -213,8 +213,8 @@ def _period(one: Period, currency: str) -> PeriodLine:
 def _candidate(row: CandidateRow) -> CandidateLine:
     return CandidateLine(
         row=row,
-        chance_error=_percent(row.chance_error),
-        money_error=_percent(row.money_error),
+        chance_error=_percent(row.chance_error, 1),
+        money_error=_percent(row.money_error, 1),
         picks_right=_percent(row.picks_right),
         spend_off=_percent(row.spend_off),
         top_fifth=_percent(row.top_fifth),
@@ -231,5 +231,5 @@ def _scores(found: Backtest) -> Mapping[str, float | None]:
     return next(row.figures for row in found.candidates if row.is_for_chances)
 
 
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{format_number(share * 100)}%"
+def _percent(share: float | None, decimals: int = 0) -> str:
+    return "–" if share is None else f"{format_number(share * 100, decimals)}%"

@@ -85,8 +85,9 @@ def test_palette_names_the_pages_behind_the_sections_that_the_role_may_open() ->
 
     assert behind(Role.OWNER) == [str(item.label) for item in navigation.DEEPER]
     assert behind(Role.ANALYST) == [
-        "Insights", "RFM groups", "Runs of archetypes", "Features of customers", "Likely to buy", "Refunds",
-        "Tags", "Fields of customers", "Events", "Transactions", "Earning rules", "Tiers", "Referrals", "Affiliates",
+        "Insights", "RFM groups", "Runs of archetypes", "Features of customers", "How well we forecast",
+        "Likely to buy", "Refunds", "Tags", "Fields of customers", "Events", "Transactions", "Earning rules", "Tiers",
+        "Referrals", "Affiliates",
         "Recommendations", "Stamp cards", "Reports", "Settlement", "Businesses",
     ]  # fmt: skip
     assert behind(Role.CASHIER) == []

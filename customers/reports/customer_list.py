@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.actor import Actor
 from core.clock import day_after, day_start, local_day
@@ -54,6 +56,13 @@ SORTS: Mapping[str, Order] = {
 }
 SCORE_SORTS = frozenset({"churn", "value"})
 DEFAULT_SORT = "-spent"
+# Of churn, beside its percent.
+BANDS: Mapping[str, str | Promise] = {
+    "low": gettext_lazy("Low"),
+    "medium": gettext_lazy("Medium"),
+    "high": gettext_lazy("High"),
+    "lost": gettext_lazy("Lost"),
+}
 MOST_COUNTRIES = 200  # what people typed as their country may be anything
 # Windows of the filter "last order": within so many days, or longer ago than that.
 WITHIN_DAYS = (7, 30, 90, 365)
@@ -337,7 +346,7 @@ def _row(
         points=facts.balance,
         is_member=facts.is_member,
         churn=round(scores.churn * 100) if scores else None,
-        band=scores.get_band_display() if scores else "",
+        band=str(BANDS[scores.band]) if scores else "",
         value=scores.value_12 if scores else None,
         archetype=member.archetype.name if member else "",
         extra=[shown(one, customer.attributes.get(one.key)) for one in columns],
