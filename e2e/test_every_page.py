@@ -44,6 +44,8 @@ from intelligence.actions.products import count_products
 from intelligence.actions.rfm import score_customers
 from intelligence.tests.backtests import a_backtest
 from intelligence.tests.baskets import basket
+from intelligence.tests.findings import changed, keep
+from intelligence.tests.test_insights import BUSY, DAYS
 from loyalty.access_affiliates import report_token
 from loyalty.actions.affiliate_commissions import settle_orders
 from loyalty.actions.affiliate_customers import note_number
@@ -156,6 +158,7 @@ def a_few_weeks_of_sales(programme) -> dict[str, str]:
         score_customers(now=now)
     a_backtest()
     forecast_customers(now=now + timedelta(days=1))  # the sales of today have ended then
+    keep(changed("hours", cells=BUSY, weekdays=DAYS))
     lines = csv_of(
         "900001,85123A,White hanging heart T-light holder,6,2026-01-05 08:26:00,2.55,17850,United Kingdom",
         "900002,85123A,White hanging heart T-light holder,a few,2026-01-05 08:28:00,2.55,17850,United Kingdom",

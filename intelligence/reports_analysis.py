@@ -17,8 +17,11 @@ from core.figures import Delta, make_delta
 from core.presentation import format_money, format_number
 from intelligence.analysis.concentration import STEP
 from intelligence.analysis.findings import Concentration, Findings, Sold, read_findings
+from intelligence.analysis.sales import YEAR
 from intelligence.insights.registry import Told, insights_of, link
 from intelligence.models import AnalysisRun
+
+FEWEST_MONTHS = 3  # to draw
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ def charts(found: Findings, currency: str) -> list[Chart]:
 def _season(found: Findings, currency: str) -> Chart | None:
     index = found.season.index
     if not index:
-        return None
+        return _months(found, currency)
     best = max(index, key=lambda one: one.index)
     weak = min(index, key=lambda one: one.index)
     return Chart(
@@ -175,6 +178,24 @@ def _season(found: Findings, currency: str) -> Chart | None:
         },
         labels=[_month_name(one.month) for one in index],
         series=[Series(_("Of a usual day"), [one.index * 100 for one in index], shape="bar", unit="percent")],
+        currency=currency,
+        axis_title=_("Month"),
+    )
+
+
+def _months(found: Findings, currency: str) -> Chart | None:
+    """What there is to show before two years are there to tell season from luck."""
+    months = found.season.months[-YEAR:]
+    if len(months) < FEWEST_MONTHS:
+        return None
+    best = max(months, key=lambda one: one.revenue)
+    return Chart(
+        id="analysis-months",
+        title=_("Revenue by month"),
+        finding=_("%(month)s brought most, %(revenue)s. What is season shows after two whole years.")
+        % {"month": date_format(best.month, "F Y"), "revenue": format_money(best.revenue, currency, whole=True)},
+        labels=[date_format(one.month, "M Y") for one in months],
+        series=[Series(_("Revenue"), [one.revenue for one in months], shape="bar", unit="money")],
         currency=currency,
         axis_title=_("Month"),
     )

@@ -45,7 +45,7 @@ def lapsing(asked: Asked) -> Said | None:
         money=high.valued * COME_BACK * high.basket,
         formula=_("if a fifth of them came back once for their usual order"),
         action=_("Open these customers"),
-        href=link("customers:list", churn="high", min=f"{risk.valued_from:.2f}"),
+        href=link("customers:list", churn="high", min=f"{risk.valued_from:.2f}", sort="-value"),
     )
 
 
@@ -76,6 +76,7 @@ def second_purchase(asked: Asked) -> Said | None:
         href=link(
             "customers:list", orders=1, bought_from=second.waiting_from, bought_to=second.waiting_to, first="within"
         ),
+        is_good=True,
     )
 
 

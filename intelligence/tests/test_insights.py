@@ -65,7 +65,7 @@ CUSTOMERS, ORDERS = "/customers/?", "/orders/?from=2026-03-19&to=2026-06-16"
 SPEAKS: dict[str, tuple[Findings, str, float | None, str]] = {
     "lapsing": (
         with_risk(HIGH), "30 valued customers are about to be lost", 30 * 0.2 * 41.5,
-        CUSTOMERS + "churn=high&min=250.00",
+        CUSTOMERS + "churn=high&min=250.00&sort=-value",
     ),
     "second_purchase": (
         changed("second", waiting=75), "75 people bought once and may come again now", 75 * 0.2 * 15,

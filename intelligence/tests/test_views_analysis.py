@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django_tenants.utils import tenant_context
@@ -16,6 +17,7 @@ from core.permissions import Role
 from intelligence.actions.requests import ANALYSIS
 from intelligence.models import AnalysisRun
 from intelligence.tests.findings import changed, keep, quiet
+from intelligence.tests.test_insights import SPEAKS
 from programs.models import Programme, User
 from workspace.actions.jobs import run_job
 from workspace.models import Business, Job
@@ -51,6 +53,17 @@ def test_what_stands_out_opens_its_customers(client_of: Callable[..., Client], o
     assert "13 more things were looked at" in content
 
 
+def test_every_filter_of_a_card_is_one_that_the_list_knows(client_of: Callable[..., Client], owner: User) -> None:
+    browser = client_of(owner)
+    lists = [href for _found, _title, _money, href in SPEAKS.values() if href.startswith("/customers/?")]
+    assert len(lists) == 4
+    for href in lists:
+        shown = browser.get(href)
+        assert shown.context["form"].lost == []
+        kept = dict(shown.context["form"].kept)
+        assert kept.keys() == QueryDict(href.partition("?")[2]).keys() - {"sort"}
+
+
 def test_figures_charts_and_tables(client_of: Callable[..., Client], owner: User) -> None:
     keep(quiet())
     found = client_of(owner).get(PAGE)
@@ -71,7 +84,8 @@ def test_a_young_shop_says_what_it_cannot(client_of: Callable[..., Client], owne
     found = quiet()
     young = replace(
         found, sales=replace(found.sales, before=None, year=None), risk=None, discounts=None,
-        season=replace(found.season, index=[]), second=replace(found.second, newer=[], older=[]),
+        season=replace(found.season, months=found.season.months[:4], index=[]),
+        second=replace(found.second, newer=[], older=[]),
         held=replace(found.held, customers=None, products=None, largest=None),
         hours=replace(found.hours, cells=[], weekdays=[]),
         basket=replace(found.basket, units=None, products=None, categories=[], pairs=[]),
@@ -79,7 +93,8 @@ def test_a_young_shop_says_what_it_cannot(client_of: Callable[..., Client], owne
     keep(young)
     shown = client_of(owner).get(PAGE)
     assert "Sales do not go back far enough to compare." in shown.content.decode()
-    assert shown.context["charts"] == []
+    (months,) = shown.context["charts"]
+    assert months.finding == "January 2024 brought most, £6,000. What is season shows after two whole years."
     assert {figure.change for figure in shown.context["figures"]} == {None}
 
 
@@ -152,7 +167,7 @@ def test_the_api_asks_and_reads(api: Callable[..., Client], programme: Programme
     assert whole["summary"] == run.summary
     assert whole["findings"]["second"]["waiting"] == 75
     (one,) = whole["insights"]
-    assert (one["code"], one["money"], one["is_good"]) == ("second_purchase", "225.00", False)
+    assert (one["code"], one["money"], one["is_good"]) == ("second_purchase", "225.00", True)
     assert one["path"].startswith("/customers/?orders=1")
     short = api("read").get(LATEST, {"budget": 200}).json()
     assert set(short) == {"as_of", "finished_at", "summary"}
