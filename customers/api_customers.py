@@ -244,6 +244,12 @@ def programme_of(view: ApiView) -> Programme:
     return programme
 
 
+SEARCH_PARAMETERS = [
+    OpenApiParameter("query", str, required=True),
+    OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_SEARCH_LIMIT, "default": SEARCH_LIMIT}),
+]
+
+
 def customers_of(view: ApiView) -> QuerySet[Customer]:
     """What the caller may see, with the figures of their scope. Erased people are gone."""
     limited_to = view.caller.business_id
@@ -382,21 +388,21 @@ class CustomerSearchView(ApiView):
     @extend_schema(
         operation_id="customers_search",
         tags=["Customers"],
-        parameters=[
-            OpenApiParameter("query", str, required=True),
-            OpenApiParameter(
-                "limit", {"type": "integer", "minimum": 1, "maximum": MAX_SEARCH_LIMIT, "default": SEARCH_LIMIT}
-            ),
-        ],
+        parameters=SEARCH_PARAMETERS,
         responses={200: SearchOutput},
     )
     def get(self, request: Request) -> Response:
-        text = read_query(request, SearchFilter)["query"]
-        limit = _search_limit(request.query_params.get("limit", str(SEARCH_LIMIT)))
+        text, limit = read_search(request)
         people = customers_of(self).filter(state=Customer.State.ACTIVE)
         found = best_matches(people, text, country=programme_of(self).country, most=limit)
         context = {"currency": programme_of(self).currency}
         return Response({"data": CustomerOutput(found, many=True, context=context).data})
+
+
+def read_search(request: Request) -> tuple[str, int]:
+    """(what is searched for, how many are wanted). Raises InvalidInput, or a ValidationError without a query."""
+    text: str = read_query(request, SearchFilter)["query"]
+    return text, _search_limit(request.query_params.get("limit", str(SEARCH_LIMIT)))
 
 
 def _search_limit(text: str) -> int:

@@ -12,13 +12,16 @@ from rest_framework.response import Response
 from core.api import StrictSerializer, read_query
 from core.errors import NotFound
 from core.permissions import Perm
-from customers.api_customers import customers_of, find_customer, programme_of
+from customers.api_customers import SEARCH_PARAMETERS, customers_of, find_customer, programme_of, read_search
 from customers.api_fields import AmountField, AverageField
-from customers.models import Customer, CustomerScores
+from customers.models import Customer, CustomerArchetype, CustomerScores
+from customers.search import best_matches
+from intelligence.api_archetypes import ArchetypeRefOutput
 from intelligence.api_features import TAG
 from workspace.api_auth import ApiView
 
 LTV_MONTHS = 12
+KNOWN = ("scores", "archetype__archetype", "archetype__second")  # of a customer
 
 
 class LtvIntervalOutput(serializers.Serializer[Any]):
@@ -32,6 +35,9 @@ class CustomerIntelligenceOutput(serializers.Serializer[Any]):
     """What a forecast says is null for somebody who never bought, and before the first night."""
 
     customer_id = serializers.CharField()
+    archetype = ArchetypeRefOutput(allow_null=True)
+    confidence = serializers.FloatField(allow_null=True, help_text="Chance that it is this archetype, 0 to 1.")
+    second_archetype = ArchetypeRefOutput(allow_null=True, help_text="What they are most like otherwise.")
     external_id = serializers.CharField()
     email = serializers.CharField()
     total_orders = serializers.IntegerField()
@@ -53,6 +59,10 @@ class CustomerIntelligenceOutput(serializers.Serializer[Any]):
     )
     known_on = serializers.DateField(allow_null=True, help_text="Nothing after the end of this day was looked at.")
     updated_at = serializers.DateTimeField(allow_null=True)
+
+
+class CustomerIntelligenceListOutput(serializers.Serializer[Any]):
+    data = CustomerIntelligenceOutput(many=True)  # type: ignore[assignment]
 
 
 class ByExternalId(StrictSerializer):
@@ -92,20 +102,48 @@ class CustomerIntelligenceByExternalIdView(ApiView):
         return _answer(self, customer)
 
 
+class CustomerIntelligenceSearchView(ApiView):
+    """The same for whom a search finds: newest first, or who sounds like it; at most 50."""
+
+    required = {"GET": Perm.INTELLIGENCE_VIEW}
+
+    @extend_schema(
+        operation_id="intelligence_customer_search",
+        tags=[TAG],
+        parameters=SEARCH_PARAMETERS,
+        responses={200: CustomerIntelligenceListOutput},
+    )
+    def get(self, request: Request) -> Response:
+        self.actor.check_sees_all()
+        text, limit = read_search(request)
+        programme = programme_of(self)
+        people = customers_of(self).filter(state=Customer.State.ACTIVE).select_related(*KNOWN)
+        found = best_matches(people, text, country=programme.country, most=limit)
+        said = {"data": [_said(customer) for customer in found]}
+        return Response(CustomerIntelligenceListOutput(said, context={"currency": programme.currency}).data)
+
+
 def _answer(view: ApiView, customer: Customer) -> Response:
-    found = CustomerScores.objects.filter(customer=customer).first()
+    said = _said(customer)
+    return Response(CustomerIntelligenceOutput(said, context={"currency": programme_of(view).currency}).data)
+
+
+def _said(customer: Customer) -> dict[str, Any]:
+    member: CustomerArchetype | None = getattr(customer, "archetype", None)
     orders, spent = customer.fact_orders_count or 0, customer.fact_total_spent or 0  # type: ignore[attr-defined]
-    said = {
+    return {
         "customer_id": customer.code,
+        "archetype": member and member.archetype,
+        "confidence": member and member.confidence,
+        "second_archetype": member and member.second,
         "external_id": customer.external_id,
         "email": customer.email,
         "total_orders": orders,
         "avg_order_value": spent / orders if orders else None,
         "rfm_group": customer.fact_rfm_group or "",  # type: ignore[attr-defined]
         "ltv_horizon_months": LTV_MONTHS,
-        **_scores(found),
+        **_scores(getattr(customer, "scores", None)),
     }
-    return Response(CustomerIntelligenceOutput(said, context={"currency": programme_of(view).currency}).data)
 
 
 def _scores(found: CustomerScores | None) -> dict[str, Any]:

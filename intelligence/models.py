@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
+from core.codes import public_code
 from customers.models.fields import MoneyField
 
 
@@ -56,6 +57,7 @@ class ArchetypeRun(models.Model):
         ASKED = "asked", _("Asked for")
         BACK = "back", _("Rolled back")
 
+    code = models.CharField(max_length=16, unique=True, default=public_code, editable=False)
     kind = models.CharField(max_length=8, choices=Kind.choices)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField()

@@ -142,10 +142,7 @@ def run_archetypes(run: JobRun) -> dict[str, object]:
     asked: dict[str, Any] = dict(run.params)
     given: dict[str, Any] = {"now": timezone.now(), "report": report}
     kind = asked.pop("kind", ArchetypeRun.Kind.ASKED)
-    if "run" in asked:
-        found = use_again(run_id=asked["run"], **given)
-    else:
-        found = find_archetypes(kind=kind, asked=asked, **given)
+    found = use_again(run=asked["run"], **given) if "run" in asked else find_archetypes(kind=kind, asked=asked, **given)
     if kind != ArchetypeRun.Kind.NIGHTLY:  # at night its own turn comes after
         ensure_due(kind=PAIRS_DUE, by=timezone.now())  # what is popular with whom
     return {"customers": found.customers, "archetypes": found.k, "run": found.pk} if found else {"customers": 0}

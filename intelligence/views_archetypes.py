@@ -190,8 +190,8 @@ def runs(request: StaffRequest) -> HttpResponse:
 
 @require_POST
 @requires(Perm.INTELLIGENCE_RUN)
-def roll_back(request: StaffRequest, number: int) -> HttpResponse:
-    request_rollback(run_id=number, actor=request.actor, now=timezone.now())
+def roll_back(request: StaffRequest, code: str) -> HttpResponse:
+    request_rollback(run=code, actor=request.actor, now=timezone.now())
     messages.success(request, _("Everybody is being assigned as that run did."))
     return done(request, reverse("intelligence:archetypes"))
 

@@ -390,6 +390,7 @@ SPECTACULAR_SETTINGS = {
         "LanguageEnum": LANGUAGES,
         "CustomerLanguage": PORTAL_LANGUAGES,
         "ProductKind": "customers.models.Product.Kind",
+        "ArchetypeRunKind": "intelligence.models.ArchetypeRun.Kind",
         "StockMovementKind": "customers.models.StockMovement.Kind",
         "StockActKind": ["received", "counted", "corrected", "moved"],
         "StockForecastModel": "customers.models.StockForecast.Model",

@@ -145,9 +145,9 @@ def find_archetypes(
     return _keep(run, found, buyers, before, now=now, report=report)
 
 
-def use_again(*, run_id: int, now: datetime, report: Report = _silent) -> ArchetypeRun | None:
+def use_again(*, run: str, now: datetime, report: Report = _silent) -> ArchetypeRun | None:
     """Assign everybody by the archetypes of an earlier run, from which later runs then go on. Raises NotFound."""
-    earlier = ArchetypeRun.objects.filter(pk=run_id).first()
+    earlier = ArchetypeRun.objects.filter(code=run).first()
     if earlier is None:
         raise NotFound
     started_at = timezone.now()
@@ -155,7 +155,7 @@ def use_again(*, run_id: int, now: datetime, report: Report = _silent) -> Archet
     buyers = _buyers(now)
     if not len(buyers.customers):
         return None
-    run = ArchetypeRun(
+    again = ArchetypeRun(
         kind=RunKind.BACK,
         started_at=started_at,
         searched_at=now,
@@ -164,7 +164,7 @@ def use_again(*, run_id: int, now: datetime, report: Report = _silent) -> Archet
     )
     found = Archetypes.from_json(earlier.model)
     same = [_Same(row["id"]) for row in earlier.found]
-    return _keep(run, found, buyers, newest_run(), now=now, report=report, same=same)
+    return _keep(again, found, buyers, newest_run(), now=now, report=report, same=same)
 
 
 def newest_run() -> ArchetypeRun | None:

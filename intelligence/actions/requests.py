@@ -60,17 +60,17 @@ def request_archetypes(*, asked: Mapping[str, int], actor: Actor, now: datetime)
     return request_run(ARCHETYPES, actor=actor, now=now, params=asked)
 
 
-def request_rollback(*, run_id: int, actor: Actor, now: datetime) -> Job:
+def request_rollback(*, run: str, actor: Actor, now: datetime) -> Job:
     """Assign everybody as this earlier run did; later runs go on from there.
 
     Raises NotFound, RunUnderWay, PermissionRefused.
     """
     actor.check_sees_all()
-    if not ArchetypeRun.objects.filter(pk=run_id).exists():
+    if not ArchetypeRun.objects.filter(code=run).exists():
         raise NotFound
     with transaction.atomic():
-        job = request_run(ARCHETYPES, actor=actor, now=now, params={"run": run_id})
-        if job.params != {"run": run_id}:
+        job = request_run(ARCHETYPES, actor=actor, now=now, params={"run": run})
+        if job.params != {"run": run}:
             raise RunUnderWay
-        audit.record(actor, "intelligence.archetypes.rolled_back", subject=f"job:{job.code}", data={"run": run_id})
+        audit.record(actor, "intelligence.archetypes.rolled_back", subject=f"job:{job.code}", data={"run": run})
     return job

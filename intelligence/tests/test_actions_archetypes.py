@@ -158,13 +158,13 @@ def test_an_earlier_run_is_used_again(crowd: dict[str, list[Customer]], one_thre
     before = {pk: member.archetype.pk for pk, member in _members().items()}
     find_archetypes(now=NOW, asked={"min_k": 2, "max_k": 2})
     assert len({member.archetype.pk for member in _members().values()}) == 2
-    back = use_again(run_id=first.pk, now=NOW)
+    back = use_again(run=first.code, now=NOW)
     assert back is not None
     assert back.kind == Kind.BACK
     assert {pk: member.archetype.pk for pk, member in _members().items()} == before
     assert newest_run() == back
     with pytest.raises(NotFound):
-        use_again(run_id=first.pk + 1000, now=NOW)
+        use_again(run="nothere", now=NOW)
 
 
 def test_forecasts_tell_what_archetypes_are_worth(crowd: dict[str, list[Customer]], one_thread: None) -> None:

@@ -42,7 +42,9 @@ def test_one_customer_is_told_by_our_id_and_by_the_shops(api: Callable[..., Clie
         "avg_order_value": "15.00", "rfm_group": "", "ltv": "3.50", "ltv_horizon_months": 12,
         "ltv_interval": {"low": "4.50", "high": "5.50"}, "ltv_3_months": "1.50", "ltv_6_months": "2.50",
         "churn_risk": 0.1234, "churn_horizon_days": 56, "churn_band": "low", "value_at_risk": "6.50",
-        "next_purchase": "2026-07-01", "known_on": "2026-06-16", "updated_at": "2026-06-10T12:00:00Z",
+        "archetype": None, "confidence": None,
+            "second_archetype": None, "next_purchase": "2026-07-01",
+            "known_on": "2026-06-16", "updated_at": "2026-06-10T12:00:00Z",
     }  # fmt: skip
     caller = api("read")
     assert caller.get(f"{PATH}{ann.code}").json() == expected

@@ -128,9 +128,9 @@ def test_an_earlier_run_is_taken_again(
     first = find_archetypes(now=now)
     find_archetypes(now=now, asked={"min_k": 2, "max_k": 2})
     assert first is not None
-    url = f"{RUNS}{first.pk}/roll-back/"
+    url = f"{RUNS}{first.code}/roll-back/"
     assert client_of(analyst).post(url).status_code == 403
-    assert client_of(owner).post(f"{RUNS}{first.pk + 999}/roll-back/").status_code == 404
+    assert client_of(owner).post(f"{RUNS}nothere123/roll-back/").status_code == 404
     assert client_of(owner).post(url).status_code == 303
     assert AuditEntry.objects.filter(action="intelligence.archetypes.rolled_back").count() == 1
     run_job(Job.objects.get(kind=ARCHETYPES).pk)
@@ -144,7 +144,7 @@ def test_a_run_that_goes_on_is_not_taken_for_a_rollback(
     first = find_archetypes(now=timezone.now())
     assert first is not None
     request_run(ARCHETYPES, actor=SYSTEM, now=timezone.now())
-    answer = client_of(owner).post(f"{RUNS}{first.pk}/roll-back/")
+    answer = client_of(owner).post(f"{RUNS}{first.code}/roll-back/")
     assert answer.status_code == 409
     assert not AuditEntry.objects.filter(action="intelligence.archetypes.rolled_back").exists()
 
