@@ -177,6 +177,19 @@ def streams(overview: Overview) -> Streams | None:
     )
 
 
+def archetype_rows() -> list[Row]:
+    """The archetypes of today alone, the richest first. One query."""
+    kinds = Archetype.objects.filter(is_current=True, level=Level.KIND).select_related("tier").order_by("place")
+    return _rows(list(kinds), None)
+
+
+def archetype_alerts() -> list[Move]:
+    """Movement between value tiers that is worth a word, falls first. Two queries."""
+    known = {one.pk: one for one in Archetype.objects.select_related("tier")}
+    found = _movement(known, [pk for pk, one in known.items() if one.is_current and one.level == Level.KIND])
+    return found.alerts if found else []
+
+
 def newest_archetype_run() -> ArchetypeRun | None:
     """The run whose archetypes hold."""
     return ArchetypeRun.objects.order_by("-finished_at", "-pk").first()

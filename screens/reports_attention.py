@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -19,6 +20,7 @@ from customers.models import ImportRun
 from customers.reports.merges import open_pairs
 from customers.reports.stock import low_products
 from intelligence.reports_analysis import latest_analysis
+from intelligence.reports_archetypes import archetype_alerts
 from loyalty.reports_leaving import asked_leavings
 from messaging.models_webhooks import WebhookEndpoint
 from messaging.reports_messages import to_decide
@@ -42,7 +44,7 @@ class Attention:
 
 
 def attention(*, programme: Programme, actor: Actor, permissions: Collection[Perm], now: datetime) -> list[Attention]:
-    """Every line that applies, the most pressing first; at most nine queries."""
+    """Every line that applies, the most pressing first; at most eleven queries."""
     lines: list[Attention] = []
     if Perm.BUSINESSES_MANAGE in permissions:
         lines += [*_joining(programme), *_leaving()]
@@ -57,7 +59,7 @@ def attention(*, programme: Programme, actor: Actor, permissions: Collection[Per
     if Perm.CUSTOMERS_MERGE in permissions:
         lines += _duplicates(actor)
     if Perm.INTELLIGENCE_VIEW in permissions and actor.business_id is None:
-        lines += _insight(programme, now)
+        lines += [*_insight(programme, now), *_drifted()]
     return lines
 
 
@@ -150,3 +152,17 @@ def _few(found: QuerySet[Any, Any]) -> int:
 def _line(count: int, text: str, href: str, icon: str, action: str) -> list[Attention]:
     shown = f"{format_number(count)}+" if count >= MOST_COUNTED else format_number(count)
     return [Attention(text % {"shown": shown}, href, icon, action)] if count else []
+
+
+def _drifted() -> list[Attention]:
+    """The largest fall from one value tier to a lower one."""
+    move = next((one for one in archetype_alerts() if one.step < 0), None)
+    if move is None or move.before is None:
+        return []
+    text = ngettext(
+        "%(shown)s customer fell from “%(before)s” to “%(after)s”",
+        "%(shown)s customers fell from “%(before)s” to “%(after)s”",
+        move.customers,
+    ) % {"shown": format_number(move.customers), "before": move.before.name, "after": move.after.name}
+    query = urlencode({"archetype": move.after.code, "archetype_before": move.before.code})
+    return [Attention(text, f"{reverse('customers:list')}?{query}", "shapes", _("Open them"))]

@@ -17,6 +17,7 @@ from core.permissions import Perm, member_only
 from core.requests import StaffRequest
 from customers.views import is_part
 from intelligence.reports import rfm_overview
+from intelligence.reports_archetypes import archetype_rows
 from screens.onboarding import checklist
 from screens.reports_attention import attention
 from screens.reports_businesses import business_cards
@@ -57,10 +58,12 @@ def _figures(request: StaffRequest, business_id: int | None, now: datetime) -> d
     figures = home_figures(
         programme=request.programme, actor=request.actor, business_id=business_id, days=days, now=now
     )
-    overview = rfm_overview(business_id=business_id, now=now)
     steps = None
     if not request.programme.is_demo:
         steps = checklist(programme=request.programme, permissions=request.membership.permissions)
+    sees_archetypes = business_id is None and Perm.INTELLIGENCE_VIEW in request.membership.permissions
+    archetypes = archetype_rows() if sees_archetypes else []
+    overview = None if archetypes else rfm_overview(business_id=business_id, now=now)
     groups = [row for row in overview.groups if row.customers] if overview else []
     return {
         "figures": figures,
@@ -75,6 +78,8 @@ def _figures(request: StaffRequest, business_id: int | None, now: datetime) -> d
             }
             for period in PERIODS
         ],
+        "archetypes": archetypes,
+        "archetype_parts": [(row.archetype.name, row.spent_share, row.tone) for row in archetypes],
         "groups": groups,
         "has_groups_before": any(row.before is not None for row in groups),
         "group_parts": [(str(row.group.name), row.spent_share, row.group.tone) for row in groups],

@@ -46,6 +46,8 @@ from customers.actions.imports import AlreadyImported, receive_rows, start_impor
 from customers.actions.rollups import rebuild_rollups
 from customers.models import Customer
 from intelligence.actions.analysis import analyse_sales
+from intelligence.actions.archetype_figures import count_archetypes
+from intelligence.actions.archetypes import find_archetypes
 from intelligence.actions.features import rebuild_features
 from intelligence.actions.forecasts import forecast_customers
 from intelligence.actions.rfm import score_customers
@@ -131,8 +133,10 @@ def load_coffee(report: Report, *, owner: User, now: datetime) -> Programme:
         refresh_facts(list(Customer.objects.values_list("pk", flat=True)))
         rebuild_rollups(now=now)
         score_customers(now=now)
-        forecast_customers(now=now)
         rebuild_features(now=now)
+        find_archetypes(now=now)
+        forecast_customers(now=now)
+        count_archetypes()
         analyse_sales(now=now)
         with transaction.atomic():
             stock_shelves(shops[ROASTERY], SYSTEM_TILL, now=now, delivered=1)

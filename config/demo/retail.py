@@ -33,6 +33,8 @@ from customers.imports.options import ImportOptions
 from customers.imports.run import run_import
 from customers.models import Customer, ImportRun, Order
 from intelligence.actions.analysis import analyse_sales
+from intelligence.actions.archetype_figures import count_archetypes
+from intelligence.actions.archetypes import find_archetypes
 from intelligence.actions.features import rebuild_features
 from intelligence.actions.forecasts import forecast_customers
 from intelligence.actions.rfm import score_customers
@@ -100,8 +102,10 @@ def load_retail(report: Report, *, owner: User, now: datetime) -> Programme:
         refresh_facts(members)
         count_members_again()
         score_customers(now=now)
-        forecast_customers(now=now)
         rebuild_features(now=now)
+        find_archetypes(now=now)
+        forecast_customers(now=now)
+        count_archetypes()
         analyse_sales(now=now)
         stock_shelves(business.pk, ACTOR, now=now)
     demo["is_loaded"] = True

@@ -12,6 +12,7 @@ import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from core.actor import Actor
 from core.clock import last_days
@@ -19,12 +20,13 @@ from core.figures import make_delta
 from core.permissions import Role
 from customers.actions.facts import write_facts
 from customers.actions.rollups import rebuild_rollups
-from customers.models import Customer
+from customers.models import Archetype, Customer
 from customers.reports.people import people_of
 from customers.reports.sales import sales_by_day, total_of
 from customers.tests.queries import own_queries
 from customers.tests.test_actions_facts import refund, sale
 from intelligence.actions.rfm import score_customers
+from intelligence.models import ArchetypeRun
 from loyalty.actions.points import post_batch
 from loyalty.operations import AdjustPoints
 from programs.models import Programme, User
@@ -237,4 +239,33 @@ def test_queries_do_not_grow(client_of: Callable[..., Client], owner: User, busi
         before = queries()
         grow(20)
         assert queries() == before
-    assert before <= 32
+    assert before <= 36
+
+
+def test_archetypes_stand_where_there_are_some_for_who_sees_every_shop(
+    client_of: Callable[..., Client], owner: User, make_member: Callable[..., User], business: Business
+) -> None:
+    now = timezone.now()
+    regulars, lost = (
+        Archetype.objects.create(
+            found_name=name, place=place, found_at=now, tier=tier, customers=60, spent=Decimal(600 // place)
+        )
+        for place, (name, tier) in enumerate(
+            (
+                ("Loyal regulars", Archetype.objects.create(level=1, found_name="High value", place=1, found_at=now)),
+                ("Drifted away", Archetype.objects.create(level=1, found_name="Low value", place=3, found_at=now)),
+            ),
+            1,
+        )
+    )
+    ArchetypeRun.objects.create(
+        kind="weekly", started_at=now, finished_at=now, searched_at=now, customers=120, looked_at=120, k=2,
+        because="kept", moves=[[regulars.pk, regulars.pk, 60], [regulars.pk, lost.pk, 12], [lost.pk, lost.pk, 48]],
+        moves_since=now.date() - timedelta(days=7),
+    )  # fmt: skip
+    home = client_of(owner).get("/").content.decode()
+    assert "Loyal regulars" in home
+    assert "66.7%" in home
+    assert "12 customers fell from “Loyal regulars” to “Drifted away”" in home
+    limited = client_of(make_member("l@example.com", Role.MANAGER, business=business)).get("/").content.decode()
+    assert "Loyal regulars" not in limited
