@@ -250,10 +250,11 @@ def _concentration(found: Findings, currency: str) -> Chart | None:
 def _top_words(label: str, held: Concentration) -> str:
     if held.top_20 is None:
         return _("%(label)s: %(count)s of them.") % {"label": label, "count": format_number(held.count)}
-    return _("%(label)s: the largest fifth of %(count)s brings %(share)s%%.") % {
+    return _("%(label)s: the largest fifth of %(count)s brings %(share)s%%, Gini %(gini)s.") % {
         "label": label,
         "count": format_number(held.count),
         "share": format_number(held.top_20 * 100, 1),
+        "gini": format_number(held.gini, 2),
     }
 
 
