@@ -91,7 +91,7 @@ def waiting_words(lack: Lack) -> str:
 
 
 def calibration_chart(found: Backtest) -> Chart:
-    rows = [(int(said * BINS + 1e-6), said, came) for _customers, said, came in found.calibration]
+    rows = [(min(int(said * BINS + 1e-6), BINS - 1), said, came) for _customers, said, came in found.calibration]
     labels = [f"{place * BINS}–{(place + 1) * BINS}%" for place, _said, _came in rows]
     off = sum(customers * abs(said - came) for customers, said, came in found.calibration) / found.held.customers
     return Chart(

@@ -40,20 +40,25 @@ class Learned:
 
     def __call__(self, history: PurchaseDays, day: int, horizon: int) -> Forecast:
         said = self.model(history, day, horizon)
-        past = range(day - horizon, history.first_day + LEAST_HISTORY - 1, -STEP_DAYS)[:MOST_PERIODS]
+        teachers = self._teachers_of(history)
+        past = range(day - horizon, teachers.first_day + LEAST_HISTORY - 1, -STEP_DAYS)[:MOST_PERIODS]
         if len(past) < LEAST_PERIODS or len(said.customers) < LEAST_CUSTOMERS:
             return said
-        seen, came_at_all, spend = self._lessons(history, list(past), horizon)
+        seen, came_at_all, spend = self._lessons(teachers, list(past), horizon)
+        if not 0 < came_at_all.mean() < 1 or not spend.any():  # there is nothing to tell apart
+            return said
         now = _looked_at(history, day, said)
         chance = HistGradientBoostingClassifier(**TREES).fit(seen, came_at_all).predict_proba(now)[:, 1]
         money = HistGradientBoostingRegressor(loss="poisson", **TREES).fit(seen, spend).predict(now)
         return replace(said, chance=(said.chance + chance) / 2, spend=(said.spend + money) / 2)
 
-    def _lessons(self, history: PurchaseDays, days: list[int], horizon: int) -> tuple[Values, Values, Values]:
-        """What was known at each of `days`, whether people came in the `horizon` after it, and what they spent."""
+    def _teachers_of(self, history: PurchaseDays) -> PurchaseDays:
         if history not in self._teachers:
             self._teachers[history] = history.some(MOST_TAUGHT, seed=SEED)
-        history = self._teachers[history]
+        return self._teachers[history]
+
+    def _lessons(self, history: PurchaseDays, days: list[int], horizon: int) -> tuple[Values, Values, Values]:
+        """What was known at each of `days`, whether people came in the `horizon` after it, and what they spent."""
         rows, active, spend = [], [], []
         for day in days:
             said = self.model(history, day, horizon)

@@ -18,6 +18,7 @@ from intelligence.actions.requests import FORECAST, request_run
 from intelligence.actions.rfm import JOB, score_customers
 from intelligence.models import RfmRun
 from intelligence.reports import rfm_overview
+from intelligence.reports_backtest import BACKTEST
 from intelligence.rules import GROUP_OF, rfm_group
 from intelligence.tasks import next_night, run_rfm, score_after_imports, score_nightly
 from programs.models import Programme
@@ -179,7 +180,7 @@ def test_an_import_is_followed_by_a_run(programme: Programme) -> None:
         IMPORT_FINISHED, actor=SYSTEM, occurred_at=NOW, data={"kind": "lines", "rows": 1, "counts": {}, "import": "x"}
     )
     score_after_imports(list(Event.objects.all()))
-    assert set(Job.objects.values_list("kind", flat=True)) == {JOB, FORECAST}
+    assert set(Job.objects.values_list("kind", flat=True)) == {JOB, FORECAST, BACKTEST}
 
 
 def test_scores_stay_in_their_programme(crowd: list[Customer], other_programme: Programme) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from intelligence.engine import backtest, naive
+from intelligence.engine import backtest, learned, naive
 from intelligence.engine.beta_geometric import MBG_NBD
 from intelligence.engine.forecast import spend_range
 from intelligence.engine.learned import LEAST_CUSTOMERS, Learned
@@ -117,6 +117,32 @@ def test_trees_need_customers_and_periods(rows):
     asked = Learned(MODEL)(small, DAYS - HORIZON, HORIZON)
     assert len(asked.customers) < LEAST_CUSTOMERS
     assert asked.chance == pytest.approx(MODEL(small, DAYS - HORIZON, HORIZON).chance)
+
+
+def test_trees_say_nothing_where_nobody_ever_comes_back():
+    once = shop([(who, who % 700, 10.0) for who in range(LEAST_CUSTOMERS + 500)])
+    asked = Learned(MODEL)(once, 637, 28)
+    assert list(asked.chance) == list(MODEL(once, 637, 28).chance)
+
+
+def test_some_teach_and_everybody_is_forecast(monkeypatch):
+    monkeypatch.setattr(learned, "LEAST_CUSTOMERS", 500)
+    monkeypatch.setattr(learned, "MOST_TAUGHT", 400)
+    monkeypatch.setitem(learned.TREES, "max_iter", 5)
+    many = shop(simulated(people=900))
+    asked = []
+
+    def counting(history, day, horizon):
+        asked.append((len(history.customers), day))
+        return MODEL(history, day, horizon)
+
+    day = DAYS - HORIZON
+    found = Learned(counting)(many, day, HORIZON)
+    everybody = len(many.customers)
+    assert [customers for customers, _day in asked] == [everybody, *[400] * (len(asked) - 1)]
+    assert max(when for _customers, when in asked[1:]) == day - HORIZON
+    assert len(found.customers) == len(many.until(day).customers)
+    assert ((found.chance > 0) & (found.chance < 1)).all()
 
 
 def test_the_same_question_is_answered_once(rows):
