@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -216,3 +217,32 @@ def test_chance_is_told_from_a_difference_one_time_in_a_hundred() -> None:
     """Nobody in either, everybody in both, and nobody to ask: nothing can be said."""
     assert AGAIN.share == 0.3
     assert [z_of_shares(0, 10, 0, 10), z_of_shares(10, 10, 10, 10), z_of_shares(0, 0, 1, 2)] == [0, 0, 0]
+
+
+AMOUNTS = {
+    "revenue", "average", "discount", "total", "value_12", "value_at_risk", "valued_at_risk", "basket", "valued_from",
+    "waiting_spent", "other_price",
+}  # fmt: skip
+
+
+def in_another_currency(kept: Any, rate: float, name: str = "") -> Any:
+    """Findings as they are kept, every amount times `rate`, a variance times its square."""
+    if isinstance(kept, dict):
+        return {key: in_another_currency(value, rate, key) for key, value in kept.items()}
+    if isinstance(kept, list):
+        return [in_another_currency(value, rate) for value in kept]
+    if name == "variance":
+        return kept * rate**2
+    return kept * rate if name in AMOUNTS else kept
+
+
+@pytest.mark.parametrize("rate", [0.01, 130.0])
+@pytest.mark.parametrize("code", SPEAKS)
+def test_the_currency_changes_nothing_but_the_amounts(code: str, rate: float) -> None:
+    found = SPEAKS[code][0]
+    exchanged = read_findings(in_another_currency(kept_findings(found), rate))
+    assert exchanged is not None
+    before, after = said(code, found), said(code, exchanged)
+    assert before is not None
+    assert after is not None
+    assert after.money == (None if before.money is None else pytest.approx(before.money * rate))
