@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from math import sqrt
 
 from django.utils.translation import gettext as _
@@ -109,7 +109,7 @@ def new_customers(asked: Asked) -> Said | None:
         money=abs(now - then) * sales.now.average,
         formula=_("the difference, with one average order each"),
         action=_("Open these customers"),
-        href=_buyers(asked.found, first="within"),
+        href=link("customers:list", bought_from=_weeks_ago(asked.found), bought_to=asked.found.as_of, first="within"),
         is_good=is_good,
     )
 
@@ -177,7 +177,7 @@ def few_customers(asked: Asked) -> Said | None:
         ],
         money=held.ten * held.total * DAYS / 365 * COME_BACK,
         formula=_("if a fifth of what they bring in 90 days were lost"),
-        action=_("Open these customers"),
+        action=_("Open who spent most"),
         href=link("customers:list", sort="-spent"),
     )
 
@@ -245,5 +245,6 @@ def _signed(asked: Asked, change: float) -> str:
     return f"{'+' if change > 0 else '−'}{asked.percent(abs(change))}"
 
 
-def _buyers(found: Findings, **more: object) -> str:
-    return link("customers:list", bought_from=found.first_day, bought_to=found.as_of, **more)
+def _weeks_ago(found: Findings) -> date:
+    """The first day of the weeks whose new customers are counted."""
+    return found.as_of - timedelta(weeks=len(found.sales.now.weekly_new)) + timedelta(days=1)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 from django_tenants.utils import tenant_context
 
 from core.actor import SYSTEM
@@ -22,10 +24,12 @@ from intelligence.actions.requests import ANALYSIS, request_run
 from intelligence.analysis.findings import Again, AtRisk, Findings, Month, MonthIndex, Returned, Sold, read_findings
 from intelligence.analysis.parts import PARTS
 from intelligence.analysis.sales import month_index
+from intelligence.insights import people
+from intelligence.insights.registry import insights_of
 from intelligence.models import AnalysisRun
 from intelligence.tasks import AFTER_IMPORT, analyse_nightly
 from intelligence.tests.baskets import basket
-from programs.models import Programme
+from programs.models import Programme, User
 from workspace.actions.jobs import request_cancel, run_job
 from workspace.models import Business, Job
 
@@ -243,3 +247,21 @@ def test_what_needs_a_crowd(crowd: Product) -> None:
     assert (found.discounts.regulars, found.discounts.only, found.discounts.expected) == (1, 1, 1)
     assert found.returns.tested == 1  # tea was seldom sold in the newest days
     assert found.returns.products == [Returned("Lamp", crowd.code, 56, 5, 504, 56, 0)]
+
+
+def test_a_list_holds_as_many_people_as_its_card_says(
+    crowd: Product, client_of: Callable[..., Client], owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "FEWEST_VALUED", 1)
+    monkeypatch.setattr(people, "FEWEST_WAITING", 1)
+    for customer in Customer.objects.order_by("pk")[:20]:
+        CustomerScores.objects.create(
+            customer=customer, churn=0.7, horizon_days=60, band="low" if customer.pk % 3 else "high", value_3=0,
+            value_6=0, value_12=9, value_12_low=0, value_12_high=0, value_at_risk=6, computed_on=date(2026, 6, 16),
+        )  # fmt: skip
+    told = {one.code: one.said for one in insights_of(found_at(), "GBP").insights}
+    browser = client_of(owner)
+    for code in ("lapsing", "second_purchase"):
+        count = browser.get(told[code].href).context["listed"].count.value
+        assert told[code].title.startswith(f"{count} ")
+        assert count >= 4

@@ -74,7 +74,7 @@ SPEAKS: dict[str, tuple[Findings, str, float | None, str]] = {
     ),
     "new_customers": (
         of_sales(weekly_new=FEWER), "Fewer new customers: −40.0%", (120 - 72) * 20,
-        CUSTOMERS + "bought_from=2026-03-19&bought_to=2026-06-16&first=within",
+        CUSTOMERS + "bought_from=2026-03-25&bought_to=2026-06-16&first=within",
     ),
     "cohort": (
         of_second(Again(400, 160), Again(400, 100)), "New customers come again more often", 0.15 * 400 * 20,
