@@ -30,7 +30,7 @@ from intelligence.engine.next_products import (
 from intelligence.models import PopularProduct
 
 SUGGESTED = 10
-LOOKED_UP = 60  # products at a time, the likeliest first: few of them are out of stock
+LOOKED_UP = 20  # products at a time, the likeliest first: few of them are out of stock
 MOST_ORDERS = 200  # of one customer that are looked at: the newest
 
 # Days since each purchase of a product, by day: two orders on one day are one.

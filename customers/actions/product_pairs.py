@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from core.clock import local_day
-from customers.models import CountedAt, ProductPair
+from customers.models import CountedAt
 from programs.actions.due_work import ensure_due
 
 if TYPE_CHECKING:  # only the job loads numpy
@@ -42,7 +42,7 @@ def write_pairs(product: Ids, numbers: Mapping[str, Floats], *, now: datetime) -
 
     with transaction.atomic(), connection.cursor() as cursor:
         CountedAt.objects.update_or_create(kind=CountedAt.Kind.PAIRS, defaults={"at": now})  # locks out a twin
-        ProductPair.objects.all().delete()
+        cursor.execute("DELETE FROM customers_productpair")
         cursor.execute(STAGED)
         write_numbers(cursor, "pairs_staged", ("product", *NUMBERS), product, [numbers[name] for name in NUMBERS])
         cursor.execute(WRITE)

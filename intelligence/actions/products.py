@@ -21,7 +21,6 @@ from customers.actions.product_pairs import NUMBERS, write_pairs
 from customers.actions.rollups import programme_zone
 from intelligence.engine.co_purchase import Pairs, count_pairs
 from intelligence.engine.next_products import POPULAR_DAYS
-from intelligence.models import PopularProduct
 
 PAIR_DAYS = 365  # orders of so many days, up to today
 MOST_BASKETS = 200_000  # the newest of them: more change no figure that anybody reads
@@ -94,7 +93,7 @@ def count_products(*, now: datetime, report: Callable[[int, int], None] = lambda
     report(1, 2)
     with transaction.atomic(), connection.cursor() as cursor:
         pairs = write_pairs(*_columns(parts), now=now)
-        PopularProduct.objects.all().delete()
+        cursor.execute("DELETE FROM intelligence_popularproduct")
         cursor.execute(POPULAR, {**_days(now, POPULAR_DAYS), "most": MOST_POPULAR_KEPT})
         popular: int = cursor.rowcount
     report(2, 2)

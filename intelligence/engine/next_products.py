@@ -15,7 +15,7 @@ from math import exp
 
 FADES_IN = 180  # days after which a purchase counts 1/e of one today
 OWN_DAYS = 365  # older purchases say nothing more
-MOST_OWN = 100  # products of one customer that are looked at, the strongest
+MOST_OWN = 50  # products of one customer that are looked at, the strongest
 POPULAR_DAYS = 90  # what people like them bought in so many days …
 MOST_POPULAR = 200  # … the most popular of it
 # How much pairs and popularity count beside one purchase today. Half or twice as much changes no figure by 0.01.
