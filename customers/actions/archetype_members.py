@@ -14,23 +14,28 @@ from core.binary_copy import read_numbers, staged
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-READ = """
-    SELECT member.customer_id, member.archetype_id::float8 FROM customers_customerarchetype AS member
-    JOIN customers_customer AS customer ON customer.id = member.customer_id AND customer.state = 'active'
-    ORDER BY member.customer_id
+READ = "SELECT customer_id, archetype_id::float8 FROM customers_customerarchetype"
+# Whoever stays where they were is not written again, nor locked as an upsert would. Confidence is in hundredths.
+FOUND = """
+    SELECT customer_id, archetype::bigint AS archetype_id, round(confidence::numeric, 2)::float8 AS confidence,
+           nullif(second, -1)::bigint AS second_id
+    FROM members_staged
 """
-# Whoever stays where they were is not written again; confidence is rounded to the hundredth.
-WRITE = """
-    INSERT INTO customers_customerarchetype AS own (customer_id, archetype_id, confidence, second_id, since)
-    SELECT member.customer_id, member.archetype::bigint, round(member.confidence::numeric, 2)::float8,
-           nullif(member.second, -1)::bigint, %(day)s
-    FROM members_staged AS member
-    JOIN customers_customer AS customer ON customer.id = member.customer_id AND customer.state = 'active'
-    ON CONFLICT (customer_id) DO UPDATE SET
-        archetype_id = EXCLUDED.archetype_id, confidence = EXCLUDED.confidence, second_id = EXCLUDED.second_id,
-        since = CASE WHEN own.archetype_id = EXCLUDED.archetype_id THEN own.since ELSE EXCLUDED.since END
-    WHERE (own.archetype_id, own.confidence, own.second_id)
-        IS DISTINCT FROM (EXCLUDED.archetype_id, EXCLUDED.confidence, EXCLUDED.second_id)
+MOVE = f"""
+    UPDATE customers_customerarchetype AS own
+    SET archetype_id = found.archetype_id, confidence = found.confidence, second_id = found.second_id,
+        since = CASE WHEN own.archetype_id = found.archetype_id THEN own.since ELSE %(day)s END
+    FROM ({FOUND}) AS found
+    WHERE found.customer_id = own.customer_id AND (own.archetype_id, own.confidence, own.second_id)
+        IS DISTINCT FROM (found.archetype_id, found.confidence, found.second_id)
+"""
+ADD = f"""
+    INSERT INTO customers_customerarchetype (customer_id, archetype_id, confidence, second_id, since)
+    SELECT found.customer_id, found.archetype_id, found.confidence, found.second_id, %(day)s
+    FROM ({FOUND}) AS found
+    JOIN customers_customer AS customer ON customer.id = found.customer_id AND customer.state = 'active'
+    WHERE NOT EXISTS (SELECT FROM customers_customerarchetype AS own WHERE own.customer_id = found.customer_id)
+    ORDER BY found.customer_id
 """
 CLEAR = """
     DELETE FROM customers_customerarchetype AS own
@@ -46,7 +51,7 @@ REMEMBER = """
 
 
 def read_members() -> tuple[Ids, Ids]:
-    """(customer ids in order, the id of each one's archetype)."""
+    """(customer ids, in any order, and the id of each one's archetype)."""
     with connection.cursor() as cursor:
         customers, (archetypes,) = read_numbers(cursor, READ, {}, columns=1)
     return customers, archetypes.astype(np.int64)
@@ -61,7 +66,8 @@ def write_members(*, customers: Ids, archetypes: Ids, confidence: Floats, second
     }
     with staged("members_staged", columns, customers=customers) as cursor:
         cursor.execute(CLEAR)
-        cursor.execute(WRITE, {"day": day})
+        cursor.execute(MOVE, {"day": day})
+        cursor.execute(ADD, {"day": day})
 
 
 def read_moves() -> Sequence[tuple[int | None, int, int]]:
