@@ -19,7 +19,7 @@ FEWEST_REFUNDS = 10
 @insight(
     "one_product",
     name=gettext_lazy("Revenue that hangs on one product"),
-    needs=gettext_lazy("at least 10 products, one of which brings 15 % of the revenue or more"),
+    needs=gettext_lazy("at least 10 products, one of which brings 15% of the revenue or more"),
 )
 def one_product(asked: Asked) -> Said | None:
     held, top = asked.found.held.products, asked.found.held.largest
@@ -44,7 +44,7 @@ def one_product(asked: Asked) -> Said | None:
 @insight(
     "bought_together",
     name=gettext_lazy("Products bought together"),
-    needs=gettext_lazy("a pair on 20 orders or more, twice as often as by chance, beyond chance for all pairs (1 %)"),
+    needs=gettext_lazy("a pair on 20 orders or more, twice as often as by chance, beyond chance for all pairs (1%)"),
 )
 def bought_together(asked: Asked) -> Said | None:
     pairs = [pair for pair in asked.found.basket.pairs if _is_habit(pair)]
@@ -71,7 +71,7 @@ def bought_together(asked: Asked) -> Said | None:
 @insight(
     "refunds_rising",
     name=gettext_lazy("A product that comes back more often"),
-    needs=gettext_lazy("50 orders in each period, 10 refunds, and a rise beyond chance for all products (1 %)"),
+    needs=gettext_lazy("50 orders in each period, 10 refunds, and a rise beyond chance for all products (1%)"),
 )
 def refunds_rising(asked: Asked) -> Said | None:
     returns = asked.found.returns
@@ -90,7 +90,8 @@ def refunds_rising(asked: Asked) -> Said | None:
         evidence=[
             _("%(refunds)s refunds, %(orders)s orders")
             % {"refunds": asked.number(worst.refunds), "orders": asked.number(worst.orders)},
-            _("More than chance: two shares, 1 %% over %(tested)s products") % {"tested": asked.number(returns.tested)},
+            _("By chance less than once in 100 times (two shares, over %(tested)s products)")
+            % {"tested": asked.number(returns.tested)},
         ],
         money=_lost(worst),
         formula=_("the rise, on what the product sold for in 90 days"),

@@ -85,7 +85,7 @@ def second_purchase(asked: Asked) -> Said | None:
     name=gettext_lazy("More or fewer new customers"),
     needs=gettext_lazy(
         "30 new customers in each period, sales for long enough that old customers are known, "
-        "and a difference beyond chance (Welch's t on 12 weeks, 1 %)"
+        "and a difference beyond chance (Welch's t on 12 weeks, 1%)"
     ),
 )
 def new_customers(asked: Asked) -> Said | None:
@@ -104,7 +104,7 @@ def new_customers(asked: Asked) -> Said | None:
         evidence=[
             _("%(now)s a week against %(then)s")
             % {"now": asked.number(now / 12, 1), "then": asked.number(then / 12, 1)},
-            _("More than chance: Welch's t on 12 weeks each, 1 %"),
+            _("By chance less than once in 100 times (Welch's t, 12 weeks each)"),
         ],
         money=abs(now - then) * sales.now.average,
         formula=_("the difference, with one average order each"),
@@ -117,7 +117,7 @@ def new_customers(asked: Asked) -> Said | None:
 @insight(
     "cohort",
     name=gettext_lazy("New customers come again more or less often"),
-    needs=gettext_lazy("100 first purchases in each period, and a difference beyond chance (two shares, 1 %)"),
+    needs=gettext_lazy("100 first purchases in each period, and a difference beyond chance (two shares, 1%)"),
 )
 def cohort(asked: Asked) -> Said | None:
     for horizon in asked.found.second.horizons:
@@ -147,7 +147,7 @@ def cohort(asked: Asked) -> Said | None:
                     "came_then": asked.number(base.came),
                     "people_then": asked.number(base.people),
                 },
-                _("More than chance: two shares, 1 %"),
+                _("By chance less than once in 100 times (two shares)"),
             ],
             money=abs(now.share - base.share) * now.people * asked.found.sales.now.average,
             formula=_("the difference, with one average order each"),
@@ -203,7 +203,7 @@ def discount_only(asked: Asked) -> Said | None:
             _("%(count)s people with three orders or more; %(share)s of their orders with a discount")
             % {"count": asked.number(found.regulars), "share": asked.percent(found.share)},
             _("Given to them in 90 days: %(amount)s") % {"amount": asked.money(found.discount)},
-            _("More than chance: %(sd)s standard deviations")
+            _("%(sd)s standard deviations above chance")
             % {"sd": asked.number((found.only - found.expected) / sqrt(found.expected), 1)},
         ],
         money=found.discount / 2,

@@ -24,7 +24,7 @@ AHEAD = 3  # months: those of the next 90 days
 @insight(
     "average_order",
     name=gettext_lazy("Larger or smaller orders"),
-    needs=gettext_lazy("100 orders in each period, a change of 3 % or more, beyond chance (Welch, 1 %)"),
+    needs=gettext_lazy("100 orders in each period, a change of 3% or more, beyond chance (Welch, 1%)"),
 )
 def average_order(asked: Asked) -> Said | None:
     now, base = asked.found.sales.now, asked.found.sales.base
@@ -42,7 +42,7 @@ def average_order(asked: Asked) -> Said | None:
         % {"now": asked.money(now.average), "then": asked.money(base.average), "base": asked.base_words},
         evidence=[
             _("%(now)s orders against %(then)s") % {"now": asked.number(now.orders), "then": asked.number(base.orders)},
-            _("More than chance: Welch, 1 %"),
+            _("By chance less than once in 100 times (Welch)"),
         ],
         money=abs(now.average - base.average) * now.orders,
         formula=_("the difference on as many orders as in the last 90 days"),
@@ -55,7 +55,7 @@ def average_order(asked: Asked) -> Said | None:
 @insight(
     "quiet_day",
     name=gettext_lazy("The quietest weekday"),
-    needs=gettext_lazy("8 weeks, 200 orders, a weekday a fifth below the others, beyond chance (Welch's t, 1 %)"),
+    needs=gettext_lazy("8 weeks, 200 orders, a weekday a fifth below the others, beyond chance (Welch's t, 1%)"),
 )
 def quiet_day(asked: Asked) -> Said | None:
     days = asked.found.hours.weekdays
@@ -75,7 +75,7 @@ def quiet_day(asked: Asked) -> Said | None:
         % {"day": name, "own": asked.number(own, 1), "usual": asked.number(usual, 1)},
         evidence=[
             _("%(quiet)s such days against %(others)s others") % {"quiet": len(quiet.orders), "others": len(others)},
-            _("More than chance: Welch's t, 1 %"),
+            _("By chance less than once in 100 times (Welch's t)"),
         ],
         money=(usual - own) * CLOSED * len(quiet.orders) * asked.found.sales.now.average,
         formula=_("if a fifth of the gap were closed, with average orders"),
@@ -87,7 +87,7 @@ def quiet_day(asked: Asked) -> Said | None:
 @insight(
     "busy_hours",
     name=gettext_lazy("The busiest hours"),
-    needs=gettext_lazy("200 orders, and few hours of the week that hold a quarter of them (Wilson's interval, 99 %)"),
+    needs=gettext_lazy("200 orders, and few hours of the week that hold a quarter of them (Wilson's interval, 99%)"),
 )
 def busy_hours(asked: Asked) -> Said | None:
     cells = sorted(asked.found.hours.cells, key=lambda cell: (-cell.orders, cell.weekday, cell.hour))
