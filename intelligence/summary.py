@@ -17,15 +17,15 @@ BYTES_PER_TOKEN = 2
 FEWEST_TOKENS = 100  # the days and the currency alone need about forty
 # What is left out first, the least telling part first. A list loses its last entries one by one before it goes.
 LEFT_OUT: Sequence[str] = (
-    "categories", "products", "concentration", "discounts", "season", "bought_together", "weekdays",
-    "second_purchase", "risk", "year_ago", "before", "insights", "now",
+    "categories_percent", "products_hold_percent", "customers_hold_percent", "discount_percent", "season",
+    "bought_together", "orders_by_weekday", "second_purchase_percent", "customers_by_risk", "year_ago", "before", "insights", "now",
 )  # fmt: skip
 
 Summary = dict[str, Any]
 
 
 def summary_of(found: Findings, currency: str) -> Summary:
-    """Everything that is worth telling, in the active language. Shares are percent."""
+    """Everything that is worth telling, in the active language. Season is a month against its year, 1 as usual."""
     told = insights_of(found, currency)
     whole: Summary = {
         "as_of": found.as_of.isoformat(),
@@ -38,19 +38,21 @@ def summary_of(found: Findings, currency: str) -> Summary:
         ],
         "before": _sold(found.sales.before),
         "year_ago": _sold(found.sales.year),
-        "risk": {band.band: band.customers for band in found.risk.bands} if found.risk else None,
-        "second_purchase": {
+        "customers_by_risk": {band.band: band.customers for band in found.risk.bands} if found.risk else None,
+        "second_purchase_percent": {
             f"within_{horizon.days}_days": _percent(horizon.people.now.share)
             for horizon in found.second.horizons
             if horizon.people.now.people
         },
-        "weekdays": {str(day.weekday): round(sum(day.orders) / len(day.orders), 1) for day in found.hours.weekdays},
+        "orders_by_weekday": {
+            str(day.weekday): round(sum(day.orders) / len(day.orders), 1) for day in found.hours.weekdays
+        },
         "bought_together": [[pair.product, pair.other, round(pair.lift, 1)] for pair in found.basket.pairs],
         "season": {str(one.month): round(one.index, 2) for one in found.season.index},
-        "discounts": _percent(found.sales.now.discount_share),
-        "concentration": _concentration(found.held.customers),
-        "products": _concentration(found.held.products),
-        "categories": [[one.name, _percent(one.share)] for one in found.basket.categories],
+        "discount_percent": _percent(found.sales.now.discount_share),
+        "customers_hold_percent": _concentration(found.held.customers),
+        "products_hold_percent": _concentration(found.held.products),
+        "categories_percent": [[one.name, _percent(one.share)] for one in found.basket.categories],
     }
     return {name: value for name, value in whole.items() if value not in (None, {}, [])}
 
@@ -91,8 +93,8 @@ def _sold(sold: Sold | None) -> Summary | None:
         "average_order": sold.average,
         "buyers": sold.buyers,
         "new_buyers": sold.new,
-        "bought_before": _percent(sold.repeat_rate),
-        "refunds": _percent(sold.refund_share),
+        "bought_before_percent": _percent(sold.repeat_rate),
+        "refunds_percent": _percent(sold.refund_share),
     }
 
 

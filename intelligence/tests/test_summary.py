@@ -45,8 +45,8 @@ def test_the_least_telling_goes_first() -> None:
     gone = [name for name in LEFT_OUT if name not in sizes[-1]]
     assert gone == list(LEFT_OUT[: len(gone)])
     assert "now" in sizes[-1]
-    categories = compact(WHOLE, tokens_of(WHOLE) - 1)["categories"]
-    assert categories == WHOLE["categories"][:1]  # a list loses its end before it goes
+    categories = compact(WHOLE, tokens_of(WHOLE) - 1)["categories_percent"]
+    assert categories == WHOLE["categories_percent"][:1]  # a list loses its end before it goes
 
 
 def test_too_small_a_budget_is_refused() -> None:
