@@ -18,7 +18,8 @@ FEWEST_TOKENS = 100  # the days and the currency alone need about forty
 # What is left out first, the least telling part first. A list loses its last entries one by one before it goes.
 LEFT_OUT: Sequence[str] = (
     "categories_percent", "products_hold_percent", "customers_hold_percent", "discount_percent", "season",
-    "bought_together", "orders_by_weekday", "second_purchase_percent", "customers_by_risk", "year_ago", "before", "insights", "now",
+    "bought_together", "orders_by_weekday", "second_purchase_percent", "customers_by_risk",
+    "year_ago", "before", "insights", "now",
 )  # fmt: skip
 
 Summary = dict[str, Any]
