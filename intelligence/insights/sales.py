@@ -15,7 +15,7 @@ from intelligence.insights.significance import SURE, SURE_OF_WEEKS, t_of, wilson
 
 FEWEST_ORDERS = 100
 LEAST_CHANGE = 0.03  # of the average order: below, it is true and no matter
-FEWEST_WEEKS, LEAST_QUIET, CLOSED = 8, 0.2, 0.2
+FEWEST_WEEKS, LEAST_QUIET, CLOSED = 12, 0.2, 0.2
 FEWEST_BY_HOUR, BUSY_SHARE = 200, 0.25
 STRONG_MONTH = 1.15
 AHEAD = 3  # months: those of the next 90 days
@@ -55,7 +55,7 @@ def average_order(asked: Asked) -> Said | None:
 @insight(
     "quiet_day",
     name=gettext_lazy("The quietest weekday"),
-    needs=gettext_lazy("8 weeks, 200 orders, a weekday a fifth below the others, beyond chance (Welch's t, 1%)"),
+    needs=gettext_lazy("12 weeks, 200 orders, a weekday a fifth below the others, beyond chance (Welch's t, 1%)"),
 )
 def quiet_day(asked: Asked) -> Said | None:
     days = asked.found.hours.weekdays

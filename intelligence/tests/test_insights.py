@@ -131,7 +131,7 @@ SILENT: dict[str, list[Findings]] = {
     "points_expiring": [changed("expiring", members=9), replace(of_sales(average=0), expiring=quiet().expiring)],
     "average_order": [of_sales(average=20.5), of_sales(average=18, orders=99), of_sales(average=18, variance=1e6)],
     "quiet_day": [
-        changed("hours", weekdays=[DAYS[0], Weekday(2, [14] * 7)]),
+        changed("hours", weekdays=[DAYS[0], Weekday(2, [14] * 11)]),
         changed("hours", weekdays=[Weekday(1, [13] * 12), *DAYS[1:]]),
         changed("hours", weekdays=[]),
     ],

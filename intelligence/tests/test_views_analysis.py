@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 from django.http import QueryDict
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from core.permissions import Role
 from intelligence.actions.requests import ANALYSIS
+from intelligence.analysis.findings import Product
 from intelligence.models import AnalysisRun
 from intelligence.tests.findings import changed, keep, quiet
 from intelligence.tests.test_insights import SPEAKS
@@ -153,7 +154,7 @@ def test_the_page_costs_the_same_whatever_was_found(client_of: Callable[..., Cli
     assert counts[0] == counts[1]
 
 
-def test_the_api_asks_and_reads(api: Callable[..., Client], programme: Programme, other_programme: Programme) -> None:
+def test_the_api_asks_and_reads(api: Callable[..., Client]) -> None:
     nothing = {"as_of": None, "finished_at": None, "summary": {}}
     assert api("read").get(LATEST).json() == {**nothing, "insights": [], "findings": {}}
     assert api("read").get(LATEST, {"budget": 800}).json() == nothing
@@ -173,8 +174,19 @@ def test_the_api_asks_and_reads(api: Callable[..., Client], programme: Programme
     assert set(short) == {"as_of", "finished_at", "summary"}
     assert len(json.dumps(short["summary"])) < len(json.dumps(run.summary))
     assert api("read").get(LATEST, {"budget": 99}).status_code == 422
+
+
+def test_each_programme_sees_its_own(
+    client_of: Callable[..., Client], owner: User, api: Callable[..., Client], other_programme: Programme
+) -> None:
     with tenant_context(other_programme):
-        assert not AnalysisRun.objects.exists()
+        keep(changed("held", largest=Product("Theirs", "their001", 0.4, 32_000)), finished_at=AT + timedelta(days=1))
+    assert "Nobody has looked yet" in client_of(owner).get(PAGE).content.decode()
+    assert api("read").get(LATEST).json()["as_of"] is None
+    keep(changed("held", largest=Product("Ours", "ours0001", 0.4, 32_000)))
+    for content in (client_of(owner).get(PAGE).content, api("read").get(LATEST).content):
+        assert b"Ours brings 40.0% of the revenue" in content
+        assert b"Theirs" not in content
 
 
 def test_what_another_release_kept_is_no_analysis(client_of: Callable[..., Client], owner: User) -> None:
