@@ -17,7 +17,7 @@ from customers.actions.product_pairs import PAIRS_DUE
 from customers.actions.product_pairs import next_night as next_count
 from customers.actions.rollups import programme_zone
 from customers.events import IMPORT_FINISHED
-from customers.models import Customer, Event, Order, StockLevel
+from customers.models import Customer, Event, Order, ProductPair, StockLevel
 from customers.reports.product_figures import pairs_counted_at
 from customers.stream import stream_reader
 from intelligence.actions.analysis import analyse_sales
@@ -179,8 +179,10 @@ def run_products(run: JobRun) -> dict[str, object]:
 @due_work(PAIRS_DUE)
 def count_products_nightly(now: datetime) -> datetime | None:
     """Each night while there are sales; at once when all of them were read anew."""
-    request_run(PRODUCTS, actor=SYSTEM, now=now)
-    return next_count(now, ZoneInfo(programme_zone())) if Order.objects.exists() else None
+    has_sales = Order.objects.exists()
+    if has_sales or ProductPair.objects.exists():  # of sales that were taken back
+        request_run(PRODUCTS, actor=SYSTEM, now=now)
+    return next_count(now, ZoneInfo(programme_zone())) if has_sales else None
 
 
 @job_kind(ANALYSIS, title=_("Looking for insights"))

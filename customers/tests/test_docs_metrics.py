@@ -125,6 +125,7 @@ def test_what_is_no_pair(business, bowl, cup) -> None:
 
 def test_products_are_counted_each_night_while_there_are_sales(business, bowl, cup) -> None:
     assert count_products_nightly(NOON) is None
+    assert not Job.objects.exists()
     basket(business, "one", bowl, cup)
     assert count_products_nightly(NOON) == datetime(2026, 6, 21, 3, tzinfo=LONDON)
     assert Job.objects.filter(kind="intelligence.products").count() == 1, "one that waits is asked for once"

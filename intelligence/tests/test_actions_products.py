@@ -7,11 +7,13 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
+from django_tenants.utils import tenant_context
 
 from customers.models import Customer, OrderLine, Product, ProductPair
 from intelligence.actions.products import count_products
 from intelligence.models import PopularProduct
 from intelligence.tests.baskets import NOON, archetype, basket
+from workspace.models import Business
 
 
 @pytest.fixture
@@ -48,6 +50,19 @@ def test_of_everybody_of_a_business_and_of_an_archetype(business, other_business
     }  # fmt: skip
     assert popular(business=other_business) == {"bowl": (1, 1.0, 1, 5)}
     assert popular(archetype=kind) == {"bowl": (2, 1.0, 3, 7), "cup": (1, 0.5, 1, 10)}
+
+
+def test_each_programme_has_its_own(business, goods, people, other_programme) -> None:
+    with tenant_context(other_programme):
+        elsewhere = Business.objects.create(name="Elsewhere")
+        vase = Product.objects.create(sku="vase", title="Vase")
+        basket(elsewhere, Customer.objects.create(first_name="Dot"), "d", vase)
+        count_products(now=NOON)
+    basket(business, people[0], "a", goods[0])
+    count_products(now=NOON)
+    assert list(popular()) == ["bowl"]
+    with tenant_context(other_programme):
+        assert list(popular()) == ["vase"]
 
 
 def test_what_cannot_be_suggested_is_not_popular(business, goods, people) -> None:
