@@ -26,8 +26,10 @@ def read_numbers(
     cursor: CursorWrapper, query: str, values: Mapping[str, Any], *, columns: int
 ) -> tuple[Ids, list[Floats]]:
     """The rows of a query that gives one bigint and `columns` float8, none of them NULL."""
+    sent = bytearray()  # not a list of rows, which would be millions of objects
     with cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)", dict(values)) as copy:
-        sent = b"".join(copy)
+        for part in copy:
+            sent += part
     if not sent.startswith(SIGNATURE) or not sent.endswith(TRAILER):
         raise ValueError("this is no binary COPY")
     row = _row(columns)

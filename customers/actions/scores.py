@@ -17,19 +17,26 @@ STEP = 50_000  # customers in one transaction
 MONEY = ("value_3", "value_6", "value_12", "value_12_low", "value_12_high", "value_at_risk")
 COLUMNS = ("churn", "band", "next_days", *MONEY)
 # A day that cannot be told is NaN. Values are rounded to the hundredth, so that equal ones are equal.
-WRITE = f"""
-    INSERT INTO customers_customerscores AS own
-        (customer_id, churn, horizon_days, band, {", ".join(MONEY)}, next_purchase_on, computed_on)
-    SELECT staged.customer_id, round(staged.churn::numeric, 4)::float8, %(horizon)s,
-           (%(bands)s::text[])[staged.band::int + 1],
-           {", ".join(f"round(staged.{name}::numeric, 2)" for name in MONEY)},
-           CASE WHEN staged.next_days <> 'NaN' THEN %(day)s::date + ceil(staged.next_days)::int END, %(day)s
-    FROM scores_staged AS staged
-    JOIN customers_customer AS customer ON customer.id = staged.customer_id AND customer.state = 'active'
-    WHERE staged.customer_id > %(after)s AND staged.customer_id <= %(until)s
-    ON CONFLICT (customer_id) DO UPDATE SET churn = EXCLUDED.churn, horizon_days = EXCLUDED.horizon_days,
-        band = EXCLUDED.band, {", ".join(f"{name} = EXCLUDED.{name}" for name in MONEY)},
-        next_purchase_on = EXCLUDED.next_purchase_on, computed_on = EXCLUDED.computed_on, updated_at = now()
+FOUND = f"""
+    SELECT customer_id, round(churn::numeric, 4)::float8 AS churn, %(horizon)s AS horizon_days,
+           (%(bands)s::text[])[band::int + 1] AS band,
+           {", ".join(f"round({name}::numeric, 2) AS {name}" for name in MONEY)},
+           CASE WHEN next_days <> 'NaN' THEN %(day)s::date + ceil(next_days)::int END AS next_purchase_on,
+           %(day)s::date AS computed_on
+    FROM scores_staged WHERE customer_id > %(after)s AND customer_id <= %(until)s
+"""
+NAMES = ("churn", "horizon_days", "band", *MONEY, "next_purchase_on", "computed_on")
+CHANGE = f"""
+    UPDATE customers_customerscores AS own
+    SET {", ".join(f"{name} = found.{name}" for name in NAMES)}, updated_at = now()
+    FROM ({FOUND}) AS found WHERE found.customer_id = own.customer_id
+"""
+ADD = f"""
+    INSERT INTO customers_customerscores (customer_id, {", ".join(NAMES)})
+    SELECT found.customer_id, {", ".join(f"found.{name}" for name in NAMES)} FROM ({FOUND}) AS found
+    JOIN customers_customer AS customer ON customer.id = found.customer_id AND customer.state = 'active'
+    WHERE NOT EXISTS (SELECT FROM customers_customerscores AS own WHERE own.customer_id = found.customer_id)
+    ORDER BY found.customer_id
 """
 CLEAR = """
     DELETE FROM customers_customerscores AS own
@@ -53,13 +60,15 @@ def write_scores(
     """
     written = 0
     with staged("scores_staged", {name: columns[name] for name in COLUMNS}, customers=customers) as cursor:
+        cursor.execute("CREATE INDEX ON scores_staged (customer_id)")  # each step reads its part only
         edges = [0, *customers[STEP - 1 : -1 : STEP].tolist(), np.iinfo(np.int64).max]
         for step, (after, until) in enumerate(pairwise(edges)):
             report(min(step * STEP, len(customers)), len(customers))
             values = {"after": after, "until": until, "horizon": horizon_days, "day": day}
             with transaction.atomic():
                 cursor.execute(CLEAR, values)
-                cursor.execute(WRITE, {**values, "bands": CustomerScores.Band.values})
-                written += cursor.rowcount
+                for statement in (CHANGE, ADD):
+                    cursor.execute(statement, {**values, "bands": CustomerScores.Band.values})
+                    written += cursor.rowcount
     report(len(customers), len(customers))
     return written

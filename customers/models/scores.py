@@ -47,7 +47,6 @@ class CustomerScores(models.Model):
         verbose_name_plural = "customer scores"
         indexes: ClassVar = [
             models.Index(F("value_12").desc(), F("customer").desc(), name="scores_by_value"),
-            models.Index(F("value_at_risk").desc(), F("customer").desc(), name="scores_by_value_at_risk"),
             models.Index("churn", "customer", name="scores_by_churn"),
             models.Index("band", "customer", name="scores_by_band"),
         ]

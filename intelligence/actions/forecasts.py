@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -31,28 +31,24 @@ from intelligence.engine.value import MONTHS, present_value
 from intelligence.reports_backtest import newest_choice
 
 Values = NDArray[np.float64]
+Ids = NDArray[np.int64]
+DAYS_THERE_ARE = 4_000_000  # more than date.max.toordinal()
 
-# The days on which somebody bought, and those on which they gave something back, in the programme's zone. What was
-# given back for a cancelled order is no refund of a sale.
+# When somebody bought or gave something back, on days of the programme's zone. What was given back for a cancelled
+# order is no refund of a sale. Rows are sent as they lie: adding up the days and leaving out who is not active takes
+# the database seconds for each million, and arrays a tenth of that.
 BOUGHT = """
-    SELECT sale.customer_id, sale.day - DATE '0001-01-01' + 1.0::float8, sum(sale.total)::float8
-    FROM (
-        SELECT customer_id, (placed_at AT TIME ZONE %(zone)s)::date AS day, total FROM customers_order
-        WHERE status <> 'cancelled' AND customer_id IS NOT NULL
-    ) AS sale
-    JOIN customers_customer AS customer ON customer.id = sale.customer_id AND customer.state = 'active'
-    WHERE sale.day <= %(day)s GROUP BY 1, sale.day
+    SELECT customer_id, (placed_at AT TIME ZONE %(zone)s)::date - DATE '0001-01-01' + 1.0::float8, total::float8
+    FROM customers_order WHERE status <> 'cancelled' AND customer_id IS NOT NULL
 """
 GAVE_BACK = """
-    SELECT back.customer_id, back.day - DATE '0001-01-01' + 1.0::float8, sum(back.total)::float8
-    FROM (
-        SELECT refund.customer_id, (refund.refunded_at AT TIME ZONE %(zone)s)::date AS day, refund.total
-        FROM customers_refund AS refund LEFT JOIN customers_order AS sale ON sale.id = refund.order_id
-        WHERE sale.status IS DISTINCT FROM 'cancelled' AND refund.customer_id IS NOT NULL
-    ) AS back
-    JOIN customers_customer AS customer ON customer.id = back.customer_id AND customer.state = 'active'
-    WHERE back.day <= %(day)s GROUP BY 1, back.day
+    SELECT refund.customer_id, (refund.refunded_at AT TIME ZONE %(zone)s)::date - DATE '0001-01-01' + 1.0::float8,
+           refund.total::float8
+    FROM customers_refund AS refund LEFT JOIN customers_order AS sale ON sale.id = refund.order_id
+    WHERE sale.status IS DISTINCT FROM 'cancelled' AND refund.customer_id IS NOT NULL
 """
+NOT_ACTIVE = "SELECT id, 0.0::float8 FROM customers_customer WHERE state <> 'active'"
+CENTS = 4  # decimals that amounts have: what is added up is rounded back to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +86,9 @@ def forecast_customers(
 
 def purchase_days(day: date) -> PurchaseDays:
     """Of everybody active, as known at the end of `day`."""
-    values = {"zone": programme_zone(), "day": day}
-    return PurchaseDays(*_columns(BOUGHT, values), back=_columns(GAVE_BACK, values))
+    with connection.cursor() as cursor:
+        gone, _nothing = read_numbers(cursor, NOT_ACTIVE, {}, columns=1)
+        return PurchaseDays(*_by_day(cursor, BOUGHT, gone, until=day), back=_by_day(cursor, GAVE_BACK, gone, until=day))
 
 
 def _scores(history: PurchaseDays, day: int) -> tuple[int, dict[str, Values]]:
@@ -134,7 +131,16 @@ def _worth(ahead: Mapping[int, Forecast], chance: Values, *, margin: float, disc
     }
 
 
-def _columns(query: str, values: dict[str, Any]) -> tuple[NDArray[np.int64], Values, Values]:
-    with connection.cursor() as cursor:
-        ids, (days, amounts) = read_numbers(cursor, query, values, columns=2)
-    return ids, days, amounts
+def _by_day(cursor: CursorWrapper, query: str, gone: Ids, *, until: date) -> tuple[Ids, Values, Values]:
+    """(customers, days, amounts), one row for each customer and day, of who is not `gone`."""
+    customers, (days, amounts) = read_numbers(cursor, query, {"zone": programme_zone()}, columns=2)
+    kept = days <= until.toordinal()
+    if len(gone):
+        kept &= ~np.isin(customers, gone)
+    customers, days, amounts = customers[kept], days[kept], amounts[kept]
+    key = customers * DAYS_THERE_ARE + days.astype(np.int64)
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    first = np.flatnonzero(np.diff(key, prepend=-1))
+    totals = np.add.reduceat(amounts[order], first) if len(first) else amounts
+    return customers[order][first], days[order][first], np.round(totals, CENTS)
