@@ -94,6 +94,7 @@ def count_products(*, now: datetime, report: Callable[[int, int], None] = lambda
     with transaction.atomic(), connection.cursor() as cursor:
         pairs = write_pairs(*_columns(parts), now=now)
         cursor.execute("DELETE FROM intelligence_popularproduct")
+        cursor.execute("SELECT set_config('work_mem', '256MB', true)")  # three sorts of the lines of 90 days
         cursor.execute(POPULAR, {**_days(now, POPULAR_DAYS), "most": MOST_POPULAR_KEPT})
         popular: int = cursor.rowcount
     report(2, 2)
