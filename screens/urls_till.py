@@ -5,7 +5,6 @@ from django.urls import path
 from screens import (
     views_till,
     views_till_offline,
-    views_till_products,
     views_till_receipt,
     views_till_rewards,
     views_till_stamps,
@@ -23,7 +22,6 @@ urlpatterns = [
     path("customers/<slug:code>/", views_till.sale, name="sale"),
     path("customers/<slug:code>/preview/", views_till.preview, name="preview"),
     path("customers/<slug:code>/redeem/", views_till.redeem, name="redeem"),
-    path("customers/<slug:code>/likely/", views_till_products.likely, name="likely"),
     path("customers/<slug:code>/rewards/", views_till_rewards.rewards, name="rewards"),
     path("customers/<slug:code>/stamps/<slug:card>/", views_till_stamps.give, name="stamp"),
     path("customers/<slug:code>/stamps/<slug:entry>/undo/", views_till_stamps.undo, name="stamp-undo"),

@@ -22,6 +22,7 @@ from core.tenancy import active_schema
 from customers.actions.consent import record_consent
 from customers.actions.customers import CustomerValues, find_or_create_by_phone, update_customer
 from customers.models import Customer, Identifier
+from intelligence.reports_products import likely_products
 from loyalty.access_affiliates import affiliate_of_code
 from loyalty.actions.affiliate_customers import note_customer
 from loyalty.actions.points import add_points, redeem_points, reverse_transaction
@@ -40,6 +41,9 @@ from screens.till_token import TOKEN_DIGITS, read_till_token
 from screens.views_till_rewards import ClaimForm, is_claim_code, look_up_claim, rewards_shown
 from workspace.actions.tills import register_till, till_of_token
 from workspace.models import Business
+
+LIKELY = 3  # products that the till names
+
 
 # -- this browser as a till -------------------------------------------------------------------------------------------
 
@@ -290,7 +294,14 @@ def _sale_page(request: TillRequest, customer: Customer, form: AmountForm, statu
     shown = None
     if form.is_bound and "amount" in form.cleaned_data:
         shown = _preview(request, customer, form)
-    context = {**_card(request, customer), "form": form, "preview": shown}
+    likely = likely_products(
+        customer.pk,
+        business_id=request.till.business_id,
+        zone=request.programme.zone,
+        now=timezone.now(),
+        most=LIKELY,
+    )
+    context = {**_card(request, customer), "form": form, "preview": shown, "likely": likely}
     return page(request, "screens/till/sale.html", context, status=status)
 
 
