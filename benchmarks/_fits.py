@@ -72,10 +72,10 @@ def main(name: str, path: Path) -> None:
         started = time.perf_counter()
         params = FITS[name](data)
         seconds = time.perf_counter() - started
-    print(json.dumps({"seconds": seconds, "peak_mb": _peak_mb(), "params": [float(p) for p in sum(params, ())]}))
+    print(json.dumps({"seconds": seconds, "peak_mb": peak_mb(), "params": [float(p) for p in sum(params, ())]}))
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
     """Of this process alone; ru_maxrss would count what its parent had when it was started."""
     found = re.search(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
     assert found

@@ -1,7 +1,10 @@
-"""How fast the models of customers learn: `make bench NAME=intelligence`; `INTELLIGENCE_PART=fit` runs one part.
+"""How fast the intelligence is: `make bench NAME=intelligence`; `INTELLIGENCE_PART=fit` runs one part.
 
 *fit*: BG/NBD and Gamma-Gamma on a million made-up customers, beside the PyPI package `lifetimes`, each fit in a process
 of its own: its time, its highest memory, and the same parameters.
+
+*night* and *week*: all that is computed each night, and what is learnt and tried each week, of the million customers
+and five million orders of `make data SIZE=1m`, results written; without that programme there is nothing to measure.
 """
 
 from __future__ import annotations
@@ -15,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import compare, limit
+from benchmarks.million import has_a_million
 
+DATABASE = "product"
 RUNS = 3  # lifetimes takes seconds
 
 
@@ -62,12 +67,36 @@ def fit() -> None:
     limit("intelligence.fit_same_parameters", value=lambda: apart, unit="", at_most=0.005, runs=1, warm_up=False)
 
 
+def night() -> None:
+    _run("night", at_most_s=60, at_most_mb=2_000)
+
+
+def week() -> None:
+    _run("week", at_most_s=300)
+
+
+def _run(name: str, *, at_most_s: float, at_most_mb: float | None = None) -> None:
+    if not has_a_million():
+        print(f"{name}: there is no million to measure: make data SIZE=1m")
+        return
+    command = [sys.executable, "-m", "benchmarks._runs", name]
+    done = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    limit(
+        f"intelligence.{name}", value=lambda: done["seconds"], unit="s", at_most=at_most_s, runs=1, warm_up=False,
+        details=done["parts"],
+    )  # fmt: skip
+    limit(
+        f"intelligence.{name}_memory", value=lambda: done["peak_mb"], unit="MB", at_most=at_most_mb, runs=1,
+        warm_up=False,
+    )  # fmt: skip
+
+
 def _fits(name: str, path: Path) -> str:
     command = [sys.executable, "-m", "benchmarks._fits", name, str(path)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-PARTS: Mapping[str, Callable[[], None]] = {"fit": fit}
+PARTS: Mapping[str, Callable[[], None]] = {"fit": fit, "night": night, "week": week}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,63 @@
+"""A night or a week of the intelligence of a million customers, in a process of its own.
+
+`python -m benchmarks._runs night` prints seconds of each part and the highest memory of the process as JSON. What it
+writes is what a night writes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+import django
+
+django.setup()
+
+from django.db import connection  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from benchmarks._fits import peak_mb  # noqa: E402
+from config.demo import retail  # noqa: E402
+from intelligence.actions.archetype_figures import count_archetypes  # noqa: E402
+from intelligence.actions.archetypes import find_archetypes  # noqa: E402
+from intelligence.actions.backtests import run_backtest  # noqa: E402
+from intelligence.actions.features import rebuild_features  # noqa: E402
+from intelligence.actions.forecasts import forecast_customers  # noqa: E402
+from intelligence.models import ArchetypeRun  # noqa: E402
+from programs.models import Programme  # noqa: E402
+
+Part = tuple[str, Callable[[], object]]
+
+
+def night() -> Sequence[Part]:
+    now = timezone.now()
+    return [
+        ("features", lambda: rebuild_features(now=now)),
+        ("archetypes", lambda: find_archetypes(now=now, kind=ArchetypeRun.Kind.NIGHTLY)),
+        ("forecasts", lambda: forecast_customers(now=now)),
+        ("figures", count_archetypes),
+    ]
+
+
+def week() -> Sequence[Part]:
+    now = timezone.now()
+    return [
+        ("archetypes", lambda: find_archetypes(now=now, kind=ArchetypeRun.Kind.ASKED)),
+        ("backtest", lambda: run_backtest(now=now)),
+    ]
+
+
+def main(name: str) -> None:
+    connection.set_tenant(Programme.objects.get(slug=retail.SLUG))
+    parts = {}
+    for part, act in {"night": night, "week": week}[name]():
+        started = time.perf_counter()
+        act()
+        parts[part] = round(time.perf_counter() - started, 2)
+    print(json.dumps({"parts": parts, "seconds": sum(parts.values()), "peak_mb": peak_mb()}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
