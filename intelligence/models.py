@@ -144,8 +144,8 @@ class CustomerFeatures(models.Model):
     """What is known of a customer who bought: counts, sums and dates, as of the end of a day.
 
     `intelligence.features.families` computes the columns and `registry` reads them; all of it can be built again from
-    raw rows. The windows (`…_30`, `…_90`, `…_365`) end on the day on which the row was last counted: each night for
-    everybody.
+    raw rows. The windows (`…_30`, `…_90`, `…_365`) are right on the day of the last FeatureRun: each night those
+    rows are counted whose windows move.
     """
 
     customer = models.OneToOneField(
@@ -195,13 +195,16 @@ class StaleFeatures(models.Model):
 
 
 class FeatureRun(models.Model):
-    """One counting of everybody's features.
+    """Everybody's features brought to a day: all of them counted, or those that the days since the last run change.
 
     `figures` maps a feature to [customers who have it] and, of numbers, what a tenth, half and nine tenths of them have
     at most.
     """
 
     as_of = models.DateField()  # the windows of that run end here
+    full_on = models.DateField(null=True)  # the day of the run that last counted all from raw rows: this or an earlier
+    zone = models.CharField(max_length=64, blank=True, db_default="")
+    rollups_at = models.DateTimeField(null=True)  # when the roll-ups of that full run had been rebuilt
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField()
     customers = models.IntegerField()

@@ -22,7 +22,8 @@ from customers.reports.product_figures import pairs_counted_at
 from customers.stream import stream_reader
 from intelligence.actions.analysis import analyse_sales
 from intelligence.actions.archetype_figures import count_archetypes
-from intelligence.actions.features import FEATURES_DUE, rebuild_features, refresh_stale_features
+from intelligence.actions.feature_nights import count_features
+from intelligence.actions.features import FEATURES_DUE, refresh_stale_features
 from intelligence.actions.features import JOB as FEATURES_JOB
 from intelligence.actions.requests import ANALYSIS, ARCHETYPES, FORECAST, PRODUCTS, request_run
 from intelligence.actions.rfm import JOB, score_customers
@@ -62,7 +63,10 @@ def score_nightly(now: datetime) -> datetime:
 
 @job_kind(FEATURES_JOB, title=_("Counting features"))
 def run_features(run: JobRun) -> dict[str, object]:
-    found = rebuild_features(now=timezone.now())
+    def report(done: int, total: int) -> None:
+        run.report(done, total, force=done in (0, total))
+
+    found = count_features(now=timezone.now(), report=report)
     return {"customers": found.customers, "changed": found.changed}
 
 

@@ -1,13 +1,14 @@
-"""Keeping the features of every customer who bought: everybody's each night, and at once those of who bought.
+"""Keeping the features of every customer who bought: everybody's each week, and at once those of who bought.
 
 docs/features.md says what each one means. Roll-ups tell whose orders changed (`mark_features`), whatever changed them;
 what is due then counts those customers from raw rows, with the statements that count everybody. Counting twice, or in
-another order, gives the same.
+another order, gives the same. `feature_nights` moves the windows of the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from django.utils import timezone
 from core.clock import local_day
 from core.tenancy import active_schema
 from customers.actions.rollups import follows_rollups, programme_zone
+from customers.models import RollupState
 from intelligence.features.families import FAMILIES, FOR_EVERYBODY, FOR_FEW, features_sql, values_for
 from intelligence.features.registry import FEATURES, reading_sql
 from intelligence.models import CustomerFeatures, FeatureRun, StaleFeatures
@@ -57,17 +59,34 @@ def rebuild_features(*, now: datetime) -> FeatureRun:
     """
     zone = ZoneInfo(programme_zone())
     as_of, started_at = local_day(now, zone), timezone.now()
+    with counting_alone() as cursor:
+        rollups_at = rollups_rebuilt_at()
+        customers, changed = _write(cursor, features_sql(), "true", values_for(as_of, zone), FOR_EVERYBODY)
+        run = FeatureRun(
+            as_of=as_of, full_on=as_of, zone=zone.key, rollups_at=rollups_at, started_at=started_at, changed=changed
+        )
+        return end_run(run, cursor, customers)
+
+
+@contextmanager
+def counting_alone() -> Iterator[CursorWrapper]:
+    """A transaction beside which nobody else of the programme counts features; it waits for its turn."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_lock()])
-        customers, changed = _write(cursor, features_sql(), "true", values_for(as_of, zone), FOR_EVERYBODY)
-        return FeatureRun.objects.create(
-            as_of=as_of,
-            started_at=started_at,
-            finished_at=timezone.now(),
-            customers=customers,
-            changed=changed,
-            figures=_usual_values(cursor, customers, as_of),
-        )
+        yield cursor
+
+
+def rollups_rebuilt_at() -> datetime | None:
+    """When all roll-ups were last computed anew: everybody's features have to follow."""
+    return RollupState.objects.values_list("rebuilt_at", flat=True).first()
+
+
+def end_run(run: FeatureRun, cursor: CursorWrapper, customers: int) -> FeatureRun:
+    """Write the run down with what is usual among the rows now. Two scans of the table."""
+    run.customers, run.figures = customers, _usual_values(cursor, customers, run.as_of)
+    run.finished_at = timezone.now()
+    run.save()
+    return run
 
 
 def refresh_features(customers: Sequence[int], *, now: datetime) -> int:
@@ -89,16 +108,20 @@ def refresh_stale_features(*, now: datetime) -> datetime | None:
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [_lock()])
         if not cursor.fetchone()[0]:
             return now + BUSY
-        cursor.execute(
-            "DELETE FROM intelligence_stalefeatures WHERE customer_id IN (SELECT customer_id"
-            " FROM intelligence_stalefeatures ORDER BY customer_id LIMIT %s FOR UPDATE SKIP LOCKED)"
-            " RETURNING customer_id",
-            [STEP],
-        )
-        marked = sorted(customer for (customer,) in cursor.fetchall())
-        if marked:
-            refresh_features(marked, now=now)
-    return now if len(marked) == STEP else None
+        taken, _changed = count_marked(cursor, now=now)
+    return now if taken == STEP else None
+
+
+def count_marked(cursor: CursorWrapper, *, now: datetime) -> tuple[int, int]:
+    """(marks taken, rows changed) of one step: STEP marks, fewer only where no more are free."""
+    cursor.execute(
+        "DELETE FROM intelligence_stalefeatures WHERE customer_id IN (SELECT customer_id"
+        " FROM intelligence_stalefeatures ORDER BY customer_id LIMIT %s FOR UPDATE SKIP LOCKED)"
+        " RETURNING customer_id",
+        [STEP],
+    )
+    marked = sorted(customer for (customer,) in cursor.fetchall())
+    return len(marked), refresh_features(marked, now=now) if marked else 0
 
 
 @follows_rollups
