@@ -29,7 +29,10 @@ NAMELESS = ("bottom", "account", "settings")  # not among the sidebar's groups
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """A page of the navigation. `perm` None: any member. `tab`: also in the tab bar of a phone."""
+    """A page of the navigation. `perm` None: any member. `tab`: also in the tab bar of a phone.
+
+    `of_all`: it is about all businesses, and not for people limited to one.
+    """
 
     label: str | Promise
     url_name: str
@@ -37,6 +40,7 @@ class NavItem:
     perm: Perm | None
     group: str = ""
     tab: bool = False
+    of_all: bool = False
 
 
 # In the order of the sidebar. A page joins by one line here.
@@ -57,6 +61,7 @@ ITEMS: Sequence[NavItem] = (
         "shapes",
         Perm.INTELLIGENCE_VIEW,
         "customers",
+        of_all=True,
     ),
     NavItem(_("Orders"), "customers:orders", "receipt-text", Perm.ORDERS_VIEW, "catalogue"),
     NavItem(_("Products"), "customers:products", "package", Perm.ORDERS_VIEW, "catalogue"),
@@ -70,11 +75,20 @@ ITEMS: Sequence[NavItem] = (
 # Behind the pages above. The command palette finds these, too.
 DEEPER: Sequence[NavItem] = (
     NavItem(_("Add a customer"), "customers:create", "user-plus", Perm.CUSTOMERS_EDIT, "customers"),
-    NavItem(_("Insights"), "intelligence:analysis", "sparkles", Perm.INTELLIGENCE_VIEW, "measure"),
+    NavItem(_("Insights"), "intelligence:analysis", "sparkles", Perm.INTELLIGENCE_VIEW, "measure", of_all=True),
     NavItem(_("RFM groups"), "intelligence:groups", "shapes", Perm.INTELLIGENCE_VIEW, "customers"),
-    NavItem(_("Runs of archetypes"), "intelligence:archetype-runs", "shapes", Perm.INTELLIGENCE_VIEW, "customers"),
+    NavItem(
+        _("Runs of archetypes"),
+        "intelligence:archetype-runs",
+        "shapes",
+        Perm.INTELLIGENCE_VIEW,
+        "customers",
+        of_all=True,
+    ),
     NavItem(_("Features of customers"), "intelligence:features", "shapes", Perm.INTELLIGENCE_VIEW, "customers"),
-    NavItem(_("How well we forecast"), "intelligence:backtest", "history", Perm.INTELLIGENCE_VIEW, "measure"),
+    NavItem(
+        _("How well we forecast"), "intelligence:backtest", "history", Perm.INTELLIGENCE_VIEW, "measure", of_all=True
+    ),
     NavItem(_("Likely to buy"), "intelligence:products", "shopping-bag", Perm.INTELLIGENCE_VIEW, "measure"),
     NavItem(_("Receive stock"), "stock:receive", "layers-3", Perm.STOCK_EDIT, "catalogue"),
     NavItem(_("Count stock"), "stock:count", "layers-3", Perm.STOCK_EDIT, "catalogue"),
@@ -100,7 +114,7 @@ DEEPER: Sequence[NavItem] = (
     NavItem(_("Businesses"), "workspace:business-list", "store", Perm.PROGRAMME_VIEW, "settings"),
     NavItem(_("Businesses that join"), "joining:page", "user-plus", Perm.BUSINESSES_MANAGE, "settings"),
     NavItem(_("Team"), "workspace:team", "users", Perm.TEAM_MANAGE, "settings"),
-    NavItem(_("Intelligence"), "intelligence:settings", "sparkles", Perm.SETTINGS_EDIT, "settings"),
+    NavItem(_("Intelligence"), "intelligence:settings", "sparkles", Perm.SETTINGS_EDIT, "settings", of_all=True),
     NavItem(_("Texts"), "messaging:texts", "message-square-text", Perm.SETTINGS_EDIT, "settings"),
     NavItem(_("API keys"), "workspace:api-keys", "key-round", Perm.KEYS_MANAGE, "settings"),
     NavItem(_("Webhooks"), "webhooks:list", "send", Perm.KEYS_MANAGE, "settings"),
@@ -199,7 +213,7 @@ def build(*, permissions: Collection[Perm], path: str, urlconf: Any = None, acto
     A page whose URL name does not exist is left out, never a dead link. The current item is the one whose URL is the
     longest prefix of `path`.
     """
-    found = _open_to(permissions, ITEMS, urlconf)
+    found = _open_to(permissions, ITEMS, urlconf, actor)
     matches = [url for _item, url in found if path == url or (url != "/" and path.startswith(url))]
     current = max(matches, key=len, default="")
     badges: Mapping[str, Any] = {name: cache(partial(count, actor)) for name, count in BADGES.items()} if actor else {}
@@ -220,7 +234,7 @@ def build(*, permissions: Collection[Perm], path: str, urlconf: Any = None, acto
         account=links["account"],
         deeper=[
             NavLink(item.label, url, item.icon, GROUPS[item.group], current=False, tab=False)
-            for item, url in _open_to(permissions, DEEPER, urlconf)
+            for item, url in _open_to(permissions, DEEPER, urlconf, actor)
         ],
         home_url=found[0][1] if found else "/",
         search_url=_resolve(search_name, urlconf) if search_perm in permissions else "",
@@ -228,10 +242,15 @@ def build(*, permissions: Collection[Perm], path: str, urlconf: Any = None, acto
     )
 
 
-def _open_to(permissions: Collection[Perm], items: Sequence[NavItem], urlconf: Any) -> list[tuple[NavItem, str]]:
-    """Those that the role may open and that exist, with their URLs."""
+def _open_to(
+    permissions: Collection[Perm], items: Sequence[NavItem], urlconf: Any, actor: Actor | None
+) -> list[tuple[NavItem, str]]:
+    """Those that the person may open and that exist, with their URLs."""
+    is_limited = actor is not None and actor.business_id is not None
     found = [
-        (item, _resolve(item.url_name, urlconf)) for item in items if item.perm is None or item.perm in permissions
+        (item, _resolve(item.url_name, urlconf))
+        for item in items
+        if (item.perm is None or item.perm in permissions) and not (item.of_all and is_limited)
     ]
     return [(item, url) for item, url in found if url]
 

@@ -39,8 +39,9 @@ from customers.actions.saved_views import save_view
 from customers.actions.stock import StockLine, count_stock, create_location
 from customers.actions.tags import tag_customer
 from customers.bulk import Selection
-from customers.models import Order, OrderLine, Product, Refund, StockLevel
+from customers.models import Archetype, Order, OrderLine, Product, Refund, StockLevel
 from customers.reports.customer_list import CustomerFilters
+from intelligence.models import ArchetypeRun
 from loyalty.access_affiliates import report_token
 from loyalty.actions.affiliate_commissions import settle_orders
 from loyalty.actions.affiliate_customers import note_number
@@ -239,7 +240,13 @@ def fill(world: World) -> None:
     default_storage.save(f"brand/{word}.png", ContentFile(b"\x89PNG" + word.encode()))
     cache.set("word", word)
     world.api_key = issued.secret
+    archetype = Archetype.objects.create(found_name=f"Kind {word}", description=word, place=1, found_at=now)
+    found = ArchetypeRun.objects.create(
+        kind="asked", started_at=now, finished_at=now, searched_at=now, customers=1, looked_at=1, k=1, because="kept",
+        model={"rules": None, "table": []}, found=[{"id": archetype.pk, "name": f"Kind {word}", "customers": 1}],
+    )  # fmt: skip
     world.codes |= {
+        "archetype": archetype.code, "archetype_run": found.code,
         "month": f"{now.astimezone(world.programme.zone):%Y-%m}",
         "report": "businesses",
         "business": business.code, "customer": customer.code, "order": order.code, "product": product.code,
@@ -283,7 +290,7 @@ NOUNS = {
     "customers": "customer", "merges": "merge", "businesses": "business", "orders": "order", "products": "product",
     "refunds": "refund",
     "places": "place", "stock-locations": "place", "levels": "level", "stock-levels": "level",
-    "jobs": "job",
+    "jobs": "job", "archetypes": "archetype", "of": "archetype", "runs": "archetype_run",
     "databases": "database", "database-syncs": "database",
     "imports": "import", "api-keys": "client", "transactions": "transaction", "done": "transaction",
     "undo": "transaction", "team": "membership", "members": "membership", "invitations": "invitation",

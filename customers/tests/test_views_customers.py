@@ -322,4 +322,4 @@ def test_queries_do_not_grow_with_rows(browser: Client, business: Business) -> N
     grow(20)
     assert {path: queries(path) for path in paths} == before
     assert before[LIST] <= 17
-    assert queries(LIST, **PART) <= 10
+    assert queries(LIST, **PART) <= 11
