@@ -42,15 +42,11 @@ def people_map(people: Mapping[str, Any], order: Sequence[int]) -> PeopleMap | N
     if not points:
         return None
     centres = people["centroids"]
-    low, high = [], []
-    for axis in (0, 1):
-        values = [point[axis] for point in points] + [centre[axis] for centre in centres]
-        low.append(min(values))
-        high.append(max(values))
+    (left, right), (bottom, top) = (_ends([point[axis] for point in points]) for axis in (0, 1))
 
     def place(x: float, y: float) -> tuple[float, float]:
-        across = (x - low[0]) / ((high[0] - low[0]) or 1)
-        upward = (y - low[1]) / ((high[1] - low[1]) or 1)
+        across = min(max((x - left) / (right - left), 0), 1)
+        upward = min(max((y - bottom) / (top - bottom), 0), 1)
         return (
             round(MAP_MARGIN + across * (MAP_WIDTH - 2 * MAP_MARGIN), 1),
             round(MAP_HEIGHT - MAP_MARGIN - upward * (MAP_HEIGHT - 2 * MAP_MARGIN), 1),
@@ -64,6 +60,13 @@ def people_map(people: Mapping[str, Any], order: Sequence[int]) -> PeopleMap | N
         upward=second,
         shown=first["share"] + second["share"],
     )
+
+
+def _ends(values: Sequence[float]) -> tuple[float, float]:
+    """Between which nearly all lie: the few outside are drawn at the edge, for the others to be told apart."""
+    ordered, few = sorted(values), len(values) // 100
+    low, high = ordered[few], ordered[-1 - few]
+    return (low, high) if high > low else (low - 1, high + 1)
 
 
 @dataclass(frozen=True, slots=True)

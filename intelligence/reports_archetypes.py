@@ -325,15 +325,15 @@ class TypicalRow:
 
 def typical_rows(archetype: Archetype, currency: str) -> list[TypicalRow]:
     """What half of an archetype's people have at most, beside everybody. One query."""
-    usual = usual_values()
+    usual, typical = usual_values(), archetype.typical
     return [
         TypicalRow(
-            feature=FEATURES[key],
-            here=say(FEATURES[key], value, currency),
-            everybody=say(FEATURES[key], usual[key], currency) if key in usual else "",
+            feature=feature,
+            here=say(feature, typical[key], currency),
+            everybody=say(feature, usual[key], currency) if key in usual else "",
         )
-        for key, value in archetype.typical.items()
-        if key in FEATURES
+        for key, feature in FEATURES.items()
+        if key in typical
     ]
 
 

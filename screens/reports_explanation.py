@@ -67,16 +67,16 @@ def beside_the_typical(customer: Customer, *, today: date, currency: str) -> lis
     member: CustomerArchetype | None = getattr(customer, "archetype", None)
     if own is None or member is None:
         return []
-    usual = usual_values()
+    usual, typical = usual_values(), member.archetype.typical
     return [
         Beside(
-            feature=FEATURES[key],
-            own=say(FEATURES[key], own[key], currency),
-            typical=say(FEATURES[key], value, currency),
-            everybody=say(FEATURES[key], usual[key], currency) if key in usual else "",
+            feature=feature,
+            own=say(feature, own[key], currency),
+            typical=say(feature, typical[key], currency),
+            everybody=say(feature, usual[key], currency) if key in usual else "",
         )
-        for key, value in member.archetype.typical.items()
-        if key in FEATURES
+        for key, feature in FEATURES.items()
+        if key in typical
     ]
 
 

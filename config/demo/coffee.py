@@ -38,7 +38,7 @@ from config.demo.recommendations import make_recommendations
 from config.demo.rewards import DemoReward, make_rewards
 from config.demo.stock import stock_shelves
 from config.demo.tiers import DemoTier, make_tiers
-from core.actor import Actor
+from core.actor import SYSTEM, Actor
 from core.clock import local_day
 from core.errors import DomainError
 from customers.actions.consent import record_consent
@@ -50,7 +50,9 @@ from intelligence.actions.archetype_figures import count_archetypes
 from intelligence.actions.archetypes import find_archetypes
 from intelligence.actions.features import rebuild_features
 from intelligence.actions.forecasts import forecast_customers
+from intelligence.actions.requests import request_run
 from intelligence.actions.rfm import score_customers
+from intelligence.reports_backtest import BACKTEST
 from loyalty.actions.points import post_batch
 from loyalty.actions.settings import set_earning_rate
 from loyalty.operations import AddPoints, Operation, RedeemPoints, SaleLine
@@ -138,6 +140,8 @@ def load_coffee(report: Report, *, owner: User, now: datetime) -> Programme:
         forecast_customers(now=now)
         count_archetypes()
         analyse_sales(now=now)
+        with transaction.atomic():
+            request_run(BACKTEST, actor=SYSTEM, now=now)  # a minute, which nobody waits for
         with transaction.atomic():
             stock_shelves(shops[ROASTERY], SYSTEM_TILL, now=now, delivered=1)
         _check(plan)

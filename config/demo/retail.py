@@ -24,7 +24,7 @@ from config.demo.fictional import fictional_people
 from config.demo.rewards import DemoReward, make_rewards
 from config.demo.stock import stock_shelves
 from config.demo.tiers import DemoTier, make_tiers
-from core.actor import Actor
+from core.actor import SYSTEM, Actor
 from core.clock import day_start, local_day
 from core.errors import DomainError
 from customers.actions.imports import AlreadyImported, claim_content, configure_import, receive_file, receive_rows
@@ -37,7 +37,9 @@ from intelligence.actions.archetype_figures import count_archetypes
 from intelligence.actions.archetypes import find_archetypes
 from intelligence.actions.features import rebuild_features
 from intelligence.actions.forecasts import forecast_customers
+from intelligence.actions.requests import request_run
 from intelligence.actions.rfm import score_customers
+from intelligence.reports_backtest import BACKTEST
 from loyalty.actions.points import MAX_BATCH, post_batch
 from loyalty.operations import AddPoints, AdjustPoints, Operation
 from loyalty.tasks import refresh_facts
@@ -107,6 +109,8 @@ def load_retail(report: Report, *, owner: User, now: datetime) -> Programme:
         forecast_customers(now=now)
         count_archetypes()
         analyse_sales(now=now)
+        with transaction.atomic():
+            request_run(BACKTEST, actor=SYSTEM, now=now)  # a minute, which nobody waits for
         stock_shelves(business.pk, ACTOR, now=now)
     demo["is_loaded"] = True
     programme.save(update_fields=["onboarding"])

@@ -280,7 +280,7 @@ def _kinds(found: Archetypes, own: Sequence[Profile], same: Sequence[_Same]) -> 
             description=named.description,
             leading=named.leading,
             traits=[(trait.code, trait.strength) for trait in profile.traits],
-            typical={name: round(value, 4) for name, value in {**profile.medians, **profile.habits}.items()},
+            typical={name: round(value, 4) for name, value in profile.medians.items()},
         )
         for one, tier, named, profile in zip(same, tiers(found), names, own, strict=True)
     ]
