@@ -75,10 +75,13 @@ class Movement:
     moves: Sequence[Move]  # of those who are elsewhere now, the most first
     moved: int
     flow: Flow | None
+    is_redivided: bool  # archetypes were searched for anew meanwhile: most of it is another division
 
     @property
     def alerts(self) -> list[Move]:
         """Steps from one value tier to another that many people took, falls first."""
+        if self.is_redivided:
+            return []
         told = [m for m in self.moves if m.step and m.customers >= ALERT_PEOPLE and m.share >= 100 * ALERT_SHARE]
         return sorted(told, key=lambda move: (move.step > 0, -move.customers))[:MOST_ALERTS]
 
@@ -230,9 +233,8 @@ def _movement(known: dict[int, Archetype], order: Sequence[int]) -> Movement | N
         until=run.finished_at,
         moves=elsewhere,
         moved=sum(move.customers for move in elsewhere if move.before is not None),
-        flow=flow(
-            [(m.before.pk if m.before else NEW, m.after.pk, m.customers) for m in moves if m.after.pk in order], order
-        ),
+        flow=flow([_told(move) for move in moves if move.after.pk in order], order),
+        is_redivided=run.searched_at.date() > _since(run) or not _same_kinds(moves),
     )
 
 
@@ -248,6 +250,10 @@ def _run_with_moves() -> ArchetypeRun | None:
 def _since(run: ArchetypeRun) -> date:
     assert run.moves_since is not None  # asked for only those
     return run.moves_since
+
+
+def _same_kinds(moves: Sequence[Move]) -> bool:
+    return {move.before.pk for move in moves if move.before} == {move.after.pk for move in moves}
 
 
 def _told(move: Move) -> tuple[int, int, int]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, count
+from itertools import combinations, count, islice
 
 from intelligence.engine import words
 from intelligence.engine.profiles import Profile, Trait
@@ -41,7 +41,7 @@ def name_archetypes(
             names[row], leading[row] = before.name, before.leading
     for row, profile in enumerate(profiles):
         if names[row] is None:
-            names[row] = next(name for name in _candidates(profile.traits) if name not in names)
+            names[row] = _free(profile.traits, {name for name in names if name is not None})
     return tuple(
         Named(name or "", describe(profile, traits, money), traits)
         for name, profile, traits in zip(names, profiles, leading, strict=True)
@@ -88,6 +88,16 @@ def _still_leads(before: Sequence[str], traits: Sequence[Trait]) -> bool:
         return not now and not before
     needed = NEARLY * min(strength[code] for code in now)
     return len(before) == len(now) and all(strength.get(code, 0.0) >= needed for code in before)
+
+
+def _free(traits: Sequence[Trait], taken: Collection[str]) -> str:
+    """The first that nobody has; of the first few, rather one that does not begin as another's: those are mixed up."""
+    begun = {name.split()[0] for name in taken}
+    few = [name for name in islice(_candidates(traits), CONSIDERED) if name not in taken]
+    return next(
+        (name for name in few if name.split()[0] not in begun),
+        next(name for name in _candidates(traits) if name not in taken),
+    )
 
 
 def _candidates(traits: Sequence[Trait]) -> Iterator[str]:

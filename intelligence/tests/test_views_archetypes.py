@@ -96,11 +96,15 @@ def test_who_moved_is_drawn_and_listed(
     assert "Everybody is where they were." in text(browser, PAGE)
     first, second = Archetype.objects.filter(level=2).order_by("place")[:2]
     run = ArchetypeRun.objects.order_by("-pk")[0]
-    run.moves = [[first.pk, first.pk, 60], [first.pk, second.pk, 12], [None, second.pk, 3]]
+    run.moves = [[first.pk, first.pk, 60], [first.pk, second.pk, 12], [second.pk, second.pk, 40], [None, second.pk, 3]]
     run.save()
     page = text(browser, PAGE)
     assert f"archetype={second.code}&amp;archetype_before={first.code}" in page
-    assert page.count("flow-stayed") == 1
+    assert page.count("flow-stayed") == 2
+    assert "another division" not in page
+    run.moves = [[first.pk, second.pk, 12]]
+    run.save()
+    assert "another division" in text(browser, PAGE)
     detail = text(browser, f"{PAGE}of/{second.code}/")
     assert "+12" in detail
     assert "−12" in text(browser, f"{PAGE}of/{first.code}/")
