@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import django
 
@@ -23,18 +24,22 @@ from config.demo import retail  # noqa: E402
 from intelligence.actions.archetype_figures import count_archetypes  # noqa: E402
 from intelligence.actions.archetypes import find_archetypes  # noqa: E402
 from intelligence.actions.backtests import run_backtest  # noqa: E402
+from intelligence.actions.feature_nights import count_features  # noqa: E402
 from intelligence.actions.features import rebuild_features  # noqa: E402
 from intelligence.actions.forecasts import forecast_customers  # noqa: E402
 from intelligence.models import ArchetypeRun  # noqa: E402
 from programs.models import Programme  # noqa: E402
 
+SUNDAY = 7
 Part = tuple[str, Callable[[], object]]
 
 
 def night() -> Sequence[Part]:
-    now = timezone.now()
+    """Of a day after which days alone have passed. On Sundays features are counted in full: that is made ready here."""
+    now = timezone.now() - timedelta(days=timezone.localdate().isoweekday() == SUNDAY)
+    rebuild_features(now=now - timedelta(days=1))
     return [
-        ("features", lambda: rebuild_features(now=now)),
+        ("features", lambda: count_features(now=now)),
         ("archetypes", lambda: find_archetypes(now=now, kind=ArchetypeRun.Kind.NIGHTLY)),
         ("forecasts", lambda: forecast_customers(now=now)),
         ("figures", count_archetypes),
