@@ -89,7 +89,7 @@ def rename_archetype(*, code: str, name: str, actor: Actor) -> Archetype:
         if code not in current:
             raise NotFound
         archetype = current.pop(code)
-        if name.casefold() in {one.name.casefold() for one in current.values()}:
+        if (name or archetype.found_name).casefold() in {one.name.casefold() for one in current.values()}:
             raise InvalidInput(_("Another archetype has this name."), field="name")
         before = archetype.name
         archetype.own_name = "" if name == archetype.found_name else name

@@ -27,21 +27,24 @@ def name_archetypes(
     profiles: Sequence[Profile],
     *,
     previous: Sequence[Named | None] = (),
+    taken: Collection[str] = (),
     money: Callable[[float], str] = "{:,.2f}".format,
 ) -> tuple[Named, ...]:
     """A name of at most three words and one sentence with figures for each; the same profiles give the same names.
 
     `previous` has, in the order of `profiles`, what the same archetype was called: it keeps that name while its two
-    leading traits stay. `money` writes an amount.
+    leading traits stay. `taken` are names that staff gave, casefolded, and no rule gives again. `money` writes an amount.
     """
     names: list[str | None] = [None] * len(profiles)
     leading = [_leading(profile.traits) for profile in profiles]
     for row, before in enumerate(previous):
-        if before is not None and before.name not in names and _still_leads(before.leading, profiles[row].traits):
+        if before is None or before.name in names or before.name.casefold() in taken:
+            continue
+        if _still_leads(before.leading, profiles[row].traits):
             names[row], leading[row] = before.name, before.leading
     for row, profile in enumerate(profiles):
         if names[row] is None:
-            names[row] = _free(profile.traits, {name for name in names if name is not None})
+            names[row] = _free(profile.traits, {*taken, *(name.casefold() for name in names if name is not None)})
     return tuple(
         Named(name or "", describe(profile, traits, money), traits)
         for name, profile, traits in zip(names, profiles, leading, strict=True)
@@ -91,12 +94,15 @@ def _still_leads(before: Sequence[str], traits: Sequence[Trait]) -> bool:
 
 
 def _free(traits: Sequence[Trait], taken: Collection[str]) -> str:
-    """The first that nobody has; of the first few, rather one that does not begin as another's: those are mixed up."""
+    """The first that nobody has; of the first few, rather one that does not begin as another's: those are mixed up.
+
+    `taken` are casefolded.
+    """
     begun = {name.split()[0] for name in taken}
-    few = [name for name in islice(_candidates(traits), CONSIDERED) if name not in taken]
+    few = [name for name in islice(_candidates(traits), CONSIDERED) if name.casefold() not in taken]
     return next(
-        (name for name in few if name.split()[0] not in begun),
-        next(name for name in _candidates(traits) if name not in taken),
+        (name for name in few if name.split()[0].casefold() not in begun),
+        next(name for name in _candidates(traits) if name.casefold() not in taken),
     )
 
 
