@@ -76,6 +76,7 @@ class Movement:
     moved: int
     flow: Flow | None
     is_redivided: bool  # archetypes were searched for anew meanwhile: most of it is another division
+    is_remembered: bool  # lists still know where people were then: the weekly run has not begun to tell it anew
 
     @property
     def alerts(self) -> list[Move]:
@@ -186,11 +187,10 @@ def archetype_rows() -> list[Row]:
     return _rows(list(kinds), None)
 
 
-def archetype_alerts() -> list[Move]:
-    """Movement between value tiers that is worth a word, falls first. Two queries."""
+def archetype_movement() -> Movement | None:
+    """Who is elsewhere now; None before there is anything to compare. Two queries."""
     known = {one.pk: one for one in Archetype.objects.select_related("tier")}
-    found = _movement(known, [pk for pk, one in known.items() if one.is_current and one.level == Level.KIND])
-    return found.alerts if found else []
+    return _movement(known, [pk for pk, one in known.items() if one.is_current and one.level == Level.KIND])
 
 
 def newest_archetype_run() -> ArchetypeRun | None:
@@ -223,8 +223,8 @@ def moves_of(run: ArchetypeRun, known: dict[int, Archetype]) -> list[Move]:
 
 
 def _movement(known: dict[int, Archetype], order: Sequence[int]) -> Movement | None:
-    run = _run_with_moves()
-    if run is None:
+    newest, run = _runs_with_moves()
+    if newest is None or run is None:
         return None
     moves = moves_of(run, known)
     elsewhere = [move for move in moves if move.before != move.after]
@@ -235,16 +235,18 @@ def _movement(known: dict[int, Archetype], order: Sequence[int]) -> Movement | N
         moved=sum(move.customers for move in elsewhere if move.before is not None),
         flow=flow([_told(move) for move in moves if move.after.pk in order], order),
         is_redivided=run.searched_at.date() > _since(run) or not _same_kinds(moves),
+        is_remembered=run == newest and run.next_moves_since == run.moves_since,
     )
 
 
-def _run_with_moves() -> ArchetypeRun | None:
-    """The newest that looks back long enough."""
+def _runs_with_moves() -> tuple[ArchetypeRun, ArchetypeRun] | tuple[None, None]:
+    """The newest, and the newest with the same archetypes that looks back long enough."""
     runs = ArchetypeRun.objects.exclude(moves_since=None).defer("model", "people", "found").order_by("-finished_at")
     newest = list(runs[:RUNS_LOOKED_AT])
     if not newest:
-        return None
-    return next((one for one in newest if one.finished_at.date() - _since(one) >= LONG_ENOUGH), newest[0])
+        return None, None
+    alike = [one for one in newest if one.searched_at == newest[0].searched_at]
+    return newest[0], next((one for one in alike if one.finished_at.date() - _since(one) >= LONG_ENOUGH), newest[0])
 
 
 def _since(run: ArchetypeRun) -> date:
@@ -354,7 +356,7 @@ class InAndOut:
 
 def movement_of(archetype: Archetype) -> InAndOut | None:
     """None before there is a run to compare with. Two queries."""
-    run = _run_with_moves()
+    _newest, run = _runs_with_moves()
     if run is None:
         return None
     known = {one.pk: one for one in Archetype.objects.select_related("tier")}

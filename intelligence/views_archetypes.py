@@ -26,11 +26,11 @@ from intelligence.playbooks import ideas
 from intelligence.reports_archetypes import (
     MOST_MOVES,
     archetype_overview,
+    archetype_rows,
     most_valued,
     movement_of,
     size_chart,
     streams,
-    tones_of,
     trait_bars,
     typical_rows,
 )
@@ -126,20 +126,19 @@ def detail(request: StaffRequest, code: str) -> HttpResponse:
 
 def _detail(request: StaffRequest, code: str, form: RenameForm | None = None, *, status: int = 200) -> HttpResponse:
     request.actor.check_sees_all()
-    kinds = list(Archetype.objects.select_related("tier", "came_from").filter(level=Archetype.Level.KIND))
-    archetype = next((one for one in kinds if one.code == code), None)
+    kinds = Archetype.objects.filter(level=Archetype.Level.KIND)
+    archetype = kinds.select_related("tier", "came_from").filter(code=code).first()
     if archetype is None:
         raise NotFound
     programme = request.programme
-    current = [one for one in kinds if one.is_current]
+    row = next((one for one in archetype_rows() if one.archetype == archetype), None)  # None: it has ended
     return page(
         request,
         "intelligence/archetype.html",
         {
             "archetype": archetype,
-            "tone": tones_of(current).get(archetype.pk, "muted"),
-            "share": archetype.customers / (sum(one.customers for one in current) or 1) * 100,
-            "spent_share": float(archetype.spent / (sum(one.spent for one in current) or 1) * 100),
+            "row": row,
+            "tone": row.tone if row else "muted",
             "churn_percent": None if archetype.churn is None else archetype.churn * 100,
             "traits": trait_bars(archetype),
             "typical": typical_rows(archetype, programme.currency),

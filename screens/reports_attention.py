@@ -20,7 +20,7 @@ from customers.models import ImportRun
 from customers.reports.merges import open_pairs
 from customers.reports.stock import low_products
 from intelligence.reports_analysis import latest_analysis
-from intelligence.reports_archetypes import archetype_alerts
+from intelligence.reports_archetypes import archetype_movement
 from loyalty.reports_leaving import asked_leavings
 from messaging.models_webhooks import WebhookEndpoint
 from messaging.reports_messages import to_decide
@@ -156,13 +156,16 @@ def _line(count: int, text: str, href: str, icon: str, action: str) -> list[Atte
 
 def _drifted() -> list[Attention]:
     """The largest fall from one value tier to a lower one."""
-    move = next((one for one in archetype_alerts() if one.step < 0), None)
-    if move is None or move.before is None:
+    movement = archetype_movement()
+    move = next((one for one in movement.alerts if one.step < 0), None) if movement else None
+    if movement is None or move is None or move.before is None:
         return []
     text = ngettext(
         "%(shown)s customer fell from “%(before)s” to “%(after)s”",
         "%(shown)s customers fell from “%(before)s” to “%(after)s”",
         move.customers,
     ) % {"shown": format_number(move.customers), "before": move.before.name, "after": move.after.name}
+    if not movement.is_remembered:
+        return [Attention(text, reverse("intelligence:archetypes"), "shapes", _("See who moved"))]
     query = urlencode({"archetype": move.after.code, "archetype_before": move.before.code})
     return [Attention(text, f"{reverse('customers:list')}?{query}", "shapes", _("Open them"))]
