@@ -35,6 +35,7 @@ from intelligence.reports_backtest import BACKTEST
 from programs.actions.due_work import ensure_due
 from workspace.actions.jobs import JobRun
 from workspace.jobs import due_work, job_kind
+from workspace.models import Job
 
 # At night in the programme's zone, when the day is over and nobody waits for a page.
 NIGHTLY_AT = time(2, 30)
@@ -42,6 +43,7 @@ ARCHETYPES_NIGHTLY_AT, ARCHETYPES_WEEKLY_AT = time(2, 0), time(3, 0)
 SUNDAY, BACKTEST_AT = 6, time(3, 30)
 ARCHETYPES_WEEKLY = "intelligence.archetypes.weekly"
 ANALYSED_AT = time(3, 15)  # when features and forecasts of the night are there
+AFTER_ANOTHER_RUN = timedelta(minutes=10)
 AFTER_IMPORT = timedelta(minutes=10)  # so are those of what came in
 
 
@@ -155,19 +157,27 @@ def run_archetypes(run: JobRun) -> dict[str, object]:
 @due_work(ARCHETYPES, follows_time_zone=True)
 def find_archetypes_nightly(now: datetime) -> datetime:
     """People move a little each day: archetypes follow them, by a sample."""
-    return _archetypes_due(ArchetypeRun.Kind.NIGHTLY, now, at=ARCHETYPES_NIGHTLY_AT)
+    _request_archetypes(ArchetypeRun.Kind.NIGHTLY, now)
+    return next_night(now, ZoneInfo(programme_zone()), at=ARCHETYPES_NIGHTLY_AT)
 
 
 @due_work(ARCHETYPES_WEEKLY, follows_time_zone=True)
 def find_archetypes_weekly(now: datetime) -> datetime:
-    """By more customers, or all of them; every four weeks their number is searched for anew."""
-    return _archetypes_due(ArchetypeRun.Kind.WEEKLY, now, at=ARCHETYPES_WEEKLY_AT, weekday=SUNDAY)
+    """By more customers, or all of them; every four weeks their number is searched for anew.
+
+    It waits for another run to end: a machine that is switched on in the morning owes both of the night.
+    """
+    job = _request_archetypes(ArchetypeRun.Kind.WEEKLY, now)
+    if job is not None and job.params.get("kind") != ArchetypeRun.Kind.WEEKLY:
+        return now + AFTER_ANOTHER_RUN
+    return next_night(now, ZoneInfo(programme_zone()), at=ARCHETYPES_WEEKLY_AT, weekday=SUNDAY)
 
 
-def _archetypes_due(kind: str, now: datetime, *, at: time, weekday: int | None = None) -> datetime:
-    if Order.objects.exists():
-        request_run(ARCHETYPES, actor=SYSTEM, now=now, params={"kind": kind})
-    return next_night(now, ZoneInfo(programme_zone()), at=at, weekday=weekday)
+def _request_archetypes(kind: str, now: datetime) -> Job | None:
+    """The run of this kind, or another that goes on; None where nobody bought."""
+    if not Order.objects.exists():
+        return None
+    return request_run(ARCHETYPES, actor=SYSTEM, now=now, params={"kind": kind})
 
 
 @job_kind(PRODUCTS, title=_("Counting products"))

@@ -14,6 +14,7 @@ from core.binary_copy import read_numbers, staged
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+NOT_ACTIVE = "SELECT id, 0.0::float8 FROM customers_customer WHERE state <> 'active'"
 READ = "SELECT customer_id, archetype_id::float8 FROM customers_customerarchetype"
 # Whoever stays where they were is not written again, nor locked as an upsert would. Confidence is in hundredths.
 FOUND = """
@@ -48,6 +49,12 @@ MOVES = """
 REMEMBER = """
     UPDATE customers_customerarchetype SET earlier_id = archetype_id WHERE earlier_id IS DISTINCT FROM archetype_id
 """
+
+
+def customers_not_active() -> Ids:
+    """Archived, merged and erased ones, in any order: no list counts them."""
+    with connection.cursor() as cursor:
+        return read_numbers(cursor, NOT_ACTIVE, {}, columns=1)[0]
 
 
 def read_members() -> tuple[Ids, Ids]:

@@ -24,7 +24,13 @@ from core.clock import local_day
 from core.errors import NotFound
 from core.presentation import format_money
 from core.tenancy import active_programme
-from customers.actions.archetype_members import read_members, read_moves, remember_places, write_members
+from customers.actions.archetype_members import (
+    customers_not_active,
+    read_members,
+    read_moves,
+    remember_places,
+    write_members,
+)
 from customers.actions.archetypes import Kind, save_archetypes
 from customers.actions.rollups import programme_zone
 from customers.models import Archetype
@@ -83,11 +89,14 @@ class Options:
             is_robust=settings.is_robust,
         )
 
-    def range_differs(self, run: ArchetypeRun) -> bool:
-        return any(run.options[name] != getattr(self, name) for name in ("min_k", "max_k", "is_dynamic", "is_robust"))
-
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
+
+
+def _usual_range() -> dict[str, Any]:
+    """What the settings say about how many archetypes there may be. A run keeps it beside what it was asked for."""
+    settings = settings_now()
+    return {name: getattr(settings, name) for name in ("min_k", "max_k", "is_dynamic", "is_robust")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,7 @@ class _Same:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Buyers:
-    """Everybody who bought: ids in order, customers × FEATURES, and habits."""
+    """Every active customer who bought: ids in order, customers × FEATURES, and habits."""
 
     customers: Integers
     matrix: NDArray[np.float64]
@@ -112,17 +121,19 @@ def find_archetypes(
 ) -> ArchetypeRun | None:
     """Find archetypes, assign everybody who bought, and keep the run; None where nobody bought.
 
-    Archetypes of the run before follow people; how many there are is searched for anew by a run that is asked for, in
-    another range, and every SEARCH_AGAIN. What is found is written in one transaction. `report` may raise to stop.
+    Archetypes of the run before follow people; how many there are is searched for anew by a run that is asked for,
+    after the settings changed, and every SEARCH_AGAIN. What is found is written in one transaction. `report` may raise
+    to stop: nothing has changed then.
     """
-    started_at, options = timezone.now(), Options.of(kind, asked or {})
+    started_at, options, usual = timezone.now(), Options.of(kind, asked or {}), _usual_range()
     report(0, STAGES, _("Reading what customers do"))
     buyers = _buyers(now)
     if not len(buyers.customers):
         return None
     before = newest_run()
     model = Archetypes.from_json(before.model) if before else None
-    anew = before is None or kind == RunKind.ASKED or options.range_differs(before) or _is_old(before, now)
+    is_asked = bool(asked) or kind == RunKind.ASKED
+    anew = before is None or is_asked or before.options.get("usual") != usual or _is_old(before, now)
     report(1, STAGES, _("Looking for the number of archetypes") if anew else _("Following people"))
     with threadpool_limits(1):
         found = find(
@@ -139,14 +150,17 @@ def find_archetypes(
         kind=kind,
         started_at=started_at,
         searched_at=before.searched_at if before and found.because == "kept" else now,
-        options=options.to_json(),
+        options={**options.to_json(), "usual": usual},
         looked_at=min(options.sample or len(buyers.matrix), len(buyers.matrix)),
     )
     return _keep(run, found, buyers, before, now=now, report=report)
 
 
 def use_again(*, run: str, now: datetime, report: Report = _silent) -> ArchetypeRun | None:
-    """Assign everybody by the archetypes of an earlier run, from which later runs then go on. Raises NotFound."""
+    """Assign everybody by the archetypes of an earlier run, from which later runs then go on. Raises NotFound.
+
+    `report` may raise to stop, as in `find_archetypes`.
+    """
     earlier = ArchetypeRun.objects.filter(code=run).first()
     if earlier is None:
         raise NotFound
@@ -159,7 +173,7 @@ def use_again(*, run: str, now: datetime, report: Report = _silent) -> Archetype
         kind=RunKind.BACK,
         started_at=started_at,
         searched_at=now,
-        options=earlier.options,
+        options={**earlier.options, "usual": _usual_range()},
         looked_at=earlier.looked_at,
     )
     found = Archetypes.from_json(earlier.model)
@@ -184,6 +198,8 @@ def _buyers(now: datetime) -> _Buyers:
     else:
         rebuild_features(now=now)
     customers, columns = stored_matrix(_today(now), (*FEATURES, *HABITS))
+    active = ~np.isin(customers, customers_not_active())
+    customers, columns = customers[active], columns[active]
     matrix = columns[:, : len(FEATURES)]
     # Who came on one day only has no gap yet: it is at least as long as they have been a customer.
     gap, tenure = matrix[:, FEATURES.index("mean_gap_days")], matrix[:, FEATURES.index("tenure_days")]
@@ -237,9 +253,9 @@ def _keep(
         run.finished_at = timezone.now()
         run.save()
         count_archetypes()
-    old = ArchetypeRun.objects.order_by("-finished_at", "-pk").values("pk")[KEPT_RUNS:]
-    ArchetypeRun.objects.filter(pk__in=old).delete()
-    report(STAGES, STAGES, "")
+        old = ArchetypeRun.objects.order_by("-finished_at", "-pk").values("pk")[KEPT_RUNS:]
+        ArchetypeRun.objects.filter(pk__in=old).delete()
+        report(STAGES, STAGES, "")  # whoever stops it until now finds everything as it was
     return run
 
 
@@ -296,7 +312,8 @@ def _names(found: Archetypes, own: Sequence[Profile], ids: Sequence[int | None])
         Named(known[one].found_name, known[one].description, tuple(known[one].leading)) if one in known else None
         for one in ids
     ]
-    return name_archetypes(own, previous=previous, money=money)
+    taken = {one.own_name.casefold() for one in known.values() if one.own_name}
+    return name_archetypes(own, previous=previous, taken=taken, money=money)
 
 
 def _tier_names(found: Archetypes) -> dict[int, str]:

@@ -17,10 +17,18 @@ from intelligence.actions.archetypes import SEARCH_AGAIN, find_archetypes, newes
 from intelligence.actions.features import rebuild_features
 from intelligence.actions.forecasts import forecast_customers
 from intelligence.actions.requests import ARCHETYPES, FORECAST, request_run
+from intelligence.actions.settings import SettingsValues, change_settings
 from intelligence.models import ArchetypeRun
-from intelligence.tasks import ARCHETYPES_NIGHTLY_AT, SUNDAY, find_archetypes_weekly, next_night
+from intelligence.tasks import (
+    AFTER_ANOTHER_RUN,
+    ARCHETYPES_NIGHTLY_AT,
+    SUNDAY,
+    find_archetypes_nightly,
+    find_archetypes_weekly,
+    next_night,
+)
 from programs.models import Programme
-from workspace.actions.jobs import request_cancel, run_job
+from workspace.actions.jobs import JobCancelled, request_cancel, run_job
 from workspace.models import AuditEntry, Business, Job
 
 NOW = datetime(2026, 6, 17, 10, 30, tzinfo=UTC)  # a Wednesday
@@ -134,6 +142,48 @@ def test_their_number_is_searched_for_anew_when_it_is_old_or_another_range_holds
     assert other.k <= 4
 
 
+def test_nights_go_on_from_what_was_asked_for_or_taken_again(
+    crowd: dict[str, list[Customer]], one_thread: None
+) -> None:
+    def night(days: int) -> ArchetypeRun:
+        run = find_archetypes(now=NOW + timedelta(days=days), kind=Kind.NIGHTLY)
+        assert run is not None
+        return run
+
+    two = find_archetypes(now=NOW, asked={"min_k": 2, "max_k": 2})
+    assert two is not None
+    assert (night(1).k, night(2).because) == (2, "kept")
+    find_archetypes(now=NOW + timedelta(days=2), asked={"min_k": 3, "max_k": 3})
+    use_again(run=two.code, now=NOW + timedelta(days=2))
+    assert (night(3).k, night(4).because) == (2, "kept")
+    change_settings(values=SettingsValues(max_k=6), actor=SYSTEM)
+    assert night(5).because != "kept"
+    assert night(6).because == "kept"
+
+
+def test_who_is_archived_belongs_nowhere(crowd: dict[str, list[Customer]], one_thread: None) -> None:
+    find_archetypes(now=NOW)
+    Customer.objects.filter(pk=crowd["weekly"][0].pk).update(state=Customer.State.ARCHIVED)
+    run = find_archetypes(now=NOW + timedelta(days=1), kind=Kind.NIGHTLY)
+    assert run is not None
+    assert crowd["weekly"][0].pk not in _members()
+    assert run.customers == 179
+    assert sum(row["customers"] for row in run.found) == 179
+    assert sum(kind.customers for kind in Archetype.objects.filter(is_current=True, level=2)) == 179
+
+
+def test_a_run_that_is_stopped_at_its_end_changes_nothing(crowd: dict[str, list[Customer]], one_thread: None) -> None:
+    def stop(done: int, total: int, _message: str) -> None:
+        if done == total:
+            raise JobCancelled
+
+    with pytest.raises(JobCancelled):
+        find_archetypes(now=NOW, report=stop)
+    assert not ArchetypeRun.objects.exists()
+    assert not Archetype.objects.exists()
+    assert not CustomerArchetype.objects.exists()
+
+
 def test_rules_divide_few_buyers(business: Business, one_thread: None) -> None:
     for number in range(8):
         customer = Customer.objects.create(first_name=f"c{number}")
@@ -196,9 +246,15 @@ def test_staff_rename_an_archetype_and_runs_keep_the_name(crowd: dict[str, list[
     assert first.name == "My best"
     said = AuditEntry.objects.get(action="customers.archetype.renamed")
     assert said.data["changes"]["name"]["after"] == "My best"
+    rename_archetype(code=second.code, name=first.found_name, actor=SYSTEM)
+    with pytest.raises(InvalidInput):  # the name by rules is in use now
+        rename_archetype(code=first.code, name="", actor=SYSTEM)
+    find_archetypes(now=NOW + timedelta(days=2), kind=Kind.NIGHTLY)
+    assert len({one.name for one in Archetype.objects.filter(is_current=True, level=2)}) == 3
     rename_archetype(code=first.code, name="", actor=SYSTEM)
     first.refresh_from_db()
-    assert first.name == first.found_name
+    second.refresh_from_db()
+    assert first.name == first.found_name != second.name
 
 
 def test_one_run_at_a_time_and_a_stopped_one_changes_nothing(
@@ -230,6 +286,19 @@ def test_nightly_at_two_and_sundays_at_three(programme: Programme, business: Bus
     sale(business, Customer.objects.create(), "1", "10.00", placed_at=NOW)
     find_archetypes_weekly(NOW)
     assert Job.objects.get().params == {"kind": "weekly"}
+
+
+def test_the_weekly_run_waits_for_the_nightly_one(programme: Programme, business: Business) -> None:
+    sale(business, Customer.objects.create(), "1", "10.00", placed_at=NOW)
+    morning = datetime(2026, 6, 21, 8, 0, tzinfo=programme.zone)  # the machine slept at 2 and at 3
+    find_archetypes_nightly(morning)
+    nightly = Job.objects.get()
+    assert find_archetypes_weekly(morning) == morning + AFTER_ANOTHER_RUN
+    assert Job.objects.get() == nightly
+    nightly.state, nightly.finished_at = Job.State.DONE, morning
+    nightly.save()
+    assert find_archetypes_weekly(morning + AFTER_ANOTHER_RUN) == datetime(2026, 6, 28, 3, 0, tzinfo=programme.zone)
+    assert Job.objects.latest("pk").params == {"kind": "weekly"}
 
 
 def test_archetypes_stay_in_their_programme(
