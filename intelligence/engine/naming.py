@@ -33,7 +33,7 @@ def name_archetypes(
     """A name of at most three words and one sentence with figures for each; the same profiles give the same names.
 
     `previous` has, in the order of `profiles`, what the same archetype was called: it keeps that name while its two
-    leading traits stay. `taken` are names that staff gave, casefolded: rules give none of them. `money` writes an amount.
+    leading traits stay. No rule gives a name of `taken`, those of staff, casefolded. `money` writes an amount.
     """
     names: list[str | None] = [None] * len(profiles)
     leading = [_leading(profile.traits) for profile in profiles]
