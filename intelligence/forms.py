@@ -46,7 +46,7 @@ class SettingsForm(forms.Form):
     """Shares are entered in percent."""
 
     margin = _decimal(_("Margin"), help_text=_("Of what customers spend, what is left after the goods are paid for."))
-    discount_rate = _decimal(_("Discount rate"), help_text=_("Money of next year is worth so much less."))
+    discount_rate = _decimal(_("Discount rate, a year"), help_text=_("Money of next year is worth so much less."))
     horizon_days = _whole(
         _("Gone after"), required=False, help_text=_("Empty: from how often your own customers come.")
     )
