@@ -114,6 +114,10 @@ class Overview:
     def by_rules(self) -> bool:
         return bool(self.run.model["rules"])
 
+    @property
+    def shows_change(self) -> bool:
+        return self.movement is not None and not self.movement.is_redivided
+
 
 def archetype_overview() -> Overview | None:
     """What holds now; None before the first run. Four queries."""

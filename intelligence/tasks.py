@@ -227,6 +227,8 @@ def score_after_imports(events: Sequence[Event]) -> None:
         request_run(FORECAST, actor=SYSTEM, now=now)
         if not BacktestRun.objects.exists():
             request_run(BACKTEST, actor=SYSTEM, now=now)
+        if not ArchetypeRun.objects.exists():
+            request_run(ARCHETYPES, actor=SYSTEM, now=now)
         ensure_due(kind=ANALYSIS, by=now + AFTER_IMPORT)
 
 

@@ -52,6 +52,7 @@ from intelligence.models import ArchetypeRun, FeatureRun
 assert sklearn.cluster  # loaded here, so that its threads can be limited
 
 SEARCH_AGAIN = timedelta(days=28)
+MANY_MORE = 1.5  # times as many buyers as at the run before: an import brought them
 KEPT_RUNS = 100  # a quarter of a year
 HABITS = ("weekend_share", "evening_share")
 STAGES = 6
@@ -122,8 +123,8 @@ def find_archetypes(
     """Find archetypes, assign everybody who bought, and keep the run; None where nobody bought.
 
     Archetypes of the run before follow people; how many there are is searched for anew by a run that is asked for,
-    after the settings changed, and every SEARCH_AGAIN. What is found is written in one transaction. `report` may raise
-    to stop: nothing has changed then.
+    after the settings changed, after many more people bought, and every SEARCH_AGAIN. What is found is written in one
+    transaction. `report` may raise to stop: nothing has changed then.
     """
     started_at, options, usual = timezone.now(), Options.of(kind, asked or {}), _usual_range()
     report(0, STAGES, _("Reading what customers do"))
@@ -133,7 +134,7 @@ def find_archetypes(
     before = newest_run()
     model = Archetypes.from_json(before.model) if before else None
     is_asked = bool(asked) or kind == RunKind.ASKED
-    anew = before is None or is_asked or before.options.get("usual") != usual or _is_old(before, now)
+    anew = before is None or is_asked or before.options.get("usual") != usual or _is_outdated(before, buyers, now)
     report(1, STAGES, _("Looking for the number of archetypes") if anew else _("Following people"))
     with threadpool_limits(1):
         found = find(
@@ -186,8 +187,8 @@ def newest_run() -> ArchetypeRun | None:
     return ArchetypeRun.objects.order_by("-finished_at", "-pk").first()
 
 
-def _is_old(run: ArchetypeRun, now: datetime) -> bool:
-    return now - run.searched_at >= SEARCH_AGAIN
+def _is_outdated(run: ArchetypeRun, buyers: _Buyers, now: datetime) -> bool:
+    return now - run.searched_at >= SEARCH_AGAIN or len(buyers.customers) >= MANY_MORE * run.customers
 
 
 def _buyers(now: datetime) -> _Buyers:

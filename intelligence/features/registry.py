@@ -63,6 +63,11 @@ class Feature:
     example: str
     sql: str
 
+    @property
+    def unit_beside(self) -> str | Promise:
+        """The unit, unless a value that people read has it: £30, 20%, 1 March."""
+        return self.unit if self.kind in (Kind.COUNT, Kind.NUMBER) else ""
+
 
 _DAYS, _MONEY, _SHARE = _("days"), _("the programme's currency"), _("part of 1")
 _N_ORDERS, _N_CHANNELS = pgettext_lazy("unit", "orders"), pgettext_lazy("unit", "channels")

@@ -159,6 +159,8 @@ def test_nights_go_on_from_what_was_asked_for_or_taken_again(
     change_settings(values=SettingsValues(max_k=6), actor=SYSTEM)
     assert night(5).because != "kept"
     assert night(6).because == "kept"
+    ArchetypeRun.objects.update(customers=120)  # of 180 now: an import came
+    assert night(7).because != "kept"
 
 
 def test_who_is_archived_belongs_nowhere(crowd: dict[str, list[Customer]], one_thread: None) -> None:

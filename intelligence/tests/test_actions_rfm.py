@@ -14,9 +14,9 @@ from customers.actions.rollups import rebuild_rollups
 from customers.events import IMPORT_FINISHED
 from customers.models import Customer, CustomerFacts, Event
 from customers.tests.test_actions_facts import refund, sale
-from intelligence.actions.requests import FORECAST, request_run
+from intelligence.actions.requests import ARCHETYPES, FORECAST, request_run
 from intelligence.actions.rfm import JOB, score_customers
-from intelligence.models import RfmRun
+from intelligence.models import ArchetypeRun, RfmRun
 from intelligence.reports import rfm_overview
 from intelligence.reports_backtest import BACKTEST
 from intelligence.rules import GROUP_OF, rfm_group
@@ -180,7 +180,11 @@ def test_an_import_is_followed_by_a_run(programme: Programme) -> None:
         IMPORT_FINISHED, actor=SYSTEM, occurred_at=NOW, data={"kind": "lines", "rows": 1, "counts": {}, "import": "x"}
     )
     score_after_imports(list(Event.objects.all()))
-    assert set(Job.objects.values_list("kind", flat=True)) == {JOB, FORECAST, BACKTEST}
+    assert set(Job.objects.values_list("kind", flat=True)) == {JOB, FORECAST, BACKTEST, ARCHETYPES}
+    Job.objects.all().delete()
+    ArchetypeRun.objects.create(started_at=NOW, finished_at=NOW, searched_at=NOW, customers=1, looked_at=1, k=4)
+    score_after_imports(list(Event.objects.all()))
+    assert ARCHETYPES not in set(Job.objects.values_list("kind", flat=True))  # the night looks whether many more bought
 
 
 def test_scores_stay_in_their_programme(crowd: list[Customer], other_programme: Programme) -> None:

@@ -101,6 +101,7 @@ def test_who_moved_is_drawn_and_listed(
     page = text(browser, PAGE)
     assert f"archetype={second.code}&amp;archetype_before={first.code}" in page
     assert page.count("flow-stayed") == 2
+    assert ">Change<" in page
     assert "another division" not in page
     run.moves = [[first.pk, second.pk, 12]]
     run.save()
@@ -112,6 +113,7 @@ def test_who_moved_is_drawn_and_listed(
     run.save()
     page = text(browser, PAGE)
     assert "archetype_before" not in page
+    assert ">Change<" not in page  # of another division
     assert ">12<" in page
 
 
