@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -47,8 +48,8 @@ class OrderFilters:
     total_max: Decimal | None = None
     product: str = ""  # public id
     customer: str = ""  # public id
-    weekday: int | None = None  # 1 (Monday) to 7, with `hour`, `first_day` and `last_day` only
-    hour: int | None = None  # 0 to 23
+    weekday: int | None = None  # 1 (Monday) to 7, with `first_day` and `last_day` only
+    hour: int | None = None  # 0 to 23, of that weekday
 
     @property
     def is_narrowed(self) -> bool:
@@ -99,23 +100,32 @@ def _orders(scope: Scope, filters: OrderFilters) -> OrderQuerySet:
         found = found.filter(total__gte=filters.total_min)
     if filters.total_max is not None:
         found = found.filter(total__lte=filters.total_max)
-    if filters.hour is not None:
-        found = found.filter(_hours(scope, filters))
+    if filters.weekday is not None:
+        found = found.filter(_weekdays(scope, filters))
     return found.having_product(filters.product) if filters.product else found
 
 
-def _hours(scope: Scope, filters: OrderFilters) -> Q:
-    """One hour of each such weekday, as ranges of time: the index of times finds them, whatever lies between."""
-    first, last, hour = filters.first_day, filters.last_day, filters.hour
-    if filters.weekday is None or hour is None or first is None or last is None or (last - first).days > MOST_DAYS:
+def _weekdays(scope: Scope, filters: OrderFilters) -> Q:
+    """Each such weekday, or one hour of it, as ranges of time: the index of times finds them, whatever lies between."""
+    first, last = filters.first_day, filters.last_day
+    if filters.weekday is None or first is None or last is None or (last - first).days > MOST_DAYS:
         return Q()
     day = first + timedelta(days=(filters.weekday - first.isoweekday()) % 7)
     ranges = Q(pk__in=[])
     while day <= last:
-        start = datetime.combine(day, time(hour), tzinfo=scope.zone)
-        ranges |= Q(placed_at__gte=start, placed_at__lt=start + timedelta(hours=1))  # by the clock of the zone
+        start, end = _range(day, filters.hour, scope.zone)
+        ranges |= Q(placed_at__gte=start, placed_at__lt=end)
         day += timedelta(days=7)
     return ranges
+
+
+def _range(day: date, hour: int | None, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The day, or one hour of it, by the clock of the zone."""
+    if hour is None:
+        whole = Period(day, day, zone)
+        return whole.start, whole.end
+    start = datetime.combine(day, time(hour), tzinfo=zone)
+    return start, start + timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)

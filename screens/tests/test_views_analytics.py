@@ -198,6 +198,8 @@ def test_an_hour_that_the_clock_repeats_or_skips(business, client_of, owner):
     days = "from=2026-03-01&to=2026-10-31&weekday=7"
     counts = [client_of(owner).get(f"/orders/?{days}&hour={hour}").context["count"].value for hour in (0, 1, 2)]
     assert counts == [0, 2, 1]
+    other_days = days.replace("weekday=7", "weekday=1")
+    assert [client_of(owner).get(f"/orders/?{query}").context["count"].value for query in (days, other_days)] == [3, 0]
 
 
 def test_people_of_one_business_see_its_figures_only(life, client_of, bound, business, api, other_business):
