@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
@@ -20,7 +19,7 @@ from customers.api_customers import programme_of
 from customers.api_fields import AmountField
 from customers.models import Archetype
 from intelligence.actions.requests import ARCHETYPES, request_archetypes, request_rollback, stop_run
-from intelligence.actions.settings import SettingsValues, change_settings, settings_now
+from intelligence.actions.settings import change_some_settings, settings_now
 from intelligence.models import ArchetypeRun
 from intelligence.reports_archetypes import current_archetypes, moves_of, newest_archetype_run
 from workspace.api_auth import ApiView
@@ -280,7 +279,5 @@ class IntelligenceSettingsView(ApiView):
     def patch(self, request: Request) -> Response:
         """The next run uses them."""
         given = read_body(request, IntelligenceSettingsOutput, partial=True)
-        now = settings_now()
-        kept = {name: getattr(now, name) for name in asdict(SettingsValues())}
-        changed = change_settings(values=SettingsValues(**kept | given), actor=self.actor)
+        changed = change_some_settings(given=given, actor=self.actor)
         return Response(IntelligenceSettingsOutput(changed).data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -75,6 +76,16 @@ def change_settings(*, values: SettingsValues, actor: Actor) -> IntelligenceSett
         if changes:
             audit.record(actor, "intelligence.settings.changed", data={"changes": _told(changes)})
     return settings
+
+
+def change_some_settings(*, given: Mapping[str, Any], actor: Actor) -> IntelligenceSettings:
+    """Change these fields of SettingsValues; the others stay, also what somebody else changes meanwhile. As above."""
+    actor.check_sees_all()
+    with transaction.atomic():
+        IntelligenceSettings.objects.get_or_create()
+        now = IntelligenceSettings.objects.select_for_update().get()
+        kept = {name: getattr(now, name) for name in SettingsValues.__slots__}
+        return change_settings(values=SettingsValues(**{**kept, **given}), actor=actor)
 
 
 def check_k(min_k: int, max_k: int) -> None:
