@@ -17,7 +17,7 @@ from customers.actions.product_pairs import PAIRS_DUE
 from customers.actions.product_pairs import next_night as next_count
 from customers.actions.rollups import programme_zone
 from customers.events import IMPORT_FINISHED
-from customers.models import Customer, Event, Order, ProductPair, StockLevel
+from customers.models import Customer, CustomerArchetype, Event, Order, ProductPair, StockLevel
 from customers.reports.product_figures import pairs_counted_at
 from customers.stream import stream_reader
 from intelligence.actions.analysis import analyse_sales
@@ -174,8 +174,8 @@ def find_archetypes_weekly(now: datetime) -> datetime:
 
 
 def _request_archetypes(kind: str, now: datetime) -> Job | None:
-    """The run of this kind, or another that goes on; None where nobody bought."""
-    if not Order.objects.exists():
+    """The run of this kind, or another that goes on; None where nobody bought and no archetype is left."""
+    if not Order.objects.exists() and not CustomerArchetype.objects.exists():
         return None
     return request_run(ARCHETYPES, actor=SYSTEM, now=now, params={"kind": kind})
 

@@ -33,7 +33,7 @@ from customers.actions.archetype_members import (
 )
 from customers.actions.archetypes import Kind, save_archetypes
 from customers.actions.rollups import programme_zone
-from customers.models import Archetype
+from customers.models import Archetype, CustomerArchetype
 from intelligence.actions.archetype_figures import count_archetypes
 from intelligence.actions.features import rebuild_features, refresh_stale_features
 from intelligence.actions.settings import settings_now
@@ -130,6 +130,7 @@ def find_archetypes(
     report(0, STAGES, _("Reading what customers do"))
     buyers = _buyers(now)
     if not len(buyers.customers):
+        _forget_members()
         return None
     before = newest_run()
     model = Archetypes.from_json(before.model) if before else None
@@ -169,6 +170,7 @@ def use_again(*, run: str, now: datetime, report: Report = _silent) -> Archetype
     report(0, STAGES, _("Reading what customers do"))
     buyers = _buyers(now)
     if not len(buyers.customers):
+        _forget_members()
         return None
     again = ArchetypeRun(
         kind=RunKind.BACK,
@@ -180,6 +182,13 @@ def use_again(*, run: str, now: datetime, report: Report = _silent) -> Archetype
     found = Archetypes.from_json(earlier.model)
     same = [_Same(row["id"]) for row in earlier.found]
     return _keep(again, found, buyers, newest_run(), now=now, report=report, same=same)
+
+
+def _forget_members() -> None:
+    """Nobody has bought, or nobody any more: an import was undone."""
+    with transaction.atomic():
+        CustomerArchetype.objects.all().delete()
+        count_archetypes()
 
 
 def newest_run() -> ArchetypeRun | None:

@@ -204,6 +204,18 @@ def test_nobody_bought(programme: Programme) -> None:
     assert not ArchetypeRun.objects.exists()
 
 
+def test_nobody_belongs_anywhere_when_no_purchase_is_left(crowd: dict[str, list[Customer]], one_thread: None) -> None:
+    find_archetypes(now=NOW)
+    Order.objects.all().delete()
+    rebuild_features(now=NOW)
+    find_archetypes_nightly(NOW)
+    run_job(Job.objects.get(kind=ARCHETYPES).pk)
+    assert not CustomerArchetype.objects.exists()
+    assert set(Archetype.objects.values_list("customers", "spent")) == {(0, 0)}
+    find_archetypes_nightly(NOW + timedelta(days=1))
+    assert Job.objects.filter(kind=ARCHETYPES).count() == 1
+
+
 def test_an_earlier_run_is_used_again(crowd: dict[str, list[Customer]], one_thread: None) -> None:
     first = find_archetypes(now=NOW)
     assert first is not None
