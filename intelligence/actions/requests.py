@@ -61,7 +61,7 @@ def request_archetypes(*, asked: Mapping[str, int], actor: Actor, now: datetime)
 
 
 def request_rollback(*, run: str, actor: Actor, now: datetime) -> Job:
-    """Assign everybody as this earlier run did; later runs go on from there.
+    """Assign everybody as this earlier run did; later runs go on from there. Asked twice, it is done once.
 
     Raises NotFound, RunUnderWay, PermissionRefused.
     """
@@ -69,8 +69,10 @@ def request_rollback(*, run: str, actor: Actor, now: datetime) -> Job:
     if not ArchetypeRun.objects.filter(code=run).exists():
         raise NotFound
     with transaction.atomic():
+        is_repeated = Job.objects.unfinished().filter(kind=ARCHETYPES).exists()
         job = request_run(ARCHETYPES, actor=actor, now=now, params={"run": run})
         if job.params != {"run": run}:
             raise RunUnderWay
-        audit.record(actor, "intelligence.archetypes.rolled_back", subject=f"job:{job.code}", data={"run": run})
+        if not is_repeated:
+            audit.record(actor, "intelligence.archetypes.rolled_back", subject=f"job:{job.code}", data={"run": run})
     return job
