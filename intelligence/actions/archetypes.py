@@ -53,6 +53,8 @@ assert sklearn.cluster  # loaded here, so that its threads can be limited
 
 SEARCH_AGAIN = timedelta(days=28)
 MANY_MORE = 1.5  # times as many buyers as at the run before: an import brought them
+# Customers that the archetypes of before weigh as beside a sample: a thousand others each night would shake them.
+MEMORY = 10_000
 KEPT_RUNS = 100  # a quarter of a year
 HABITS = ("weekend_share", "evening_share")
 STAGES = 6
@@ -147,6 +149,7 @@ def find_archetypes(
             robust=options.is_robust,
             dynamic=options.is_dynamic,
             sample=options.sample or len(buyers.matrix),
+            memory=MEMORY,
         )
     run = ArchetypeRun(
         kind=kind,

@@ -6,7 +6,7 @@ docs/algorithms/archetypes.md is the specification, with the figures behind each
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
@@ -105,15 +105,16 @@ def find(
     robust: bool = True,
     dynamic: bool = True,
     sample: int = SAMPLE,
+    memory: int = 0,
 ) -> Archetypes:
     """Archetypes of customers × features (own units, not scaled).
 
     With `previous`, its scaler and k are kept and its centroids follow the people, unless an archetype falls below
-    SMALLEST_SHARE: then, and without it, k is searched from `min_k` to `max_k`; `usual_k` stays if it is almost as
-    good as the best. `dynamic` cuts the range to what the number of customers bears. Below LEAST_FOR_CLUSTERS
-    customers, or where they differ too little, rules divide them. At most `sample` customers are looked at. The same
-    arguments give the same result, in any order of the rows. Raises UnusableMatrix, and ValueError for a range of k
-    that is empty or begins below 2.
+    SMALLEST_SHARE: then, and without it, k is searched from `min_k` to `max_k`; `usual_k` stays if it is almost as good
+    as the best. `dynamic` cuts the range to what the number of customers bears. Below LEAST_FOR_CLUSTERS customers, or
+    where they differ too little, rules divide them. At most `sample` customers are looked at; where that is a draw,
+    what was found before weighs as `memory` customers in a refit. The same arguments give the same result, in any order
+    of the rows. Raises UnusableMatrix, and ValueError for a range of k that is empty or begins below 2.
     """
     if not 2 <= min_k <= max_k:
         raise ValueError(f"no k from {min_k} to {max_k}")
@@ -122,7 +123,9 @@ def find(
         return divided_by_rules(matrix, "few_buyers")
     rng = np.random.default_rng(seed)
     if previous is not None and not previous.is_rules:
-        kept = _refit(Crowd.of(previous.scaler.transform(matrix)).at_most(sample, rng), previous, len(matrix))
+        everybody = Crowd.of(previous.scaler.transform(matrix))
+        drawn = everybody.at_most(sample, rng)
+        kept = _refit(drawn, previous, len(matrix), memory=memory if drawn is not everybody else 0)
         if kept is not None:
             return kept
     scaler = Scaler.fit(matrix, robust=robust)
@@ -211,14 +214,21 @@ def _chosen(table: tuple[Candidate, ...], usual_k: int | None = None) -> tuple[C
     return max(table, key=lambda row: (row.smallest_share, -row.k)), "none_large_enough"
 
 
-def _refit(crowd: Crowd, previous: Archetypes, customers: int) -> Archetypes | None:
-    """None where an archetype would have too few people, unless one had before."""
+def _refit(crowd: Crowd, previous: Archetypes, customers: int, *, memory: int) -> Archetypes | None:
+    """None where an archetype would have too few people, unless one had before.
+
+    The centroids before stand for `memory` people beside those of the crowd, so that who is drawn moves little. Without
+    it everybody was looked at.
+    """
     if len(crowd) <= previous.k:
         return None
     fit = kmeans.fit_from(crowd, previous.centroids, iterations=REFIT_ITERATIONS)
-    if _shares(crowd, fit).min() < SMALLEST_SHARE <= previous.shares.min():
+    chance = 2 * np.sqrt(SMALLEST_SHARE * (1 - SMALLEST_SHARE) / crowd.customers) if memory else 0.0
+    if _shares(crowd, fit).min() < SMALLEST_SHARE - chance and previous.shares.min() >= SMALLEST_SHARE:
         return None
-    return _described(crowd, fit, previous.scaler, customers, "kept", previous.table, order=np.arange(previous.k))
+    found = _described(crowd, fit, previous.scaler, customers, "kept", previous.table, order=np.arange(previous.k))
+    weight = crowd.customers / (crowd.customers + memory)
+    return replace(found, centroids=previous.centroids + weight * (found.centroids - previous.centroids))
 
 
 def _described(

@@ -237,3 +237,19 @@ def test_silhouette_and_rand_are_those_of_the_books(seed: int, groups: int) -> N
     assert ours == pytest.approx(silhouette_score(points[often], labels[often]), abs=1e-6)
     rand = criterion.adjusted_rand(labels, other, crowd.weights)
     assert rand == pytest.approx(adjusted_rand_score(labels[often], other[often]))
+
+
+def test_another_draw_each_night_moves_next_to_nobody() -> None:
+    matrix, _groups = shop(3_000, spread=0.8, seed=4)
+    found = find(matrix, seed=0)
+    before = assign(found, matrix).labels
+
+    def moved(memory: int) -> float:
+        now, places = found, []
+        for night in range(1, 6):
+            now = find(matrix, previous=now, sample=500, seed=night, memory=memory)
+            places.append(float(np.mean(assign(now, matrix).labels != before)))
+        return max(places)
+
+    assert moved(10_000) < 0.01
+    assert moved(10_000) < moved(0) / 2
