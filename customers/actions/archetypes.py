@@ -78,7 +78,8 @@ def save_figures(figures: Mapping[int, Mapping[str, Any]]) -> None:
 def rename_archetype(*, code: str, name: str, actor: Actor) -> Archetype:
     """Call an archetype what staff call it; "" gives it back the name by rules.
 
-    Raises NotFound, InvalidInput for a name that another one has, PermissionRefused for people of one business.
+    Raises NotFound, also for a value tier, InvalidInput for a name that another one has, and PermissionRefused for
+    people of one business.
     """
     actor.check_sees_all()
     name = clean_line(name, NAME_LENGTH, field="name")
@@ -86,7 +87,7 @@ def rename_archetype(*, code: str, name: str, actor: Actor) -> Archetype:
         current = {
             one.code: one for one in Archetype.objects.select_for_update().filter(is_current=True).order_by("pk")
         }
-        if code not in current:
+        if code not in current or current[code].level != Level.KIND:
             raise NotFound
         archetype = current.pop(code)
         if (name or archetype.found_name).casefold() in {one.name.casefold() for one in current.values()}:

@@ -120,6 +120,9 @@ def test_names_and_settings_are_changed(api: Api, crowd: list[Customer], one_thr
     url = f"{PATH}archetypes/{kind.code}"
     assert writer.patch(url, {"name": "Ours"}, content_type="application/json").json()["name"] == "Ours"
     assert api("read").patch(url, {"name": "Mine"}, content_type="application/json").status_code == 403
+    tier = Archetype.objects.filter(level=1)[0]
+    refused = writer.patch(f"{PATH}archetypes/{tier.code}", {"name": "x"}, content_type="application/json")
+    assert refused.status_code == 404, "value tiers have names of ours"
     missing = writer.patch(f"{PATH}archetypes/nothere", {"name": "x"}, content_type="application/json")
     assert missing.status_code == 404
     settings = f"{PATH}settings"
