@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,7 +16,10 @@ from customers.words import clock_time, days_ago
 from intelligence.actions.requests import request_run
 from intelligence.actions.rfm import JOB
 from intelligence.reports import RfmOverview, rfm_overview
+from intelligence.run_pages import RunPage
 from workspace.models import Job
+
+RUN = RunPage(JOB, "intelligence:groups", "intelligence/_rfm_progress.html")
 
 
 @require_safe
@@ -45,29 +48,13 @@ def groups(request: StaffRequest) -> HttpResponse:
 @require_POST
 @requires(Perm.INTELLIGENCE_RUN)
 def run(request: StaffRequest) -> HttpResponse:
-    job = request_run(JOB, actor=request.actor, now=timezone.now())
-    if not getattr(request, "htmx", None):
-        response = HttpResponse(status=303)
-        response["Location"] = reverse("intelligence:groups")
-        return response
-    return _progress(request, job)
+    return RUN.started(request, request_run(JOB, actor=request.actor, now=timezone.now()))
 
 
 @require_safe
 @requires(Perm.INTELLIGENCE_VIEW)
 def progress(request: StaffRequest) -> HttpResponse:
-    """The progress bar again; once the run has ended, the whole page, because every figure on it is new."""
-    request.actor.check_sees_all()
-    job = Job.objects.filter(kind=JOB).order_by("-id").first()
-    if job is None or job.state == Job.State.DONE:
-        response = HttpResponse(status=204)
-        response["HX-Redirect"] = reverse("intelligence:groups")
-        return response
-    return _progress(request, job)
-
-
-def _progress(request: HttpRequest, job: Job) -> HttpResponse:
-    return page(request, "intelligence/_rfm_progress.html", {"job": job})
+    return RUN.progress(request)
 
 
 def _scored_at(request: StaffRequest, overview: RfmOverview) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
@@ -14,8 +13,10 @@ from customers.tabs import analytics_tabs
 from customers.words import clock_time, days_ago
 from intelligence.actions.requests import ANALYSIS, request_run
 from intelligence.reports_analysis import charts, compared_words, hours_heat, key_figures, latest_analysis
-from workspace.actions.jobs import request_cancel
+from intelligence.run_pages import RunPage
 from workspace.models import Job
+
+RUN = RunPage(ANALYSIS, "intelligence:analysis", "intelligence/_analysis_progress.html")
 
 
 @require_safe
@@ -49,40 +50,16 @@ def insights(request: StaffRequest) -> HttpResponse:
 @require_POST
 @requires(Perm.INTELLIGENCE_RUN)
 def run(request: StaffRequest) -> HttpResponse:
-    job = request_run(ANALYSIS, actor=request.actor, now=timezone.now())
-    return _progress(request, job) if getattr(request, "htmx", None) else _back()
+    return RUN.started(request, request_run(ANALYSIS, actor=request.actor, now=timezone.now()))
 
 
 @require_POST
 @requires(Perm.INTELLIGENCE_RUN)
 def stop(request: StaffRequest) -> HttpResponse:
-    request.actor.check_sees_all()
-    job = Job.objects.filter(kind=ANALYSIS).order_by("-id").first()
-    if job is None:
-        return _back()
-    request_cancel(job=job, actor=request.actor, now=timezone.now())
-    job.refresh_from_db()
-    return _progress(request, job) if getattr(request, "htmx", None) else _back()
+    return RUN.stopped(request)
 
 
 @require_safe
 @requires(Perm.INTELLIGENCE_VIEW)
 def progress(request: StaffRequest) -> HttpResponse:
-    """The progress bar again; once the run has ended, the whole page, because every figure on it is new."""
-    request.actor.check_sees_all()
-    job = Job.objects.filter(kind=ANALYSIS).order_by("-id").first()
-    if job is None or job.state == Job.State.DONE:
-        response = HttpResponse(status=204)
-        response["HX-Redirect"] = reverse("intelligence:analysis")
-        return response
-    return _progress(request, job)
-
-
-def _progress(request: HttpRequest, job: Job) -> HttpResponse:
-    return page(request, "intelligence/_analysis_progress.html", {"job": job})
-
-
-def _back() -> HttpResponse:
-    response = HttpResponse(status=303)
-    response["Location"] = reverse("intelligence:analysis")
-    return response
+    return RUN.progress(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from customers.actions.archetypes import rename_archetype
 from customers.models import Archetype
 from customers.reports.customer_list import name_and_contact
 from customers.words import clock_time, days_ago
-from intelligence.actions.requests import ARCHETYPES, request_archetypes, request_rollback, stop_run
+from intelligence.actions.requests import ARCHETYPES, request_archetypes, request_rollback
 from intelligence.actions.settings import change_settings, settings_now
 from intelligence.engine.words import BECAUSE
 from intelligence.forms import ClusterForm, RenameForm, SettingsForm
@@ -34,10 +34,12 @@ from intelligence.reports_archetypes import (
     trait_bars,
     typical_rows,
 )
+from intelligence.run_pages import RunPage
 from workspace.models import Job
 from workspace.settings_tabs import settings_tabs
 
 MOST_RUNS = 100
+RUN = RunPage(ARCHETYPES, "intelligence:archetypes", "intelligence/_archetypes_progress.html")
 
 
 @require_safe
@@ -82,40 +84,19 @@ def run(request: StaffRequest) -> HttpResponse:
             form.add_error(error.field or None, str(error.message))
     if not form.is_valid():
         return _overview(request, form, status=422)
-    return (
-        _progress(request, job) if getattr(request, "htmx", None) else done(request, reverse("intelligence:archetypes"))
-    )
+    return RUN.started(request, job)
 
 
 @require_safe
 @requires(Perm.INTELLIGENCE_VIEW)
 def progress(request: StaffRequest) -> HttpResponse:
-    """The progress bar again; once the run has ended, the whole page, because every figure on it is new."""
-    request.actor.check_sees_all()
-    job = _newest_job()
-    if job is None or job.state == Job.State.DONE:
-        response = HttpResponse(status=204)
-        response["HX-Redirect"] = reverse("intelligence:archetypes")
-        return response
-    return _progress(request, job)
+    return RUN.progress(request)
 
 
 @require_POST
 @requires(Perm.INTELLIGENCE_RUN)
 def stop(request: StaffRequest) -> HttpResponse:
-    stop_run(ARCHETYPES, actor=request.actor, now=timezone.now())
-    job = _newest_job()
-    if job is not None and getattr(request, "htmx", None):
-        return _progress(request, job)
-    return done(request, reverse("intelligence:archetypes"))
-
-
-def _newest_job() -> Job | None:
-    return Job.objects.filter(kind=ARCHETYPES).order_by("-id").first()
-
-
-def _progress(request: HttpRequest, job: Job) -> HttpResponse:
-    return page(request, "intelligence/_archetypes_progress.html", {"job": job})
+    return RUN.stopped(request)
 
 
 @require_safe

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from core.page import done, page
+from core.page import page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
 from customers.tabs import analytics_tabs
 from customers.words import clock_time, days_ago
-from intelligence.actions.requests import request_run, stop_run
+from intelligence.actions.requests import request_run
 from intelligence.figures_backtest import backtest_page, waiting_words
 from intelligence.reports_backtest import BACKTEST, lack_of_history, newest_backtest
+from intelligence.run_pages import RunPage
 from workspace.models import Job
 
 URL = "intelligence:backtest"
 OVER = (Job.State.DONE, Job.State.CANCELLED)
+RUN = RunPage(BACKTEST, URL, "intelligence/_backtest_progress.html", over=OVER)
 
 
 @require_safe
@@ -28,7 +29,7 @@ def backtest(request: StaffRequest) -> HttpResponse:
     request.actor.check_sees_all()
     now, zone = timezone.now(), request.programme.zone
     found = newest_backtest()
-    job = _newest_job()
+    job = RUN.newest()
     lack = lack_of_history(now=now, zone=zone) if found is None else None
     context = {
         "tabs": analytics_tabs(request, URL),
@@ -48,33 +49,16 @@ def backtest(request: StaffRequest) -> HttpResponse:
 @require_POST
 @requires(Perm.INTELLIGENCE_RUN)
 def run(request: StaffRequest) -> HttpResponse:
-    job = request_run(BACKTEST, actor=request.actor, now=timezone.now())
-    return _progress(request, job) if getattr(request, "htmx", None) else done(request, reverse(URL))
+    return RUN.started(request, request_run(BACKTEST, actor=request.actor, now=timezone.now()))
 
 
 @require_POST
 @requires(Perm.INTELLIGENCE_RUN)
 def stop(request: StaffRequest) -> HttpResponse:
-    stop_run(BACKTEST, actor=request.actor, now=timezone.now())
-    return done(request, reverse(URL))
+    return RUN.stopped(request)
 
 
 @require_safe
 @requires(Perm.INTELLIGENCE_VIEW)
 def progress(request: StaffRequest) -> HttpResponse:
-    """The progress bar again; once the run has ended, the whole page, because every figure on it is new."""
-    request.actor.check_sees_all()
-    job = _newest_job()
-    if job is None or job.state in OVER:
-        response = HttpResponse(status=204)
-        response["HX-Redirect"] = reverse(URL)
-        return response
-    return _progress(request, job)
-
-
-def _newest_job() -> Job | None:
-    return Job.objects.filter(kind=BACKTEST).order_by("-id").first()
-
-
-def _progress(request: HttpRequest, job: Job) -> HttpResponse:
-    return page(request, "intelligence/_backtest_progress.html", {"job": job})
+    return RUN.progress(request)
