@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from django_tenants.utils import tenant_context
 
-from customers.models import Archetype, Customer, Order
+from customers.models import Archetype, Customer
 from intelligence.actions.archetypes import find_archetypes
 from intelligence.actions.requests import ARCHETYPES
 from intelligence.models import ArchetypeRun
@@ -20,23 +19,6 @@ from workspace.models import Business, Job
 
 PATH = "/api/v1/intelligence/"
 Api = Callable[..., Client]
-
-
-@pytest.fixture
-def crowd(business: Business) -> list[Customer]:
-    """60 who come each week and 60 who came once long ago."""
-    now, made, orders = timezone.now(), [], []
-    for number in range(120):
-        customer = Customer.objects.create(first_name=f"Guest {number:03}")
-        made.append(customer)
-        for visit in range(8 if number < 60 else 1):
-            at = now - timedelta(days=(3 if number < 60 else 200) + number % 5 + 7 * visit)
-            orders.append(
-                Order(business=business, customer=customer, source="api", reference=f"{number}-{visit}", placed_at=at,
-                      total=20 + number % 7)
-            )  # fmt: skip
-    Order.objects.bulk_create(orders)
-    return made
 
 
 def test_asked_for_followed_and_read(api: Api, crowd: list[Customer], one_thread: None) -> None:

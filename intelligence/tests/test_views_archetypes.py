@@ -6,13 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
-import pytest
 from django.test import Client
 from django.utils import timezone
 
 from core.actor import SYSTEM
 from core.permissions import Role
-from customers.models import Archetype, Customer, CustomerArchetype, Order
+from customers.models import Archetype, Customer, CustomerArchetype
 from intelligence.actions.archetypes import find_archetypes
 from intelligence.actions.requests import ARCHETYPES, request_run
 from intelligence.actions.settings import settings_now
@@ -24,23 +23,6 @@ from workspace.models import AuditEntry, Business, Job
 PAGE, RUNS, SETTINGS = "/intelligence/archetypes/", "/intelligence/archetypes/runs/", "/intelligence/settings/"
 RUN, PROGRESS = f"{PAGE}run/", f"{PAGE}progress/"
 Clients = Callable[..., Client]
-
-
-@pytest.fixture
-def crowd(business: Business) -> list[Customer]:
-    """60 who come each week and 60 who came once long ago."""
-    now, made, orders = timezone.now(), [], []
-    for number in range(120):
-        customer = Customer.objects.create(first_name=f"Guest {number:03}")
-        made.append(customer)
-        for visit in range(8 if number < 60 else 1):
-            at = now - timedelta(days=(3 if number < 60 else 200) + number % 5 + 7 * visit)
-            orders.append(
-                Order(business=business, customer=customer, source="api", reference=f"{number}-{visit}", placed_at=at,
-                      total=20 + number % 7)
-            )  # fmt: skip
-    Order.objects.bulk_create(orders)
-    return made
 
 
 def text(client: Client, url: str) -> str:
