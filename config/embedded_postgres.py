@@ -41,17 +41,35 @@ PORT = 5432  # names the socket's file; the server listens on no network address
 # A Unix socket path may hold 107 bytes; the server adds this name.
 SOCKET_DIR_MAX_BYTES = 107 - len(f"/.s.PGSQL.{PORT}.lock")
 CLONE_NEWUSER = 0x10000000
+MEGABYTE = 1024**2
 NOBODY = 65534
 START_ATTEMPTS = 40  # after kill -9 of the postmaster, orphan backends hold shared memory for a moment
 ATTEMPT_PAUSE_SECONDS = 0.25
 RECOVERY_SECONDS = 120  # a server that says "starting up" replays its log; it is waited for, not started twice
+
+
+def shared_buffers(memory: int) -> str:
+    """PostgreSQL's own cache on a machine of so many bytes: an eighth, for web server and jobs live there too.
+
+    Between 128 MB, its default, and 2 GB; pages are taken as they are used.
+    """
+    return f"{min(max(memory // 8 // MEGABYTE, 128), 2048)}MB"
+
+
+def _memory() -> int:
+    """Bytes of memory: the machine's, or the container's where that has a limit."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit = Path("/sys/fs/cgroup/memory.max")
+    written = limit.read_text().strip() if limit.is_file() else "max"
+    return machine if written == "max" else min(machine, int(written))
+
 
 SERVER_SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "port": str(PORT),  # PGPORT must not choose another one
     "unix_socket_permissions": "0700",
     "max_connections": "200",
-    "shared_buffers": "256MB",
+    "shared_buffers": shared_buffers(_memory()),
     "max_locks_per_transaction": "256",  # creating a programme replays some 500 objects at once
     "random_page_cost": "1.1",
     "log_min_duration_statement": "2000",

@@ -224,3 +224,8 @@ def test_root_without_namespaces_becomes_nobody(make_server, hidden_programs):
         server.stop()
         for left in Path("/var/lib").glob(f"regulars-{server.digest}*"):
             shutil.rmtree(left)
+
+
+@pytest.mark.parametrize(("gigabytes", "cache"), [(0.5, "128MB"), (4, "512MB"), (64, "2048MB")])
+def test_cache_is_an_eighth_of_the_memory_within_bounds(gigabytes, cache):
+    assert embedded_postgres.shared_buffers(int(gigabytes * 1024**3)) == cache
