@@ -3,8 +3,9 @@
 *fit*: BG/NBD and Gamma-Gamma on a million made-up customers, beside the PyPI package `lifetimes`, each fit in a process
 of its own: its time, its highest memory, and the same parameters.
 
-*night* and *week*: all that is computed each night, and what is learnt and tried each week, of the million customers
-and five million orders of `make data SIZE=1m`, results written; without that programme there is nothing to measure.
+*night*, *week* and *update*: all that is computed each night, what is learnt and tried each week, and what 10,000
+orders change at once, of the million customers and five million orders of `make data SIZE=1m`, results written; without
+that programme there is nothing to measure.
 """
 
 from __future__ import annotations
@@ -75,12 +76,32 @@ def week() -> None:
     _run("week", at_most_s=300)
 
 
+def update() -> None:
+    if has_a_million():
+        limit("intelligence.update", value=lambda: float(_measured("update")["seconds"]), unit="s", at_most=1)
+
+
+def features() -> None:
+    """The statement of everybody's features beside bare queries of the same rows."""
+    if not has_a_million():
+        return
+    runs: list[dict[str, float]] = []
+
+    def bare() -> float:
+        runs.append(_measured("features")["parts"])
+        return runs[-1]["bare"]
+
+    compare(
+        "intelligence.features", value=lambda: runs[-1]["ours"], baseline=bare, unit="s", at_most=1.5, runs=RUNS,
+        warm_up=False,
+    )  # fmt: skip
+
+
 def _run(name: str, *, at_most_s: float, at_most_mb: float | None = None) -> None:
     if not has_a_million():
         print(f"{name}: there is no million to measure: make data SIZE=1m")
         return
-    command = [sys.executable, "-m", "benchmarks._runs", name]
-    done = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    done = _measured(name)
     limit(
         f"intelligence.{name}", value=lambda: done["seconds"], unit="s", at_most=at_most_s, runs=1, warm_up=False,
         details=done["parts"],
@@ -91,12 +112,24 @@ def _run(name: str, *, at_most_s: float, at_most_mb: float | None = None) -> Non
     )  # fmt: skip
 
 
+def _measured(name: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks._runs", name]
+    done: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return done
+
+
 def _fits(name: str, path: Path) -> str:
     command = [sys.executable, "-m", "benchmarks._fits", name, str(path)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-PARTS: Mapping[str, Callable[[], None]] = {"fit": fit, "night": night, "week": week}
+PARTS: Mapping[str, Callable[[], None]] = {
+    "fit": fit,
+    "features": features,
+    "update": update,
+    "night": night,
+    "week": week,
+}
 
 
 if __name__ == "__main__":
