@@ -21,7 +21,8 @@ from customers.models import Archetype
 from intelligence.actions.requests import ARCHETYPES, request_archetypes, request_rollback, stop_run
 from intelligence.actions.settings import change_some_settings, settings_now
 from intelligence.models import ArchetypeRun
-from intelligence.reports_archetypes import current_archetypes, moves_of, newest_archetype_run
+from intelligence.reports_archetypes import current_archetypes, newest_archetype_run
+from intelligence.reports_movement import moves_of
 from workspace.api_auth import ApiView
 from workspace.api_work import JobOutput
 from workspace.models import Job

@@ -23,17 +23,9 @@ from intelligence.engine.words import BECAUSE
 from intelligence.forms import ClusterForm, RenameForm, SettingsForm
 from intelligence.models import ArchetypeRun
 from intelligence.playbooks import ideas
-from intelligence.reports_archetypes import (
-    MOST_MOVES,
-    archetype_overview,
-    archetype_rows,
-    most_valued,
-    movement_of,
-    size_chart,
-    streams,
-    trait_bars,
-    typical_rows,
-)
+from intelligence.reports_archetype import most_valued, size_chart, trait_bars, typical_rows
+from intelligence.reports_archetypes import archetype_overview, archetype_rows, streams
+from intelligence.reports_movement import MOST_MOVES, movement_of
 from intelligence.run_pages import RunPage
 from workspace.models import Job
 from workspace.settings_tabs import settings_tabs

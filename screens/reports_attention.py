@@ -20,7 +20,7 @@ from customers.models import ImportRun
 from customers.reports.merges import open_pairs
 from customers.reports.stock import low_products
 from intelligence.reports_analysis import latest_analysis
-from intelligence.reports_archetypes import archetype_movement
+from intelligence.reports_movement import archetype_movement
 from loyalty.reports_leaving import asked_leavings
 from messaging.models_webhooks import WebhookEndpoint
 from messaging.reports_messages import to_decide

@@ -16,7 +16,7 @@ from core.presentation import format_money
 from customers.models import Customer, CustomerArchetype, CustomerScores
 from intelligence.features.registry import FEATURES, Feature
 from intelligence.models import IntelligenceSettings
-from intelligence.reports_archetypes import usual_values
+from intelligence.reports_archetype import usual_values
 from intelligence.reports_features import features_of, say
 
 CARD_NEEDS = ("archetype__archetype", "archetype__second")  # for select_related
