@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from core.clock import local_day
+from core.tenancy import active_programme
 from customers.models import Archetype
 from intelligence.drawings import NEW, Flow, flow
 from intelligence.models import ArchetypeRun
@@ -79,13 +81,14 @@ def movement_between(known: dict[int, Archetype], order: Sequence[int]) -> Movem
         return None
     moves = moves_of(run, known)
     elsewhere = [move for move in moves if move.before != move.after]
+    searched_on = local_day(run.searched_at, active_programme().zone)
     return Movement(
         since=_since(run),
         until=run.finished_at,
         moves=elsewhere,
         moved=sum(move.customers for move in elsewhere if move.before is not None),
         flow=flow([_told(move) for move in moves if move.after.pk in order], order),
-        is_redivided=run.searched_at.date() > _since(run) or not _same_kinds(moves),
+        is_redivided=searched_on > _since(run) or not _same_kinds(moves),
         is_remembered=run == newest and run.next_moves_since == run.moves_since,
     )
 
@@ -96,8 +99,10 @@ def _runs_with_moves() -> tuple[ArchetypeRun, ArchetypeRun] | tuple[None, None]:
     newest = list(runs[:RUNS_LOOKED_AT])
     if not newest:
         return None, None
+    zone = active_programme().zone
     alike = [one for one in newest if one.searched_at == newest[0].searched_at]
-    return newest[0], next((one for one in alike if one.finished_at.date() - _since(one) >= LONG_ENOUGH), newest[0])
+    long = (one for one in alike if local_day(one.finished_at, zone) - _since(one) >= LONG_ENOUGH)
+    return newest[0], next(long, newest[0])
 
 
 def _since(run: ArchetypeRun) -> date:
