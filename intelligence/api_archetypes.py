@@ -21,6 +21,7 @@ from customers.models import Archetype
 from intelligence.actions.requests import ARCHETYPES, request_archetypes, request_rollback, stop_run
 from intelligence.actions.settings import change_some_settings, settings_now
 from intelligence.models import ArchetypeRun
+from intelligence.namers import STAFF
 from intelligence.reports_archetypes import current_archetypes, newest_archetype_run
 from intelligence.reports_movement import moves_of
 from workspace.api_auth import ApiView
@@ -42,6 +43,9 @@ class ArchetypeOutput(ArchetypeRefOutput):
 
     tier = ArchetypeRefOutput(allow_null=True, help_text="The value tier of an archetype (level 2).")
     description = serializers.CharField()
+    named_by = serializers.SerializerMethodField(
+        help_text="Who gave the name: `rules`, `staff`, or the title of the namer that is configured."
+    )
     customer_count = serializers.IntegerField(source="customers")
     total_spent = AmountField(source="spent", help_text="Net, ever.")
     avg_ltv = AmountField(source="value_12", allow_null=True, help_text="Expected of each within 12 months.")
@@ -51,6 +55,9 @@ class ArchetypeOutput(ArchetypeRefOutput):
         help_text="Medians by feature, as `GET intelligence/features` explains them; `frequency` is order days,"
         " `monetary_avg` the mean order."
     )
+
+    def get_named_by(self, archetype: Archetype) -> str:
+        return STAFF if archetype.own_name else archetype.named_by
 
     def get_characteristics(self, archetype: Archetype) -> dict[str, float]:
         typical: dict[str, float] = dict(archetype.typical)

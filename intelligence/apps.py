@@ -5,4 +5,4 @@ class IntelligenceConfig(AppConfig):
     name = "intelligence"
 
     def ready(self) -> None:
-        from intelligence import merging_rules  # noqa: F401  (registers them)
+        from intelligence import checks, merging_rules  # noqa: F401  (registers them)

@@ -57,6 +57,14 @@ class ArchetypeRun(models.Model):
         ASKED = "asked", _("Asked for")
         BACK = "back", _("Rolled back")
 
+    class NamingProblem(models.TextChoices):
+        """Why the built-in rules named archetypes although another namer is configured."""
+
+        FAILED = "failed", _("it gave no answer")
+        COUNT = "count", _("it did not name each of them once")
+        TEXT = "text", _("a name or a description was empty, too long or no plain text")
+        TWICE = "twice", _("two would have had the same name")
+
     code = models.CharField(max_length=16, unique=True, default=public_code, editable=False)
     kind = models.CharField(max_length=8, choices=Kind.choices)
     started_at = models.DateTimeField()
@@ -73,6 +81,8 @@ class ArchetypeRun(models.Model):
     moves_since = models.DateField(null=True)
     next_moves_since = models.DateField(null=True)  # of the run after this one
     people = models.JSONField(default=dict)
+    named_by = models.CharField(max_length=40, default="rules", db_default="rules")  # title of a namer
+    naming_problem = models.CharField(max_length=10, choices=NamingProblem.choices, blank=True, db_default="")
 
     class Meta:
         indexes: ClassVar = [models.Index(F("finished_at").desc(), name="archetype_run_newest")]

@@ -486,6 +486,10 @@ RECEIVED_TEXTS_DAYS = env.int("RECEIVED_TEXTS_DAYS", default=365)  # how long te
 # Webhooks (messaging.webhooks) reach the internet by https and nothing else. On, http and this machine pass, too.
 WEBHOOKS_TO_THIS_MACHINE = env.bool("WEBHOOKS_TO_THIS_MACHINE", default=DEVELOPMENT)
 
+# -- who names archetypes (intelligence.namers) ----------------------------------------------------------------------
+
+ARCHETYPE_NAMER = env.str("ARCHETYPE_NAMER", default="intelligence.namers.RulesNamer")
+
 # -- logs: one JSON line each, with the programme and the route pattern, never a path with a phone number --------------
 
 LOGGING = {

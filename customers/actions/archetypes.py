@@ -34,6 +34,7 @@ class Kind:
     description: str
     traits: Sequence[tuple[str, float]]
     leading: Sequence[str]
+    named_by: str
     typical: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -53,7 +54,7 @@ def save_archetypes(kinds: Sequence[Kind], *, tiers: Mapping[int, str], now: dat
     for place, kind in enumerate(kinds, 1):
         one = known[kind.id] if kind.id is not None else _new_kind(kind, now)
         one.place, one.tier, one.is_current = place, by_place[kind.tier], True
-        one.found_name, one.description = kind.name, kind.description
+        one.found_name, one.description, one.named_by = kind.name, kind.description, kind.named_by
         one.traits, one.leading, one.typical = list(kind.traits), list(kind.leading), dict(kind.typical)
         one.save()
         saved.append(one)

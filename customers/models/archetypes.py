@@ -29,6 +29,7 @@ class Archetype(models.Model):
     # Of one that is new: where most of its people were before.
     came_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     found_name = models.CharField(max_length=80)
+    named_by = models.CharField(max_length=40, default="rules", db_default="rules")  # who gave the found name
     own_name = models.CharField(max_length=80, blank=True)  # what staff call it; the rules rename it no more
     description = models.CharField(max_length=400, blank=True)
     place = models.PositiveSmallIntegerField()  # in lists, from 1: the richest first

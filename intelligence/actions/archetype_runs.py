@@ -18,7 +18,7 @@ from customers.models import Archetype
 from intelligence.actions.archetype_buyers import Buyers, Integers, local_today
 from intelligence.actions.archetype_figures import count_archetypes
 from intelligence.actions.archetype_matching import Same, match_archetypes
-from intelligence.actions.archetype_names import name_found
+from intelligence.actions.archetype_names import Called, ask_for_names, settle_names
 from intelligence.engine import words
 from intelligence.engine.archetypes import Archetypes
 from intelligence.engine.assignment import Assignment, assign
@@ -55,10 +55,14 @@ def keep_run(
         report(3, STAGES, _("Saying what is typical"))
         own = profiles(found, buyers.matrix, labels, buyers.habits)
         people = map_of(found, buyers.matrix, labels)
+    ids = [one.id for one in same]
+    answer = ask_for_names(found, own, ids)
     report(4, STAGES, _("Writing"))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '60s'")
-        saved = save_archetypes(_kinds(found, own, same), tiers=_tier_names(found), now=now)
+        names = settle_names(found, own, ids, answer)
+        run.named_by, run.naming_problem = names.named_by, names.problem
+        saved = save_archetypes(_kinds(found, own, same, names.called), tiers=_tier_names(found), now=now)
         by_row = np.array([one.pk for one in saved], dtype=np.int64)
         _write(assigned, by_row, buyers.customers, local_today(now))
         run.model, run.k, run.because = found.to_json(), found.k, found.because
@@ -81,8 +85,7 @@ def keep_run(
     return run
 
 
-def _kinds(found: Archetypes, own: Sequence[Profile], same: Sequence[Same]) -> list[Kind]:
-    names = name_found(found, own, [one.id for one in same])
+def _kinds(found: Archetypes, own: Sequence[Profile], same: Sequence[Same], names: Sequence[Called]) -> list[Kind]:
     places = TIER_PLACES[max(tiers(found)) + 1]
     return [
         Kind(
@@ -92,6 +95,7 @@ def _kinds(found: Archetypes, own: Sequence[Profile], same: Sequence[Same]) -> l
             name=named.name,
             description=named.description,
             leading=named.leading,
+            named_by=named.named_by,
             traits=[(trait.code, trait.strength) for trait in profile.traits],
             typical={name: round(value, 4) for name, value in profile.medians.items()},
         )
