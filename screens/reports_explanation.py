@@ -61,9 +61,9 @@ class Beside:
     everybody: str
 
 
-def beside_the_typical(customer: Customer, *, today: date, currency: str) -> list[Beside]:
-    """What archetypes are made of, for one customer, who brings CARD_NEEDS. Two queries."""
-    own = features_of(customer.pk, today=today)
+def beside_the_typical(customer: Customer, *, day: date, currency: str) -> list[Beside]:
+    """What archetypes are made of, for one customer as of a day, who brings CARD_NEEDS. Two queries."""
+    own = features_of(customer.pk, today=day)
     member: CustomerArchetype | None = getattr(customer, "archetype", None)
     if own is None or member is None:
         return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
 
 from django.db import connection
 from django.utils.formats import date_format
@@ -18,13 +18,14 @@ from customers.models import Customer, CustomerScores
 from intelligence.engine.reasons import Days, Reason, ReasonCode, reasons
 
 TONES: Mapping[str, str] = {"low": "success", "medium": "warning", "high": "danger", "lost": "danger"}
+DayOfPurchase = tuple[date, float, float]  # spent on it, and given back of that
 MOST_DAYS = 1_000  # of purchase that reasons look at: the newest
 
 DAYS = """
     SELECT day, sum(spent)::float8, sum(back)::float8 FROM (
         SELECT (placed_at AT TIME ZONE %(zone)s)::date AS day, total AS spent, refunded_total AS back
         FROM customers_order WHERE customer_id = %(customer)s AND status <> 'cancelled'
-    ) AS bought WHERE day <= %(day)s GROUP BY day ORDER BY day DESC LIMIT %(most)s
+    ) AS bought GROUP BY day ORDER BY day DESC LIMIT %(most)s
 """
 
 
@@ -36,7 +37,10 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class ChurnCard:
-    """`percent`: the chance of no purchase in the next `horizon_days`; `next_on` is empty where none is expected."""
+    """`percent`: the chance of no purchase in the next `horizon_days`; `next_on` is empty where none is expected.
+
+    All of it is as known at the end of `computed_on`; `bought_since`: it does not know of a purchase after that.
+    """
 
     percent: int
     band: str
@@ -45,6 +49,7 @@ class ChurnCard:
     next_on: str
     whys: Sequence[Why]
     computed_on: str
+    bought_since: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,31 +72,32 @@ def worth_of(scores: CustomerScores, currency: str) -> Worth:
 
 def churn_card(customer: Customer, scores: CustomerScores) -> ChurnCard:
     """One query, for the reasons."""
+    days = _days_of(customer)
+    known = [row for row in days if row[0] <= scores.computed_on]
     return ChurnCard(
         percent=round(scores.churn * 100),
         band=scores.get_band_display(),
         tone=TONES[scores.band],
         horizon_days=scores.horizon_days,
         next_on=date_format(scores.next_purchase_on, "j F Y") if scores.next_purchase_on else "",
-        whys=[Why(words_of(reason), reason.is_risk) for reason in _reasons(customer, scores)],
+        whys=[Why(words_of(reason), reason.is_risk) for reason in _reasons(known, scores)],
         computed_on=date_format(scores.computed_on, "j F Y"),
+        bought_since=len(known) < len(days),
     )
 
 
-def _reasons(customer: Customer, scores: CustomerScores) -> list[Reason]:
+def _days_of(customer: Customer) -> list[DayOfPurchase]:
+    """The oldest first."""
     with connection.cursor() as cursor:
-        values: dict[str, Any] = {
-            "zone": programme_zone(),
-            "customer": customer.pk,
-            "day": scores.computed_on,
-            "most": MOST_DAYS,
-        }
-        cursor.execute(DAYS, values)
-        rows = cursor.fetchall()[::-1]
-    if not rows:  # taken back or cancelled since
+        cursor.execute(DAYS, {"zone": programme_zone(), "customer": customer.pk, "most": MOST_DAYS})
+        return [(day, spent, back) for day, spent, back in cursor.fetchall()[::-1]]
+
+
+def _reasons(days: Sequence[DayOfPurchase], scores: CustomerScores) -> list[Reason]:
+    if not days:  # taken back or cancelled since
         return []
     known = Days(
-        [day.toordinal() for day, _s, _b in rows], [spent for _d, spent, _b in rows], sum(row[2] for row in rows)
+        [day.toordinal() for day, _s, _b in days], [spent for _d, spent, _b in days], sum(row[2] for row in days)
     )
     return reasons(known, today=scores.computed_on.toordinal(), horizon=scores.horizon_days)
 

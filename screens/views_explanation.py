@@ -37,6 +37,10 @@ def explanation(request: StaffRequest, code: str) -> HttpResponse:
         raise NotFound
     programme = request.programme
     scores = getattr(customer, "scores", None)
+    churn = churn_card(customer, scores) if scores else None
+    today = local_day(timezone.now(), programme.zone)
+    # The figures beside the forecast's are of its day, unless the customer has bought since.
+    day = scores.computed_on if churn and scores and not churn.bought_since else today
     return page(
         request,
         "screens/explanation.html",
@@ -44,10 +48,9 @@ def explanation(request: StaffRequest, code: str) -> HttpResponse:
             "customer": customer,
             "name": name_and_contact(customer, programme.country)[0],
             "archetype": archetype_card(customer, request.actor),
-            "rows": beside_the_typical(
-                customer, today=local_day(timezone.now(), programme.zone), currency=programme.currency
-            ),
-            "churn": churn_card(customer, scores) if scores else None,
+            "rows": beside_the_typical(customer, day=day, currency=programme.currency),
+            "day": day,
+            "churn": churn,
             "worth": worths(scores, settings_now(), programme.currency) if scores else None,
             "models": sorted({name_of(code) for code in newest_choice() if code}),
             "features_url": reverse("intelligence:customer-features", args=[customer.code]),

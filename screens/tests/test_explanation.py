@@ -8,12 +8,16 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.formats import date_format
 
+from core.clock import local_day
 from core.permissions import Role
 from customers.models import Customer, CustomerArchetype, Order
+from customers.tests.test_actions_facts import sale
 from intelligence.actions.archetypes import find_archetypes
+from intelligence.actions.features import rebuild_features
 from intelligence.actions.forecasts import forecast_customers
-from programs.models import User
+from programs.models import Programme, User
 from workspace.models import Business
 
 Clients = Callable[..., Client]
@@ -49,6 +53,35 @@ def test_kind_comparison_and_forecast_are_explained(client_of: Clients, owner: U
         assert words in page
     assert url in browser.get(profile).content.decode()
     assert browser.get("/customers/nothere12345/why/").status_code == 404
+
+
+def test_figures_on_the_page_are_of_the_day_of_the_forecast(
+    client_of: Clients, owner: User, regular: Customer, business: Business, programme: Programme
+) -> None:
+    def page() -> tuple[dict[str, str], str]:
+        answer = client_of(owner).get(f"/customers/{regular.code}/why/")
+        return {row.feature.key: row.own for row in answer.context["rows"]}, " ".join(answer.content.decode().split())
+
+    now = timezone.now()
+    today = local_day(now, programme.zone)
+    yesterday = today - timedelta(days=1)
+    last = local_day(Order.objects.filter(customer=regular).latest("placed_at").placed_at, programme.zone)
+    find_archetypes(now=now)
+    forecast_customers(now=now)
+    away = (yesterday - last).days
+    figures, text = page()
+    assert figures["recency_days"] == str(away)
+    assert f"Last here {away} days ago" in text
+    assert text.count(f"s known on {date_format(yesterday, 'j F Y')}") == 3
+    assert "They bought since" not in text
+    sale(business, regular, "today", "20.00", placed_at=now)
+    rebuild_features(now=now)
+    figures, text = page()
+    assert (figures["recency_days"], figures["order_days"]) == ("0", "9")
+    assert f"Last here {away} days ago" in text  # what the forecast knew
+    assert text.count("They bought since; the next forecast knows of it.") == 1
+    assert text.count(f"as known on {date_format(today, 'j F Y')}") == 1
+    assert text.count(f"As known on {date_format(yesterday, 'j F Y')}") == 2
 
 
 def test_people_of_one_business_learn_nothing(
