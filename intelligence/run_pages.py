@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core.page import done, page
+from core.permissions import Perm
 from core.requests import StaffRequest
 from intelligence.actions.requests import stop_run
 from workspace.models import Job
@@ -50,4 +51,5 @@ class RunPage:
         return self.progress(request) if getattr(request, "htmx", None) else done(request, reverse(self.url_name))
 
     def _bar(self, request: StaffRequest, job: Job) -> HttpResponse:
-        return page(request, self.template, {"job": job})
+        can_run = Perm.INTELLIGENCE_RUN in request.membership.permissions
+        return page(request, self.template, {"job": job, "can_run": can_run})

@@ -58,6 +58,7 @@ def _overview(request: StaffRequest, form: ClusterForm, *, status: int = 200) ->
             "settings": settings,
             "form": form,
             "can_run": Perm.INTELLIGENCE_RUN in request.membership.permissions,
+            "may_set": Perm.SETTINGS_EDIT in request.membership.permissions,
             "job": Job.objects.unfinished().filter(kind=ARCHETYPES).first(),
             "list_url": reverse("customers:list"),
         },

@@ -64,9 +64,25 @@ def test_a_wrong_range_is_said_at_the_field(client_of: Clients, owner: User, cro
 
 def test_stopping_a_waiting_run(client_of: Clients, owner: User, crowd: list[Customer]) -> None:
     request_run(ARCHETYPES, actor=SYSTEM, now=timezone.now())
+    assert f'<form method="post" action="{PAGE}stop/"' in text(client_of(owner), PAGE)  # also without scripts
     answer = client_of(owner).post(f"{PAGE}stop/", headers={"HX-Request": "true"})
     assert "Stopped" in answer.content.decode()
     assert Job.objects.get(kind=ARCHETYPES).state == Job.State.CANCELLED
+
+
+def test_who_may_only_look_gets_no_button_that_would_be_refused(
+    client_of: Clients, owner: User, analyst: User, crowd: list[Customer], one_thread: None
+) -> None:
+    find_archetypes(now=timezone.now())
+    request_run(ARCHETYPES, actor=SYSTEM, now=timezone.now())
+    browser, htmx = client_of(analyst), {"HX-Request": "true"}
+    assert SETTINGS in text(client_of(owner), PAGE)
+    assert SETTINGS not in text(browser, PAGE)
+    seen = [text(browser, PAGE), text(browser, RUNS), browser.get(PROGRESS, headers=htmx).content.decode()]
+    Job.objects.update(state=Job.State.FAILED, error="It broke.")
+    seen.append(browser.get(PROGRESS, headers=htmx).content.decode())
+    assert "It broke." in seen[-1]
+    assert not [shown for shown in seen if f"{PAGE}stop/" in shown or f'"{RUN}"' in shown]
 
 
 def test_who_moved_is_drawn_and_listed(
