@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
@@ -46,12 +46,17 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         """Everybody, or for people limited to one business those who bought there or gave something back."""
         if actor.business_id is None:
             return self
-        orders = self.model._meta.get_field("orders").related_model
-        refunds = self.model._meta.get_field("refunds").related_model
-        own = {"customer": OuterRef("pk"), "business": actor.business_id}
-        bought, returned = (model._default_manager.filter(**own).values("pk") for model in (orders, refunds))
-        # One probe of an index for each customer; of "or" between two the planner would make a hash of all orders.
-        return self.filter(Exists(bought.union(returned, all=True)))
+        return self.filter(_dealt_with(self.model, "pk", actor.business_id))
+
+
+def _dealt_with(customer: Any, key: str, business_id: int) -> Exists:
+    """Whether the customer, whose id is the row's `key`, bought there or gave something back."""
+    orders: Any = customer._meta.get_field("orders").related_model
+    refunds: Any = customer._meta.get_field("refunds").related_model
+    own = {"customer": OuterRef(key), "business": business_id}
+    bought, returned = (model._default_manager.filter(**own).values("pk") for model in (orders, refunds))
+    # One probe of an index for each row; of "or" between two the planner would make a hash of all orders.
+    return Exists(bought.union(returned, all=True))
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -77,10 +82,12 @@ class RefundQuerySet(models.QuerySet["Refund"]):
 
 class EventQuerySet(models.QuerySet["Event"]):
     def visible_to(self, actor: Actor) -> EventQuerySet:
-        """Everything, or the business's own events and those of no business."""
+        """Everything, or the business's own events and those of no business about nobody or a customer of its own."""
         if actor.business_id is None:
             return self
-        return self.filter(Q(business_id=actor.business_id) | Q(business_id__isnull=True))
+        customers = self.model._meta.get_field("customer").related_model
+        own = Q(customer=None) | Q(_dealt_with(customers, "customer_id", actor.business_id))
+        return self.filter(Q(business_id=actor.business_id) | Q(business_id__isnull=True) & own)
 
 
 class ImportRunQuerySet(models.QuerySet["ImportRun"]):

@@ -20,7 +20,7 @@ from core.figures import make_delta
 from core.permissions import Role
 from customers.actions.facts import write_facts
 from customers.actions.rollups import rebuild_rollups
-from customers.models import Archetype, Customer
+from customers.models import Archetype, Customer, Event
 from customers.reports.people import people_of
 from customers.reports.sales import sales_by_day, total_of
 from customers.tests.queries import own_queries
@@ -205,6 +205,27 @@ def test_an_empty_programme_and_odd_links(client_of: Callable[..., Client], owne
 def test_activity_alone_is_a_part(client_of: Callable[..., Client], owner: User) -> None:
     part = client_of(owner).get("/", headers={"HX-Request": "true", "HX-Target": "home-activity"})
     assert part.content.decode().lstrip().startswith('<section id="home-activity"')
+
+
+def test_people_of_one_business_are_told_of_no_customer_of_others(
+    client_of: Callable[..., Client], make_member: Callable[..., User], business: Business, other_business: Business
+) -> None:
+    own, stranger = (Customer.objects.create(first_name=name) for name in ("Ann", "Ben"))
+    sale(business, own, "1", "5.00", placed_at=NOW)
+    sale(other_business, stranger, "2", "5.00", placed_at=NOW)
+    told = {"occurred_at": NOW, "actor": "system"}  # of no business
+    for person in (own, stranger):
+        changed = {"tier": "Friend", "before": "", "cause": "points"}
+        Event.objects.create(name="loyalty.tier.changed", customer=person, data=changed, **told)
+    for someone in (own, stranger, None):
+        Event.objects.create(name="customers.event.tracked", customer=someone, tracked="Seen", **told)
+    browser = client_of(make_member("bo@example.com", Role.MARKETER, business=business))
+    for url in ("/", "/customers/events/"):
+        page = browser.get(url).content.decode()
+        assert "Ann" in page
+        assert "Ben" not in page
+    actor = Actor(kind="user", id="1", label="Bo", business_id=business.pk)
+    assert Event.objects.visible_to(actor).filter(tracked="Seen").count() == 2
 
 
 def test_another_programmes_sales_are_not_here(
