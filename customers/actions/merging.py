@@ -23,6 +23,7 @@ from customers.actions import events
 from customers.actions.customers import IDENTIFYING
 from customers.actions.privacy import EMPTY, refuse_while_imported, traces_of
 from customers.actions.rollups import refresh_customers
+from customers.actions.turns import turn_to_take_away
 from customers.events import CUSTOMER_MERGED, CUSTOMER_UNMERGED
 from customers.merging import MOVERS, Pair, Rows
 from customers.models import Customer, CustomerFacts, CustomerMerge, DuplicatePair, Identifier
@@ -169,6 +170,7 @@ def merge_customers(
 def _merge(
     survivor_id: int, duplicate_id: int, choose: Mapping[str, str], actor: Actor, now: datetime
 ) -> CustomerMerge:
+    turn_to_take_away()
     people = _lock(survivor_id, duplicate_id)
     known = CustomerMerge.objects.filter(duplicate=duplicate_id, survivor=survivor_id, undone_at=None).first()
     if known is not None:

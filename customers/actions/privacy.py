@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core.actor import Actor
 from core.errors import DomainError, NotFound
 from customers.actions import events
+from customers.actions.turns import turn_to_take_away
 from customers.bulk_files import delete_files
 from customers.events import CUSTOMER_ERASED
 from customers.imports import forgetting
@@ -82,7 +83,11 @@ class Traces:
 
 
 def lock_for_erasing(customer_id: int) -> Customer:
-    """The customer, locked until the end of the transaction. Raises NotFound for one who is not there (any more)."""
+    """The customer, locked until the end of the transaction. Raises NotFound for one who is not there (any more).
+
+    Waits for runs that are writing about everybody.
+    """
+    turn_to_take_away()
     found = Customer.objects.select_for_update().filter(pk=customer_id).known().first()
     if found is None:
         raise NotFound()

@@ -11,6 +11,7 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from core.binary_copy import staged
+from customers.actions.turns import turn_to_compute
 from customers.models import CustomerScores
 
 STEP = 50_000  # customers in one transaction
@@ -66,6 +67,7 @@ def write_scores(
             report(min(step * STEP, len(customers)), len(customers))
             values = {"after": after, "until": until, "horizon": horizon_days, "day": day}
             with transaction.atomic():
+                turn_to_compute()
                 cursor.execute(CLEAR, values)
                 for statement in (CHANGE, ADD):
                     cursor.execute(statement, {**values, "bands": CustomerScores.Band.values})

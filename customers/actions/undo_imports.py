@@ -15,6 +15,7 @@ from core.actor import Actor
 from core.errors import DomainError
 from customers.actions import rollups
 from customers.actions.imports import KEPT_DAYS
+from customers.actions.turns import turn_to_take_away
 from customers.databases.sync import move_back
 from customers.imports import staging
 from customers.imports.run import FEW_ROWS
@@ -86,7 +87,7 @@ def undo_import(run: ImportRun, *, report: Callable[[int, int, str], None], now:
     zone = rollups.programme_zone()
     touched = _touched_by_few(run, zone)
     done, total = 0, sum(counts_of(run).values())
-    while taken := undo_step(run, now=now):
+    while taken := _undo_step(run, now):
         done += taken
         report(done, total, _("Undoing the import"))
     report(total, total, _("Adding up"))
@@ -99,6 +100,12 @@ def undo_import(run: ImportRun, *, report: Callable[[int, int, str], None], now:
         run.save(update_fields=["undone_at", "content_key"])
         move_back(run)
     return dict(run.undo_counts)
+
+
+@transaction.atomic
+def _undo_step(run: ImportRun, now: datetime) -> int:
+    turn_to_take_away()
+    return undo_step(run, now=now)
 
 
 def _touched_by_few(run: ImportRun, zone: str) -> Touched | None:

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from customers.actions.archetype_members import read_members, read_moves, remember_places, write_members
 from customers.actions.archetypes import Kind, save_archetypes
+from customers.actions.turns import turn_to_compute
 from customers.models import Archetype
 from intelligence.actions.archetype_buyers import Buyers, Integers, local_today
 from intelligence.actions.archetype_figures import count_archetypes
@@ -60,6 +61,7 @@ def keep_run(
     report(4, STAGES, _("Writing"))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '60s'")
+        turn_to_compute()
         names = settle_names(found, own, ids, answer)
         run.named_by, run.naming_problem = names.named_by, names.problem
         saved = save_archetypes(_kinds(found, own, same, names.called), tiers=_tier_names(found), now=now)

@@ -20,6 +20,7 @@ from django.utils import timezone
 from core.clock import local_day
 from core.tenancy import active_schema
 from customers.actions.rollups import follows_rollups, programme_zone
+from customers.actions.turns import turn_to_compute
 from customers.models import RollupState
 from intelligence.features.families import FAMILIES, FOR_EVERYBODY, FOR_FEW, features_sql, values_for
 from intelligence.features.registry import FEATURES, reading_sql
@@ -72,6 +73,7 @@ def rebuild_features(*, now: datetime) -> FeatureRun:
 def counting_alone() -> Iterator[CursorWrapper]:
     """A transaction beside which nobody else of the programme counts features; it waits for its turn."""
     with transaction.atomic(), connection.cursor() as cursor:
+        turn_to_compute()
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_lock()])
         yield cursor
 
@@ -94,6 +96,7 @@ def refresh_features(customers: Sequence[int], *, now: datetime) -> int:
     zone = ZoneInfo(programme_zone())
     values = values_for(local_day(now, zone), zone, customers=customers)
     with transaction.atomic(), connection.cursor() as cursor:
+        turn_to_compute()
         query = features_sql(only_chosen=True)
         return _write(cursor, query, "own.customer_id = ANY(%(customers)s::bigint[])", values, FOR_FEW)[1]
 
@@ -105,6 +108,7 @@ def refresh_stale_features(*, now: datetime) -> datetime | None:
     counted for everybody yet, or where that is going on.
     """
     with transaction.atomic(), connection.cursor() as cursor:
+        turn_to_compute()
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [_lock()])
         if not cursor.fetchone()[0]:
             return now + BUSY

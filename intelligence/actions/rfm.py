@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from customers.actions.facts import write_facts_from
 from customers.actions.rollups import programme_zone
+from customers.actions.turns import turn_to_compute
 from intelligence.models import RfmRun
 from intelligence.reports import group_figures, score_grid
 from intelligence.rules import GROUP_OF, NO_ORDERS
@@ -65,7 +66,9 @@ WRITE = """
     SELECT scored.customer_id, scored.recency::smallint AS rfm_recency, scored.frequency::smallint AS rfm_frequency,
            scored.monetary::smallint AS rfm_monetary, scored.name AS rfm_group,
            CASE WHEN facts.rfm_group = scored.name THEN facts.rfm_at ELSE %s END AS rfm_at
-    FROM rfm_scored AS scored LEFT JOIN customers_customerfacts AS facts ON facts.customer_id = scored.customer_id
+    FROM rfm_scored AS scored
+    JOIN customers_customer AS customer ON customer.id = scored.customer_id AND customer.state = 'active'
+    LEFT JOIN customers_customerfacts AS facts ON facts.customer_id = scored.customer_id
     WHERE scored.position > %s AND scored.position <= %s
 """
 MOVES = """
@@ -114,7 +117,9 @@ def score_customers(*, now: datetime, report: Callable[[int, int], None] = lambd
             step = max(SMALLEST_STEP, -(-total // STEPS))
             for start in range(0, total, step):
                 report(start, total)
-                write_facts_from(FIELDS, WRITE, [now, start, start + step])
+                with transaction.atomic():
+                    turn_to_compute()
+                    write_facts_from(FIELDS, WRITE, [now, start, start + step])
             report(total, total)
         finally:
             if not connection.needs_rollback:
