@@ -124,7 +124,7 @@ class ArchetypeRunsOutput(serializers.Serializer[Any]):
 
 class ArchetypeRunDetailOutput(ArchetypeRunOutput):
     candidates = ArchetypeCandidateOutput(many=True)
-    moves = ArchetypeMoveOutput(many=True, help_text="Since the weekly run before, those who stayed included.")
+    moves = ArchetypeMoveOutput(many=True, help_text="Since the last weekly run but one, those who stayed included.")
     moves_since = serializers.DateField(allow_null=True)
 
 

@@ -47,7 +47,7 @@ class ArchetypeRun(models.Model):
     """One finding of archetypes. `model` assigns anybody at any time: runs are kept so that it can be used again.
 
     `options` are those asked for. `found` has, for each archetype, its id, name, customers and typical figures; `moves`
-    is a list of [from, to, customers] since the weekly run before (`moves_since`), with ids, null for newcomers.
+    is a list of [from, to, customers] since the last weekly run but one (`moves_since`), with ids, null for newcomers.
     `people` is the map: points as [x, y, archetype id, customer id], and what the axes say.
     """
 
@@ -79,7 +79,7 @@ class ArchetypeRun(models.Model):
     found = models.JSONField(default=list)
     moves = models.JSONField(default=list)
     moves_since = models.DateField(null=True)
-    next_moves_since = models.DateField(null=True)  # of the run after this one
+    next_moves_since = models.DateField(null=True)  # of the next weekly run
     people = models.JSONField(default=dict)
     named_by = models.CharField(max_length=40, default="rules", db_default="rules")  # title of a namer
     naming_problem = models.CharField(max_length=10, choices=NamingProblem.choices, blank=True, db_default="")

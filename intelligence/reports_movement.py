@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from core.clock import local_day
 from core.tenancy import active_programme
@@ -13,8 +13,6 @@ from customers.models import Archetype
 from intelligence.drawings import NEW, Flow, flow
 from intelligence.models import ArchetypeRun
 
-LONG_ENOUGH = timedelta(days=5)  # for movement to be worth looking at, where there is a longer one
-RUNS_LOOKED_AT = 14
 # Movement that is worth a word: so many people, and such a share of the archetype that they left.
 ALERT_PEOPLE, ALERT_SHARE, MOST_ALERTS = 10, 0.02, 4
 MOST_MOVES = 8
@@ -44,7 +42,6 @@ class Movement:
     moved: int
     flow: Flow | None
     is_redivided: bool  # archetypes were searched for anew meanwhile: most of it is another division
-    is_remembered: bool  # lists still know where people were then: the weekly run has not begun to tell it anew
 
     @property
     def alerts(self) -> list[Move]:
@@ -76,38 +73,25 @@ def moves_of(run: ArchetypeRun, known: dict[int, Archetype]) -> list[Move]:
 
 def movement_between(known: dict[int, Archetype], order: Sequence[int]) -> Movement | None:
     """The same where all archetypes are `known` by their id, drawn in this `order` of those of today. One query."""
-    newest, run = _runs_with_moves()
-    if newest is None or run is None:
+    run = _newest_run()
+    if run is None or run.moves_since is None:
         return None
     moves = moves_of(run, known)
     elsewhere = [move for move in moves if move.before != move.after]
     searched_on = local_day(run.searched_at, active_programme().zone)
     return Movement(
-        since=_since(run),
+        since=run.moves_since,
         until=run.finished_at,
         moves=elsewhere,
         moved=sum(move.customers for move in elsewhere if move.before is not None),
         flow=flow([_told(move) for move in moves if move.after.pk in order], order),
-        is_redivided=searched_on > _since(run) or not _same_kinds(moves),
-        is_remembered=run == newest and run.next_moves_since == run.moves_since,
+        is_redivided=searched_on > run.moves_since or not _same_kinds(moves),
     )
 
 
-def _runs_with_moves() -> tuple[ArchetypeRun, ArchetypeRun] | tuple[None, None]:
-    """The newest, and the newest with the same archetypes that looks back long enough."""
-    runs = ArchetypeRun.objects.exclude(moves_since=None).defer("model", "people", "found").order_by("-finished_at")
-    newest = list(runs[:RUNS_LOOKED_AT])
-    if not newest:
-        return None, None
-    zone = active_programme().zone
-    alike = [one for one in newest if one.searched_at == newest[0].searched_at]
-    long = (one for one in alike if local_day(one.finished_at, zone) - _since(one) >= LONG_ENOUGH)
-    return newest[0], next(long, newest[0])
-
-
-def _since(run: ArchetypeRun) -> date:
-    assert run.moves_since is not None  # asked for only those
-    return run.moves_since
+def _newest_run() -> ArchetypeRun | None:
+    """Lists know where people were when its movement began, and of no run before it."""
+    return ArchetypeRun.objects.defer("model", "people", "found").order_by("-finished_at", "-pk").first()
 
 
 def _same_kinds(moves: Sequence[Move]) -> bool:
@@ -129,13 +113,13 @@ class InAndOut:
 
 def movement_of(archetype: Archetype) -> InAndOut | None:
     """None before there is a run to compare with. Two queries."""
-    _newest, run = _runs_with_moves()
-    if run is None:
+    run = _newest_run()
+    if run is None or run.moves_since is None:
         return None
     known = {one.pk: one for one in Archetype.objects.select_related("tier")}
     moves = [move for move in moves_of(run, known) if move.before != move.after]
     return InAndOut(
-        since=_since(run),
+        since=run.moves_since,
         came=[move for move in moves if move.after == archetype][:MOST_MOVES],
         left=[move for move in moves if move.before == archetype][:MOST_MOVES],
     )

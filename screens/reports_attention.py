@@ -165,7 +165,5 @@ def _drifted() -> list[Attention]:
         "%(shown)s customers fell from “%(before)s” to “%(after)s”",
         move.customers,
     ) % {"shown": format_number(move.customers), "before": move.before.name, "after": move.after.name}
-    if not movement.is_remembered:
-        return [Attention(text, reverse("intelligence:archetypes"), "shapes", _("See who moved"))]
     query = urlencode({"archetype": move.after.code, "archetype_before": move.before.code})
     return [Attention(text, f"{reverse('customers:list')}?{query}", "shapes", _("Open them"))]

@@ -46,8 +46,10 @@ CLEAR = """
 MOVES = """
     SELECT earlier_id, archetype_id, count(*) FROM customers_customerarchetype GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
 """
+START = "UPDATE customers_customerarchetype SET earlier_id = archetype_id, next_earlier_id = archetype_id"
 REMEMBER = """
-    UPDATE customers_customerarchetype SET earlier_id = archetype_id WHERE earlier_id IS DISTINCT FROM archetype_id
+    UPDATE customers_customerarchetype SET earlier_id = next_earlier_id, next_earlier_id = archetype_id
+    WHERE (earlier_id, next_earlier_id) IS DISTINCT FROM (next_earlier_id, archetype_id)
 """
 
 
@@ -78,13 +80,19 @@ def write_members(*, customers: Ids, archetypes: Ids, confidence: Floats, second
 
 
 def read_moves() -> Sequence[tuple[int | None, int, int]]:
-    """(from, to, customers), the most first, since places were remembered; from None: who was not there."""
+    """(from, to, customers), the most first, from `earlier` to today; from None: who was not there."""
     with connection.cursor() as cursor:
         cursor.execute(MOVES)
         return [(earlier, now, count) for earlier, now, count in cursor.fetchall()]
 
 
+def start_movement() -> None:
+    """Movement is told from here on: the first time that anybody is somewhere."""
+    with connection.cursor() as cursor:
+        cursor.execute(START)
+
+
 def remember_places() -> None:
-    """Movement is told from here on."""
+    """Movement is told from where people were when places were last remembered."""
     with connection.cursor() as cursor:
         cursor.execute(REMEMBER)

@@ -67,8 +67,10 @@ class CustomerArchetype(models.Model):
     confidence = models.FloatField()  # chance that it is this one, 0 to 1; with rules 1
     second = models.ForeignKey(Archetype, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     since = models.DateField()  # in this archetype
-    # Where they were at the last weekly run; null: nowhere. Movement is told from there.
+    # Where they were at the last weekly run but one; null: nowhere. Movement is told from there.
     earlier = models.ForeignKey(Archetype, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    # Where they were at the last weekly run. With the next one, movement is told from there.
+    next_earlier = models.ForeignKey(Archetype, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
 
     class Meta:
         indexes: ClassVar = [models.Index("archetype", "customer", name="archetype_members")]

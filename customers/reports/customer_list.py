@@ -79,7 +79,7 @@ class CustomerFilters:
     group: str = ""  # code of an RFM group
     churn: str = ""  # a band of CustomerScores
     archetype_id: int | None = None
-    archetype_before_id: int | None = None  # where they were at the last weekly run
+    archetype_before_id: int | None = None  # where they were when movement began
     recency: int | None = None  # RFM scores
     frequency: int | None = None
     last: str = ""  # within-30, over-90, never

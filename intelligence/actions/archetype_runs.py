@@ -12,7 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from threadpoolctl import threadpool_limits
 
-from customers.actions.archetype_members import read_members, read_moves, remember_places, write_members
+from customers.actions.archetype_members import (
+    read_members,
+    read_moves,
+    remember_places,
+    start_movement,
+    write_members,
+)
 from customers.actions.archetypes import Kind, save_archetypes
 from customers.actions.turns import turn_to_compute
 from customers.models import Archetype
@@ -136,11 +142,15 @@ def _told(saved: Sequence[Archetype], own: Sequence[Profile]) -> list[dict[str, 
 
 
 def _note_moves(run: ArchetypeRun, before: ArchetypeRun | None, day: date) -> None:
-    """Who moved since the weekly run before; from a weekly run on, and from the first, movement is told anew."""
-    if before is not None:
-        run.moves = [list(move) for move in read_moves()]
-        run.moves_since = before.next_moves_since
-    starts_anew = before is None or run.kind == RunKind.WEEKLY
-    if starts_anew:
+    """Who moved since the last weekly run but one, or since the first run: at least a week, once there is one."""
+    run.next_moves_since = day
+    if before is None:
+        start_movement()
+        return
+    if run.kind == RunKind.WEEKLY:
         remember_places()
-    run.next_moves_since = day if starts_anew else run.moves_since
+        run.moves_since = before.next_moves_since
+    else:
+        run.moves_since = before.moves_since or before.next_moves_since
+        run.next_moves_since = before.next_moves_since
+    run.moves = [list(move) for move in read_moves()]

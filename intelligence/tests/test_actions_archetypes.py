@@ -104,21 +104,29 @@ def test_archetypes_keep_their_ids_and_follow_people(crowd: dict[str, list[Custo
     assert _members()[crowd["weekly"][0].pk].since == date(2026, 6, 17)
 
 
-def test_movement_is_told_since_the_weekly_run_before(crowd: dict[str, list[Customer]], one_thread: None) -> None:
+def test_movement_is_told_since_the_last_weekly_run_but_one_and_members_know_it(
+    crowd: dict[str, list[Customer]], one_thread: None
+) -> None:
     def moved(days: int, kind: str) -> tuple[date | None, int]:
         run = find_archetypes(now=NOW + timedelta(days=days), kind=kind)
         assert run is not None
+        for before, after, count in run.moves:
+            assert CustomerArchetype.objects.filter(earlier=before, archetype=after).count() == count
+        assert sum(count for _before, _after, count in run.moves) == CustomerArchetype.objects.count()
         return run.moves_since, sum(count for old, new, count in run.moves if old != new)
 
     find_archetypes(now=NOW)
     new = Customer.objects.create(first_name="Newcomer")
     sale(crowd_business(crowd), new, "first", "10.00", placed_at=NOW)
     rebuild_features(now=NOW)
-    since = date(2026, 6, 17)
-    assert moved(1, Kind.NIGHTLY) == (since, 1)
-    assert moved(2, Kind.NIGHTLY) == (since, 1)  # still told
-    assert moved(4, Kind.WEEKLY) == (since, 1)
-    assert moved(5, Kind.NIGHTLY) == (date(2026, 6, 21), 0)
+    first, second = date(2026, 6, 17), date(2026, 6, 21)
+    assert moved(1, Kind.NIGHTLY) == (first, 1)
+    assert moved(2, Kind.NIGHTLY) == (first, 1)  # still told
+    assert moved(4, Kind.WEEKLY) == (first, 1)
+    assert moved(5, Kind.NIGHTLY) == (first, 1)
+    assert moved(11, Kind.WEEKLY) == (second, 0)
+    assert moved(12, Kind.NIGHTLY) == (second, 0)
+    assert moved(18, Kind.WEEKLY) == (date(2026, 6, 28), 0)
 
 
 def crowd_business(crowd: dict[str, list[Customer]]) -> Business:

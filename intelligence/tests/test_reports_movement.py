@@ -48,17 +48,3 @@ def test_searched_anew_on_a_later_day_of_the_programme(
     assert movement is not None
     assert movement.is_redivided is is_redivided
     assert [(move.before, move.after, move.customers) for move in movement.moves] == [(*kinds, 12)]
-
-
-def test_five_days_of_the_programme_are_long_enough(programme: Programme, kinds: list[Archetype]) -> None:
-    programme.time_zone = "Pacific/Auckland"
-    searched_at = datetime(2026, 6, 1, tzinfo=UTC)
-    ran(kinds, searched_at=searched_at, finished_at=datetime(2026, 6, 13, 15, tzinfo=UTC), since=date(2026, 6, 7))
-    four = ran(kinds, searched_at=searched_at, finished_at=datetime(2026, 6, 18, 11, 59, tzinfo=UTC),
-               since=date(2026, 6, 14))  # fmt: skip
-    before = archetype_movement()
-    ArchetypeRun.objects.filter(pk=four.pk).update(finished_at=datetime(2026, 6, 18, 12, 1, tzinfo=UTC))
-    after = archetype_movement()
-    assert before is not None
-    assert after is not None
-    assert (before.since, after.since) == (date(2026, 6, 7), date(2026, 6, 14))
