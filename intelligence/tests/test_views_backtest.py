@@ -157,7 +157,7 @@ def test_people_of_one_business_are_refused(
     assert [bound.post(RUN).status_code, bound.post(STOP).status_code] == [403, 403]
     assert [limited.get(API).status_code, limited.post(API).status_code] == [403, 403]
     assert client_of(analyst).post(RUN).status_code == 403
-    assert PAGE not in [tab["url"] for tab in bound.get("/intelligence/rfm/").context["tabs"]]
+    assert PAGE not in [page["url"] for page in bound.get("/intelligence/features/").context["tabs"].pages]
     assert not Job.objects.exists()
 
 

@@ -324,3 +324,18 @@ def test_what_a_link_may_say(programme, client_of, owner):
     assert browser.get(f"{BASE}products/abcdefghjk/").status_code == 404
     assert browser.get(f"{BASE}nonsense.csv").status_code == 404
     assert browser.get(f"{BASE}customers/nonsense.csv").status_code == 404
+
+
+@pytest.mark.parametrize(("is_bound", "count"), [(False, 11), (True, 9)])
+def test_tabs_lead_to_every_page_that_one_may_open(client_of, make_member, business, is_bound, count):
+    browser = client_of(make_member("an@example.com", Role.ANALYST, business=business if is_bound else None))
+    groups = browser.get(BASE).context["tabs"].groups
+    assert [group["label"] for group in groups] == ["Sales", "People", "Intelligence"]
+    found = []
+    for group in groups:
+        for page in browser.get(group["url"]).context["tabs"].pages:
+            shown = browser.get(page["url"]).content.decode()
+            assert f'<a href="{group["url"]}" aria-current="true">' in shown
+            assert re.search(rf'<a href="{page["url"]}" class="chip chip-on" aria-current="page">', shown)
+            found.append(page["url"])
+    assert len(set(found)) == count

@@ -228,7 +228,7 @@
     part.querySelectorAll("[data-countdown]").forEach(countDown);
     const invalid = part.querySelector('form [aria-invalid="true"]:not([type="hidden"])');
     if (invalid && focusFirstError) invalid.focus();
-    part.querySelectorAll('.tabs > [aria-current="page"]').forEach((tab) => { // on a phone it may be out of sight
+    part.querySelectorAll('.tabs > [aria-current]').forEach((tab) => { // on a phone it may be out of sight
       const [bar, box] = [tab.parentElement, tab.getBoundingClientRect()];
       bar.scrollLeft += box.left - bar.getBoundingClientRect().left - (bar.clientWidth - box.width) / 2;
     });
