@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -63,7 +63,7 @@ def customers(request: StaffRequest) -> HttpResponse:
         "shows_scores": any(row.churn is not None for row in listed.page.rows),
         "shows_archetypes": not filters.group and any(row.archetype for row in listed.page.rows),
         "is_by_score": sort in SCORE_SORTS,
-        "score_css": "" if sort in SCORE_SORTS or filters.churn else "max-xl:hidden",
+        "css": _column_css(sort, has_churn=bool(filters.churn)),
         "chips": form.chips(request.GET, request.programme.currency),
         "sort": request.GET.get("sort", ""),
         "clear_url": with_query(request.GET, view="everyone", **dict.fromkeys(set(form.fields) - {"q", "col"})),
@@ -132,6 +132,15 @@ def refunds(request: StaffRequest) -> HttpResponse:
         "clear_url": "?",
     }
     return page(request, "customers/refund_list.html", context, partials={"refunds-rows"})
+
+
+def _column_css(sort: str, *, has_churn: bool) -> Mapping[str, str]:
+    """Which columns narrow screens leave out: a phone shows what the list is sorted by beside the name."""
+    scores = "max-sm:hidden" if sort in SCORE_SORTS or has_churn else "max-xl:hidden"
+    css = {"last": "max-md:hidden", "orders": "max-md:hidden", "points": "max-sm:hidden", "churn": scores, "value": scores}
+    if sort in css:
+        return {**css, "spent": "max-sm:hidden", sort: ""}
+    return {**css, "churn": ""} if has_churn else css
 
 
 def _bulk_actions(request: StaffRequest, filters: CustomerFilters) -> list[dict[str, object]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -171,3 +172,24 @@ def test_the_api_has_them_in_order(api: Callable[..., Client]) -> None:
     assert {one["archetype"] for one in in_first} == {"kind1aaaaaaaaaaa"}
     assert len(in_first) == 2
     assert api("read").get(f"{API}?churn_band=nonsense").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("query", "seen"),
+    [
+        ("", {"Customer", "Spent"}),
+        ("sort=-value", {"Customer", "Next 12 months"}),
+        ("sort=-churn", {"Customer", "Churn"}),
+        ("sort=-orders", {"Customer", "Orders"}),
+        ("churn=low", {"Customer", "Spent", "Churn"}),
+    ],
+)
+def test_a_phone_shows_what_the_list_is_sorted_by(
+    query: str, seen: set[str], browser: Client, crowd: dict[str, Customer]
+) -> None:
+    page = browser.get(f"{LIST}?{query}").content.decode()
+    heads = re.findall(r'<th scope="col"([^>]*)>(.*?)</th>', page, re.DOTALL)
+    shown = {re.sub(r"<[^>]+>", "", text).strip() for attributes, text in heads if ":hidden" not in attributes}
+    assert shown - {"Select all on this page"} == seen
+    cells = re.findall(r"<td([^>]*)>", page.split("<tbody>")[1].split("</tr>")[0])
+    assert len([one for one in cells if ":hidden" not in one]) == len(seen) + 1  # and the box to choose
