@@ -137,7 +137,13 @@ def refunds(request: StaffRequest) -> HttpResponse:
 def _column_css(sort: str, *, has_churn: bool) -> Mapping[str, str]:
     """Which columns narrow screens leave out: a phone shows what the list is sorted by beside the name."""
     scores = "max-sm:hidden" if sort in SCORE_SORTS or has_churn else "max-xl:hidden"
-    css = {"last": "max-md:hidden", "orders": "max-md:hidden", "points": "max-sm:hidden", "churn": scores, "value": scores}
+    css = {
+        "last": "max-md:hidden",
+        "orders": "max-md:hidden",
+        "points": "max-sm:hidden",
+        "churn": scores,
+        "value": scores,
+    }
     if sort in css:
         return {**css, "spent": "max-sm:hidden", sort: ""}
     return {**css, "churn": ""} if has_churn else css
