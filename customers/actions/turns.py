@@ -22,6 +22,11 @@ def turn_to_take_away() -> None:
     _take("pg_advisory_xact_lock")
 
 
-def _take(lock: str) -> None:
+def turn_with_archetypes() -> None:
+    """Until the end of the transaction nobody else writes who belongs to archetypes, or counts their figures."""
+    _take("pg_advisory_xact_lock", "archetypes")
+
+
+def _take(lock: str, what: str = "people") -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {lock}(hashtextextended(%s, 0))", [f"people:{active_schema()}"])
+        cursor.execute(f"SELECT {lock}(hashtextextended(%s, 0))", [f"{what}:{active_schema()}"])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import connection
+from django.db import connection, transaction
 
 from customers.actions.archetypes import save_figures
+from customers.actions.turns import turn_with_archetypes
 
 FIGURES = """
     SELECT coalesce(kind.id, kind.tier_id), count(*), coalesce(sum(own.gross_spend - own.refunded), 0),
@@ -18,8 +19,9 @@ FIGURES = """
 
 
 def count_archetypes() -> None:
-    """One pass over the members."""
-    with connection.cursor() as cursor:
+    """One pass over the members, when no run is writing them."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        turn_with_archetypes()
         cursor.execute(FIGURES)
         save_figures(
             {

@@ -20,7 +20,7 @@ from customers.actions.archetype_members import (
     write_members,
 )
 from customers.actions.archetypes import Kind, save_archetypes
-from customers.actions.turns import turn_to_compute
+from customers.actions.turns import turn_to_compute, turn_with_archetypes
 from customers.models import Archetype
 from intelligence.actions.archetype_buyers import Buyers, Integers, local_today
 from intelligence.actions.archetype_figures import count_archetypes
@@ -68,6 +68,7 @@ def keep_run(
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '60s'")
         turn_to_compute()
+        turn_with_archetypes()
         names = settle_names(found, own, ids, answer)
         run.named_by, run.naming_problem = names.named_by, names.problem
         saved = save_archetypes(_kinds(found, own, same, names.called), tiers=_tier_names(found), now=now)

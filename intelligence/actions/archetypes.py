@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from threadpoolctl import threadpool_limits
 
 from core.errors import NotFound
+from customers.actions.turns import turn_with_archetypes
 from customers.models import CustomerArchetype
 from intelligence.actions.archetype_buyers import Buyers, read_buyers
 from intelligence.actions.archetype_figures import count_archetypes
@@ -142,6 +143,7 @@ def use_again(*, run: str, now: datetime, report: Report = _silent) -> Archetype
 def _forget_members() -> None:
     """Nobody has bought, or nobody any more: an import was undone."""
     with transaction.atomic():
+        turn_with_archetypes()
         CustomerArchetype.objects.all().delete()
         count_archetypes()
 

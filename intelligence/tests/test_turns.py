@@ -12,9 +12,10 @@ from django.utils import timezone
 from core.actor import SYSTEM
 from customers.actions.merging import merge_customers
 from customers.actions.undo_imports import undo_import
-from customers.models import Customer, CustomerArchetype, CustomerFacts, CustomerScores
+from customers.models import Archetype, Customer, CustomerArchetype, CustomerFacts, CustomerScores
 from customers.tests.imports_fixtures import csv_of, import_csv
 from customers.tests.test_actions_facts import sale
+from intelligence.actions.archetype_figures import count_archetypes
 from intelligence.actions.archetypes import find_archetypes
 from intelligence.actions.features import rebuild_features, refresh_features
 from intelligence.actions.forecasts import forecast_customers
@@ -116,3 +117,13 @@ def test_two_are_merged_while_a_run_writes(shop: Business) -> None:
 
         outcomes = [interleaved(run, merge(pairs[0])), interleaved(merge(pairs[1]), run)]
         assert not [one for one in outcomes if isinstance(one, Exception)], run.__name__
+
+
+def test_figures_are_of_the_people_that_a_run_is_writing(shop: Business) -> None:
+    buyer(shop, "Stays")
+    archetypes()
+    buyer(shop, "Comes")
+    everybodys_features()
+    interleaved(archetypes, count_archetypes)
+    assert CustomerArchetype.objects.count() == 2
+    assert sum(Archetype.objects.filter(level=Archetype.Level.KIND).values_list("customers", flat=True)) == 2
