@@ -148,7 +148,8 @@ def _note_moves(run: ArchetypeRun, before: ArchetypeRun | None, day: date) -> No
     if before is None:
         start_movement()
         return
-    if run.kind == RunKind.WEEKLY:
+    is_repeated = before.next_moves_since == day  # a job that was interrupted at its very end
+    if run.kind == RunKind.WEEKLY and not is_repeated:
         remember_places()
         run.moves_since = before.next_moves_since
     else:

@@ -125,6 +125,7 @@ def test_movement_is_told_since_the_last_weekly_run_but_one_and_members_know_it(
     assert moved(4, Kind.WEEKLY) == (first, 1)
     assert moved(5, Kind.NIGHTLY) == (first, 1)
     assert moved(11, Kind.WEEKLY) == (second, 0)
+    assert moved(11, Kind.WEEKLY) == (second, 0)  # a repeated job
     assert moved(12, Kind.NIGHTLY) == (second, 0)
     assert moved(18, Kind.WEEKLY) == (date(2026, 6, 28), 0)
 
