@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from django.db.models import F
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -89,8 +90,7 @@ def usual_values() -> dict[str, float]:
 
 
 def most_valued(archetype: Archetype, *, count: int = 10) -> list[CustomerArchetype]:
-    """Those of an archetype who are worth most. One query."""
+    """Those of an archetype who are worth most; who was not forecast yet comes last. One query."""
     members = CustomerArchetype.objects.filter(archetype=archetype, customer__state="active")
-    return list(
-        members.select_related("customer", "customer__scores").order_by("-customer__scores__value_12", "pk")[:count]
-    )
+    value = F("customer__scores__value_12").desc(nulls_last=True)
+    return list(members.select_related("customer", "customer__scores").order_by(value, "pk")[:count])

@@ -19,6 +19,7 @@ from intelligence.actions.forecasts import forecast_customers
 from intelligence.actions.requests import ARCHETYPES, FORECAST, request_run
 from intelligence.actions.settings import SettingsValues, change_settings
 from intelligence.models import ArchetypeRun
+from intelligence.reports_archetype import most_valued
 from intelligence.tasks import (
     AFTER_ANOTHER_RUN,
     ARCHETYPES_NIGHTLY_AT,
@@ -255,6 +256,18 @@ def test_forecasts_tell_what_archetypes_are_worth(crowd: dict[str, list[Customer
     assert weekly.churn is not None
     assert gone.churn is not None
     assert weekly.churn < gone.churn
+
+
+def test_who_was_not_forecast_yet_is_not_worth_most(crowd: dict[str, list[Customer]], one_thread: None) -> None:
+    find_archetypes(now=NOW)
+    forecast_customers(now=NOW)
+    archetype = _members()[crowd["weekly"][0].pk].archetype
+    new = Customer.objects.create(first_name="Newcomer")
+    CustomerArchetype.objects.create(customer=new, archetype=archetype, confidence=1, since=NOW.date())
+    shown = [member.customer for member in most_valued(archetype, count=1000)]
+    assert shown[-1] == new
+    values = [customer.scores.value_12 for customer in shown[:-1]]
+    assert values == sorted(values, reverse=True)
 
 
 def test_staff_rename_an_archetype_and_runs_keep_the_name(crowd: dict[str, list[Customer]], one_thread: None) -> None:
