@@ -22,11 +22,17 @@ def turn_to_take_away() -> None:
     _take("pg_advisory_xact_lock")
 
 
+def may_take_away_now() -> bool:
+    """`turn_to_take_away` for who does not wait: False while a run writes."""
+    return bool(_take("pg_try_advisory_xact_lock"))
+
+
 def turn_with_archetypes() -> None:
     """Until the end of the transaction nobody else writes who belongs to archetypes, or counts their figures."""
     _take("pg_advisory_xact_lock", "archetypes")
 
 
-def _take(lock: str, what: str = "people") -> None:
+def _take(lock: str, what: str = "people") -> object:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {lock}(hashtextextended(%s, 0))", [f"{what}:{active_schema()}"])
+        return cursor.fetchone()[0]

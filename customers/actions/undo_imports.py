@@ -49,7 +49,10 @@ def preview_undo(run: ImportRun) -> dict[str, int]:
 
 
 def rehearse_undo(run: ImportRun, *, now: datetime) -> dict[str, int] | None:
-    """What undoing would do with which rows, by the names of `undo_counts`; None for too many to try beforehand."""
+    """What undoing would do with which rows, by the names of `undo_counts`.
+
+    None for too many to try beforehand, and while a run writes about everybody.
+    """
     return rehearse(run, now=now)
 
 

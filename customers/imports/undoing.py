@@ -17,6 +17,7 @@ from typing import Any
 from django.db import connection, models, transaction
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q
 
+from customers.actions.turns import may_take_away_now
 from customers.imports import stock
 from customers.imports.refunds import refresh_orders
 from customers.imports.writing import ORDER_STATE, PRODUCT_FIELDS, PROFILE_FIELDS
@@ -207,7 +208,7 @@ def counts_of(run: ImportRun) -> dict[str, int]:
 
 
 def rehearse(run: ImportRun, *, now: datetime) -> dict[str, int] | None:
-    """What undoing would count, what stays and why included; None for too many rows to try.
+    """What undoing would count, what stays and why included; None for too many rows to try, and while a run writes.
 
     It is undone in a transaction that is rolled back, so what is told is what happens. Two dozen queries.
     """
@@ -215,6 +216,8 @@ def rehearse(run: ImportRun, *, now: datetime) -> dict[str, int] | None:
         return None
     tried = copy(run)
     with transaction.atomic():
+        if not may_take_away_now():
+            return None
         while undo_step(tried, now=now):
             pass
         transaction.set_rollback(True)

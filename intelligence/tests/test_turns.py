@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from core.actor import SYSTEM
 from customers.actions.merging import merge_customers
-from customers.actions.undo_imports import undo_import
+from customers.actions.undo_imports import rehearse_undo, undo_import
 from customers.models import Archetype, Customer, CustomerArchetype, CustomerFacts, CustomerScores
 from customers.tests.imports_fixtures import csv_of, import_csv
 from customers.tests.test_actions_facts import sale
@@ -96,6 +97,7 @@ def test_undoing_an_import_takes_its_customers_while_a_run_writes(shop: Business
         for turn in (0, 1):
             line = f"90{number}{turn},85123A,Lantern,6,2026-01-05 08:26:00,2.55,1785{number}{turn},United Kingdom"
             made.append(import_csv(csv_of(line), shop))
+        assert interleaved(run, partial(rehearse_undo, made[0], now=NOW)) is None, "does not wait"
         people = [Customer.objects.get(external_id=f"1785{number}{turn}").pk for turn in (0, 1)]
 
         def undo(place: int, made: list = made) -> Run:
