@@ -22,7 +22,6 @@ class Dot:
     x: float
     y: float
     archetype: int
-    customer: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def people_map(people: Mapping[str, Any], order: Sequence[int]) -> PeopleMap | N
 
     first, second = people["axes"]
     return PeopleMap(
-        dots=[Dot(*place(x, y), archetype, customer) for x, y, archetype, customer in points],
+        dots=[Dot(*place(x, y), archetype) for x, y, archetype in points],
         centres=[(*place(*centre), one) for centre, one in zip(centres, order, strict=False)],
         across=first,
         upward=second,

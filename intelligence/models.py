@@ -48,7 +48,8 @@ class ArchetypeRun(models.Model):
 
     `options` are those asked for. `found` has, for each archetype, its id, name, customers and typical figures; `moves`
     is a list of [from, to, customers] since the last weekly run but one (`moves_since`), with ids, null for newcomers.
-    `people` is the map: points as [x, y, archetype id, customer id], and what the axes say.
+    `people` is the map: points as [x, y, archetype id], and what the axes say. Nothing in a run names anybody: it is
+    kept for months.
     """
 
     class Kind(models.TextChoices):

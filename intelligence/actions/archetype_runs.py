@@ -79,7 +79,7 @@ def keep_run(
         _note_moves(run, before, local_today(now))
         run.people = {
             "points": [
-                [*np.round(point, 3).tolist(), int(by_row[labels[row]]), int(buyers.customers[row])]
+                [*np.round(point, 3).tolist(), int(by_row[labels[row]])]
                 for row, point in zip(people.rows.tolist(), people.points, strict=True)
             ],
             "centroids": np.round(people.centroids, 3).tolist(),

@@ -80,7 +80,7 @@ def test_those_who_behave_alike_belong_together(crowd: dict[str, list[Customer]]
     assert sum(tier.customers for tier in tiers) == 180
     assert sum(tier.spent for tier in tiers) == sum(order.total for order in Order.objects.all())
     assert (run.moves, run.customers, run.kind) == ([], 180, Kind.ASKED)
-    assert {point[3] for point in run.people["points"]} <= set(members)
+    assert {archetype for _x, _y, archetype in run.people["points"]} == {kind.pk for kind in kinds}  # and no customer
 
 
 def test_archetypes_keep_their_ids_and_follow_people(crowd: dict[str, list[Customer]], one_thread: None) -> None:

@@ -12,7 +12,7 @@ AXES = [{"high": "spend much", "low": "spend little", "share": 0.4}, {"high": "n
 
 
 def test_everybody_is_on_the_map_and_an_outlier_squeezes_nobody() -> None:
-    points = [[x / 200, x / 200, 1, x] for x in range(200)] + [[50.0, -50.0, 1, 999]]
+    points = [[x / 200, x / 200, 1] for x in range(200)] + [[50.0, -50.0, 1]]
     found = people_map({"points": points, "centroids": [[0.5, 0.5]], "axes": AXES}, [1])
     assert found is not None
     assert all(0 <= dot.x <= MAP_WIDTH and 0 <= dot.y <= MAP_HEIGHT for dot in found.dots)
@@ -24,7 +24,7 @@ def test_everybody_is_on_the_map_and_an_outlier_squeezes_nobody() -> None:
 
 
 def test_one_place_for_all_is_drawn_too() -> None:
-    found = people_map({"points": [[1.0, 1.0, 1, 1]], "centroids": [], "axes": AXES}, [1])
+    found = people_map({"points": [[1.0, 1.0, 1]], "centroids": [], "axes": AXES}, [1])
     assert found is not None
     assert (found.dots[0].x, found.dots[0].y) == (MAP_WIDTH / 2, MAP_HEIGHT / 2)
 
