@@ -88,7 +88,6 @@ def say(programme: Programme, business: Business, one_thread: None) -> Callable[
             )  # fmt: skip
             rebuild_features(now=now)
             # Of twice as many customers more archetypes would be looked for: the range is the same for all here.
-            # Of twice as many customers more archetypes would be looked for: the range is the same for all here.
             find_archetypes(now=now, asked={"max_k": 4})
             forecast_customers(now=now)
             members = CustomerArchetype.objects.select_related("archetype").in_bulk()
