@@ -70,6 +70,14 @@ def test_stopping_a_waiting_run(client_of: Clients, owner: User, crowd: list[Cus
     assert Job.objects.get(kind=ARCHETYPES).state == Job.State.CANCELLED
 
 
+def test_a_run_that_goes_on_says_that_it_was_asked_to_stop(client_of: Clients, owner: User) -> None:
+    request_run(ARCHETYPES, actor=SYSTEM, now=timezone.now())
+    Job.objects.update(state=Job.State.RUNNING)
+    answer = client_of(owner).post(f"{PAGE}stop/", headers={"HX-Request": "true"}).content.decode()
+    assert "Stopping" in answer
+    assert f'action="{PAGE}stop/"' not in answer
+
+
 def test_who_may_only_look_gets_no_button_that_would_be_refused(
     client_of: Clients, owner: User, analyst: User, crowd: list[Customer], one_thread: None
 ) -> None:
