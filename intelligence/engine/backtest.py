@@ -23,7 +23,6 @@ from intelligence.engine.forecast import Forecast, spend_range
 from intelligence.engine.purchase_days import PurchaseDays
 
 STEP_DAYS = 35  # five weeks: origins fall on the same weekday, and on other parts of the month
-POWER = 1.5  # of the deviance: between counts (1) and sizes (2), as sums of few sizes are
 LEAST_SAID = 0.01  # money: the deviance of a forecast of nothing is infinite
 
 
@@ -92,7 +91,10 @@ def score(forecast: Forecast, history: PurchaseDays, day: int, horizon: int) -> 
 
 
 def deviance(said: Values, came: Values) -> float:
-    """Mean Tweedie deviance of power 1.5 (B. Jørgensen, "Exponential dispersion models", 1987); `came` ≥ 0."""
+    """Mean Tweedie deviance of power 1.5, between counts (1) and sizes (2), as sums of few sizes are; `came` ≥ 0.
+
+    Source: B. Jørgensen, "Exponential dispersion models", 1987.
+    """
     said = np.maximum(said, LEAST_SAID)
     return float(np.mean(4 * (np.sqrt(said) - np.sqrt(came)) ** 2 / np.sqrt(said)))
 
