@@ -14,11 +14,10 @@ from core.clock import local_day
 from customers.actions.archetype_members import customers_not_active
 from customers.actions.rollups import programme_zone
 from intelligence.actions.features import rebuild_features, refresh_stale_features
+from intelligence.engine.profiles import HABITS
 from intelligence.engine.scaling import FEATURES
 from intelligence.features.arrays import stored_matrix
 from intelligence.models import FeatureRun
-
-HABITS = ("weekend_share", "evening_share")
 
 Integers = NDArray[np.int64]
 

@@ -13,12 +13,11 @@ from intelligence.engine.scaling import FEATURES, Floats, checked
 
 REMARKABLE = 0.4  # standard deviations from the mean customer; most people return nothing, so that is never
 # A mean gap and a number of products say something about habits only of people who came again.
-OF_RETURNING = ("mean_gap_days", "distinct_products", "months_active")
+OF_RETURNING = ("mean_gap_days", "distinct_products")
 RETURNING_FROM = 2  # order days of the typical customer
 # Archetypes are not made by these, so that a difference in them is rarer and worth more than its size says.
-HABITS = ("weekend_share", "evening_share", "months_active")
+HABITS = ("weekend_share", "evening_share")
 HABIT_FROM, HABIT_TIMES = 0.15, 1.3  # a share so much above everybody's, and so many times as large
-SEASONAL_MONTHS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,7 @@ def profiles(
 ) -> tuple[Profile, ...]:
     """One for each archetype, from customers × features and their labels.
 
-    `habits` may hold, per customer, `weekend_share` and `evening_share` (of orders, 0 to 1) and `months_active` (months
-    of the last twelve with an order). Nobody in an archetype: figures are 0.
+    `habits` may hold, per customer, those of HABITS (of orders, 0 to 1). Nobody in an archetype: figures are 0.
     """
     matrix = checked(matrix)
     habits = habits or {}
@@ -64,8 +62,7 @@ def profiles(
         traits = [] if archetypes.is_rules else _traits(archetypes, row)
         if medians["order_days"] < RETURNING_FROM:
             traits = [trait for trait in traits if trait.code[:-1] not in OF_RETURNING]
-        standing_out = _habits(own, usual, returning=medians["order_days"] >= RETURNING_FROM)
-        found.append(Profile(people, medians, means, own, (*standing_out, *traits)))
+        found.append(Profile(people, medians, means, own, (*_habits(own, usual), *traits)))
     return tuple(found)
 
 
@@ -84,18 +81,10 @@ def _traits(archetypes: Archetypes, row: int) -> list[Trait]:
     return sorted(found, key=lambda trait: -trait.strength)
 
 
-def _habits(own: Mapping[str, float], usual: Mapping[str, float], *, returning: bool) -> list[Trait]:
+def _habits(own: Mapping[str, float], usual: Mapping[str, float]) -> list[Trait]:
     found = []
-    for name in ("weekend_share", "evening_share"):
+    for name in HABITS:
         more = own.get(name, 0.0) - usual.get(name, 0.0)
         if more >= HABIT_FROM and own[name] >= HABIT_TIMES * usual[name]:
             found.append(Trait(name + "+", round(more, 3)))
-    months = own.get("months_active")
-    if (
-        returning
-        and months is not None
-        and months <= SEASONAL_MONTHS
-        and months * HABIT_TIMES <= usual["months_active"]
-    ):
-        found.append(Trait("months_active−", round(usual["months_active"] - months, 3)))
     return found

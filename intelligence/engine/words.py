@@ -37,7 +37,6 @@ WORDS: Mapping[str, Word] = {
     "returned_share−": Word("Content", "keepers", "return nothing"),
     "weekend_share+": Word("Weekend", "weekenders", "come at weekends"),
     "evening_share+": Word("Evening", "evening visitors", "come in the evening"),
-    "months_active−": Word("Seasonal", "seasonal visitors", "come in a few months of the year"),
 }
 
 # Two traits that have a name of their own.
@@ -64,7 +63,7 @@ PAIRS: Mapping[frozenset[str], str] = {
 }
 # Traits that say much the same; a name never has two of one family.
 FAMILIES: tuple[frozenset[str], ...] = (
-    frozenset({"order_days", "mean_gap_days", "months_active"}),
+    frozenset({"order_days", "mean_gap_days"}),
     frozenset({"lines_per_order", "items_per_order"}),
     frozenset({"net_spend", "distinct_products"}),
 )
@@ -72,7 +71,7 @@ FAMILIES: tuple[frozenset[str], ...] = (
 NOUN_FIRST = (
     *("order_days", "average_order", "net_spend", "distinct_products", "items_per_order", "lines_per_order"),
     *("mean_gap_days", "tenure_days", "recency_days", "returned_share"),
-    *("months_active", "evening_share", "weekend_share"),
+    *("evening_share", "weekend_share"),
 )
 
 ALONE = "{adjective} customers"
