@@ -26,8 +26,9 @@ Problem = ArchetypeRun.NamingProblem
 class Group:
     """What a run knows of one archetype: figures of its people together, and nothing of any one of them.
 
-    `share` is of all people, 0 to 1. `typical` has the median of each feature in its own unit, `habits` mean shares of
-    orders, `traits` what sets the group apart, as a code of `engine.words.WORDS` with its strength, strongest first.
+    `share` is of all people, 0 to 1. `typical` has the median of each feature in its own unit (no gap where half of
+    them came once), `habits` mean shares of orders, `traits` what sets the group apart, as a code of
+    `engine.words.WORDS` with its strength, strongest first.
     `name` and `description` are what the rules propose. Where `keeps_name`, that name stays whatever is answered.
     """
 

@@ -30,7 +30,10 @@ class Trait:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
-    """One archetype: median and mean of each feature in its own unit, mean of each habit, strongest traits first."""
+    """One archetype: median and mean of each feature in its own unit, mean of each habit, strongest traits first.
+
+    There is no median of the gap where half of the people came once: they have none.
+    """
 
     people: int
     medians: Mapping[str, float]
@@ -61,6 +64,7 @@ def profiles(
         own = {name: float(values[chosen].mean()) if people else 0.0 for name, values in habits.items()}
         traits = [] if archetypes.is_rules else _traits(archetypes, row)
         if medians["order_days"] < RETURNING_FROM:
+            del medians["mean_gap_days"]
             traits = [trait for trait in traits if trait.code[:-1] not in OF_RETURNING]
         found.append(Profile(people, medians, means, own, (*_habits(own, usual), *traits)))
     return tuple(found)

@@ -70,6 +70,8 @@ def test_those_who_behave_alike_belong_together(crowd: dict[str, list[Customer]]
     groups = {name: {members[one.pk].archetype.pk for one in people} for name, people in crowd.items()}
     assert not groups["weekly"] & groups["gone"]
     assert not groups["weekly"] & groups["once"]
+    typical = {name: members[people[0].pk].archetype.typical for name, people in crowd.items()}
+    assert ["mean_gap_days" in typical[name] for name in ("weekly", "once", "gone")] == [True, False, False]
     assert all(0 < member.confidence <= 1 and member.since == date(2026, 6, 17) for member in members.values())
     kinds = Archetype.objects.filter(is_current=True, level=Archetype.Level.KIND).order_by("place")
     assert [kind.place for kind in kinds] == list(range(1, run.k + 1))

@@ -84,6 +84,7 @@ def test_a_gap_says_nothing_of_people_who_came_once() -> None:
     once = profiles(archetypes, matrix, assign(archetypes, matrix).labels)[-1]
     assert once.medians["order_days"] == 1
     assert not {"mean_gap_days−", "distinct_products−"} & {trait.code for trait in once.traits}
+    assert {*FEATURES} - {*once.medians} == {"mean_gap_days"}
 
 
 def test_two_traits_of_one_family_are_not_one_name() -> None:
