@@ -1,0 +1,336 @@
+"""What a condition can be about: a field of the registry, and where its answer comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Protocol
+
+from django.utils.functional import Promise
+
+from core.clock import day_start
+from segments.operators import (
+    KNOWN,
+    NUMBERS,
+    OF_MISSING,
+    OPERATORS,
+    PATTERNS,
+    WITH_WINDOW,
+    Kind,
+    compared,
+    holds,
+    turned,
+    value_of,
+    within,
+)
+from segments.rules import Condition, Filter, Last, Window, back
+from segments.statement import Moment, Statement
+
+_YEAR = 366  # days: in so many every day of the year is there
+
+
+class Source(Protocol):
+    @property
+    def takes_window(self) -> bool:
+        """Whether a window narrows what is counted; days and anniversaries have theirs as the question itself."""
+
+    @property
+    def takes_moments(self) -> bool:
+        """Whether a window may be of minutes and hours."""
+
+    @property
+    def properties(self) -> Mapping[str, Property]:
+        """What may narrow the rows that are counted."""
+
+    def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
+        """Whether the condition holds: true where it does, false or NULL of everybody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that a condition can be about. Adding one is adding an entry: docs/algorithms/segments.md lists them.
+
+    `unit` says what a number counts. `example` is a condition's value (and window) as a tree writes it.
+    """
+
+    key: str
+    group: str | Promise
+    label: str | Promise
+    kind: Kind
+    source: Source
+    example: Mapping[str, Any]
+    unit: str | Promise = ""
+    choices: str = ""  # whose codes are asked for: see `segments.choices`
+
+    @property
+    def operators(self) -> Sequence[str]:
+        if not isinstance(self.source, Measure):
+            return OPERATORS[self.kind]
+        return (*NUMBERS, *PATTERNS) if self.source.is_count else NUMBERS
+
+    def sql(self, condition: Condition, statement: Statement) -> str:
+        return self.source.sql(condition, self.kind, statement)
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """What may narrow the rows of a measure: an expression of them, or of the row of `table` whose id is `key`.
+
+    `bound`: values that the expression names in braces.
+    """
+
+    label: str | Promise
+    kind: Kind
+    expression: str
+    choices: str = ""
+    table: str = ""
+    key: str = ""
+    bound: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def operators(self) -> Sequence[str]:
+        return [op for op in OPERATORS[self.kind] if op not in WITH_WINDOW]
+
+    def sql(self, one: Filter, statement: Statement) -> str:
+        value = value_of(self.kind, one.op, one.value)
+        asked = compared(statement.bound(self.expression, self.bound), self.kind, one.op, value, statement.param)
+        if not self.table:
+            return asked
+        found = f"{self.key} IN (SELECT own.id FROM {self.table} AS own WHERE {asked})"
+        return f"({self.key} IS NULL OR {found})" if one.op in OF_MISSING else found
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """An expression of the customer's row, or of one joined to it. Nothing is NULL, or the empty text of `Words`."""
+
+    table: str
+    expression: str
+    takes_window = False
+    takes_moments = False
+    properties: Mapping[str, Property] = field(default_factory=dict)
+
+    def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
+        expression = statement.column(self.table, self.expression)
+        if condition.op in WITH_WINDOW:
+            assert condition.window is not None
+            return self._within(expression, condition.window, kind, statement, is_inside=condition.op == "within")
+        value = value_of(kind, condition.op, condition.value)
+        return compared(expression, kind, condition.op, value, statement.param)
+
+    def _within(self, expression: str, window: Window, kind: Kind, statement: Statement, *, is_inside: bool) -> str:
+        if kind is Kind.ANNIVERSARY:
+            days = anniversaries(window, statement.moment)
+            found = f"to_char({expression}, 'MMDD') = ANY({statement.param(days)}::text[])"
+            return found if is_inside else turned(found)
+        first, end = statement.moment.days(window)
+        return within(expression, _bound(first, "date", statement), _bound(end, "date", statement), is_inside=is_inside)
+
+
+@dataclass(frozen=True, slots=True)
+class Words(Column):
+    """A text that is empty where there is none: asked for as it is, so that its index answers."""
+
+    def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
+        if condition.op not in KNOWN:
+            return Column.sql(self, condition, kind, statement)
+        expression = f"NULLIF({statement.column(self.table, self.expression)}, '')"
+        return compared(expression, kind, condition.op, None, statement.param)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure(Column):
+    """A number of a joined row, 0 without one; asked for as it is where 0 is no match, so that its index answers."""
+
+    def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
+        expression = statement.column(self.table, self.expression)
+        if condition.op in KNOWN:
+            return "TRUE" if condition.op == "exists" else "FALSE"
+        value = value_of(kind, condition.op, condition.value)
+        if holds(condition.op, value, Decimal(0)):
+            expression = f"coalesce({expression}, 0)"
+        return compared(expression, kind, condition.op, value, statement.param)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference(Column):
+    """A column that names a row of another table, which is asked for by its code."""
+
+    codes: str = ""  # the other table
+
+    def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
+        key = statement.column(self.table, self.expression)
+        if condition.op in KNOWN:
+            return compared(key, kind, condition.op, None, statement.param)
+        codes = statement.param(value_of(kind, condition.op, condition.value))
+        named = f"{key} IN (SELECT own.id FROM {self.codes} AS own WHERE own.code = ANY({codes}::text[]))"
+        return named if condition.op == "is_one_of" else turned(named)
+
+
+@dataclass(frozen=True, slots=True)
+class Time(Column):
+    """A moment, asked for the day of the programme's zone that it lies in."""
+
+    takes_moments = True
+
+    def _within(self, expression: str, window: Window, kind: Kind, statement: Statement, *, is_inside: bool) -> str:
+        first, end = statement.moment.times(window)
+        low, high = (_bound(edge, "timestamptz", statement) for edge in (first, end))
+        return within(expression, low, high, is_inside=is_inside)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Words that people are marked with: `rows` gives customer_id, and the code under the name `code`."""
+
+    rows: str
+    takes_window = False
+    takes_moments = False
+    properties: Mapping[str, Property] = field(default_factory=dict)
+
+    def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
+        codes = value_of(kind, condition.op, condition.value)
+        marked = f"marks.code = ANY({statement.param(codes)}::text[]){statement.of_chosen('marks.customer_id')}"
+        customers = f"SELECT marks.customer_id FROM ({self.rows}) AS marks WHERE {marked} GROUP BY marks.customer_id"
+        if condition.op == "has_all_of":
+            customers += f" HAVING count(DISTINCT marks.code) = {statement.param(len(codes))}"
+        found = statement.is_among(customers)
+        return turned(found) if condition.op == "has_none_of" else found
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure of somebody's orders, lines or events, of all times or of a window: their number, a sum, a mean.
+
+    `rows` gives `customer_id`, `at` and what `amount` and the properties read; `bound`: values that it names in braces.
+    `empty` is the figure of who has no row; None: there is none, so it is not equal to anything. `lifetime` is the same
+    figure where it is kept.
+    """
+
+    rows: str
+    amount: str
+    properties: Mapping[str, Property] = field(default_factory=dict)
+    empty: Decimal | None = Decimal(0)
+    is_count: bool = False  # of rows: who has any has one or more
+    lifetime: Column | None = None
+    bound: Mapping[str, str] = field(default_factory=dict)
+    takes_window: bool = True
+    takes_moments = True
+
+    def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
+        value = value_of(kind, condition.op, condition.value)
+        if condition.op in PATTERNS:
+            return statement.is_among(self._going_on(condition, value, statement))
+        if self.lifetime is not None and condition.window is None and not condition.where:
+            return self.lifetime.sql(condition, kind, statement)
+        is_so_empty = condition.op == "is_not" if self.empty is None else holds(condition.op, value, self.empty)
+        # Looked for are those for whom it is not as for people without a row.
+        customers = self._customers(condition, statement)
+        if condition.window is not None:
+            customers += f" AND {_is_in(condition.window, statement)}"
+        customers += " GROUP BY rows.customer_id"
+        if not (self.is_count and _is_any(condition.op, value)):
+            asked = compared(self.amount, kind, condition.op, value, statement.param)
+            customers += f" HAVING {turned(asked) if is_so_empty else asked}"
+        found = statement.is_among(customers)
+        return turned(found) if is_so_empty else found
+
+    def _customers(self, condition: Condition, statement: Statement) -> str:
+        rows = statement.bound(self.rows, self.bound)
+        asked = [self.properties[one.property].sql(one, statement) for one in condition.where]
+        where = " AND ".join(["rows.customer_id IS NOT NULL", *asked])
+        return f"SELECT rows.customer_id FROM ({rows}) AS rows WHERE {where}{statement.of_chosen('rows.customer_id')}"
+
+    def _going_on(self, condition: Condition, quiet: int | None, statement: Statement) -> str:
+        moment, window = statement.moment, condition.window
+        grouped = f"{self._customers(condition, statement)} GROUP BY rows.customer_id HAVING"
+        if condition.op == "first_time":
+            assert window is not None
+            return f"{grouped} {_is_in(window, statement, at='min(rows.at)')}"
+        assert quiet is not None
+        if condition.op == "stopped":
+            since = _bound(moment.times(Last(quiet))[0], "timestamptz", statement)
+            were = "TRUE" if window is None else f"bool_or({_is_in(window, statement)})"
+            return f"{grouped} max(rows.at) < {since} AND {were}"
+        assert window is not None
+        first = moment.days(window)[0]
+        assert first is not None
+        again = _bound(day_start(first, moment.zone), "timestamptz", statement)
+        gap = _bound(day_start(back(first, quiet, "day"), moment.zone), "timestamptz", statement)
+        return (
+            f"{grouped} bool_or({_is_in(window, statement)}) AND bool_or(rows.at < {gap})"
+            f" AND NOT bool_or(rows.at >= {gap} AND rows.at < {again})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """Whether the newest of somebody's rows (in the window) is so: older ones do not matter."""
+
+    rows: str  # as those of a measure, with `id`
+    properties: Mapping[str, Property]
+    bound: Mapping[str, str] = field(default_factory=dict)
+    takes_window = True
+    takes_moments = True
+
+    def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
+        where = f"rows.customer_id IS NOT NULL{statement.of_chosen('rows.customer_id')}"
+        if condition.window is not None:
+            where += f" AND {_is_in(condition.window, statement)}"
+        newest = (
+            f"SELECT DISTINCT ON (rows.customer_id) rows.* FROM ({statement.bound(self.rows, self.bound)}) AS rows"
+            f" WHERE {where} ORDER BY rows.customer_id, rows.at DESC, rows.id DESC"
+        )
+        asked = [self.properties[one.property].sql(one, statement) for one in condition.where]
+        found = statement.is_among(
+            f"SELECT rows.customer_id FROM ({newest}) AS rows WHERE {' AND '.join(asked) or 'TRUE'}"
+        )
+        return found if value_of(kind, condition.op, condition.value) else turned(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Whether somebody is one of `customers`, a SELECT of customer_id with {chosen} after its own conditions."""
+
+    customers: str
+    takes_window = False
+    takes_moments = False
+    properties: Mapping[str, Property] = field(default_factory=dict)
+
+    def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
+        found = statement.is_among(self.customers.format(chosen=statement.of_chosen("own.customer_id")))
+        return found if value_of(kind, condition.op, condition.value) else turned(found)
+
+
+def anniversaries(window: Window, moment: Moment) -> list[str]:
+    """Month and day of everything that is celebrated in a window. Born on 29 February: on 1 March of other years."""
+    first, end = moment.days(window)
+    if first is None or end is None or (end - first).days >= _YEAR:
+        first, end = date(2000, 1, 1), date(2001, 1, 1)  # a leap year: every day that there is
+    days = [first + timedelta(days=number) for number in range((end - first).days)]
+    named = {f"{day:%m%d}" for day in days}
+    if any((day.month, day.day) == (3, 1) and (day - timedelta(days=1)).day == 28 for day in days):
+        named.add("0229")
+    return sorted(named)
+
+
+def _is_any(op: str, value: Any) -> bool:
+    """Whether every number of times from one on has the same answer, and none the other."""
+    goes_one_way = op in ("more", "at_least", "less", "at_most") or (op in ("is", "is_not") and value == 0)
+    return goes_one_way and holds(op, value, Decimal(0)) != holds(op, value, Decimal(1))
+
+
+def _is_in(window: Window, statement: Statement, *, at: str = "rows.at") -> str:
+    first, end = statement.moment.times(window)
+    edges = [
+        f"{at} {sign} {_bound(edge, 'timestamptz', statement)}"
+        for sign, edge in ((">=", first), ("<", end))
+        if edge is not None
+    ]
+    return f"({' AND '.join(edges)})"
+
+
+def _bound(edge: object, cast: str, statement: Statement) -> str | None:
+    return None if edge is None else f"{statement.param(edge)}::{cast}"

@@ -1,0 +1,95 @@
+"""What somebody bought. Orders that were cancelled count nowhere; a refund counts on its own day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from segments.fields.base import Field, Figure, Measure, Property, Time
+from segments.operators import Kind
+
+_ORDERS = _("Orders")
+_SALES = """
+    SELECT sale.customer_id, sale.placed_at AS at, sale.total, sale.channel, sale.business_id
+    FROM customers_order AS sale WHERE sale.status <> 'cancelled'
+"""
+_MONEY = f"""
+    {_SALES} UNION ALL
+    SELECT refund.customer_id, refund.refunded_at, -refund.total, sale.channel, refund.business_id
+    FROM customers_refund AS refund LEFT JOIN customers_order AS sale ON sale.id = refund.order_id
+    WHERE sale.status IS DISTINCT FROM 'cancelled'
+"""
+_LINES = """
+    SELECT sale.customer_id, sale.placed_at AS at, sale.id AS order_id, sale.channel, sale.business_id,
+           line.product_id, line.quantity, line.total
+    FROM customers_orderline AS line JOIN customers_order AS sale ON sale.id = line.order_id
+    WHERE sale.status <> 'cancelled'
+"""
+
+
+def _of_product(label: str | Promise, kind: Kind, expression: str, choices: str = "") -> Property:
+    return Property(label, kind, expression, choices, table="customers_product", key="rows.product_id")
+
+
+_WHERE: Mapping[str, Property] = {
+    "business": Property(
+        _("Business"), Kind.CHOICE, "own.code", "businesses", table="workspace_business", key="rows.business_id"
+    ),
+    "channel": Property(_("Channel"), Kind.CHOICE, "rows.channel", choices="channels"),
+}
+_OF_ORDERS: Mapping[str, Property] = {
+    **_WHERE,
+    "total": Property(_("Order total"), Kind.MONEY, "rows.total"),
+}
+_OF_LINES: Mapping[str, Property] = {
+    "product": _of_product(_("Product"), Kind.CHOICE, "own.code", "products"),
+    "title": _of_product(_("Product title"), Kind.TEXT, "NULLIF(own.title, '')"),
+    "category": _of_product(_("Category"), Kind.CHOICE, "NULLIF(own.category, '')", "categories"),
+    "vendor": _of_product(_("Vendor"), Kind.CHOICE, "NULLIF(own.vendor, '')", "vendors"),
+    **_WHERE,
+}
+
+
+def _kept(column: str) -> Figure:
+    return Figure("facts", f"facts.{column}")
+
+
+_LAST_90 = {"type": "last", "count": 90}
+
+FIELDS: Sequence[Field] = (
+    Field(
+        "orders", _ORDERS, _("Orders"), Kind.NUMBER,
+        Measure(_SALES, "count(*)", _OF_ORDERS, is_count=True, lifetime=_kept("orders_count")),
+        {"op": "at_least", "value": 2, "window": _LAST_90}, unit=_("orders"),
+    ),
+    Field(
+        "spent", _ORDERS, _("Amount spent"), Kind.MONEY,
+        Measure(_MONEY, "sum(rows.total)", _WHERE, lifetime=_kept("total_spent")),
+        {"op": "more", "value": 50, "window": _LAST_90},
+    ),
+    Field(
+        "average_order", _ORDERS, _("Average order"), Kind.MONEY,
+        Measure(_SALES, "avg(rows.total)", _OF_ORDERS, empty=None), {"op": "at_least", "value": 30},
+    ),
+    Field(
+        "items", _ORDERS, _("Items bought"), Kind.NUMBER, Measure(_LINES, "sum(rows.quantity)", _OF_LINES),
+        {"op": "at_least", "value": 3, "where": [{"property": "title", "op": "contains", "value": "tea"}]},
+        unit=_("items"),
+    ),
+    Field(
+        "orders_with", _ORDERS, _("Orders with a product"), Kind.NUMBER,
+        Measure(_LINES, "count(DISTINCT rows.order_id)", _OF_LINES, is_count=True),
+        {"op": "at_least", "value": 1, "where": [{"property": "category", "op": "is_one_of", "value": ["Coffee"]}]},
+        unit=_("orders"),
+    ),
+    Field(
+        "first_order", _ORDERS, _("First order"), Kind.DAY, Time("facts", "facts.first_order_at"),
+        {"op": "within", "window": {"type": "calendar", "unit": "month"}},
+    ),
+    Field(
+        "last_order", _ORDERS, _("Last order"), Kind.DAY, Time("facts", "facts.last_order_at"),
+        {"op": "within", "window": {"type": "over", "count": 21}},
+    ),
+)  # fmt: skip

@@ -1,0 +1,102 @@
+"""Laws of the rule tree: what SQL finds is what the specification says, of random trees over people at every edge."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from segments.compiler import check, members
+from segments.fields.registry import FIELDS
+from segments.rules import All, Any, Everyone, Node, Not, Rules
+from segments.statement import Moment
+from segments.tests.oracle import Oracle, Person
+from segments.tests.people import NOW, ZONE, make_people
+from segments.tests.trees import trees
+
+# Those that `people` gives something to.
+ASKED = {
+    key: FIELDS[key]
+    for key in (
+        "first_name", "email", "city", "country", "birthday", "created", "tags", "orders", "spent", "average_order",
+        "items", "orders_with", "first_order", "last_order", "member", "points", "archetype", "churn", "churn_band",
+        "value_12", "next_purchase",
+    )
+}  # fmt: skip
+MOMENT = Moment(NOW, ZONE)
+
+
+@pytest.fixture
+def world(business, other_business) -> tuple[dict[int, Person], st.SearchStrategy[Node]]:
+    people, codes = make_people(business, other_business)
+    return people, trees(ASKED, codes)
+
+
+def found(node: Node, *, left_out: tuple[Node, ...] = (), chosen: list[int] | None = None) -> set[int]:
+    rules = Rules(1, node, left_out)
+    check(rules, FIELDS)
+    query = members(rules, FIELDS, MOMENT, chosen=chosen)
+    with connection.cursor() as cursor:
+        cursor.execute(query.sql, query.params)
+        rows = cursor.fetchall()
+    assert len(rows) == len(set(rows))  # nobody twice
+    return {pk for (pk,) in rows}
+
+
+def examples(number: int) -> settings:
+    return settings(max_examples=number, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+
+
+def test_sql_finds_whom_the_specification_means(world):
+    people, strategy = world
+    oracle = Oracle(NOW, ZONE)
+
+    @examples(400)
+    @given(strategy, st.lists(strategy, max_size=2).map(tuple))
+    def law(node: Node, left_out: tuple[Node, ...]) -> None:
+        rules = Rules(1, node, left_out)
+        assert found(node, left_out=left_out) == {pk for pk, one in people.items() if oracle.is_in(rules, one)}
+
+    law()
+
+
+def test_a_tree_and_its_negation_are_everyone_and_nobody_twice(world):
+    people, strategy = world
+
+    @examples(100)
+    @given(strategy)
+    def law(node: Node) -> None:
+        inside, outside = found(node), found(Not(node))
+        assert inside | outside == set(people)
+        assert not inside & outside
+
+    law()
+
+
+def test_de_morgan(world):
+    _people, strategy = world
+
+    @examples(100)
+    @given(strategy, strategy)
+    def law(one: Node, other: Node) -> None:
+        assert found(Not(All((one, other)))) == found(Any((Not(one), Not(other))))
+        assert found(Not(Any((one, other)))) == found(All((Not(one), Not(other))))
+
+    law()
+
+
+def test_some_people_alone_are_judged_as_among_all(world):
+    people, strategy = world
+
+    @examples(100)
+    @given(strategy, st.sets(st.sampled_from(sorted(people))).map(sorted))
+    def law(node: Node, chosen: list[int]) -> None:
+        assert found(node, chosen=chosen) == found(node) & set(chosen)
+
+    law()
+
+
+def test_everyone_is_who_is_active(world):
+    people, _strategy = world
+    assert found(Everyone()) == set(people)
