@@ -19,7 +19,18 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = ("core", "programs", "workspace", "customers", "messaging", "loyalty", "intelligence", "segments", "screens", "config")
+APPS = (
+    "core",
+    "programs",
+    "workspace",
+    "customers",
+    "messaging",
+    "loyalty",
+    "intelligence",
+    "segments",
+    "screens",
+    "config",
+)
 
 PAGE_MODULES = "screens/*portal*.py"
 SENDING = re.compile(r"\bqueue_message\(")
