@@ -70,7 +70,7 @@ class Overview:
 
 
 def archetype_overview() -> Overview | None:
-    """What holds now; None before the first run. Four queries."""
+    """What holds now; None before the first run. Five queries."""
     run = newest_archetype_run()
     if run is None:
         return None

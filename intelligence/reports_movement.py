@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from core.clock import local_day
-from core.tenancy import active_programme
 from customers.models import Archetype
 from intelligence.drawings import NEW, Flow, flow
 from intelligence.models import ArchetypeRun
@@ -53,7 +51,7 @@ class Movement:
 
 
 def archetype_movement() -> Movement | None:
-    """Who is elsewhere now; None before there is anything to compare. Two queries."""
+    """Who is elsewhere now; None before there is anything to compare. Three queries."""
     known = {one.pk: one for one in Archetype.objects.select_related("tier")}
     kinds = [pk for pk, one in known.items() if one.is_current and one.level == Archetype.Level.KIND]
     return movement_between(known, kinds)
@@ -72,26 +70,31 @@ def moves_of(run: ArchetypeRun, known: dict[int, Archetype]) -> list[Move]:
 
 
 def movement_between(known: dict[int, Archetype], order: Sequence[int]) -> Movement | None:
-    """The same where all archetypes are `known` by their id, drawn in this `order` of those of today. One query."""
+    """The same where all archetypes are `known` by their id, drawn in this `order` of those of today. Two queries."""
     run = _newest_run()
     if run is None or run.moves_since is None:
         return None
     moves = moves_of(run, known)
     elsewhere = [move for move in moves if move.before != move.after]
-    searched_on = local_day(run.searched_at, active_programme().zone)
     return Movement(
         since=run.moves_since,
         until=run.finished_at,
         moves=elsewhere,
         moved=sum(move.customers for move in elsewhere if move.before is not None),
         flow=flow([_told(move) for move in moves if move.after.pk in order], order),
-        is_redivided=searched_on > run.moves_since or not _same_kinds(moves),
+        is_redivided=_is_searched_anew(run) or not _same_kinds(moves),
     )
 
 
 def _newest_run() -> ArchetypeRun | None:
     """Lists know where people were when its movement began, and of no run before it."""
     return ArchetypeRun.objects.defer("model", "people", "found").order_by("-finished_at", "-pk").first()
+
+
+def _is_searched_anew(run: ArchetypeRun) -> bool:
+    """Since the run that remembered where people were: the first from which the next movement was to be told."""
+    began = ArchetypeRun.objects.filter(next_moves_since=run.moves_since).order_by("finished_at", "pk")
+    return began.values_list("searched_at", flat=True).first() != run.searched_at
 
 
 def _same_kinds(moves: Sequence[Move]) -> bool:

@@ -1,8 +1,8 @@
-"""Who moved, told in days of the programme's zone."""
+"""Who moved, and when most of it is another division."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -11,40 +11,50 @@ from intelligence.models import ArchetypeRun
 from intelligence.reports_movement import archetype_movement
 from programs.models import Programme
 
+FIRST = datetime(2026, 6, 7, 2, 0, tzinfo=UTC)  # a Sunday
+WEEK, HOURS = timedelta(days=7), timedelta(hours=9)
+
 
 @pytest.fixture
 def kinds(programme: Programme) -> list[Archetype]:
     return [
-        Archetype.objects.create(found_name=name, place=place, found_at=datetime(2026, 6, 1, tzinfo=UTC))
+        Archetype.objects.create(found_name=name, place=place, found_at=FIRST)
         for place, name in enumerate(("Best regulars", "Drifted away"), 1)
     ]
 
 
-def ran(kinds: list[Archetype], *, searched_at: datetime, finished_at: datetime, since: date) -> ArchetypeRun:
+def ran(kinds: list[Archetype], at: datetime, *, searched_at: datetime, since: date | None, then: date) -> None:
     best, away = (kind.pk for kind in kinds)
-    return ArchetypeRun.objects.create(
-        kind="nightly", started_at=finished_at, finished_at=finished_at, searched_at=searched_at, customers=90,
-        looked_at=90, k=2, because="kept", moves=[[best, best, 50], [away, away, 28], [best, away, 12]],
-        moves_since=since, next_moves_since=since,
+    ArchetypeRun.objects.create(
+        kind="weekly", started_at=at, finished_at=at, searched_at=searched_at, customers=90, looked_at=90, k=2,
+        because="kept", moves=[[best, best, 50], [away, away, 28], [best, away, 12]], moves_since=since,
+        next_moves_since=then,
     )  # fmt: skip
 
 
-# Midnight of Auckland in June is noon of the day before in UTC, that of Honolulu ten in the morning of the same day.
 @pytest.mark.parametrize(
-    ("zone", "searched_at", "is_redivided"),
+    ("asked_after", "told"),
     [
-        ("Pacific/Auckland", datetime(2026, 6, 14, 11, 59, tzinfo=UTC), False),
-        ("Pacific/Auckland", datetime(2026, 6, 14, 12, 1, tzinfo=UTC), True),
-        ("Pacific/Honolulu", datetime(2026, 6, 15, 9, 59, tzinfo=UTC), False),
-        ("Pacific/Honolulu", datetime(2026, 6, 15, 10, 1, tzinfo=UTC), True),
+        (None, [False, False, False]),
+        (HOURS, [True, True, False]),  # on the Sunday itself, hours after the weekly run
+        (3 * HOURS, [True, True, False]),
     ],
 )
-def test_searched_anew_on_a_later_day_of_the_programme(
-    programme: Programme, kinds: list[Archetype], zone: str, searched_at: datetime, is_redivided: bool
+def test_a_search_is_another_division_until_its_places_are_those_of_before(
+    kinds: list[Archetype], asked_after: timedelta | None, told: list[bool]
 ) -> None:
-    programme.time_zone = zone
-    ran(kinds, searched_at=searched_at, finished_at=datetime(2026, 6, 21, tzinfo=UTC), since=date(2026, 6, 14))
-    movement = archetype_movement()
-    assert movement is not None
-    assert movement.is_redivided is is_redivided
-    assert [(move.before, move.after, move.customers) for move in movement.moves] == [(*kinds, 12)]
+    """Three Sundays; between the first two somebody may ask for a search."""
+    days = [(FIRST + WEEK * number).date() for number in range(4)]
+    ran(kinds, FIRST - WEEK, searched_at=FIRST - WEEK, since=None, then=days[0] - WEEK)
+    ran(kinds, FIRST, searched_at=FIRST - WEEK, since=days[0] - WEEK, then=days[0])
+    searched_at = FIRST + asked_after if asked_after else FIRST - WEEK
+    ran(kinds, FIRST + 4 * HOURS, searched_at=searched_at, since=days[0] - WEEK, then=days[0])
+    found = []
+    for number in (0, 1, 2):
+        if number:
+            ran(kinds, FIRST + WEEK * number, searched_at=searched_at, since=days[number - 1], then=days[number])
+        movement = archetype_movement()
+        assert movement is not None
+        assert [(move.before, move.after, move.customers) for move in movement.moves] == [(*kinds, 12)]
+        found.append(movement.is_redivided)
+    assert found == told

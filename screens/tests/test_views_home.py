@@ -283,7 +283,7 @@ def test_archetypes_stand_where_there_are_some_for_who_sees_every_shop(
         kind="weekly", started_at=now, finished_at=now, searched_at=now - timedelta(days=9), customers=120,
         looked_at=120, k=2,
         because="kept", moves=[[regulars.pk, regulars.pk, 60], [regulars.pk, lost.pk, 12], [lost.pk, lost.pk, 48]],
-        moves_since=now.date() - timedelta(days=7),
+        moves_since=now.date() - timedelta(days=7), next_moves_since=now.date() - timedelta(days=7),
     )  # fmt: skip
     home = client_of(owner).get("/").content.decode()
     assert "Loyal regulars" in home
