@@ -58,7 +58,8 @@ class Namer(Protocol):
     def word(self, groups: Sequence[Group], *, currency: str) -> Sequence[Wording]:
         """One wording for each group, in their order, no name twice. `currency` (ISO 4217) is that of the amounts.
 
-        How long to wait for whom is the namer's to decide. Whatever it raises, the rules answer instead.
+        How long to wait for whom is the namer's to decide, within a minute: a job that says nothing for two is begun
+        again. Whatever it raises, the rules answer instead.
         """
         ...
 
