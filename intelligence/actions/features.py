@@ -22,7 +22,7 @@ from core.tenancy import active_schema
 from customers.actions.rollups import follows_rollups, programme_zone
 from customers.actions.turns import turn_to_compute
 from customers.models import RollupState
-from intelligence.features.families import FAMILIES, FOR_EVERYBODY, FOR_FEW, features_sql, values_for
+from intelligence.features.families import FAMILIES, FOR_EVERYBODY, FOR_FEW, KNOWN, features_sql, values_for
 from intelligence.features.registry import FEATURES, reading_sql
 from intelligence.models import CustomerFeatures, FeatureRun, StaleFeatures
 from programs.actions.due_work import ensure_due
@@ -35,6 +35,11 @@ SAMPLE = 50_000  # customers whose values say what is usual: percentiles move by
 
 _TABLE = CustomerFeatures._meta.db_table
 _COLUMNS = [column for family in FAMILIES for column in family.columns]
+# Everybody is counted before it is their turn to be written: who is taken away meanwhile is not among them any more.
+_COUNTED = f"""
+    SELECT counted.* FROM features_counted AS counted
+    JOIN customers_customer AS customer ON customer.id = counted.customer_id AND {KNOWN}
+"""
 # Rows whose values stay the same are not rewritten.
 _WRITE = f"""
     WITH computed AS MATERIALIZED ({{features}}), gone AS (
@@ -60,9 +65,15 @@ def rebuild_features(*, now: datetime) -> FeatureRun:
     """
     zone = ZoneInfo(programme_zone())
     as_of, started_at = local_day(now, zone), timezone.now()
-    with counting_alone() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        _wait_for_others(cursor)
         rollups_at = rollups_rebuilt_at()
-        customers, changed = _write(cursor, features_sql(), "true", values_for(as_of, zone), FOR_EVERYBODY)
+        _plan(cursor, FOR_EVERYBODY)
+        query = f"CREATE TEMPORARY TABLE features_counted AS {features_sql()}"
+        cursor.execute(query, values_for(as_of, zone))
+        turn_to_compute()
+        customers, changed = _write(cursor, _COUNTED, "true", {})
+        cursor.execute("DROP TABLE features_counted")
         run = FeatureRun(
             as_of=as_of, full_on=as_of, zone=zone.key, rollups_at=rollups_at, started_at=started_at, changed=changed
         )
@@ -73,8 +84,8 @@ def rebuild_features(*, now: datetime) -> FeatureRun:
 def counting_alone() -> Iterator[CursorWrapper]:
     """A transaction beside which nobody else of the programme counts features; it waits for its turn."""
     with transaction.atomic(), connection.cursor() as cursor:
+        _wait_for_others(cursor)
         turn_to_compute()
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_lock()])
         yield cursor
 
 
@@ -97,8 +108,9 @@ def refresh_features(customers: Sequence[int], *, now: datetime) -> int:
     values = values_for(local_day(now, zone), zone, customers=customers)
     with transaction.atomic(), connection.cursor() as cursor:
         turn_to_compute()
+        _plan(cursor, FOR_FEW)
         query = features_sql(only_chosen=True)
-        return _write(cursor, query, "own.customer_id = ANY(%(customers)s::bigint[])", values, FOR_FEW)[1]
+        return _write(cursor, query, "own.customer_id = ANY(%(customers)s::bigint[])", values)[1]
 
 
 def refresh_stale_features(*, now: datetime) -> datetime | None:
@@ -108,10 +120,10 @@ def refresh_stale_features(*, now: datetime) -> datetime | None:
     counted for everybody yet, or where that is going on.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        turn_to_compute()
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [_lock()])
         if not cursor.fetchone()[0]:
             return now + BUSY
+        turn_to_compute()
         taken, _changed = count_marked(cursor, now=now)
     return now if taken == STEP else None
 
@@ -155,12 +167,18 @@ def _lock() -> str:
     return f"features:{active_schema()}"
 
 
-def _write(
-    cursor: CursorWrapper, features: str, of_customers: str, values: Mapping[str, Any], planner: Mapping[str, str]
-) -> tuple[int, int]:
-    """(customers counted, rows changed)"""
+def _wait_for_others(cursor: CursorWrapper) -> None:
+    """Until nobody else of the programme counts features. Before the turn: who has one never waits here."""
+    cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_lock()])
+
+
+def _plan(cursor: CursorWrapper, planner: Mapping[str, str]) -> None:
     for name, value in planner.items():
         cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+
+
+def _write(cursor: CursorWrapper, features: str, of_customers: str, values: Mapping[str, Any]) -> tuple[int, int]:
+    """(customers counted, rows changed)"""
     cursor.execute(_WRITE.format(features=features, of_customers=of_customers), values)
     counted, changed = cursor.fetchone()
     return counted, changed
