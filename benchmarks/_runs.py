@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import django
@@ -37,6 +38,7 @@ from programs.models import Programme  # noqa: E402
 
 SUNDAY = 7
 NEW_ORDERS = 10_000
+UPDATES = 8
 Part = tuple[str, Callable[[], object]]
 
 
@@ -61,14 +63,26 @@ def week() -> Sequence[Part]:
 
 
 def update() -> Sequence[Part]:
-    """From the marks that new orders leave to the rows. Orders of everywhere in the table stand for them."""
+    """From the marks that new orders leave to the rows, as often as it takes a worker to be warm, and then to measure.
+
+    Orders of everywhere in the table stand for new ones, others each time.
+    """
+    return [(f"round {number}", partial(_count_again, _buyers())) for number in range(UPDATES)]
+
+
+def _buyers() -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT customer_id FROM customers_order TABLESAMPLE SYSTEM (0.5) WHERE customer_id IS NOT NULL LIMIT %s",
             [NEW_ORDERS],
         )
-        customers = {customer for (customer,) in cursor.fetchall()}
-    return [("marks", lambda: mark_features(customers)), ("features", _count_marked)]
+        return {customer for (customer,) in cursor.fetchall()}
+
+
+def _count_again(customers: set[int]) -> None:
+    mark_features(customers)
+    while refresh_stale_features(now=timezone.now()):
+        pass
 
 
 def features() -> Sequence[Part]:
@@ -76,11 +90,6 @@ def features() -> Sequence[Part]:
     zone = ZoneInfo(programme_zone())
     values = values_for(local_day(timezone.now(), zone), zone)
     return [("ours", lambda: every_family(values)), ("bare", lambda: bare_families(values))]
-
-
-def _count_marked() -> None:
-    while refresh_stale_features(now=timezone.now()):
-        pass
 
 
 PARTS = {"night": night, "week": week, "update": update, "features": features}
