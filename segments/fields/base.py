@@ -104,16 +104,20 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """An expression of the customer's row, or of one joined to it. Nothing is NULL, or the empty text of `Words`."""
+    """An expression of the customer's row, or of one joined to it. Nothing is NULL, or the empty text of `Words`.
+
+    `bound`: values that the expression names in braces.
+    """
 
     table: str
     expression: str
     takes_window = False
     takes_moments = False
     properties: Mapping[str, Property] = field(default_factory=dict)
+    bound: Mapping[str, str] = field(default_factory=dict)
 
     def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
-        expression = statement.column(self.table, self.expression)
+        expression = statement.bound(statement.column(self.table, self.expression), self.bound)
         if condition.op in WITH_WINDOW:
             assert condition.window is not None
             return self._within(expression, condition.window, kind, statement, is_inside=condition.op == "within")
@@ -167,6 +171,16 @@ class Reference(Column):
         codes = statement.param(value_of(kind, condition.op, condition.value))
         named = f"{key} IN (SELECT own.id FROM {self.codes} AS own WHERE own.code = ANY({codes}::text[]))"
         return named if condition.op == "is_one_of" else turned(named)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDay(Column):
+    """A day that is kept as text, as in 2026-11-22; compared as such, so that what is no day breaks nothing."""
+
+    def _within(self, expression: str, window: Window, kind: Kind, statement: Statement, *, is_inside: bool) -> str:
+        edges = [edge and edge.isoformat() for edge in statement.moment.days(window)]
+        low, high = (_bound(edge, "text", statement) for edge in edges)
+        return within(f'{expression} COLLATE "C"', low, high, is_inside=is_inside)
 
 
 @dataclass(frozen=True, slots=True)
