@@ -47,12 +47,32 @@ def members(rules: Rules, fields: Mapping[str, Field], moment: Moment, *, chosen
     return Query(statement.select("customer.id", where), statement.params)
 
 
+def counts(rules: Rules, fields: Mapping[str, Field], moment: Moment) -> Query:
+    """One row: how many match, and of each condition in the order of `conditions` how many match it alone."""
+    statement = Statement(moment)
+    asked = [rules_sql(rules, fields, statement), *_leaves(rules, fields, statement)]
+    columns = ", ".join(f"count(*) FILTER (WHERE {one})" for one in asked)
+    return Query(statement.select(columns), statement.params)
+
+
+def judged(rules: Rules, fields: Mapping[str, Field], moment: Moment, *, chosen: Sequence[int]) -> Query:
+    """For each of these customers who can be in a segment: id, whether they match, and whether each condition holds."""
+    statement = Statement(moment, chosen)
+    asked = [rules_sql(rules, fields, statement), *_leaves(rules, fields, statement)]
+    columns = ", ".join(["customer.id", *(f"({one}) IS TRUE" for one in asked)])
+    return Query(statement.select(columns), statement.params)
+
+
 def rules_sql(rules: Rules, fields: Mapping[str, Field], statement: Statement) -> str:
     match = pruned(rules.match)
     if match is None:
         return "FALSE"
     left_out = [Not(node) for node in map(pruned, rules.leave_out) if node is not None]
     return _node_sql(All((match, *left_out)), fields, statement)
+
+
+def _leaves(rules: Rules, fields: Mapping[str, Field], statement: Statement) -> Sequence[str]:
+    return [fields[one.field].sql(one, statement) for _path, one in conditions(rules)]
 
 
 def _node_sql(node: Node, fields: Mapping[str, Field], statement: Statement, *, is_so: bool = True) -> str:

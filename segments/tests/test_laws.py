@@ -7,9 +7,9 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from segments.compiler import check, members
+from segments.compiler import Query, check, counts, judged, members
 from segments.fields.registry import FIELDS
-from segments.rules import All, Any, Everyone, Node, Not, Rules
+from segments.rules import All, Any, Everyone, Node, Not, Rules, conditions
 from segments.statement import Moment
 from segments.tests.oracle import Oracle, Person
 from segments.tests.people import NOW, ZONE, make_people
@@ -36,12 +36,15 @@ def world(business, other_business) -> tuple[dict[int, Person], st.SearchStrateg
 def found(node: Node, *, left_out: tuple[Node, ...] = (), chosen: list[int] | None = None) -> set[int]:
     rules = Rules(1, node, left_out)
     check(rules, FIELDS)
-    query = members(rules, FIELDS, MOMENT, chosen=chosen)
-    with connection.cursor() as cursor:
-        cursor.execute(query.sql, query.params)
-        rows = cursor.fetchall()
+    rows = asked(members(rules, FIELDS, MOMENT, chosen=chosen))
     assert len(rows) == len(set(rows))  # nobody twice
     return {pk for (pk,) in rows}
+
+
+def asked(query: Query) -> list[tuple[object, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query.sql, query.params)
+        return cursor.fetchall()
 
 
 def examples(number: int) -> settings:
@@ -93,6 +96,25 @@ def test_some_people_alone_are_judged_as_among_all(world):
     @given(strategy, st.sets(st.sampled_from(sorted(people))).map(sorted))
     def law(node: Node, chosen: list[int]) -> None:
         assert found(node, chosen=chosen) == found(node) & set(chosen)
+
+    law()
+
+
+def test_each_condition_is_counted_and_judged_by_itself(world):
+    people, strategy = world
+    oracle = Oracle(NOW, ZONE)
+
+    @examples(60)
+    @given(strategy, st.lists(strategy, max_size=1).map(tuple))
+    def law(node: Node, left_out: tuple[Node, ...]) -> None:
+        rules = Rules(1, node, left_out)
+        leaves = [one for _path, one in conditions(rules)]
+        expected = {
+            pk: (oracle.is_in(rules, one), *(oracle.holds(leaf, one) for leaf in leaves)) for pk, one in people.items()
+        }
+        assert {pk: tuple(row) for pk, *row in asked(judged(rules, FIELDS, MOMENT, chosen=list(people)))} == expected
+        (row,) = asked(counts(rules, FIELDS, MOMENT))
+        assert row == tuple(map(sum, zip(*expected.values(), strict=True)))
 
     law()
 
