@@ -50,6 +50,8 @@ class Perm(models.TextChoices):
     ANALYTICS_VIEW = "metrics:read", _("See analytics")
     INTELLIGENCE_VIEW = "intelligence:read", _("See groups and scores")
     INTELLIGENCE_RUN = "intelligence:run", _("Run the analysis")
+    SEGMENTS_VIEW = "segments:read", _("See segments and who is in them")
+    SEGMENTS_EDIT = "segments:write", _("Add and change segments")
     JOBS_VIEW = "jobs:read", _("Follow background work")
     JOBS_CANCEL = "jobs:write", _("Stop background work")
     TEAM_MANAGE = "team:write", _("Invite people and change their roles")
@@ -67,6 +69,7 @@ _READ = frozenset(
         Perm.PROGRAMME_VIEW,
         Perm.ANALYTICS_VIEW,
         Perm.INTELLIGENCE_VIEW,
+        Perm.SEGMENTS_VIEW,
         Perm.JOBS_VIEW,
     }
 )
@@ -75,7 +78,14 @@ _EVERYTHING = frozenset(Perm)
 ROLE_PERMISSIONS: dict[Role, frozenset[Perm]] = {
     Role.OWNER: _EVERYTHING,
     Role.MANAGER: _EVERYTHING - {Perm.KEYS_MANAGE, Perm.SETTLEMENT_CLOSE, Perm.BUSINESSES_MANAGE},
-    Role.MARKETER: _READ | {Perm.CUSTOMERS_EDIT, Perm.CUSTOMERS_EXPORT, Perm.IMPORTS_RUN, Perm.INTELLIGENCE_RUN},
+    Role.MARKETER: _READ
+    | {
+        Perm.CUSTOMERS_EDIT,
+        Perm.CUSTOMERS_EXPORT,
+        Perm.IMPORTS_RUN,
+        Perm.INTELLIGENCE_RUN,
+        Perm.SEGMENTS_EDIT,
+    },
     Role.ANALYST: _READ,
     # A cashier finds a customer by a full number at the till and sees the card, no list, no spend history.
     Role.CASHIER: frozenset({Perm.TILL_USE, Perm.POINTS_WRITE}),
@@ -95,6 +105,7 @@ SCOPE_PRESETS: dict[str, frozenset[Perm]] = {
         Perm.POINTS_WRITE,
         Perm.POINTS_REVERSE,
         Perm.INTELLIGENCE_RUN,
+        Perm.SEGMENTS_EDIT,
         Perm.JOBS_CANCEL,
     },
     "admin": _EVERYTHING - {Perm.TILL_USE},
