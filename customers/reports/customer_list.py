@@ -400,11 +400,16 @@ _COUNTRIES = """
 def countries_of(scope: Scope) -> list[str]:
     """Countries that the customers have whom the person sees, in order; for the filter.
 
-    Hops along the index; those of one business are of the last count of its people.
+    Those of one business are of the last count of its people.
     """
     if scope.actor.business_id is not None:
         counted = PeopleGroup.objects.filter(business_id=scope.actor.business_id, kind=PeopleGroup.Kind.COUNTRY)
         return list(counted.exclude(key="").order_by("key").values_list("key", flat=True))
+    return countries_of_customers()
+
+
+def countries_of_customers() -> list[str]:
+    """Hops along the index."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNTRIES, [MOST_COUNTRIES])
         return [country for (country,) in cursor.fetchall()]

@@ -151,7 +151,11 @@ _WORDS = """
 
 def words_of_orders() -> OrderWords:
     """Two queries."""
-    return OrderWords(["store", *_words("channel", "store")], _words("fulfilment_status", ""))
+    return OrderWords(channels_of_orders(), _words("fulfilment_status", ""))
+
+
+def channels_of_orders() -> list[str]:
+    return ["store", *_words("channel", "store")]
 
 
 def _words(column: str, usual: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from segments.fields.base import Column, Field, Figure, Measure, Property, Time, Words
+from segments.fields.base import Column, Field, Figure, Measure, Property, Reference, Time
 from segments.operators import Kind
 
 _LOYALTY = _("Points programme")
@@ -41,8 +41,8 @@ FIELDS: Sequence[Field] = (
         Figure("facts", "facts.lifetime_points"), {"op": "at_least", "value": 1_000}, unit=_("points"),
     ),
     Field(
-        "tier", _LOYALTY, _("Tier"), Kind.CHOICE, Words("facts", "facts.tier"),
-        {"op": "is_one_of", "value": ["Gold"]}, choices="tiers",
+        "tier", _LOYALTY, _("Tier"), Kind.CHOICE, Reference("account", "account.tier_id", codes="loyalty_tier"),
+        {"op": "is_one_of", "value": ["k3v9w2p8"]}, choices="tiers",
     ),
     Field(
         "tier_since", _LOYALTY, _("In this tier since"), Kind.DAY, Time("facts", _TIER_SINCE),
