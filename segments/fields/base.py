@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from django.utils.functional import Promise
 
@@ -29,6 +29,8 @@ from segments.rules import Condition, Filter, Last, Window, back
 from segments.statement import Moment, Statement
 
 _YEAR = 366  # days: in so many every day of the year is there
+Phrase: TypeAlias = str | Promise
+Says: TypeAlias = tuple[Phrase, Phrase]  # of whom it holds, and of the others
 
 
 class Source(Protocol):
@@ -50,25 +52,35 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing that a condition can be about. Adding one is adding an entry: docs/algorithms/segments.md lists them.
+    """One thing that a condition can be about. Adding one is adding an entry: docs/segment-fields.md lists them.
 
-    `unit` says what a number counts. `example` is a condition's value (and window) as a tree writes it.
+    `nouns` says what a number counts, as `ngettext_lazy` takes it. `example` is a condition's value (and window) as a
+    tree writes it. How a sentence goes on after "customers who" (`segments.describe`): `says` by operator, "" for
+    every other one, "some" where it is any at all or none; what says nothing of its own "has" the `noun`.
     """
 
     key: str
-    group: str | Promise
-    label: str | Promise
+    group: Phrase
+    label: Phrase
     kind: Kind
     source: Source
     example: Mapping[str, Any]
-    unit: str | Promise = ""
+    nouns: Any = None
     choices: str = ""  # whose codes are asked for: see `segments.choices`
+    noun: Phrase = ""  # with its article
+    name: str = ""  # as somebody called it
+    says: Mapping[str, Says] = field(default_factory=dict)
+
+    @property
+    def unit(self) -> str:
+        """What stands after a number."""
+        return str(self.nouns % 2) if self.nouns else "%" if self.kind is Kind.SHARE else ""
 
     @property
     def operators(self) -> Sequence[str]:
-        if not isinstance(self.source, Measure):
+        if not isinstance(self.source, Measure | Figure):
             return OPERATORS[self.kind]
-        return (*NUMBERS, *PATTERNS) if self.source.is_count else NUMBERS
+        return (*NUMBERS, *PATTERNS) if isinstance(self.source, Measure) and self.source.is_count else NUMBERS
 
     def sql(self, condition: Condition, statement: Statement) -> str:
         return self.source.sql(condition, self.kind, statement)
@@ -81,13 +93,15 @@ class Property:
     `bound`: values that the expression names in braces.
     """
 
-    label: str | Promise
+    label: Phrase
     kind: Kind
     expression: str
     choices: str = ""
     table: str = ""
     key: str = ""
     bound: Mapping[str, str] = field(default_factory=dict)
+    noun: Phrase = ""  # as in "whose category is Tea"; without one the label is a name that somebody gave
+    says: Says | None = None  # instead of "whose …"
 
     @property
     def operators(self) -> Sequence[str]:
@@ -150,8 +164,6 @@ class Figure(Column):
 
     def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
         expression = statement.column(self.table, self.expression)
-        if condition.op in KNOWN:
-            return "TRUE" if condition.op == "exists" else "FALSE"
         value = value_of(kind, condition.op, condition.value)
         if holds(condition.op, value, Decimal(0)):
             expression = f"coalesce({expression}, 0)"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from customers.models import TrackedName
-from segments.fields.base import Field, Measure, Newest, Property
+from segments.fields.base import Field, Measure, Newest, Property, Says
 from segments.operators import Kind
 
 _EVENTS = _("Events")
@@ -20,6 +21,18 @@ _NUMBER = """
 """
 _TEXT = "NULLIF(rows.properties ->> {name}, '')"
 _YES_NO = "rows.properties -> {name} = 'true'::jsonb"
+_COUNTED: Mapping[str, Says] = {
+    "": (_("did “%(name)s” %(is)s%(where)s%(when)s"), ""),
+    "some": (_("did “%(name)s”%(where)s%(when)s"), _("did not do “%(name)s”%(where)s%(when)s")),
+    "first_time": (
+        _("did “%(name)s” for the first time%(where)s%(when)s"),
+        _("did not do “%(name)s” for the first time%(where)s%(when)s"),
+    ),
+}
+_LAST: Mapping[str, Says] = {
+    "": (_("did “%(name)s”%(when)s, the last time%(where)s"), ""),
+    "some": (_("did “%(name)s”%(when)s"), _("did not do “%(name)s”%(when)s")),
+}
 _READ: Mapping[str, tuple[Kind, str]] = {
     "number": (Kind.NUMBER, _NUMBER),
     "text": (Kind.TEXT, _TEXT),
@@ -35,11 +48,13 @@ def fields_of_events() -> Iterator[Field]:
         yield Field(
             f"event:{name}", _EVENTS, name, Kind.NUMBER,
             Measure(_ROWS, "count(*)", properties, is_count=True, bound=rows),
-            {"op": "at_least", "value": 1, "window": {"type": "last", "count": 30}}, unit=_("times"),
+            {"op": "at_least", "value": 1, "window": {"type": "last", "count": 30}},
+            nouns=ngettext_lazy("time", "times"), name=name, says=_COUNTED,
         )  # fmt: skip
         yield Field(
             f"last_event:{name}", _EVENTS, _("Last time: %(event)s") % {"event": name}, Kind.YES_NO,
             Newest(_ROWS, properties, bound=rows), {"op": "is", "value": True},
+            name=name, says=_LAST,
         )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from segments.fields.base import Column, Field, Reference, Words
+from segments.fields.base import Column, Field, Phrase, Reference, Words
 from segments.operators import Kind
 
 _FORECASTS = _("Groups and forecasts")
@@ -16,46 +16,56 @@ def _score(column: str) -> Column:
     return Column("scores", f"scores.{column}")
 
 
+def _rfm(key: str, label: Phrase, noun: Phrase) -> Field:
+    return Field(
+        f"rfm_{key}", _FORECASTS, label, Kind.NUMBER, Column("facts", f"facts.rfm_{key}"),
+        {"op": "at_least", "value": 4}, noun=noun,
+    )  # fmt: skip
+
+
+def _value(key: str, label: Phrase, noun: Phrase, example: int) -> Field:
+    return Field(key, _FORECASTS, label, Kind.MONEY, _score(key), {"op": "more", "value": example}, noun=noun)
+
+
 FIELDS: Sequence[Field] = (
     Field(
         "rfm_group", _FORECASTS, _("RFM group"), Kind.CHOICE, Words("facts", "facts.rfm_group"),
-        {"op": "is_one_of", "value": ["champions"]}, choices="rfm_groups",
+        {"op": "is_one_of", "value": ["champions"]}, choices="rfm_groups", noun=_("an RFM group"),
+        says={"is_one_of": (_("are in the RFM group %(is)s"), _("are not in the RFM group %(is)s"))},
     ),
-    Field(
-        "rfm_recency", _FORECASTS, _("RFM recency score"), Kind.NUMBER, Column("facts", "facts.rfm_recency"),
-        {"op": "at_least", "value": 4},
-    ),
-    Field(
-        "rfm_frequency", _FORECASTS, _("RFM frequency score"), Kind.NUMBER, Column("facts", "facts.rfm_frequency"),
-        {"op": "at_least", "value": 4},
-    ),
-    Field(
-        "rfm_monetary", _FORECASTS, _("RFM monetary score"), Kind.NUMBER, Column("facts", "facts.rfm_monetary"),
-        {"op": "at_least", "value": 4},
-    ),
+    _rfm("recency", _("RFM recency score"), _("an RFM recency score")),
+    _rfm("frequency", _("RFM frequency score"), _("an RFM frequency score")),
+    _rfm("monetary", _("RFM monetary score"), _("an RFM monetary score")),
     Field(
         "archetype", _FORECASTS, _("Archetype"), Kind.CHOICE,
         Reference("archetype", "archetype.archetype_id", codes="customers_archetype"),
-        {"op": "is_one_of", "value": ["k3v9w2p8"]}, choices="archetypes",
+        {"op": "is_one_of", "value": ["k3v9w2p8"]}, choices="archetypes", noun=_("an archetype"),
+        says={"is_one_of": (_("belong to the archetype %(is)s"), _("do not belong to the archetype %(is)s"))},
     ),
     Field(
         "archetype_since", _FORECASTS, _("In this archetype since"), Kind.DAY, Column("archetype", "archetype.since"),
         {"op": "within", "window": {"type": "last", "count": 7}},
+        says={
+            "within": (_("came into their archetype%(when)s"), _("did not come into their archetype%(when)s")),
+            "exists": (_("have an archetype"), _("have no archetype")),
+        },
     ),
-    Field("churn", _FORECASTS, _("Churn risk"), Kind.SHARE, _score("churn"), {"op": "more", "value": 60}, unit="%"),
+    Field(
+        "churn", _FORECASTS, _("Churn risk"), Kind.SHARE, _score("churn"), {"op": "more", "value": 60},
+        noun=_("a churn risk"),
+    ),
     Field(
         "churn_band", _FORECASTS, _("Churn band"), Kind.CHOICE, _score("band"), {"op": "is_one_of", "value": ["high"]},
-        choices="churn_bands",
+        choices="churn_bands", noun=_("a churn band"),
+        says={"is_one_of": (_("are in the churn band %(is)s"), _("are not in the churn band %(is)s"))},
     ),
-    Field("value_3", _FORECASTS, _("Value in 3 months"), Kind.MONEY, _score("value_3"), {"op": "more", "value": 20}),
-    Field("value_6", _FORECASTS, _("Value in 6 months"), Kind.MONEY, _score("value_6"), {"op": "more", "value": 40}),
-    Field("value_12", _FORECASTS, _("Value in 12 months"), Kind.MONEY, _score("value_12"), {"op": "more", "value": 80}),
-    Field(
-        "value_at_risk", _FORECASTS, _("Value at risk"), Kind.MONEY, _score("value_at_risk"),
-        {"op": "more", "value": 20},
-    ),
+    _value("value_3", _("Value in 3 months"), _("an expected value in 3 months"), 20),
+    _value("value_6", _("Value in 6 months"), _("an expected value in 6 months"), 40),
+    _value("value_12", _("Value in 12 months"), _("an expected value in 12 months"), 80),
+    _value("value_at_risk", _("Value at risk"), _("a value at risk"), 20),
     Field(
         "next_purchase", _FORECASTS, _("Next purchase expected"), Kind.DAY, _score("next_purchase_on"),
         {"op": "within", "window": {"type": "next", "count": 14}},
+        says={"": (_("are expected to buy again%(when)s"), _("are not expected to buy again%(when)s"))},
     ),
 )  # fmt: skip

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
-from segments.fields.base import Field, Figure, Measure, Property, Time
+from segments.fields.base import Field, Figure, Measure, Phrase, Property, Says, Time
 from segments.operators import Kind
 
 _ORDERS = _("Orders")
@@ -29,25 +29,35 @@ _LINES = """
 """
 
 
-def _of_product(label: str | Promise, kind: Kind, expression: str, choices: str = "") -> Property:
-    return Property(label, kind, expression, choices, table="customers_product", key="rows.product_id")
+def _of_product(
+    label: Phrase, noun: Phrase, kind: Kind, expression: str, choices: str = "", says: Says | None = None
+) -> Property:
+    return Property(
+        label, kind, expression, choices, table="customers_product", key="rows.product_id", noun=noun, says=says
+    )
 
 
 _WHERE: Mapping[str, Property] = {
     "business": Property(
-        _("Business"), Kind.CHOICE, "own.code", "businesses", table="workspace_business", key="rows.business_id"
+        _("Business"), Kind.CHOICE, "own.code", "businesses", table="workspace_business", key="rows.business_id",
+        noun=_("business"), says=(_(" at %(is)s"), _(" anywhere but at %(is)s")),
     ),
-    "channel": Property(_("Channel"), Kind.CHOICE, "rows.channel", choices="channels"),
-}
+    "channel": Property(
+        _("Channel"), Kind.CHOICE, "rows.channel", choices="channels",
+        noun=_("channel"), says=(_(" in the channel %(is)s"), _(" in any channel but %(is)s")),
+    ),
+}  # fmt: skip
 _OF_ORDERS: Mapping[str, Property] = {
+    "total": Property(_("Order total"), Kind.MONEY, "rows.total", noun=_("total")),
     **_WHERE,
-    "total": Property(_("Order total"), Kind.MONEY, "rows.total"),
 }
 _OF_LINES: Mapping[str, Property] = {
-    "product": _of_product(_("Product"), Kind.CHOICE, "own.code", "products"),
-    "title": _of_product(_("Product title"), Kind.TEXT, "NULLIF(own.title, '')"),
-    "category": _of_product(_("Category"), Kind.CHOICE, "NULLIF(own.category, '')", "categories"),
-    "vendor": _of_product(_("Vendor"), Kind.CHOICE, "NULLIF(own.vendor, '')", "vendors"),
+    "product": _of_product(
+        _("Product"), _("product"), Kind.CHOICE, "own.code", "products", (_(" called %(is)s"), _(" not called %(is)s"))
+    ),
+    "title": _of_product(_("Product title"), _("title"), Kind.TEXT, "NULLIF(own.title, '')"),
+    "category": _of_product(_("Category"), _("category"), Kind.CHOICE, "NULLIF(own.category, '')", "categories"),
+    "vendor": _of_product(_("Vendor"), _("vendor"), Kind.CHOICE, "NULLIF(own.vendor, '')", "vendors"),
     **_WHERE,
 }
 
@@ -62,34 +72,71 @@ FIELDS: Sequence[Field] = (
     Field(
         "orders", _ORDERS, _("Orders"), Kind.NUMBER,
         Measure(_SALES, "count(*)", _OF_ORDERS, is_count=True, lifetime=_kept("orders_count")),
-        {"op": "at_least", "value": 2, "window": _LAST_90}, unit=_("orders"),
+        {"op": "at_least", "value": 2, "window": _LAST_90}, nouns=ngettext_lazy("order", "orders"),
+        says={
+            "": (_("placed %(is)s%(where)s%(when)s"), ""),
+            "some": (_("placed an order%(where)s%(when)s"), _("placed no order%(where)s%(when)s")),
+            "first_time": (
+                _("placed their first order%(where)s%(when)s"), _("did not place their first order%(where)s%(when)s")
+            ),
+        },
     ),
     Field(
         "spent", _ORDERS, _("Amount spent"), Kind.MONEY,
         Measure(_MONEY, "sum(rows.total)", _WHERE, lifetime=_kept("total_spent")),
         {"op": "more", "value": 50, "window": _LAST_90},
+        says={
+            "": (_("spent %(is)s%(where)s%(when)s"), ""),
+            "some": (_("spent something%(where)s%(when)s"), _("spent nothing%(where)s%(when)s")),
+        },
     ),
     Field(
         "average_order", _ORDERS, _("Average order"), Kind.MONEY,
         Measure(_SALES, "avg(rows.total)", _OF_ORDERS, empty=None), {"op": "at_least", "value": 30},
+        says={
+            "": (
+                _("spent %(is)s an order on average%(where)s%(when)s"),
+                _("did not spend %(is)s an order on average%(where)s%(when)s"),
+            )
+        },
     ),
     Field(
         "items", _ORDERS, _("Items bought"), Kind.NUMBER, Measure(_LINES, "sum(rows.quantity)", _OF_LINES),
         {"op": "at_least", "value": 3, "where": [{"property": "title", "op": "contains", "value": "tea"}]},
-        unit=_("items"),
+        nouns=ngettext_lazy("item", "items"),
+        says={
+            "": (_("bought %(is)s%(where)s%(when)s"), ""),
+            "some": (_("bought something%(where)s%(when)s"), _("bought nothing%(where)s%(when)s")),
+        },
     ),
     Field(
         "orders_with", _ORDERS, _("Orders with a product"), Kind.NUMBER,
         Measure(_LINES, "count(DISTINCT rows.order_id)", _OF_LINES, is_count=True),
         {"op": "at_least", "value": 1, "where": [{"property": "category", "op": "is_one_of", "value": ["Coffee"]}]},
-        unit=_("orders"),
+        nouns=ngettext_lazy("order", "orders"),
+        says={
+            "": (_("placed %(is)s with a product%(where)s%(when)s"), ""),
+            "some": (_("bought a product%(where)s%(when)s"), _("bought no product%(where)s%(when)s")),
+            "first_time": (
+                _("bought their first product%(where)s%(when)s"),
+                _("did not buy their first product%(where)s%(when)s"),
+            ),
+        },
     ),
     Field(
         "first_order", _ORDERS, _("First order"), Kind.DAY, Time("facts", "facts.first_order_at"),
         {"op": "within", "window": {"type": "calendar", "unit": "month"}},
+        says={
+            "within": (_("placed their first order%(when)s"), _("did not place their first order%(when)s")),
+            "exists": (_("ever placed an order"), _("never placed an order")),
+        },
     ),
     Field(
         "last_order", _ORDERS, _("Last order"), Kind.DAY, Time("facts", "facts.last_order_at"),
         {"op": "within", "window": {"type": "over", "count": 21}},
+        says={
+            "within": (_("placed their last order%(when)s"), _("did not place their last order%(when)s")),
+            "exists": (_("ever placed an order"), _("never placed an order")),
+        },
     ),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.attributes import definitions
 from customers.models import AttributeDefinition
-from segments.fields.base import Column, Field, WrittenDay
+from segments.fields.base import Column, Field, Says, WrittenDay
 from segments.operators import Kind
 
 _OWN = _("Own fields")
@@ -18,6 +18,16 @@ _NUMBER = """
     CASE WHEN jsonb_typeof(customer.attributes -> {key}) = 'number' THEN (customer.attributes ->> {key})::numeric END
 """
 _YES_NO = "customer.attributes -> {key} = 'true'::jsonb"
+_HAS: Mapping[str, Says] = {
+    "": (_("have “%(name)s” set to %(is)s"), _("do not have “%(name)s” set to %(is)s")),
+    "contains": (_("have %(is)s in “%(name)s”"), _("do not have %(is)s in “%(name)s”")),
+    "starts_with": (
+        _("have “%(name)s” starting with %(is)s"), _("do not have “%(name)s” starting with %(is)s")
+    ),
+    "ends_with": (_("have “%(name)s” ending with %(is)s"), _("do not have “%(name)s” ending with %(is)s")),
+    "within": (_("have “%(name)s”%(when)s"), _("do not have “%(name)s”%(when)s")),
+    "exists": (_("have “%(name)s” filled in"), _("do not have “%(name)s” filled in")),
+}  # fmt: skip
 _Own = AttributeDefinition.Kind
 _READ: Mapping[str, tuple[Kind, Callable[..., Column], str, Mapping[str, Any]]] = {
     _Own.TEXT: (Kind.TEXT, Column, _TEXT, {"op": "contains", "value": "oat"}),
@@ -34,4 +44,6 @@ def fields_of_customers() -> Iterator[Field]:
         kind, source, expression, example = _READ[own.kind]
         column = source("customer", expression, bound={"key": own.key})
         choices = f"attribute:{own.key}" if kind is Kind.CHOICE else ""
-        yield Field(f"attribute:{own.key}", _OWN, own.label, kind, column, example, choices=choices)
+        yield Field(
+            f"attribute:{own.key}", _OWN, own.label, kind, column, example, choices=choices, name=own.label, says=_HAS
+        )

@@ -39,13 +39,20 @@ def _reached(channel: str, kind: str) -> Among:
 _TRUE = {"op": "is", "value": True}
 
 FIELDS: Sequence[Field] = (
-    Field("texts", _REACH, _("Can get offers by text"), Kind.YES_NO, _reached("sms", "phone"), _TRUE),
-    Field("emails", _REACH, _("Can get offers by e-mail"), Kind.YES_NO, _reached("email", "email"), _TRUE),
     Field(
-        "texts_agreed", _REACH, _("Agreed to offers by text"), Kind.YES_NO, Among(_agreed("sms", "marketing")), _TRUE
+        "texts", _REACH, _("Can get offers by text"), Kind.YES_NO, _reached("sms", "phone"), _TRUE,
+        says={"": (_("can get offers by text"), _("cannot get offers by text"))},
+    ),
+    Field(
+        "emails", _REACH, _("Can get offers by e-mail"), Kind.YES_NO, _reached("email", "email"), _TRUE,
+        says={"": (_("can get offers by e-mail"), _("cannot get offers by e-mail"))},
+    ),
+    Field(
+        "texts_agreed", _REACH, _("Agreed to offers by text"), Kind.YES_NO, Among(_agreed("sms", "marketing")), _TRUE,
+        says={"": (_("agreed to offers by text"), _("did not agree to offers by text"))},
     ),
     Field(
         "emails_agreed", _REACH, _("Agreed to offers by e-mail"), Kind.YES_NO, Among(_agreed("email", "marketing")),
-        _TRUE,
+        _TRUE, says={"": (_("agreed to offers by e-mail"), _("did not agree to offers by e-mail"))},
     ),
 )  # fmt: skip
