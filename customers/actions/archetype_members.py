@@ -10,6 +10,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from core.binary_copy import read_numbers, staged
+from customers.following import Figures, tell_followers
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -77,6 +78,7 @@ def write_members(*, customers: Ids, archetypes: Ids, confidence: Floats, second
         cursor.execute(CLEAR)
         cursor.execute(MOVE, {"day": day})
         cursor.execute(ADD, {"day": day})
+    tell_followers(Figures.ARCHETYPES)
 
 
 def read_moves() -> Sequence[tuple[int | None, int, int]]:

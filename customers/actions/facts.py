@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from customers.following import Figures, tell_followers
 from customers.models import CustomerFacts
 from programs.actions.due_work import ensure_due
 
@@ -56,6 +57,8 @@ def write_facts(fields: Sequence[str], rows: Iterable[tuple[object, ...]]) -> in
         if stale:
             mark_stale(stale)
             ensure_due(kind=ROLLUPS, by=timezone.now())
+        if ordered:
+            tell_followers(Figures.FACTS, [int(str(row[0])) for row in ordered])
     return len(ordered)
 
 

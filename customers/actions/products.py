@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from core.actor import Actor
 from core.errors import DomainError, InvalidInput, NotFound
 from core.money import MAX_AMOUNT
+from customers.following import Figures, tell_followers
 from customers.models import Product
 from workspace.actions import audit
 
+NAMED = frozenset({"title", "vendor", "category"})  # by what people ask for goods
 TEXTS = {"sku": 64, "title": 200, "vendor": 120, "category": 120, "barcode": 64}  # and how long each may be
 AMOUNTS = ("price", "cost")
 AMOUNT_STEP = Decimal("0.0001")  # unit prices may be below the currency's smallest coin
@@ -70,6 +72,8 @@ def change_product(*, code: str, values: ProductValues, actor: Actor) -> Product
         if not product.sku:
             raise InvalidInput(_("Give the product a stock code."), field="sku")
         _save(product)
+        if NAMED & set(changed):
+            tell_followers(Figures.PRODUCTS)
         names = sorted(changed)
         audit.record(actor, "customers.product.changed", subject=f"product:{code}", data={"fields": names})
     return product

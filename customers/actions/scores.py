@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.binary_copy import staged
 from customers.actions.turns import turn_to_compute
+from customers.following import Figures, tell_followers
 from customers.models import CustomerScores
 
 STEP = 50_000  # customers in one transaction
@@ -72,5 +73,6 @@ def write_scores(
                 for statement in (CHANGE, ADD):
                     cursor.execute(statement, {**values, "bands": CustomerScores.Band.values})
                     written += cursor.rowcount
+    tell_followers(Figures.SCORES)
     report(len(customers), len(customers))
     return written

@@ -17,6 +17,7 @@ from core.actor import Actor
 from core.errors import DomainError, InvalidInput, NotFound
 from customers.actions import events
 from customers.events import TAG_ADDED, TAG_REMOVED
+from customers.following import Figures, tell_followers
 from customers.models import Customer, CustomerTag, Tag
 from customers.texts import clean_line
 from workspace.actions import audit
@@ -141,6 +142,7 @@ def _let_go(tag: Tag, target: Tag | None, *, actor: Actor, now: datetime) -> Non
         start_job(kind=EMPTY_TAG, key=tag.code, actor=actor, now=now, params=params)
         return
     _empty(tag.pk, target.pk if target else None, AT_ONCE)
+    tell_followers(Figures.TAGS)
     Tag.objects.filter(pk=tag.pk).delete()
 
 
@@ -152,6 +154,7 @@ def empty_tag(run: JobRun) -> dict[str, object]:
         done += moved
         run.report(min(done, total), total)
     Tag.objects.filter(pk=tag, is_going=True).delete()
+    tell_followers(Figures.TAGS)
     return {"customers": done}
 
 

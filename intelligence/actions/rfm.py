@@ -15,6 +15,7 @@ from django.utils import timezone
 from customers.actions.facts import write_facts_from
 from customers.actions.rollups import programme_zone
 from customers.actions.turns import turn_to_compute
+from customers.following import Figures, tell_followers
 from intelligence.models import RfmRun
 from intelligence.reports import group_figures, score_grid
 from intelligence.rules import GROUP_OF, NO_ORDERS
@@ -125,6 +126,7 @@ def score_customers(*, now: datetime, report: Callable[[int, int], None] = lambd
             if not connection.needs_rollback:
                 cursor.execute("DROP TABLE IF EXISTS rfm_scored")
     with transaction.atomic():
+        tell_followers(Figures.RFM)
         return RfmRun.objects.create(
             started_at=started_at,
             finished_at=now,

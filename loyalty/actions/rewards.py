@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
 from core.errors import InvalidInput, PermissionRefused
+from customers.following import Figures, tell_followers
 from loyalty.access_rewards import get_reward, may_change
 from loyalty.models import Reward, Tier
 from loyalty.pictures import check_picture, store_picture
@@ -223,6 +224,7 @@ def _check_places(values: RewardValues, actor: Actor, before: Reward | None = No
 
 
 def _record(actor: Actor, act: str, reward: Reward, data: dict[str, Any] | None = None) -> None:
+    tell_followers(Figures.REWARDS)
     facts = {"name": reward.name, **(data or {})}
     audit.record(
         actor, f"loyalty.reward.{act}", subject=f"reward:{reward.code}", business_id=reward.business_id, data=facts
