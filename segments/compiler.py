@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from segments.fields.base import Field
 from segments.operators import NEEDS_WINDOW, PATTERNS, WITH_WINDOW, BadValue, turned, value_of
@@ -24,13 +22,7 @@ from segments.rules import (
     pruned,
 )
 from segments.rules import Any as AnyOf
-from segments.statement import Moment, Statement
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    sql: str
-    params: Mapping[str, Any]
+from segments.statement import Moment, Query, Statement
 
 
 def check(rules: Rules, fields: Mapping[str, Field]) -> None:
@@ -44,23 +36,21 @@ def members(rules: Rules, fields: Mapping[str, Field], moment: Moment, *, chosen
     """Ids of who matches. `rules` has passed `check`."""
     statement = Statement(moment, chosen)
     where = rules_sql(rules, fields, statement)
-    return Query(statement.select("customer.id", where), statement.params)
+    return statement.query("customer.id", where)
 
 
 def counts(rules: Rules, fields: Mapping[str, Field], moment: Moment) -> Query:
     """One row: how many match, and of each condition in the order of `conditions` how many match it alone."""
     statement = Statement(moment)
     asked = [rules_sql(rules, fields, statement), *_leaves(rules, fields, statement)]
-    columns = ", ".join(f"count(*) FILTER (WHERE {one})" for one in asked)
-    return Query(statement.select(columns), statement.params)
+    return statement.query(", ".join(f"count(*) FILTER (WHERE {one})" for one in asked))
 
 
 def judged(rules: Rules, fields: Mapping[str, Field], moment: Moment, *, chosen: Sequence[int]) -> Query:
     """For each of these customers who can be in a segment: id, whether they match, and whether each condition holds."""
     statement = Statement(moment, chosen)
     asked = [rules_sql(rules, fields, statement), *_leaves(rules, fields, statement)]
-    columns = ", ".join(["customer.id", *(f"({one}) IS TRUE" for one in asked)])
-    return Query(statement.select(columns), statement.params)
+    return statement.query(", ".join(["customer.id", *(f"({one}) IS TRUE" for one in asked)]))
 
 
 def rules_sql(rules: Rules, fields: Mapping[str, Field], statement: Statement) -> str:

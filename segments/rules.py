@@ -19,11 +19,13 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Literal, TypeAlias
 
 import msgspec
+
+from core.errors import DomainError
 
 Unit = Literal["minute", "hour", "day", "week", "month", "year"]
 Day = Literal["day", "week", "month", "year"]  # units of whole days
@@ -138,11 +140,14 @@ class Problem:
     message: str
 
 
-class Refused(ValueError):
+class Refused(DomainError):
     """A tree that cannot be used; `problems` says why."""
 
+    code = "bad_rules"
+    status = 422
+
     def __init__(self, *problems: Problem) -> None:
-        super().__init__("; ".join(problem.message for problem in problems))
+        super().__init__("; ".join(problem.message for problem in problems), problems=list(map(asdict, problems)))
         self.problems = problems
 
 

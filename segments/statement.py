@@ -29,6 +29,12 @@ JOINED: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    sql: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """When it is asked, and in which zone days begin."""
 
@@ -106,6 +112,9 @@ class Statement:
     def of_chosen(self, customer: str) -> str:
         """Narrows a part of the statement to the customers that are looked at."""
         return "" if self.chosen is None else f" AND {customer} = ANY(%(chosen)s::bigint[])"
+
+    def query(self, columns: str, where: str = "TRUE") -> Query:
+        return Query(self.select(columns, where), self.params)
 
     def select(self, columns: str, where: str = "TRUE") -> str:
         joins = " ".join(f"LEFT JOIN {table} AS {on}" for table, on in self._joins.items())

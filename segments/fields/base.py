@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol, TypeAlias
 
@@ -26,11 +26,14 @@ from segments.operators import (
     within,
 )
 from segments.rules import Condition, Filter, Last, Window, back
-from segments.statement import Moment, Statement
+from segments.statement import Moment, Query, Statement
 
 _YEAR = 366  # days: in so many every day of the year is there
 Phrase: TypeAlias = str | Promise
 Says: TypeAlias = tuple[Phrase, Phrase]  # of whom it holds, and of the others
+
+
+Edge: TypeAlias = datetime | date | str | None  # of a window; None: it is open there
 
 
 class Source(Protocol):
@@ -48,6 +51,12 @@ class Source(Protocol):
 
     def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
         """Whether the condition holds: true where it does, false or NULL of everybody else."""
+
+    def passed(self, condition: Condition, kind: Kind, before: Moment, after: Moment) -> Iterator[Query]:
+        """Customers for whom time alone may have changed the answer between two moments; some of others do no harm."""
+
+    def soonest(self, since: Moment) -> Query:
+        """The first of all the moments that windows of minutes and hours ask about, from `since` on; or NULL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +138,10 @@ class Column:
     takes_moments = False
     properties: Mapping[str, Property] = field(default_factory=dict)
     bound: Mapping[str, str] = field(default_factory=dict)
+    edge_type = "date"
 
     def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
-        expression = statement.bound(statement.column(self.table, self.expression), self.bound)
+        expression = self._bound_expression(statement)
         if condition.op in WITH_WINDOW:
             assert condition.window is not None
             return self._within(expression, condition.window, kind, statement, is_inside=condition.op == "within")
@@ -143,8 +153,43 @@ class Column:
             days = anniversaries(window, statement.moment)
             found = f"to_char({expression}, 'MMDD') = ANY({statement.param(days)}::text[])"
             return found if is_inside else turned(found)
-        first, end = statement.moment.days(window)
-        return within(expression, _bound(first, "date", statement), _bound(end, "date", statement), is_inside=is_inside)
+        low, high = (_bound(edge, self.edge_type, statement) for edge in self.edges(window, statement.moment))
+        return within(self.compared(expression), low, high, is_inside=is_inside)
+
+    def edges(self, window: Window, moment: Moment) -> tuple[Edge, Edge]:
+        """From where on and before where a value is within the window."""
+        return moment.days(window)
+
+    def compared(self, expression: str) -> str:
+        """The expression, fit to be compared with edges."""
+        return expression
+
+    def passed(self, condition: Condition, kind: Kind, before: Moment, after: Moment) -> Iterator[Query]:
+        if condition.op not in WITH_WINDOW:
+            return
+        assert condition.window is not None
+        if kind is Kind.ANNIVERSARY:
+            yield from self._celebrated(condition.window, before, after)
+            return
+        for low, high in _between(self.edges(condition.window, before), self.edges(condition.window, after)):
+            statement = Statement(after)
+            expression = self.compared(self._bound_expression(statement))
+            edges = (f"{statement.param(edge)}::{self.edge_type}" for edge in (low, high))
+            yield statement.query("customer.id", within(expression, *edges, is_inside=True))
+
+    def _celebrated(self, window: Window, before: Moment, after: Moment) -> Iterator[Query]:
+        days = set(anniversaries(window, before)) ^ set(anniversaries(window, after))
+        if days:
+            statement = Statement(after)
+            expression = self._bound_expression(statement)
+            where = f"to_char({expression}, 'MMDD') = ANY({statement.param(sorted(days))}::text[])"
+            yield statement.query("customer.id", where)
+
+    def soonest(self, since: Moment) -> Query:
+        raise NotImplementedError  # asked of what takes moments
+
+    def _bound_expression(self, statement: Statement) -> str:
+        return statement.bound(statement.column(self.table, self.expression), self.bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +234,14 @@ class Reference(Column):
 class WrittenDay(Column):
     """A day that is kept as text, as in 2026-11-22; compared as such, so that what is no day breaks nothing."""
 
-    def _within(self, expression: str, window: Window, kind: Kind, statement: Statement, *, is_inside: bool) -> str:
-        edges = [edge and edge.isoformat() for edge in statement.moment.days(window)]
-        low, high = (_bound(edge, "text", statement) for edge in edges)
-        return within(f'{expression} COLLATE "C"', low, high, is_inside=is_inside)
+    edge_type = "text"
+
+    def edges(self, window: Window, moment: Moment) -> tuple[Edge, Edge]:
+        first, end = moment.days(window)
+        return first and first.isoformat(), end and end.isoformat()
+
+    def compared(self, expression: str) -> str:
+        return f'{expression} COLLATE "C"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +249,15 @@ class Time(Column):
     """A moment, asked for the day of the programme's zone that it lies in."""
 
     takes_moments = True
+    edge_type = "timestamptz"
 
-    def _within(self, expression: str, window: Window, kind: Kind, statement: Statement, *, is_inside: bool) -> str:
-        first, end = statement.moment.times(window)
-        low, high = (_bound(edge, "timestamptz", statement) for edge in (first, end))
-        return within(expression, low, high, is_inside=is_inside)
+    def edges(self, window: Window, moment: Moment) -> tuple[Edge, Edge]:
+        return moment.times(window)
+
+    def soonest(self, since: Moment) -> Query:
+        statement = Statement(since)
+        expression = self._bound_expression(statement)
+        return statement.query(f"min({expression})", f"{expression} >= {statement.param(since.now)}::timestamptz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +278,35 @@ class Marks:
         found = statement.is_among(customers)
         return turned(found) if condition.op == "has_none_of" else found
 
+    def passed(self, condition: Condition, kind: Kind, before: Moment, after: Moment) -> Iterator[Query]:
+        yield from ()
+
+    def soonest(self, since: Moment) -> Query:
+        raise NotImplementedError
+
+
+class Rows:
+    """What is counted from rows, each at a moment of its own."""
+
+    rows: str
+    bound: Mapping[str, str]
+
+    def passed(self, condition: Condition, kind: Kind, before: Moment, after: Moment) -> Iterator[Query]:
+        for low, high in _between(row_edges(condition, before), row_edges(condition, after)):
+            statement = Statement(after)
+            at = within("rows.at", *(f"{statement.param(edge)}::timestamptz" for edge in (low, high)), is_inside=True)
+            rows = statement.bound(self.rows, self.bound)
+            yield Query(f"SELECT DISTINCT rows.customer_id FROM ({rows}) AS rows WHERE {at}", statement.params)
+
+    def soonest(self, since: Moment) -> Query:
+        statement = Statement(since)
+        rows = statement.bound(self.rows, self.bound)
+        at = statement.param(since.now)
+        return Query(f"SELECT min(rows.at) FROM ({rows}) AS rows WHERE rows.at >= {at}::timestamptz", statement.params)
+
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Rows):
     """A figure of somebody's orders, lines or events, of all times or of a window: their number, a sum, a mean.
 
     `rows` gives `customer_id`, `at` and what `amount` and the properties read; `bound`: values that it names in braces.
@@ -277,14 +356,11 @@ class Measure:
             return f"{grouped} {_is_in(window, statement, at='min(rows.at)')}"
         assert quiet is not None
         if condition.op == "stopped":
-            since = _bound(moment.times(Last(quiet))[0], "timestamptz", statement)
+            since = _bound(_since(quiet, moment), "timestamptz", statement)
             were = "TRUE" if window is None else f"bool_or({_is_in(window, statement)})"
             return f"{grouped} max(rows.at) < {since} AND {were}"
         assert window is not None
-        first = moment.days(window)[0]
-        assert first is not None
-        again = _bound(day_start(first, moment.zone), "timestamptz", statement)
-        gap = _bound(day_start(back(first, quiet, "day"), moment.zone), "timestamptz", statement)
+        gap, again = (_bound(edge, "timestamptz", statement) for edge in _gap(quiet, window, moment))
         return (
             f"{grouped} bool_or({_is_in(window, statement)}) AND bool_or(rows.at < {gap})"
             f" AND NOT bool_or(rows.at >= {gap} AND rows.at < {again})"
@@ -292,7 +368,7 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
-class Newest:
+class Newest(Rows):
     """Whether the newest of somebody's rows (in the window) is so: older ones do not matter."""
 
     rows: str  # as those of a measure, with `id`
@@ -329,6 +405,12 @@ class Among:
         found = statement.is_among(self.customers.format(chosen=statement.of_chosen("own.customer_id")))
         return found if value_of(kind, condition.op, condition.value) else turned(found)
 
+    def passed(self, condition: Condition, kind: Kind, before: Moment, after: Moment) -> Iterator[Query]:
+        yield from ()
+
+    def soonest(self, since: Moment) -> Query:
+        raise NotImplementedError
+
 
 def anniversaries(window: Window, moment: Moment) -> list[str]:
     """Month and day of everything that is celebrated in a window. Born on 29 February: on 1 March of other years."""
@@ -340,6 +422,37 @@ def anniversaries(window: Window, moment: Moment) -> list[str]:
     if any((day.month, day.day) == (3, 1) and (day - timedelta(days=1)).day == 28 for day in days):
         named.add("0229")
     return sorted(named)
+
+
+def row_edges(condition: Condition, moment: Moment) -> Sequence[Edge]:
+    """The moments at which rows begin or cease to count."""
+    window = condition.window
+    edges: list[Edge] = [] if window is None else [*moment.times(window)]
+    if condition.op == "stopped":
+        edges.append(_since(int(str(condition.value)), moment))
+    if condition.op == "restarted":
+        assert window is not None
+        edges += _gap(int(str(condition.value)), window, moment)
+    return edges
+
+
+def _since(quiet: int, moment: Moment) -> datetime | None:
+    """Since when who stopped has done nothing."""
+    return moment.times(Last(quiet))[0]
+
+
+def _gap(quiet: int, window: Window, moment: Moment) -> tuple[datetime, datetime]:
+    """From when until when who restarted did nothing: the days before the window."""
+    first = moment.days(window)[0]
+    assert first is not None
+    return day_start(back(first, quiet, "day"), moment.zone), day_start(first, moment.zone)
+
+
+def _between(before: Sequence[Edge], after: Sequence[Edge]) -> Iterator[tuple[Edge, Edge]]:
+    """What lies between where each edge was and where it is."""
+    for was, now in zip(before, after, strict=True):
+        if was is not None and now is not None and was != now:
+            yield (was, now) if was < now else (now, was)  # type: ignore[operator]
 
 
 def _is_any(op: str, value: Any) -> bool:

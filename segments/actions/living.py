@@ -1,0 +1,125 @@
+"""Keeping every segment true: what was noted, what time did, and each night everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from time import monotonic
+
+from django.db import connection, transaction
+from django.db.models import Min
+from django.utils import timezone
+
+from core.errors import NotFound
+from customers.actions.turns import turn_to_compute
+from segments.actions.counting import Counting
+from segments.models import Segment, SegmentPart
+
+BUDGET = 45.0  # seconds of one turn of the worker
+STEP = 10_000  # people judged in one transaction
+_TAKE = """
+    DELETE FROM segments_stalemember WHERE customer_id IN (
+        SELECT customer_id FROM segments_stalemember ORDER BY customer_id LIMIT %s FOR UPDATE SKIP LOCKED)
+    RETURNING customer_id
+"""
+
+
+def count_due(*, now: datetime) -> datetime | None:
+    """Count what was noted and what time changed; when to look again, None before somebody asks.
+
+    Commits step by step; stops after BUDGET, and what is left is due at once.
+    """
+    until = monotonic() + BUDGET
+    for _step in _steps(now):
+        if monotonic() > until:
+            return now
+    return _next_change()
+
+
+def count_everybody(*, report: Callable[[int, int, str], None] = lambda done, total, name: None) -> int:
+    """Judge everybody for every segment, parts before wholes; how many segments. `report` may raise to stop."""
+    order = in_order()
+    for done, key in enumerate(order):
+        report(done, len(order), Segment.objects.values_list("name", flat=True).get(pk=key))
+        count_whole(key, now=timezone.now())
+    report(len(order), len(order), "")
+    return len(order)
+
+
+def count_whole(key: int, *, now: datetime) -> Segment:
+    """Judge everybody for one segment. Raises NotFound where it is archived or gone."""
+    with transaction.atomic():
+        turn_to_compute()
+        segment = Segment.objects.living().select_for_update().filter(pk=key).first()
+        if segment is None:
+            raise NotFound()
+        Counting.at(now).count_all(segment)
+    return segment
+
+
+def in_order() -> list[int]:
+    """Every living segment after those that it asks about. Two queries."""
+    parts: dict[int, set[int]] = {
+        key: set() for key in Segment.objects.living().order_by("pk").values_list("pk", flat=True)
+    }
+    for whole, part in SegmentPart.objects.values_list("segment", "part"):
+        if whole in parts and part in parts:
+            parts[whole].add(part)
+    ordered: dict[int, None] = {}
+
+    def place(key: int) -> None:
+        if key not in ordered:
+            for part in sorted(parts[key]):
+                place(part)
+            ordered[key] = None
+
+    for key in parts:
+        place(key)
+    return list(ordered)
+
+
+def _steps(now: datetime) -> Iterator[None]:
+    """One transaction each, until nothing is left: what changes in one segment may change others."""
+    while True:
+        stale = set(Segment.objects.living().filter(is_stale=True, is_broken=False).values_list("pk", flat=True))
+        for key in in_order() if stale else ():
+            if key in stale:
+                count_whole(key, now=now)
+                yield
+        for segment in Segment.objects.living().filter(next_change_at__lte=now, is_broken=False):
+            _judge_passed(segment.pk, now)
+            yield
+        if not stale and not _judge_marked(now):
+            return
+        yield
+
+
+def _judge_passed(key: int, now: datetime) -> None:
+    """Whom time brought into a segment or away."""
+    with transaction.atomic():
+        turn_to_compute()
+        segment = Segment.objects.living().select_for_update().filter(pk=key).first()
+        if segment is not None:
+            Counting.at(now).count_some(segment, [])
+
+
+def _judge_marked(now: datetime) -> bool:
+    """Everybody marked, of whom no transaction has just marked again, in steps; whether there was anybody."""
+    with transaction.atomic():
+        turn_to_compute()
+        with connection.cursor() as cursor:
+            cursor.execute(_TAKE, [STEP])
+            marked = [customer for (customer,) in cursor.fetchall()]
+        if marked:
+            counting = Counting.at(now)
+            segments = Segment.objects.living().select_for_update().order_by("pk").in_bulk()
+            for key in in_order():
+                counting.count_some(segments[key], marked)
+    return bool(marked)
+
+
+def _next_change() -> datetime | None:
+    found: datetime | None = (
+        Segment.objects.living().filter(is_broken=False).aggregate(next=Min("next_change_at"))["next"]
+    )
+    return found
