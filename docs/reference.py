@@ -58,6 +58,7 @@ REASONS = {
     "hypothesis": "Property tests of the ledger and of rules.",
     "time-machine": "Moves the clock in tests.",
     "schemathesis": "Fuzzes the API from its own schema.",
+    "jsonschema-rs": "Holds the schema of segments against what the product takes; comes with schemathesis.",
     "axe-playwright-python": "Accessibility rules over every page.",
     "ruff": "Style and formatting.",
     "mypy": "Static types.",

@@ -17,6 +17,7 @@ NUMBERS_OF: Mapping[str, Sequence[float]] = {
     "orders_with": (0, 1, 2),
     "items": (0, 1, 2, 3.5),
     "churn": (0, 25, 60, 75, 100),
+    "lot": (0, 25, 50, 100),
 }
 MONEY = (0, 20, 49.99, 50, "50.01", -10)
 TEXTS = ("Leeds", "leed", "%", "_", "\\", "'", "tea", "TEA", "Zoë", "ada", "@example.com", ");--")
