@@ -38,6 +38,7 @@ from loyalty.recommenders import RECOMMENDERS
 from loyalty.reports_stamps import stamp_history
 from loyalty.standing import tier_history
 from messaging.models import CustomerPin, CustomerSession, InboundMessage, OutboundMessage
+from segments.models import Segment, SegmentChange, SegmentMember
 
 Row = dict[str, Any]
 
@@ -70,6 +71,7 @@ def sections() -> list[Section]:
         Section("scores", _("What the shop expects of you"), _scores),
         Section("archetype", _("Which customers you are like"), _archetype),
         Section("features", _("What follows from what you bought"), _features),
+        Section("segments", _("Groups that the shop put you into"), _segments),
         Section("imports", _("What files changed about you"), _imports),
         Section("events", _("What other systems of the shop told it about you"), _events),
         Section("messages", _("What was sent to you"), _messages),
@@ -296,6 +298,16 @@ def _archetype(customer: Customer) -> Iterator[Row]:
             "how_sure": row.confidence,
             "since_on": row.since.isoformat(),
         }
+
+
+def _segments(customer: Customer) -> Iterator[Row]:
+    """Which ones they are in, and when they came and left before."""
+    since = dict(SegmentMember.objects.filter(customer=customer).values_list("segment", "since"))
+    for key, name in Segment.objects.filter(pk__in=since).order_by("name").values_list("pk", "name"):
+        yield {"title": name, "since": _time(since[key])}
+    changes = SegmentChange.objects.filter(customer__in=_everybody(customer)).order_by("at", "pk")
+    for name, is_entry, at in changes.values_list("segment__name", "is_entry", "at"):
+        yield {"title": name, "entered" if is_entry else "left": _time(at)}
 
 
 def _imports(customer: Customer) -> Iterator[Row]:

@@ -172,7 +172,7 @@ def read(document: object) -> Rules:
 
 def written(rules: Rules) -> dict[str, object]:
     """The JSON document of a tree: `read(written(rules)) == rules`."""
-    document: dict[str, object] = msgspec.to_builtins(rules)
+    document: dict[str, object] = msgspec.json.decode(msgspec.json.encode(rules))
     return document
 
 

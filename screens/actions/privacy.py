@@ -28,6 +28,7 @@ from loyalty.models import Account, Hold, Lot, Transaction
 from loyalty.reports import balance_of
 from messaging.actions import privacy as messaging_privacy
 from screens.actions.export import forget_exports
+from segments.actions.privacy import forget_in_segments
 from workspace.actions.privacy import forget_in_workspace
 
 # The ledger's answers carry the reason of an act; the auditor compares the rest of them.
@@ -72,6 +73,7 @@ def erase_customer(*, customer_id: int, actor: Actor, now: datetime) -> Erased:
         everybody = [customer, *customers_privacy.erase_parts(customer)]
         forget_adjustment_requests(customer_ids=[part.pk for part in everybody])
         forget_features(customer_ids=[part.pk for part in everybody])
+        forget_in_segments(customer_ids=[part.pk for part in everybody])
         for part in everybody:
             forget_tier_reasons(customer_id=part.pk)
             forget_stamp_reasons(customer_id=part.pk)

@@ -1,0 +1,222 @@
+"""Making segments, changing them, putting people in by hand; and what is written down when people come and go."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django_tenants.utils import tenant_context
+
+from core.actor import SYSTEM, Actor
+from core.errors import InvalidInput, NotFound, PermissionRefused
+from customers.actions.rollups import refresh_customers
+from customers.models import Customer, Event
+from customers.tests.test_actions_facts import sale
+from segments.actions.counting import Counting
+from segments.actions.living import count_due, count_everybody
+from segments.actions.segments import (
+    archive_segment,
+    change_segment,
+    choose_people,
+    create_segment,
+    duplicate_segment,
+    restore_segment,
+)
+from segments.models import Segment, SegmentChange, SegmentDay, SegmentMember
+from segments.rules import Refused
+from workspace.models import AuditEntry
+
+NOW = datetime(2026, 6, 17, 10, 30, tzinfo=UTC)
+BOUGHT = {"type": "condition", "field": "orders", "op": "at_least", "value": 1}
+LATELY = {**BOUGHT, "window": {"type": "last", "count": 7}}
+
+
+def rules(*nodes: dict[str, Any]) -> dict[str, Any]:
+    return {"version": 1, "match": {"type": "all", "of": list(nodes)}}
+
+
+@pytest.fixture
+def people(business) -> list[Customer]:
+    """Ann bought three days ago, Ben a month ago, Cem never."""
+    people = [Customer.objects.create(first_name=name) for name in ("Ann", "Ben", "Cem")]
+    for customer, days in zip(people, (3, 30), strict=False):
+        sale(business, customer, customer.first_name, "10", placed_at=NOW - timedelta(days=days))
+    refresh_customers({one.pk for one in people})
+    return people
+
+
+def make(name: str, document: object, *, now: datetime = NOW) -> Segment:
+    segment = create_segment(name=name, document=document, actor=SYSTEM, now=now)
+    count_due(now=now)
+    segment.refresh_from_db()
+    return segment
+
+
+def names(segment: Segment) -> set[str]:
+    return set(SegmentMember.objects.filter(segment=segment).values_list("customer__first_name", flat=True))
+
+
+def history(segment: Segment) -> list[tuple[str, bool, str]]:
+    rows = SegmentChange.objects.filter(segment=segment).order_by("pk")
+    return list(rows.values_list("customer__first_name", "is_entry", "reason"))
+
+
+def told() -> list[tuple[str, str, str]]:
+    rows = Event.objects.filter(name__startswith="segments.").order_by("pk")
+    return [(row.customer.first_name, row.name, row.data["reason"]) for row in rows.select_related("customer")]
+
+
+def test_whoever_is_there_at_the_first_count_did_not_come_in(people):
+    segment = make("Customers", rules(BOUGHT))
+    assert names(segment) == {"Ann", "Ben"}
+    assert (segment.people, segment.counted_at, segment.is_stale) == (2, NOW, False)
+    assert history(segment) == []
+    assert told() == []
+    assert list(SegmentDay.objects.values_list("day", "people", "entered", "left")) == [(NOW.date(), 2, 0, 0)]
+
+
+def test_time_takes_people_out_and_a_purchase_brings_them_in(people, business):
+    segment = make("Lately", rules(LATELY))
+    assert names(segment) == {"Ann"}
+    assert segment.next_change_at == datetime(2026, 6, 17, 23, 0, tzinfo=UTC)  # midnight in London
+    sale(business, people[1], "again", "5", placed_at=NOW)
+    refresh_customers({people[1].pk})
+    later = NOW + timedelta(days=4)
+    assert count_due(now=later) == datetime(2026, 6, 21, 23, 0, tzinfo=UTC)
+    assert names(segment) == {"Ben"}
+    assert sorted(history(segment)) == [("Ann", False, "time"), ("Ben", True, "person")]
+    assert sorted(told()) == [
+        ("Ann", "segments.member.left", "time"),
+        ("Ben", "segments.member.entered", "person"),
+    ]
+    event = Event.objects.get(name="segments.member.left")
+    assert event.data == {"segment": segment.code, "segment_name": "Lately", "reason": "time"}
+    assert event.occurred_at == later
+    assert SegmentDay.objects.filter(day=later.date()).values_list("people", "entered", "left").get() == (1, 1, 1)
+
+
+def test_an_hour_passes_at_its_moment(people, business):
+    sale(business, people[2], "now", "5", placed_at=NOW)
+    segment = make("Now", rules({**BOUGHT, "window": {"type": "last", "count": 2, "unit": "hour"}}))
+    assert names(segment) == {"Cem"}
+    assert segment.next_change_at == NOW + timedelta(hours=2, microseconds=1)
+    assert count_due(now=NOW + timedelta(hours=2)) == NOW + timedelta(hours=2, microseconds=1)
+    assert names(segment) == {"Cem"}
+    assert count_due(now=NOW + timedelta(hours=2, seconds=1)) is None
+    assert names(segment) == set()
+
+
+def test_other_rules_are_history_but_tell_nobody(people):
+    segment = make("Customers", rules(BOUGHT))
+    later = NOW + timedelta(hours=1)
+    change_segment(code=segment.code, name="Customers", document=rules(LATELY), actor=SYSTEM, now=later)
+    count_due(now=later)
+    assert names(segment) == {"Ann"}
+    assert history(segment) == [("Ben", False, "rules")]
+    assert told() == []
+
+
+def test_the_same_again_writes_nothing(people):
+    segment = make("Customers", rules(BOUGHT))
+    entries = AuditEntry.objects.count()
+    change_segment(code=segment.code, name="Customers", document=rules(BOUGHT), actor=SYSTEM, now=NOW)
+    assert AuditEntry.objects.count() == entries
+    assert not Segment.objects.get().is_stale
+
+
+def test_by_hand_survives_every_count(people):
+    ann, _ben, cem = people
+    segment = make("Customers", rules(BOUGHT))
+    choose_people(code=segment.code, customers=[cem.pk], is_in=True, actor=SYSTEM, now=NOW)
+    choose_people(code=segment.code, customers=[ann.pk], is_in=False, actor=SYSTEM, now=NOW)
+    count_everybody()
+    assert names(segment) == {"Ben", "Cem"}
+    assert history(segment) == [("Cem", True, "hand"), ("Ann", False, "hand")]
+    assert [name for _who, name, _why in told()] == ["segments.member.entered", "segments.member.left"]
+    choose_people(code=segment.code, customers=[ann.pk, cem.pk], is_in=None, actor=SYSTEM, now=NOW)
+    assert names(segment) == {"Ann", "Ben"}
+    Customer.objects.filter(pk=cem.pk).update(state=Customer.State.ARCHIVED)
+    choose_people(code=segment.code, customers=[cem.pk], is_in=True, actor=SYSTEM, now=NOW)
+    assert names(segment) == {"Ann", "Ben"}  # who is archived is passed over
+
+
+def test_filled_by_hand_alone(people):
+    segment = make("Friends", None)
+    assert (segment.people, segment.next_change_at) == (0, None)
+    choose_people(code=segment.code, customers=[people[0].pk], is_in=True, actor=SYSTEM, now=NOW)
+    count_everybody()
+    assert names(segment) == {"Ann"}
+    copy = duplicate_segment(code=segment.code, actor=SYSTEM, now=NOW)
+    count_due(now=NOW)
+    assert (copy.name, names(copy)) == ("Friends (2)", {"Ann"})
+
+
+def test_archived_it_stays_as_it_was(people, business):
+    segment = make("Customers", rules(BOUGHT))
+    archive_segment(code=segment.code, actor=SYSTEM, now=NOW)
+    sale(business, people[2], "first", "5", placed_at=NOW)
+    refresh_customers({people[2].pk})
+    assert count_due(now=NOW) is None
+    assert names(segment) == {"Ann", "Ben"}
+    make("customers", rules(BOUGHT))  # its name is free
+    with pytest.raises(InvalidInput):
+        restore_segment(code=segment.code, actor=SYSTEM, now=NOW)
+    change_segment(code=Segment.objects.get(name="customers").code, name="Others", document=None, actor=SYSTEM, now=NOW)
+    restore_segment(code=segment.code, actor=SYSTEM, now=NOW)
+    count_due(now=NOW)
+    assert names(segment) == {"Ann", "Ben", "Cem"}
+
+
+def test_what_is_refused_writes_nothing(people, other_programme):
+    bound = Actor(kind="user", id="2", label="Ben", business_id=1)
+    make("Customers", rules(BOUGHT))
+    for name, document, error in (
+        ("", rules(BOUGHT), InvalidInput),
+        ("CUSTOMERS", rules(BOUGHT), InvalidInput),
+        ("x" * 81, rules(BOUGHT), InvalidInput),
+        ("Odd", {"version": 2}, Refused),
+        ("Odd", rules({**BOUGHT, "field": "nothing"}), Refused),
+        ("Odd", rules({"type": "not", "of": BOUGHT}), Refused),
+    ):
+        with pytest.raises(error):
+            create_segment(name=name, document=document, actor=SYSTEM, now=NOW)
+    with pytest.raises(PermissionRefused):
+        create_segment(name="Odd", document=rules(BOUGHT), actor=bound, now=NOW)
+    assert Segment.objects.count() == 1
+    with tenant_context(other_programme), pytest.raises(NotFound):
+        change_segment(code=Segment.objects.first() or "", name="x", document=None, actor=SYSTEM, now=NOW)
+
+
+def test_what_its_rules_ask_about_is_gone(people):
+    """It stays as it was, says so, and holds up no other segment."""
+    segment = make("Customers", rules(BOUGHT))
+    Segment.objects.filter(pk=segment.pk).update(
+        rules=rules({"type": "condition", "field": "attribute:gone", "op": "exists"}), is_stale=True
+    )
+    make("Others", rules(BOUGHT))
+    segment.refresh_from_db()
+    assert (segment.is_broken, names(segment)) == (True, {"Ann", "Ben"})
+    assert count_due(now=NOW + timedelta(days=400)) is None
+
+
+def test_money_is_compared_to_the_penny(people, business):
+    """Facts that are computed later are followed too: the lifetime total comes from the roll-ups."""
+    spent = {"type": "condition", "field": "spent", "op": "more", "value": "10"}
+    segment = make("Spenders", rules(spent))
+    assert names(segment) == set()
+    sale(business, people[0], "penny", str(Decimal("0.01")), placed_at=NOW)
+    refresh_customers({people[0].pk})
+    count_due(now=NOW)
+    assert names(segment) == {"Ann"}
+
+
+def test_counting_costs_the_same_however_many_come(people, django_assert_max_num_queries):
+    segment = make("Customers", rules(BOUGHT))
+    SegmentMember.objects.all().delete()
+    more = Customer.objects.bulk_create(Customer(first_name=f"N{number}") for number in range(50))
+    choose_people(code=segment.code, customers=[one.pk for one in more], is_in=True, actor=SYSTEM, now=NOW)
+    with django_assert_max_num_queries(20):
+        Counting.at(NOW).count_all(Segment.objects.get())
+    assert SegmentMember.objects.count() == 52
