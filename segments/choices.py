@@ -15,6 +15,7 @@ from django.conf.locale import LANG_INFO
 from django.db.models import Case, CharField, F, Model, Q, Value, When
 from django.db.models.expressions import Expression
 from django.db.models.functions import Coalesce, NullIf
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 
 from core.countries import COUNTRIES
@@ -24,8 +25,9 @@ from customers.order_words import channel_words
 from customers.reports.customer_list import countries_of_customers
 from customers.reports.orders import channels_of_orders
 from customers.rfm_groups import RFM_GROUPS
-from loyalty.models import StampCard, Tier
+from loyalty.models import Reward, StampCard, Tier
 from segments.fields.base import Field
+from segments.models import Segment
 from segments.operators import Kind
 from segments.rules import Rules, conditions
 from workspace.models import Business
@@ -112,6 +114,7 @@ class _Rows:
         return self.model._default_manager.annotate(label=self.label)
 
 
+_WEEKDAYS = {str(number + 1): name for number, name in WEEKDAYS.items()}  # as ISO 8601 counts them
 _NAMED = ("code", "label", "is_gone")
 
 
@@ -171,6 +174,9 @@ _SOURCES: Mapping[str, _Words | _Rows] = {
     "categories": _Words(_of_products("category")),
     "vendors": _Words(_of_products("vendor")),
     "tiers": _Rows(Tier, ["rank"]),
+    "rewards": _Rows(Reward, ["position", "points", "pk"]),
+    "weekdays": _Words(lambda: _WEEKDAYS, lambda code: str(_WEEKDAYS.get(code, code))),
+    "segments": _Rows(Segment, ["name", "pk"], is_offered=Q(archived_at__isnull=True)),
     "stamp_cards": _Rows(StampCard, ["position", "pk"]),
     "rfm_groups": _Words(lambda: RFM_GROUPS, _rfm_group),
     "archetypes": _Rows(

@@ -88,7 +88,9 @@ class Statement:
         return f"%({name})s"
 
     def bound(self, expression: str, values: Mapping[str, str]) -> str:
-        """The expression with a placeholder where it names a value in braces."""
+        """The expression with a placeholder where it names a value in braces; {zone} is the programme's."""
+        if "{zone}" in expression:
+            values = {**values, "zone": self.moment.zone.key}
         return (
             expression.format(**{name: self.param(value) for name, value in values.items()}) if values else expression
         )

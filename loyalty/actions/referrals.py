@@ -24,6 +24,7 @@ from core.phones import parse_phone
 from core.tenancy import active_programme, active_schema
 from customers.actions import events
 from customers.actions.customers import find_or_create_by_phone
+from customers.following import Figures, tell_followers
 from customers.models import Customer, Identifier, Order
 from loyalty.actions.points import post_batch, reverse_transaction
 from loyalty.actions.referral_settings import MAX_GIVEN, referral_settings
@@ -476,6 +477,8 @@ def _tell(event: object, referral: Referral, actor: Actor, now: datetime, **more
         business_id=referral.business_id,
         data={"referral": referral.code, **more},
     )
+    if referral.friend_id is not None:
+        tell_followers(Figures.FACTS, {referral.friend_id})
 
 
 def _record(act: str, referral: Referral, actor: Actor, **more: str) -> None:

@@ -80,7 +80,7 @@ def _is_about(field: Field | None, figures: Figures) -> bool:
     if field is None:  # of the programme's own, or an event
         return False
     if figures is Figures.PRODUCTS:
-        return any(one.table == "customers_product" for one in field.source.properties.values())
+        return any("customers_product" in one.table for one in field.source.properties.values())
     if figures in _TABLES:
         return isinstance(field.source, Column) and field.source.table == _TABLES[figures]
     return field.key in _KEYS[figures]

@@ -369,21 +369,23 @@ class Measure(Rows):
 
 @dataclass(frozen=True, slots=True)
 class Newest(Rows):
-    """Whether the newest of somebody's rows (in the window) is so: older ones do not matter."""
+    """Whether the newest of somebody's rows (in the window) is so, or the oldest: others do not matter."""
 
     rows: str  # as those of a measure, with `id`
     properties: Mapping[str, Property]
     bound: Mapping[str, str] = field(default_factory=dict)
-    takes_window = True
+    takes_window: bool = True
     takes_moments = True
+    is_oldest: bool = False
 
     def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
         where = f"rows.customer_id IS NOT NULL{statement.of_chosen('rows.customer_id')}"
         if condition.window is not None:
             where += f" AND {_is_in(condition.window, statement)}"
+        order = "ASC" if self.is_oldest else "DESC"
         newest = (
             f"SELECT DISTINCT ON (rows.customer_id) rows.* FROM ({statement.bound(self.rows, self.bound)}) AS rows"
-            f" WHERE {where} ORDER BY rows.customer_id, rows.at DESC, rows.id DESC"
+            f" WHERE {where} ORDER BY rows.customer_id, rows.at {order}, rows.id {order}"
         )
         asked = [self.properties[one.property].sql(one, statement) for one in condition.where]
         found = statement.is_among(
@@ -404,6 +406,34 @@ class Among:
     def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
         found = statement.is_among(self.customers.format(chosen=statement.of_chosen("own.customer_id")))
         return found if value_of(kind, condition.op, condition.value) else turned(found)
+
+    def passed(self, condition: Condition, kind: Kind, before: Moment, after: Moment) -> Iterator[Query]:
+        yield from ()
+
+    def soonest(self, since: Moment) -> Query:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Favourite:
+    """What comes first with somebody: `rows` gives each customer once, and the code under the name `code`.
+
+    {chosen} stands there after the conditions of the table `own`.
+    """
+
+    rows: str
+    takes_window = False
+    takes_moments = False
+    properties: Mapping[str, Property] = field(default_factory=dict)
+
+    def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
+        rows = self.rows.format(chosen=statement.of_chosen("own.customer_id"))
+        customers = f"SELECT first.customer_id FROM ({rows}) AS first"
+        if condition.op not in KNOWN:
+            codes = statement.param(value_of(kind, condition.op, condition.value))
+            customers += f" WHERE first.code = ANY({codes}::text[])"
+        found = statement.is_among(customers)
+        return turned(found) if condition.op in OF_MISSING else found
 
     def passed(self, condition: Condition, kind: Kind, before: Moment, after: Moment) -> Iterator[Query]:
         yield from ()

@@ -43,6 +43,16 @@ FIELDS: Sequence[Field] = (
         says={"is_one_of": (_("belong to the archetype %(is)s"), _("do not belong to the archetype %(is)s"))},
     ),
     Field(
+        "archetype_before", _FORECASTS, _("Archetype before"), Kind.CHOICE,
+        Reference("archetype", "archetype.earlier_id", codes="customers_archetype"),
+        {"op": "is_one_of", "value": ["k3v9w2p8"]}, choices="archetypes", noun=_("an archetype before"),
+        says={
+            "is_one_of": (
+                _("belonged to the archetype %(is)s before"), _("did not belong to the archetype %(is)s before")
+            )
+        },
+    ),
+    Field(
         "archetype_since", _FORECASTS, _("In this archetype since"), Kind.DAY, Column("archetype", "archetype.since"),
         {"op": "within", "window": {"type": "last", "count": 7}},
         says={

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from segments.fields.base import Column, Field, Figure, Measure, Property, Reference, Time
+from segments.fields.base import Among, Column, Field, Figure, Measure, Property, Reference, Time
 from segments.operators import Kind
 
 _LOYALTY = _("Points programme")
@@ -23,6 +23,63 @@ _STAMPS = """
            card.code AS card
     FROM loyalty_stampbook AS book JOIN loyalty_stampcard AS card ON card.id = book.card_id
 """
+_UNDOES = """
+    SELECT undo.account_id AS customer_id, undo.at, undo.points, undo.business_id
+    FROM loyalty_transaction AS undo JOIN loyalty_transaction AS first ON first.id = undo.reverses_id
+    LEFT JOIN loyalty_transaction AS second ON second.id = first.reverses_id
+    LEFT JOIN loyalty_transaction AS third ON third.id = second.reverses_id
+    WHERE undo.status = 'done' AND coalesce(third.kind, second.kind, first.kind) = '{kind}'
+"""
+# With what undoes it, and what undoes that, each on its own day.
+_MOVED = """
+    SELECT moved.account_id AS customer_id, moved.at, moved.points, moved.business_id
+    FROM loyalty_transaction AS moved WHERE moved.status = 'done' AND moved.kind = '{kind}'
+    UNION ALL {undoes}
+"""
+# As `loyalty.balances` reads lots: without a day of their own they go when inactivity lets the account lapse.
+_EXPIRING = """
+    SELECT lot.account_id AS customer_id, lot.expires_at AS at, lot.remaining AS points
+    FROM loyalty_lot AS lot WHERE lot.remaining > 0 AND lot.expires_at IS NOT NULL AND NOT lot.is_pending
+    UNION ALL
+    SELECT lot.account_id, account.lapses_at, lot.remaining
+    FROM loyalty_lot AS lot JOIN loyalty_account AS account ON account.customer_id = lot.account_id
+    WHERE lot.remaining > 0 AND lot.expires_at IS NULL AND NOT lot.is_pending AND lot.available_at < account.lapses_at
+        AND EXISTS (SELECT FROM loyalty_loyaltysettings AS own WHERE own.expiry_policy = 'inactivity')
+"""
+_REWARDS = """
+    SELECT taken.account_id AS customer_id, taken.at, taken.reward_id, taken.business_id
+    FROM loyalty_transaction AS taken
+    WHERE taken.kind = 'redeem' AND taken.status = 'done' AND taken.reward_id IS NOT NULL AND taken.reversed_at IS NULL
+"""
+_FRIENDS = """
+    SELECT brought.referrer_id AS customer_id, brought.ended_at AS at FROM loyalty_referral AS brought
+    WHERE brought.state = 'completed'
+"""
+_BROUGHT = """
+    SELECT own.customer_id FROM (
+        SELECT DISTINCT brought.friend_id AS customer_id FROM loyalty_referral AS brought
+        WHERE brought.state = 'completed' AND brought.friend_id IS NOT NULL
+    ) AS own WHERE TRUE{chosen}
+"""
+_AT: Mapping[str, Property] = {
+    "business": Property(
+        _("Business"), Kind.CHOICE, "own.code", "businesses", table="workspace_business", key="rows.business_id",
+        noun=_("business"), says=(_(" at %(is)s"), _(" anywhere but at %(is)s")),
+    )
+}  # fmt: skip
+_OF_REWARDS: Mapping[str, Property] = {
+    "reward": Property(
+        _("Reward"), Kind.CHOICE, "own.code", "rewards", table="loyalty_reward", key="rows.reward_id",
+        noun=_("reward"), says=(_(" called %(is)s"), _(" not called %(is)s")),
+    ),
+    **_AT,
+}  # fmt: skip
+
+
+def _moved(kind: str) -> str:
+    return _MOVED.format(kind=kind, undoes=_UNDOES.format(kind=kind))
+
+
 _CARD: Mapping[str, Property] = {
     "card": Property(
         _("Stamp card"), Kind.CHOICE, "rows.card", choices="stamp_cards",
@@ -47,12 +104,58 @@ FIELDS: Sequence[Field] = (
         says={"": (_("have %(is)s"), ""), "some": (_("have points"), _("have no points"))},
     ),
     Field(
-        "points_earned", _LOYALTY, _("Points ever earned"), Kind.NUMBER,
-        Figure("facts", "facts.lifetime_points"), {"op": "at_least", "value": 1_000}, nouns=_POINTS,
+        "points_earned", _LOYALTY, _("Points earned"), Kind.NUMBER,
+        Measure(_moved("earn"), "sum(rows.points)", _AT, lifetime=Figure("facts", "facts.lifetime_points")),
+        {"op": "at_least", "value": 1_000}, nouns=_POINTS,
         says={
-            "": (_("ever earned %(is)s"), ""),
-            "some": (_("ever earned points"), _("never earned points")),
+            "": (_("earned %(is)s%(where)s%(when)s"), ""),
+            "some": (_("earned points%(where)s%(when)s"), _("earned no points%(where)s%(when)s")),
         },
+    ),
+    Field(
+        "points_spent", _LOYALTY, _("Points spent"), Kind.NUMBER,
+        Measure(_moved("redeem"), "-sum(rows.points)", _AT),
+        {"op": "at_least", "value": 100, "window": {"type": "last", "count": 90}}, nouns=_POINTS,
+        says={
+            "": (_("spent %(is)s%(where)s%(when)s"), ""),
+            "some": (_("spent points%(where)s%(when)s"), _("spent no points%(where)s%(when)s")),
+        },
+    ),
+    Field(
+        "points_expiring", _LOYALTY, _("Points that run out"), Kind.NUMBER, Measure(_EXPIRING, "sum(rows.points)"),
+        {"op": "at_least", "value": 50, "window": {"type": "next", "count": 30}}, nouns=_POINTS,
+        says={
+            "": (_("have %(is)s that run out%(when)s"), ""),
+            "some": (_("have points that run out%(when)s"), _("have no points that run out%(when)s")),
+        },
+    ),
+    Field(
+        "rewards", _LOYALTY, _("Rewards taken"), Kind.NUMBER, Measure(_REWARDS, "count(*)", _OF_REWARDS, is_count=True),
+        {"op": "at_least", "value": 1, "window": {"type": "last", "count": 90}},
+        nouns=ngettext_lazy("reward", "rewards"),
+        says={
+            "": (_("took %(is)s%(where)s%(when)s"), ""),
+            "some": (_("took a reward%(where)s%(when)s"), _("took no reward%(where)s%(when)s")),
+            "first_time": (
+                _("took their first reward%(where)s%(when)s"), _("did not take their first reward%(where)s%(when)s")
+            ),
+        },
+    ),
+    Field(
+        "friends", _LOYALTY, _("Friends brought"), Kind.NUMBER, Measure(_FRIENDS, "count(*)", is_count=True),
+        {"op": "at_least", "value": 1}, nouns=ngettext_lazy("friend", "friends"),
+        says={
+            "": (_("brought %(is)s%(when)s"), ""),
+            "some": (_("brought a friend%(when)s"), _("brought no friend%(when)s")),
+            "first_time": (
+                _("brought their first friend%(when)s"), _("did not bring their first friend%(when)s")
+            ),
+        },
+    ),
+    Field(
+        "was_brought", _LOYALTY, _("Was brought by a friend"), Kind.YES_NO, Among(_BROUGHT),
+        {"op": "is", "value": True},
+        says={"": (_("were brought by a friend"), _("were not brought by a friend"))},
     ),
     Field(
         "tier", _LOYALTY, _("Tier"), Kind.CHOICE, Reference("account", "account.tier_id", codes="loyalty_tier"),

@@ -7,13 +7,40 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from segments.fields.base import Field, Figure, Measure, Phrase, Property, Says, Time
+from segments.fields.base import Column, Favourite, Field, Figure, Marks, Measure, Newest, Phrase, Property, Says, Time
 from segments.operators import Kind
 
 _ORDERS = _("Orders")
 _SALES = """
     SELECT sale.customer_id, sale.placed_at AS at, sale.total, sale.channel, sale.business_id
     FROM customers_order AS sale WHERE sale.status <> 'cancelled'
+"""
+_EACH = """
+    SELECT sale.id, sale.customer_id, sale.placed_at AS at, sale.total, sale.channel, sale.business_id
+    FROM customers_order AS sale WHERE sale.status <> 'cancelled'
+"""
+_BOUGHT_AT = """
+    SELECT own.customer_id, shop.code FROM customers_businesscustomerfacts AS own
+    JOIN workspace_business AS shop ON shop.id = own.business_id WHERE own.orders_count > 0
+"""
+# Most orders; of as many, the last one.
+_FAVOURITE_SHOP = """
+    SELECT most.customer_id, shop.code FROM (
+        SELECT DISTINCT ON (own.customer_id) own.customer_id, own.business_id
+        FROM customers_businesscustomerfacts AS own WHERE own.orders_count > 0{chosen}
+        ORDER BY own.customer_id, own.orders_count DESC, own.last_order_at DESC, own.business_id
+    ) AS most JOIN workspace_business AS shop ON shop.id = most.business_id
+"""
+_MAIN_CHANNEL = """
+    SELECT DISTINCT ON (each.customer_id) each.customer_id, each.channel AS code FROM (
+        SELECT own.customer_id, own.channel, count(*) AS orders, max(own.placed_at) AS newest
+        FROM customers_order AS own WHERE own.status <> 'cancelled' AND own.customer_id IS NOT NULL{chosen}
+        GROUP BY own.customer_id, own.channel
+    ) AS each ORDER BY each.customer_id, each.orders DESC, each.newest DESC, each.channel
+"""
+_IN_IT = """
+    (SELECT line.order_id AS id, product.{column} AS said FROM customers_orderline AS line
+     JOIN customers_product AS product ON product.id = line.product_id)
 """
 _MONEY = f"""
     {_SALES} UNION ALL
@@ -49,8 +76,15 @@ _WHERE: Mapping[str, Property] = {
 }  # fmt: skip
 _OF_ORDERS: Mapping[str, Property] = {
     "total": Property(_("Order total"), Kind.MONEY, "rows.total", noun=_("total")),
+    "hour": Property(
+        _("Hour of the day"), Kind.NUMBER, "extract(hour FROM rows.at AT TIME ZONE {zone})", noun=_("hour of the day")
+    ),
+    "weekday": Property(
+        _("Day of the week"), Kind.CHOICE, "extract(isodow FROM rows.at AT TIME ZONE {zone})::int::text",
+        choices="weekdays", noun=_("day of the week"), says=(_(" on %(is)s"), _(" on any day but %(is)s")),
+    ),
     **_WHERE,
-}
+}  # fmt: skip
 _OF_LINES: Mapping[str, Property] = {
     "product": _of_product(
         _("Product"), _("product"), Kind.CHOICE, "own.code", "products", (_(" called %(is)s"), _(" not called %(is)s"))
@@ -59,6 +93,22 @@ _OF_LINES: Mapping[str, Property] = {
     "category": _of_product(_("Category"), _("category"), Kind.CHOICE, "NULLIF(own.category, '')", "categories"),
     "vendor": _of_product(_("Vendor"), _("vendor"), Kind.CHOICE, "NULLIF(own.vendor, '')", "vendors"),
     **_WHERE,
+}
+
+
+def _in_it(label: Phrase, noun: Phrase, kind: Kind, column: str, choices: str = "") -> Property:
+    """Of an order with a product that is so."""
+    return Property(
+        label, kind, "NULLIF(own.said, '')", choices, table=_IN_IT.format(column=column), key="rows.id", noun=noun
+    )
+
+
+# Of one order.
+_OF_ONE: Mapping[str, Property] = {
+    "product": _in_it(_("Product in it"), _("product"), Kind.CHOICE, "code", "products"),
+    "title": _in_it(_("Product title in it"), _("product title"), Kind.TEXT, "title"),
+    "category": _in_it(_("Category in it"), _("product category"), Kind.CHOICE, "category", "categories"),
+    **_OF_ORDERS,
 }
 
 
@@ -137,6 +187,52 @@ FIELDS: Sequence[Field] = (
         says={
             "within": (_("placed their last order%(when)s"), _("did not place their last order%(when)s")),
             "exists": (_("ever placed an order"), _("never placed an order")),
+        },
+    ),
+    Field(
+        "first_order_day", _ORDERS, _("Anniversary of the first order"), Kind.ANNIVERSARY,
+        Column("facts", "(facts.first_order_at AT TIME ZONE {zone})::date"),
+        {"op": "within", "window": {"type": "next", "count": 7}},
+        says={
+            "within": (
+                _("have the anniversary of their first order%(when)s"),
+                _("do not have the anniversary of their first order%(when)s"),
+            ),
+            "exists": (_("ever placed an order"), _("never placed an order")),
+        },
+    ),
+    Field(
+        "last_order_was", _ORDERS, _("The last order"), Kind.YES_NO, Newest(_EACH, _OF_ONE),
+        {"op": "is", "value": True, "where": [{"property": "channel", "op": "is_one_of", "value": ["online"]}]},
+        says={
+            "": (_("placed their last order%(where)s%(when)s"), _("did not place their last order%(where)s%(when)s")),
+            "some": (_("placed an order%(when)s"), _("placed no order%(when)s")),
+        },
+    ),
+    Field(
+        "first_order_was", _ORDERS, _("The first order"), Kind.YES_NO,
+        Newest(_EACH, _OF_ONE, takes_window=False, is_oldest=True),
+        {"op": "is", "value": True, "where": [{"property": "category", "op": "is_one_of", "value": ["Coffee"]}]},
+        says={
+            "": (_("placed their first order%(where)s"), _("did not place their first order%(where)s")),
+            "some": (_("ever placed an order"), _("never placed an order")),
+        },
+    ),
+    Field(
+        "bought_at", _ORDERS, _("Bought at"), Kind.CHOICES, Marks(_BOUGHT_AT),
+        {"op": "has_one_of", "value": ["k3v9w2p8"]}, choices="businesses",
+        says={"": (_("bought at %(is)s"), _("never bought at %(is)s"))},
+    ),
+    Field(
+        "favourite_shop", _ORDERS, _("Buys most often at"), Kind.CHOICE, Favourite(_FAVOURITE_SHOP),
+        {"op": "is_one_of", "value": ["k3v9w2p8"]}, choices="businesses", noun=_("a favourite shop"),
+        says={"is_one_of": (_("buy most often at %(is)s"), _("do not buy most often at %(is)s"))},
+    ),
+    Field(
+        "main_channel", _ORDERS, _("Buys most often in the channel"), Kind.CHOICE, Favourite(_MAIN_CHANNEL),
+        {"op": "is_one_of", "value": ["online"]}, choices="channels", noun=_("a favourite channel"),
+        says={
+            "is_one_of": (_("buy most often in the channel %(is)s"), _("do not buy most often in the channel %(is)s"))
         },
     ),
 )  # fmt: skip

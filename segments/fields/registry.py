@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from segments.fields import forecasts, loyalty, orders, people, reach
+from segments.fields import forecasts, loyalty, orders, people, reach, segments
 from segments.fields.base import Field
 from segments.fields.events import fields_of_events
 from segments.fields.own import fields_of_customers
 
 # Those of every programme.
 FIELDS: Mapping[str, Field] = {
-    field.key: field for family in (people, orders, loyalty, forecasts, reach) for field in family.FIELDS
+    field.key: field for family in (people, orders, loyalty, forecasts, reach, segments) for field in family.FIELDS
 }
 
 

@@ -32,6 +32,7 @@ class Sale:
     channel: str = "store"
     lines: Sequence[Line] = ()
     is_cancelled: bool = False
+    shop: int = 0
     returns: Sequence[tuple[datetime, Decimal]] = ()
 
 
@@ -76,7 +77,7 @@ class Oracle:
         return any(self.holds(inner, person) for inner in node.of)
 
     def _condition(self, one: Condition, person: Person) -> bool:
-        sales = [sale for sale in person.sales if not sale.is_cancelled]
+        sales = sorted((sale for sale in person.sales if not sale.is_cancelled), key=lambda sale: sale.at)
         match one.field:
             case "first_name" | "last_name" | "email" | "phone" | "city" | "region" | "postcode" | "source":
                 return _text(person.said.get(one.field) or None, one.op, one.value)
@@ -92,6 +93,18 @@ class Oracle:
                 return self._within(min((sale.at for sale in sales), default=None), one)
             case "last_order":
                 return self._within(max((sale.at for sale in sales), default=None), one)
+            case "first_order_day":
+                return self._birthday(self._day(min((sale.at for sale in sales), default=None)), one)
+            case "last_order_was":
+                return self._was(sales[::-1], one)
+            case "first_order_was":
+                return self._was(sales, one)
+            case "bought_at":
+                return _tags(frozenset(sale.business for sale in sales), one.op, one.value)
+            case "favourite_shop":
+                return _choice(_favourite(sales, lambda sale: (sale.business, -sale.shop)), one.op, one.value)
+            case "main_channel":
+                return _choice(_favourite(sales, lambda sale: (sale.channel, -ord(sale.channel[0]))), one.op, one.value)
             case "next_purchase":
                 return self._within(person.scores.get("next_purchase"), one)
             case "member":
@@ -128,7 +141,7 @@ class Oracle:
 
     def _times(self, rows: Sequence[tuple[datetime, Sale, Line | None]], one: Condition) -> bool:
         """Of orders, each once whatever number of its lines fit."""
-        fitting = [(at, sale) for at, sale, line in rows if all(_fits(asked, sale, line) for asked in one.where)]
+        fitting = [(at, sale) for at, sale, line in rows if all(self._fits(asked, sale, line) for asked in one.where)]
         days = [self._day(at) for at, _sale in fitting]
         if one.op in ("first_time", "stopped", "restarted"):
             return bool(days) and self._goes_on(days, one)
@@ -151,7 +164,7 @@ class Oracle:
     def _counts(self, at: datetime, one: Condition, sale: Sale, line: Line | None) -> bool:
         if one.window is not None and not self._is_inside(at, one.window):
             return False
-        return all(_fits(narrowing, sale, line) for narrowing in one.where)
+        return all(self._fits(narrowing, sale, line) for narrowing in one.where)
 
     def _day(self, at: datetime | None) -> Any:
         return None if at is None else at.astimezone(self.zone).date()
@@ -187,6 +200,41 @@ class Oracle:
                 celebrated = any(_is_birthday(born, day) for day in days)
         return celebrated is (one.op == "within")
 
+    def _was(self, sales: Sequence[Sale], one: Condition) -> bool:
+        """The first of these, which are in their order; of products it is enough that one of its lines fits."""
+        inside = [sale for sale in sales if one.window is None or self._is_inside(sale.at, one.window)]
+        is_so = bool(inside) and all(self._has(asked, inside[0]) for asked in one.where)
+        return is_so is one.value
+
+    def _has(self, asked: Filter, sale: Sale) -> bool:
+        if asked.property in ("product", "title", "category"):
+            return any(self._fits(asked, sale, line) for line in sale.lines)
+        return self._fits(asked, sale, None)
+
+    def _fits(self, one: Filter, sale: Sale, line: Line | None) -> bool:
+        match one.property:
+            case "business":
+                return _choice(sale.business, one.op, one.value)
+            case "channel":
+                return _choice(sale.channel, one.op, one.value)
+            case "total":
+                return _number(sale.total, one.op, one.value)
+            case "hour":
+                return _number(Decimal(sale.at.astimezone(self.zone).hour), one.op, one.value)
+            case "weekday":
+                return _choice(str(sale.at.astimezone(self.zone).isoweekday()), one.op, one.value)
+        assert line is not None
+        match one.property:
+            case "product":
+                return _choice(line.product, one.op, one.value)
+            case "category":
+                return _choice(line.category or None, one.op, one.value)
+            case "vendor":
+                return _choice(None, one.op, one.value)
+            case "title":
+                return _text(line.title or None, one.op, one.value)
+        raise AssertionError(one.property)
+
 
 def _is_birthday(born: date, day: date) -> bool:
     if (born.month, born.day) == (2, 29) and (day.month, day.day) == (3, 1):
@@ -194,25 +242,13 @@ def _is_birthday(born: date, day: date) -> bool:
     return (born.month, born.day) == (day.month, day.day)
 
 
-def _fits(one: Filter, sale: Sale, line: Line | None) -> bool:
-    match one.property:
-        case "business":
-            return _choice(sale.business, one.op, one.value)
-        case "channel":
-            return _choice(sale.channel, one.op, one.value)
-        case "total":
-            return _number(sale.total, one.op, one.value)
-    assert line is not None
-    match one.property:
-        case "product":
-            return _choice(line.product, one.op, one.value)
-        case "category":
-            return _choice(line.category or None, one.op, one.value)
-        case "vendor":
-            return _choice(None, one.op, one.value)
-        case "title":
-            return _text(line.title or None, one.op, one.value)
-    raise AssertionError(one.property)
+def _favourite(sales: Sequence[Sale], named: Callable[[Sale], tuple[str, int]]) -> str | None:
+    """Most sales; of as many the last one; then what is named last."""
+    found: dict[tuple[str, int], list[datetime]] = {}
+    for sale in sales:
+        found.setdefault(named(sale), []).append(sale.at)
+    best = max(found, key=lambda name: (len(found[name]), max(found[name]), name[1]), default=None)
+    return best[0] if best else None
 
 
 def _choice(own: str | None, op: str, value: Any) -> bool:

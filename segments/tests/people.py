@@ -138,7 +138,7 @@ def _sale(
             refunded_at=back, total=Decimal(10),
         )  # fmt: skip
         returns = [(back, Decimal(10))]
-    return Sale(at, total, shop, order.channel, lines, is_cancelled, returns)
+    return Sale(at, total, shop, order.channel, lines, is_cancelled, shops[shop].pk, returns)
 
 
 def _reckon(chance: random.Random, pk: int, person: Person, archetypes: Sequence[Archetype]) -> None:

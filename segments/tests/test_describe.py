@@ -32,6 +32,10 @@ LABELS = {
     ("products", "p1"): "Green tea",
     ("categories", "Coffee"): "Coffee",
     ("stamp_cards", "s1"): "Coffee card",
+    ("segments", "x1"): "Summer",
+    ("rewards", "r1"): "A coffee",
+    ("weekdays", "6"): "Saturday",
+    ("weekdays", "7"): "Sunday",
 }
 WORDS = Describer(FIELDS, LABELS, "GBP")
 LAST_90 = {"type": "last", "count": 90}
@@ -101,6 +105,25 @@ def others(*asked: object) -> str:
         (("value_12", "missing"), "do not have an expected value in 12 months"),
         (("items", "less", 2.5), "bought fewer than 2.5 items"),
         (("first_order", "missing"), "never placed an order"),
+        (("bought_at", "has_all_of", ["b1", "b2"]), "bought at Mill Lane and Quayside"),
+        (("bought_at", "has_none_of", ["b1"]), "never bought at Quayside"),
+        (("favourite_shop", "is_one_of", ["b1"]), "buy most often at Quayside"),
+        (("main_channel", "is_none_of", ["online"]), "do not buy most often in the channel online"),
+        (("in_segment", "has_one_of", ["x1"]), "are in the segment Summer"),
+        (("points_earned", "at_least", 1_000), "earned at least 1,000 points"),
+        (("points_spent", "is", 0, LAST_90), "spent no points in the last 90 days"),
+        (
+            ("points_expiring", "at_least", 50, {"type": "next", "count": 30}),
+            "have at least 50 points that run out in the next 30 days",
+        ),
+        (("rewards", "stopped", 60), "took a reward but not in the last 60 days"),
+        (("friends", "at_least", 1), "brought a friend"),
+        (("was_brought", "is", False), "were not brought by a friend"),
+        (
+            ("first_order_day", "within", None, {"type": "next", "count": 7}),
+            "have the anniversary of their first order in the next 7 days",
+        ),
+        (("archetype_before", "is_one_of", ["a1"]), "belonged to the archetype Weekend regulars before"),
     ],
 )
 def test_operators_of_each_kind(asked, expected):
@@ -165,6 +188,12 @@ def test_how_it_goes_on(asked, expected):
             [("category", "is_none_of", ["Coffee"]), ("title", "does_not_contain", "decaf")],
             "bought a product whose category is not Coffee and whose title does not contain “decaf”",
         ),
+        (
+            "orders",
+            [("hour", "between", [7, 9]), ("weekday", "is_one_of", ["6", "7"]), ("business", "is_one_of", ["b1"])],
+            "placed an order whose hour of the day is between 7 and 9 on Saturday or Sunday at Quayside",
+        ),
+        ("rewards", [("reward", "is_one_of", ["r1"])], "took a reward called A coffee"),
         ("orders_with", [("vendor", "missing")], "bought a product whose vendor is not known"),
         (
             "full_cards",
@@ -192,6 +221,15 @@ def test_what_narrows_is_said_with_it(asked, where, expected):
 )
 def test_the_others(asked, expected):
     assert others(*asked) == expected
+
+
+def test_one_order():
+    where = [{"property": "category", "op": "is_one_of", "value": ["Coffee"]}]
+    asked = ("last_order_was", "is", True, LAST_90, where)
+    assert that(*asked) == "placed their last order whose product category is Coffee in the last 90 days"
+    assert others("first_order_was", "is", True, None, where) == (
+        "did not place their first order whose product category is Coffee"
+    )
 
 
 SPENT = condition("spent", "more", 50, LAST_90)
@@ -294,7 +332,7 @@ def test_own_fields_and_events(programme):
 
 
 def test_every_tree_has_a_sentence_and_no_sentence_shows_a_code():
-    named = ("tags", "archetypes", "businesses", "products", "tiers", "stamp_cards")
+    named = ("tags", "archetypes", "businesses", "products", "tiers", "stamp_cards", "rewards", "segments")
     codes = {name: [f"zq{number}{name}" for number in range(2)] for name in named}
     labels = {(name, of[0]): name.title() for name, of in codes.items()}
     words = Describer(FIELDS, labels, "EUR")

@@ -21,7 +21,8 @@ ASKED = {
     for key in (
         "first_name", "email", "city", "country", "birthday", "created", "tags", "orders", "spent", "average_order",
         "items", "orders_with", "first_order", "last_order", "member", "points", "archetype", "churn", "churn_band",
-        "value_12", "next_purchase",
+        "value_12", "next_purchase", "first_order_day", "last_order_was", "first_order_was", "bought_at",
+        "favourite_shop", "main_channel",
     )
 }  # fmt: skip
 MOMENT = Moment(NOW, ZONE)

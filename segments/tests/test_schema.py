@@ -27,7 +27,10 @@ from segments.tests.trees import trees
 SCHEMA = Draft202012Validator(rules_schema(FIELDS))
 # What a schema cannot say.
 DISORDER = {"The first number is above the second.", "The last day is before the first."}
-CODES = {name: ["k3v9w2p8"] for name in ("tags", "archetypes", "businesses", "products", "tiers", "stamp_cards")}
+CODES = {
+    name: ["k3v9w2p8"]
+    for name in ("tags", "archetypes", "businesses", "products", "tiers", "stamp_cards", "rewards", "segments")
+}
 
 
 def is_taken(tree: object) -> bool:

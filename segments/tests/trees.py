@@ -17,6 +17,7 @@ NUMBERS_OF: Mapping[str, Sequence[float]] = {
     "orders_with": (0, 1, 2),
     "items": (0, 1, 2, 3.5),
     "churn": (0, 25, 60, 75, 100),
+    "hour": (0, 9, 10, 23, 24),
     "lot": (0, 25, 50, 100),
 }
 MONEY = (0, 20, 49.99, 50, "50.01", -10)
@@ -86,7 +87,7 @@ def values(
         return st.sampled_from([1, 9, 80, 3_650])
     if kind in (Kind.CHOICE, Kind.CHOICES):
         known = {"countries": COUNTRIES, "churn_bands": ("low", "high"), "categories": ("Tea", "Coffee")}
-        known |= {"channels": ("store", "online"), **codes}
+        known |= {"channels": ("store", "online"), "weekdays": ("2", "6", "7"), **codes}
         offered = [code for code in known.get(choices, ()) if code] + ["nothing"]
         return st.lists(st.sampled_from(offered), min_size=1, max_size=2)
     if kind is Kind.TEXT:
