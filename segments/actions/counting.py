@@ -20,6 +20,7 @@ from customers.actions import events
 from programs.actions.due_work import ensure_due
 from segments import clock, compiler, rules
 from segments.actions.marks import COUNT_DUE, follow_part
+from segments.asking import set_planner
 from segments.events import MEMBER_ENTERED, MEMBER_LEFT
 from segments.fields.base import Field
 from segments.fields.registry import fields_of_programme
@@ -30,8 +31,6 @@ from segments.statement import Moment, Query
 
 Reason = SegmentChange.Reason
 NOBODY = Rules(1, AnyOf(()))  # of a segment that is filled by hand
-# Such statements group the orders of everybody: more memory than a page's look-ups, and no other worker's share.
-PLANNER = {"work_mem": "64MB", "max_parallel_workers_per_gather": "0", "jit": "off"}
 
 _MEMBERS = """
     WITH asked AS MATERIALIZED ({asked}),
@@ -156,8 +155,7 @@ class Counting:
             narrowed["of_members"] = " AND own.customer_id = ANY(%(chosen)s::bigint[])"
         values = {**asked.params, "segment": segment.pk, "now": self.moment.now}
         with connection.cursor() as cursor:
-            for name, value in PLANNER.items():
-                cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+            set_planner(cursor)
             cursor.execute(_MEMBERS.format(asked=asked.sql, **narrowed), values)
             return Counted(*cursor.fetchone())
 
