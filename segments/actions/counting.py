@@ -33,9 +33,8 @@ Reason = SegmentChange.Reason
 NOBODY = Rules(1, AnyOf(()))  # of a segment that is filled by hand
 
 _MEMBERS = """
-    WITH asked AS MATERIALIZED ({asked}),
-    found AS (
-        SELECT asked.id FROM asked WHERE NOT EXISTS (
+    WITH found AS (
+        SELECT asked.id FROM ({asked}) AS asked WHERE NOT EXISTS (
             SELECT FROM segments_segmentchoice AS choice
             WHERE choice.segment_id = %(segment)s AND choice.customer_id = asked.id)
         UNION ALL
@@ -43,21 +42,24 @@ _MEMBERS = """
         JOIN customers_customer AS customer ON customer.id = choice.customer_id AND customer.state = 'active'
         WHERE choice.segment_id = %(segment)s AND choice.is_in{of_choices}
     ),
+    changed AS MATERIALIZED (
+        SELECT coalesce(found.id, own.customer_id) AS customer_id, found.id IS NOT NULL AS is_entry
+        FROM found FULL JOIN (
+            SELECT own.customer_id FROM segments_segmentmember AS own WHERE own.segment_id = %(segment)s{of_members}
+        ) AS own ON own.customer_id = found.id
+        WHERE found.id IS NULL OR own.customer_id IS NULL
+    ),
     gone AS (
-        DELETE FROM segments_segmentmember AS own
-        WHERE own.segment_id = %(segment)s{of_members}
-            AND NOT EXISTS (SELECT FROM found WHERE found.id = own.customer_id)
-        RETURNING own.customer_id
+        DELETE FROM segments_segmentmember AS own USING changed
+        WHERE own.segment_id = %(segment)s AND own.customer_id = changed.customer_id AND NOT changed.is_entry
     ),
     come AS (
         INSERT INTO segments_segmentmember (segment_id, customer_id, since)
-        SELECT %(segment)s, found.id, %(now)s FROM found WHERE NOT EXISTS (
-            SELECT FROM segments_segmentmember AS own
-            WHERE own.segment_id = %(segment)s AND own.customer_id = found.id)
-        RETURNING customer_id
+        SELECT %(segment)s, changed.customer_id, %(now)s FROM changed WHERE changed.is_entry
     )
-    SELECT coalesce((SELECT array_agg(customer_id) FROM come), '{{}}'),
-           coalesce((SELECT array_agg(customer_id) FROM gone), '{{}}')
+    SELECT coalesce(array_agg(customer_id) FILTER (WHERE is_entry), '{{}}'),
+           coalesce(array_agg(customer_id) FILTER (WHERE NOT is_entry), '{{}}')
+    FROM changed
 """
 _CHANGES = """
     INSERT INTO segments_segmentchange (segment_id, customer_id, is_entry, reason, at)

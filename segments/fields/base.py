@@ -25,7 +25,7 @@ from segments.operators import (
     value_of,
     within,
 )
-from segments.rules import Condition, Filter, Last, Window, back
+from segments.rules import Condition, Filter, Last, Over, Window, back
 from segments.statement import Moment, Query, Statement
 
 _YEAR = 366  # days: in so many every day of the year is there
@@ -320,12 +320,17 @@ class Measure(Rows):
     empty: Decimal | None = Decimal(0)
     is_count: bool = False  # of rows: who has any has one or more
     lifetime: Column | None = None
+    first: Time | None = None  # when somebody's first row is of, where that is kept
+    last: Time | None = None
     bound: Mapping[str, str] = field(default_factory=dict)
     takes_window: bool = True
     takes_moments = True
 
     def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
         value = value_of(kind, condition.op, condition.value)
+        if (kept := self._kept(condition)) is not None:
+            column, window = kept
+            return column.sql(Condition(condition.field, "within", window=window), Kind.DAY, statement)
         if condition.op in PATTERNS:
             return statement.is_among(self._going_on(condition, value, statement))
         if self.lifetime is not None and condition.window is None and not condition.where:
@@ -341,6 +346,15 @@ class Measure(Rows):
             customers += f" HAVING {turned(asked) if is_so_empty else asked}"
         found = statement.is_among(customers)
         return turned(found) if is_so_empty else found
+
+    def _kept(self, condition: Condition) -> tuple[Time, Window] | None:
+        """Which moment that is kept says how it goes on, and when it must be."""
+        if condition.op == "first_time" and self.first and not condition.where:
+            assert condition.window is not None
+            return self.first, condition.window
+        if condition.op == "stopped" and self.last and condition.window is None and not condition.where:
+            return self.last, Over(int(str(condition.value)) - 1)  # before the first of those days
+        return None
 
     def _customers(self, condition: Condition, statement: Statement) -> str:
         rows = statement.bound(self.rows, self.bound)

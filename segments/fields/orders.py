@@ -116,12 +116,15 @@ def _kept(column: str) -> Figure:
     return Figure("facts", f"facts.{column}")
 
 
+_FIRST, _LAST = Time("facts", "facts.first_order_at"), Time("facts", "facts.last_order_at")
 _LAST_90 = {"type": "last", "count": 90}
 
 FIELDS: Sequence[Field] = (
     Field(
         "orders", _ORDERS, _("Orders"), Kind.NUMBER,
-        Measure(_SALES, "count(*)", _OF_ORDERS, is_count=True, lifetime=_kept("orders_count")),
+        Measure(
+            _SALES, "count(*)", _OF_ORDERS, is_count=True, lifetime=_kept("orders_count"), first=_FIRST, last=_LAST
+        ),
         {"op": "at_least", "value": 2, "window": _LAST_90}, nouns=ngettext_lazy("order", "orders"),
         says={
             "": (_("placed %(is)s%(where)s%(when)s"), ""),
@@ -174,7 +177,7 @@ FIELDS: Sequence[Field] = (
         },
     ),
     Field(
-        "first_order", _ORDERS, _("First order"), Kind.DAY, Time("facts", "facts.first_order_at"),
+        "first_order", _ORDERS, _("First order"), Kind.DAY, _FIRST,
         {"op": "within", "window": {"type": "calendar", "unit": "month"}},
         says={
             "within": (_("placed their first order%(when)s"), _("did not place their first order%(when)s")),
@@ -182,7 +185,7 @@ FIELDS: Sequence[Field] = (
         },
     ),
     Field(
-        "last_order", _ORDERS, _("Last order"), Kind.DAY, Time("facts", "facts.last_order_at"),
+        "last_order", _ORDERS, _("Last order"), Kind.DAY, _LAST,
         {"op": "within", "window": {"type": "over", "count": 21}},
         says={
             "within": (_("placed their last order%(when)s"), _("did not place their last order%(when)s")),

@@ -17,6 +17,7 @@ from customers.tests.test_actions_facts import sale
 from segments.actions.counting import Counting
 from segments.actions.living import count_due, count_everybody
 from segments.actions.segments import (
+    SegmentInUse,
     archive_segment,
     change_segment,
     choose_people,
@@ -24,7 +25,7 @@ from segments.actions.segments import (
     duplicate_segment,
     restore_segment,
 )
-from segments.models import Segment, SegmentChange, SegmentDay, SegmentMember
+from segments.models import Segment, SegmentChange, SegmentDay, SegmentMember, SegmentPart
 from segments.rules import Refused
 from workspace.models import AuditEntry
 
@@ -35,6 +36,10 @@ LATELY = {**BOUGHT, "window": {"type": "last", "count": 7}}
 
 def rules(*nodes: dict[str, Any]) -> dict[str, Any]:
     return {"version": 1, "match": {"type": "all", "of": list(nodes)}}
+
+
+def within(segment: Segment) -> dict[str, Any]:
+    return {"type": "condition", "field": "in_segment", "op": "has_one_of", "value": [segment.code]}
 
 
 @pytest.fixture
@@ -151,6 +156,35 @@ def test_filled_by_hand_alone(people):
     copy = duplicate_segment(code=segment.code, actor=SYSTEM, now=NOW)
     count_due(now=NOW)
     assert (copy.name, names(copy)) == ("Friends (2)", {"Ann"})
+
+
+def test_a_segment_of_a_segment_follows_it(people, business):
+    """With whom staff put in, and the complement is everybody else."""
+    inner = make("Lately", rules(LATELY))
+    outer = make("In it", rules(within(inner)))
+    others = make("Not in it", rules({"type": "everyone"}, {"type": "not", "of": within(inner)}))
+    assert (names(outer), names(others)) == ({"Ann"}, {"Ben", "Cem"})
+    choose_people(code=inner.code, customers=[people[2].pk], is_in=True, actor=SYSTEM, now=NOW)
+    count_due(now=NOW)
+    assert (names(outer), names(others)) == ({"Ann", "Cem"}, {"Ben"})
+    count_due(now=NOW + timedelta(days=30))
+    assert (names(outer), names(others)) == ({"Cem"}, {"Ann", "Ben"})
+
+
+def test_no_circles(people):
+    inner = make("Inner", rules(BOUGHT))
+    middle = make("Middle", rules(within(inner)))
+    outer = make("Outer", rules(within(middle)))
+    for of in (inner, middle, outer):
+        with pytest.raises(Refused) as refused:
+            change_segment(code=inner.code, name="Inner", document=rules(BOUGHT, within(of)), actor=SYSTEM, now=NOW)
+        assert [(one.at, one.code) for one in refused.value.problems] == [("match.of.1.value", "circle")]
+    with pytest.raises(Refused):
+        create_segment(name="Other", document=rules({**within(inner), "value": ["nothing"]}), actor=SYSTEM, now=NOW)
+    assert SegmentPart.objects.count() == 2
+    with pytest.raises(SegmentInUse) as used:
+        archive_segment(code=middle.code, actor=SYSTEM, now=NOW)
+    assert used.value.data == {"segments": [{"code": outer.code, "name": "Outer"}]}
 
 
 def test_archived_it_stays_as_it_was(people, business):
