@@ -1,0 +1,138 @@
+"""What the readers of conditions share: the sentence, the names, the day, and what a reader gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+from segments.rules import Condition, Filter, Value, Window
+from segments.words.numbers import Comparison
+from segments.words.text import Text
+from segments.words.times import Time, Times
+from segments.words.tree import Asked, Part, either, every
+from segments.words.vocabulary import Vocabulary
+
+# Small words that may stand anywhere in a phrase.
+ARTICLES = frozenset("a an the any some my our their his her its your".split())
+BE = frozenset("is are was were be been being am".split())
+HAVE = frozenset("have has had having got get hold holding with".split())
+DO = frozenset("do doe did doing done".split())
+ASKS_FOR = HAVE | {"without", "no", "any", "not", "own", "zero"}  # before a noun of what is there or missing
+# What nobody sells, though a title may hold it.
+NO_GOODS = frozenset(
+    "please thank thanks those that this these them they people person customer member everyone everybody anyone anybody"
+    " someone somebody ones one all each both either neither who which what so also then too now today ever never not"
+    " no yes ok okay well just only more most less least much many few several some any other others rest else same"
+    " here there it he she i we you me us our your their his her its of to in on at for from by with as is are was were"
+    " active inactive lapsed loyal regular recent old young happy unhappy big small top best worst"
+    " good bad great nice important interested vegetarian vegan male female men women".split()
+)
+
+
+def to_figure(text: Text, at: int, words: Iterable[str] = ()) -> int:
+    """The place behind “is”, “of”, “at” and other words that lead to a figure."""
+    while text.word(at) in BE or text.word(at) in ("of", "that", ":", "which", *words):
+        at += 1
+    return at + 1 if text.word(at) == "at" and text.word(at + 1) not in ("least", "most", "the") else at
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    text: Text
+    vocabulary: Vocabulary
+    times: Times
+
+    def knows(self, field: str) -> bool:
+        return field in self.vocabulary.fields
+
+    def time_list(self, at: int, *, is_ahead: bool = False) -> tuple[list[Time], int, bool]:
+        """“in March or April”: times, the place after them, and whether all are meant."""
+        found = self.times.at(self.text, at, is_ahead=is_ahead)
+        if found is None:
+            return [], at, False
+        times, end, is_all = [found], found.end, False
+        while (link := self.text.word(end)) in ("or", "and", ","):
+            following = end + 1
+            if link == "," and self.text.word(following) in ("or", "and"):
+                link, following = self.text.word(following), following + 1
+            more = self.times.at(self.text, following, is_ahead=is_ahead)
+            if more is None or (link == "," and not _goes_on(self.text, more.end)):
+                break
+            is_all = link == "and"
+            times.append(more)
+            end = more.end
+        return times, end, is_all
+
+
+def _goes_on(text: Text, at: int) -> bool:
+    return text.word(at) in ("or", "and", ",")
+
+
+class Frame(Protocol):
+    """A condition that a following fragment may repeat with something else: “ordered in March but not in April”."""
+
+    def again(self, context: Context, at: int) -> Found | None:
+        """What a fragment at a place says, or None."""
+
+    def within(self, context: Context, times: Sequence[Time], words: frozenset[int]) -> Found | None:
+        """The same in a time that was said beside it; None where it has one already or takes none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a reader found, up to `end`. Without a `part` the words are about something that is not known.
+
+    `opposite` is what a "not" makes of it, where that is not simply its negation. `may_go_on`: words behind it that
+    nobody understands may belong to it. `is_head`: the words stand for people as well (“members”).
+    """
+
+    part: Part | None
+    end: int
+    opposite: Part | None = None
+    frame: Frame | None = None
+    notes: Sequence[str] = ()
+    may_go_on: bool = False
+    is_head: bool = False
+    needs_quiet: bool = False  # means something only beside a time without orders
+
+
+Reader = Callable[[Context, int], Found | None]
+
+
+def asked(
+    context: Context,
+    words: range | frozenset[int],
+    field: str,
+    op: str,
+    value: Value = None,
+    window: Window | None = None,
+    where: Sequence[Filter] = (),
+) -> Asked:
+    return Asked(Condition(field, op, value, window, tuple(where)), frozenset(words))
+
+
+def compared(context: Context, words: range, field: str, one: Comparison, **rest: Any) -> Asked:
+    return asked(context, words, field, one.op, figure(one), **rest)
+
+
+def figure(one: Comparison) -> Value:
+    low = plain(one.value)
+    return [low, plain(one.high)] if one.high is not None else low
+
+
+def plain(number: Decimal) -> int | float:
+    """As JSON has it."""
+    return int(number) if number == int(number) else float(number)
+
+
+def on_days(context: Context, words: range, field: str, times: Sequence[Time], *, is_all: bool = False) -> Part | None:
+    """A day that lies in one of these times, or in all."""
+    parts = []
+    for time in times:
+        windows = [time.window, *([time.also] if time.also else [])]
+        part = every(asked(context, words, field, "within", window=window) for window in windows)
+        if part is not None:
+            parts.append(part)
+    return every(parts) if is_all else either(parts)

@@ -1,0 +1,276 @@
+"""From items to one part: and, or, not, except, either, neither, lists.
+
+    sentence    = groups { "but" groups | "except" groups }
+    groups      = group { ("and" | "or") group }            each with people of its own: all of them together
+    group       = { people | clause }                       all hold
+    clause      = ["who"] both { "or" ["who"] both }
+    both        = unit { ("and" | ",") ["who"] unit }
+    unit        = condition | "not" unit | "either" both "or" unit | "neither" unit { "nor" unit }
+
+"And" binds closer than "or"; "but" and ", and" behind an "or" take everything before them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from segments.fields.base import Field
+from segments.words.scan import Item, Kind
+from segments.words.tree import Asked, Part, either, every, negated, with_words
+
+
+@dataclass(slots=True)
+class Meaning:
+    match: Part | None
+    leave_out: list[Part]
+    unknown: set[int]  # words that joined nothing
+    notes: list[str] = field(default_factory=list)
+    has_people: bool = False
+
+
+def understood(items: Sequence[Item], fields: Mapping[str, Field]) -> Meaning:
+    return _Grammar(items, fields).sentence()
+
+
+class _Grammar:
+    def __init__(self, items: Sequence[Item], fields: Mapping[str, Field]) -> None:
+        self.items = items
+        self.fields = fields
+        self.at = 0
+        self.meaning = Meaning(None, [], set())
+
+    def sentence(self) -> Meaning:
+        kept: list[Part | None] = [self.groups()]
+        while self.at < len(self.items):
+            kind = self._take().kind
+            if kind is Kind.EXCEPT:
+                out = self.groups()
+                if out is not None:
+                    self.meaning.leave_out.append(out)
+            else:
+                kept.append(self.groups())
+        self.meaning.match = every(part for part in kept if part is not None)
+        self.meaning.has_people = any(item.kind is Kind.PEOPLE for item in self.items)
+        return self.meaning
+
+    def groups(self) -> Part | None:
+        found = [self.group()]
+        while self._kind() in _LINKS and self._people_follow(self._after_links()):
+            is_and = any(item.kind is Kind.AND for item in self.items[self.at : self._after_links()])
+            self.at = self._after_links()
+            found.append(self.group())
+            if is_and:
+                self._note("“and” between two groups of people read as: whoever is in one of them.")
+        known = [part for part in found if part is not None]
+        return either(known)
+
+    def group(self) -> Part | None:
+        parts: list[Part | None] = []
+        while (kind := self._kind()) is not None and kind not in _ENDS:
+            if kind in (Kind.PEOPLE, Kind.CLAUSE):
+                self.at += 1
+            elif kind is Kind.UNKNOWN:
+                self._not_understood(self._take())
+            elif kind in _LINKS:
+                if self._people_follow(self._after_links()):
+                    break
+                is_or = self._kind() is Kind.OR
+                self.at = self._after_links()
+                found = self.clause()
+                if is_or and parts:
+                    parts[-1] = either(part for part in (parts[-1], found) if part is not None)
+                else:
+                    parts.append(found)
+            else:
+                parts.append(self.clause())
+        return every(part for part in parts if part is not None)
+
+    def clause(self) -> Part | None:
+        found = [self.both()]
+        has_or = False
+        while self._link() is Kind.OR and not self._people_follow(self._after_links()):
+            has_or = True
+            self.at = self._after_links()
+            found.append(self.both())
+        if has_or and any(part is not None and _is_all(part) for part in found):
+            self._note("“and” read as closer than “or”.")
+        return either(part for part in found if part is not None)
+
+    def both(self) -> Part | None:
+        parts = [self.unit()]
+        while self._link() is Kind.AND and not self._people_follow(self._after_links()):
+            if self._kind() is Kind.COMMA and self._kind(1) is Kind.AND and self._has_or_before():
+                break
+            self.at = self._after_links()
+            parts.append(self.unit())
+        return every(part for part in parts if part is not None)
+
+    def unit(self) -> Part | None:
+        kind = self._kind()
+        if kind is None or kind in _ENDS:
+            return None
+        item = self._take()
+        match kind:
+            case Kind.CONDITION:
+                return self._condition(item)
+            case Kind.NOT:
+                return self._not(item)
+            case Kind.EITHER:
+                return self._either()
+            case Kind.NEITHER:
+                return self._neither(item)
+            case Kind.BOTH | Kind.CLAUSE:
+                return self.unit()
+            case Kind.UNKNOWN:
+                self._not_understood(item)
+                return None
+        return self.unit() if kind is Kind.PEOPLE else None
+
+    def _condition(self, item: Item) -> Part | None:
+        assert item.found is not None
+        for note in item.found.notes:
+            self._note(note)
+        return item.found.part
+
+    def _not(self, item: Item) -> Part | None:
+        """What is denied, and what an "or" behind it denies as well: “never ordered online or in the shop”."""
+        words = set(range(item.start, item.end))
+        while self._kind() is Kind.CLAUSE:
+            self.at += 1
+        if self._kind() is Kind.PEOPLE:
+            inner = self.groups()
+            parts = [] if inner is None else [negated(inner, self.fields)]
+        else:
+            parts = [part for part in [self._denied()] if part is not None]
+            while (
+                self._kind() in (Kind.OR, Kind.NOR)
+                and self._kind(1) is Kind.CONDITION
+                and not self._people_follow(self.at + 1)
+            ):
+                self.at += 1
+                more = self._denied()
+                if more is not None:
+                    self._note("“not … or …” read as: neither of them.")
+                    parts.append(more)
+        found = every(parts)
+        if found is None:
+            self.meaning.unknown |= words
+            return None
+        return with_words(found, frozenset(words))
+
+    def _denied(self) -> Part | None:
+        kind = self._kind()
+        if kind is Kind.CONDITION:
+            item = self._take()
+            assert item.found is not None
+            for note in item.found.notes:
+                self._note(note)
+            if item.found.opposite is not None:
+                return item.found.opposite
+            return None if item.found.part is None else negated(item.found.part, self.fields)
+        inner = self.unit() if kind not in (Kind.UNKNOWN, None) else None
+        if kind is Kind.UNKNOWN:
+            self._not_understood(self._take())
+        return None if inner is None else negated(inner, self.fields)
+
+    def _either(self) -> Part | None:
+        found = [self.both()]
+        while self._kind() in (Kind.OR, Kind.COMMA) and self._after_links() < len(self.items):
+            if self._link() is not Kind.OR:
+                break
+            self.at = self._after_links()
+            found.append(self.unit())
+        return either(part for part in found if part is not None)
+
+    def _neither(self, item: Item) -> Part | None:
+        parts = [self._denied_after_clause()]
+        while self._kind() in (Kind.NOR, Kind.OR):
+            self.at += 1
+            parts.append(self._denied_after_clause())
+        known = every(part for part in parts if part is not None)
+        if known is None:
+            self.meaning.unknown |= set(range(item.start, item.end))
+            return None
+        return with_words(known, frozenset(range(item.start, item.end)))
+
+    def _denied_after_clause(self) -> Part | None:
+        while self._kind() in (Kind.CLAUSE, Kind.PEOPLE):
+            self.at += 1
+        return self._denied()
+
+    def _link(self) -> Kind | None:
+        """Whether the next item joins with "and" or "or"; a comma joins as the next word of its list does."""
+        kind = self._kind()
+        if kind in (Kind.AND, Kind.OR):
+            return kind
+        if kind is Kind.NOR:
+            return Kind.AND
+        if kind is not Kind.COMMA:
+            return None
+        following = self._kind(1)
+        if following in (Kind.AND, Kind.OR):
+            return following
+        if following not in (Kind.CONDITION, Kind.NOT):
+            return None
+        for item in self.items[self.at + 1 :]:
+            if item.kind in (Kind.AND, Kind.OR):
+                return item.kind
+            if item.kind in _ENDS or item.kind is Kind.CLAUSE:
+                break
+        return Kind.AND
+
+    def _after_links(self) -> int:
+        at = self.at
+        while at < len(self.items) and self.items[at].kind in _LINKS:
+            at += 1
+        return at
+
+    def _people_follow(self, at: int) -> bool:
+        """Whether another group of people begins there: “and people who …”, “or Gold members”"""
+        if at == self.at:
+            return False
+        for item in self.items[at:]:
+            if item.kind is Kind.PEOPLE:
+                return True
+            if item.kind is Kind.CONDITION and item.found is not None and not item.found.may_go_on:
+                if item.found.is_head:
+                    return True
+                if item.found.frame is not None:
+                    return False
+                continue
+            if item.kind is Kind.UNKNOWN:
+                continue
+            return False
+        return False
+
+    def _has_or_before(self) -> bool:
+        for item in reversed(self.items[: self.at]):
+            if item.kind is Kind.OR:
+                return True
+            if item.kind in _ENDS or item.kind in (Kind.AND, Kind.COMMA):
+                return False
+        return False
+
+    def _kind(self, ahead: int = 0) -> Kind | None:
+        at = self.at + ahead
+        return self.items[at].kind if at < len(self.items) else None
+
+    def _take(self) -> Item:
+        self.at += 1
+        return self.items[self.at - 1]
+
+    def _not_understood(self, item: Item) -> None:
+        self.meaning.unknown |= set(range(item.start, item.end))
+
+    def _note(self, note: str) -> None:
+        if note not in self.meaning.notes:
+            self.meaning.notes.append(note)
+
+
+def _is_all(part: Part) -> bool:
+    return not isinstance(part, Asked) and part.is_all
+
+
+_LINKS = frozenset({Kind.AND, Kind.OR, Kind.NOR, Kind.COMMA})
+_ENDS = frozenset({Kind.BUT, Kind.EXCEPT, Kind.STOP})

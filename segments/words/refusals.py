@@ -1,0 +1,146 @@
+"""What is no segment: orders to act, figures, other programmes, what is about nobody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from segments.words.text import Phrases, Text
+
+SHORTEST, LONGEST = 3, 500
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    code: str
+    message: str | Promise
+
+
+TOO_SHORT = Refusal("too_short", _("Say in a few words which customers you mean."))
+TOO_LONG = Refusal("too_long", _("That is too long: up to 500 characters, please."))
+ACT = Refusal(
+    "act",
+    _("This finds customers and does nothing to them. Say which customers you mean; what happens next is for you."),
+)
+FIGURE = Refusal("figure", _("That asks for a figure. A segment is a group of customers: say which ones."))
+OTHER = Refusal("other_programme", _("Segments are made of this programme's own customers only."))
+NOBODY = Refusal(
+    "not_people", _("There is nothing in it about customers. Say whom you mean, as in “ordered twice in 90 days”.")
+)
+
+_POLITE = frozenset(
+    "please can could would you i we want need would like to now lets let us go ahead and just kindly hey hi hello ok okay"
+    " id d will must should have be nice if quickly then".split()
+)
+_ACTS = frozenset(
+    "send text email mail message delete remove erase drop give award grant add credit archive merge block ban export"
+    " refund charge call invite notify update change move cancel subscribe unsubscribe print download schedule publish"
+    " tag untag reward thank forget contact write remind offer issue transfer deduct subtract reset upload import post"
+    " share launch start run execute insert truncate alter purge wipe kill fire increase decrease double promote demote"
+    " assign enrol enroll email sms push alert warn congratulate welcome win encourage reach phone ring bill sell".split()
+)
+_NOT_ACTS = Phrases(
+    {
+        True: [
+            "give me", "send me", "give us", "export a list", "start with", "add a segment", "call it", "add up", "run a query",
+            "text me", "email me", "give a list", "start a segment", "win back", "give back", "drop in", "change of",
+            "add a group", "start from", "run a search", "run a report", "show", "email address", "email subscriber",
+            "email contact", "text subscriber", "reach customers", "post code", "export customers", "contact detail",
+        ]
+    }
+)  # fmt: skip
+_ASKING = Phrases(
+    {
+        True: [
+            "what", "how much", "how often", "how long", "how is", "how are", "how do", "how did", "how does", "how can",
+            "how to", "how will", "how was", "how were", "why", "when", "where", "how big", "how old", "what is",
+            "how well", "how about the",
+        ]
+    }
+)  # fmt: skip
+_PEOPLE = frozenset("customer people person member shopper client buyer one guest folk everyone everybody user".split())
+_PROGRAMMES = frozenset({"programme", "tenant", "workspace", "account", "company", "competitor", "organisation"})
+_OUR_PROGRAMME = frozenset(
+    "loyalty point reward bonus our my the member this stamp membership referral a new card customer in of join joined"
+    " their current points club points-based from on to into for vip up since with".split()
+)
+_OTHERS = Phrases(
+    {
+        True: [
+            "other programme", "another programme", "all programmes", "every programme", "other programmes",
+            "another company", "other companies", "competitor customers", "competitors customers", "other tenants",
+            "another tenant", "other tenant", "our competitors", "a competitor", "the competition", "another business customers",
+            "my competitors", "all tenants", "other companies customers", "my neighbours customers", "different programme",
+        ]
+    }
+)  # fmt: skip
+_CODE = re.compile(
+    r"(?is)(\bselect\b.+\bfrom\b.+(?:\bwhere\b|[;*])|\bdrop\s+(?:table|database|schema)\b|\bunion\s+select\b|\bdelete\s+from\b"
+    r"|\binsert\s+into\b|;\s*--|<\s*script|\{\{|\$\{|\bor\s+1\s*=\s*1\b)"
+)
+
+
+def refused_by_form(text: str) -> Refusal | None:
+    if len(text.strip()) < SHORTEST:
+        return TOO_SHORT
+    if len(text) > LONGEST:
+        return TOO_LONG
+    return NOBODY if _CODE.search(text) else None
+
+
+def refused_by_words(text: Text, programme: str, own_names: Sequence[str]) -> Refusal | None:
+    """Before anything is read."""
+    first = text.skip(0, _POLITE)
+    while first < len(text) and text.tokens[first].is_sign:
+        first = text.skip(first + 1, _POLITE)
+    if text.word(first) in _ACTS and _NOT_ACTS.at(text, first) is None and not _is_noun(text, first):
+        return ACT
+    if any(_OTHERS.at(text, at) for at in range(len(text))) or _names_another(text, programme, own_names):
+        return OTHER
+    if asking := _ASKING.at(text, 0):
+        if not any(text.word(at) in _PEOPLE for at in range(asking[1], asking[1] + 3)):
+            return FIGURE
+    if text.word(0) == "how" and text.word(1) == "many" and not any(text.word(at) in _PEOPLE for at in range(2, 6)):
+        return FIGURE
+    return None
+
+
+def _is_noun(text: Text, at: int) -> bool:
+    """“Email subscribers”, “Text opt-ins”, “Contacts in Germany”: a word for people or things, not an order."""
+    token = text.tokens[at]
+    if token.raw.casefold() != token.word and token.word not in ("text", "email", "message"):
+        return True
+    return text.word(at + 1) in ("subscriber", "address", "opt", "list", "subscription", "marketing", "consent", "customer") and text.word(at) in (
+        "email", "text", "mail", "reward", "message",
+    ) and text.word(at + 1) != "customer"  # fmt: skip
+
+
+def _names_another(text: Text, programme: str, own_names: Sequence[str]) -> bool:
+    """“… of the Harbour Street programme”, where ours is another one."""
+    ours = {word for name in (programme, *own_names) for word in Text(name).source.casefold().split()}
+    for at in range(len(text)):
+        if text.word(at) not in _PROGRAMMES:
+            continue
+        named = []
+        before = at - 1
+        while (
+            before >= 0
+            and at - before < 5
+            and text.word(before) not in ("of", "in", "from", "at", "for", "the", "to", ",")
+        ):
+            named.append(before)
+            before -= 1
+        foreign = [
+            place
+            for place in named
+            if text.word(place) not in _OUR_PROGRAMME
+            and text.tokens[place].is_capital
+            and text.tokens[place].raw.casefold() not in ours
+        ]
+        if foreign and before >= 0:
+            return True
+    return False

@@ -1,0 +1,287 @@
+"""From words to items: conditions, and what joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from segments.words import asked, sales
+from segments.words.context import Context, Found, Frame, Reader
+from segments.words.text import Phrases, Text
+
+
+class Kind(Enum):
+    CONDITION = auto()
+    PEOPLE = auto()
+    CLAUSE = auto()  # “who”, “with”: what follows says more of the same people
+    AND = auto()
+    OR = auto()
+    NOR = auto()
+    COMMA = auto()
+    BUT = auto()
+    EXCEPT = auto()
+    EITHER = auto()
+    BOTH = auto()
+    NEITHER = auto()
+    NOT = auto()
+    STOP = auto()
+    WHEN = auto()  # a time that no condition has taken
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    kind: Kind
+    start: int
+    end: int
+    found: Found | None = None
+    words: frozenset[int] = frozenset()  # of a condition that has taken others
+
+
+READERS: Sequence[Reader] = (sales.sales_at, sales.shops_of_several, *asked.READERS)
+_JOINTS = Phrases(
+    {
+        Kind.AND: [
+            "and", "&", "as well as", "along with", "together with", "in addition to", "and also", "plus", "and then",
+            "and who also", "in combination with",
+        ],
+        Kind.OR: ["or", "and/or", "or else", "or alternatively", "/"],
+        Kind.NOR: ["nor", "and neither", "or neither"],
+        Kind.BUT: ["but", "yet", "however", "although", "though", "whereas", "even though", "but also", "but then"],
+        Kind.EXCEPT: [
+            "except", "except for", "excluding", "apart from", "other than", "not including", "leaving out", "leave out",
+            "minus", "aside from", "not counting", "ignoring", "with the exception of", "bar", "save for", "unless",
+            "exclude", "but exclude", "and exclude", "but leave out", "and leave out", "excl", "but excluding",
+            "except those", "without those", "without anyone", "without anybody", "without people", "without customers",
+            "besides", "barring", "but without those", "and excluding", "outside of those", "but ignore", "skip",
+            "and not counting", "not the ones", "omitting", "omit", "except of", "but except", "excepting",
+        ],
+        Kind.EITHER: ["either"],
+        Kind.BOTH: ["both"],
+        Kind.NEITHER: ["neither"],
+        Kind.NOT: ["not", "never", "no", "non", "without", "lacking", "lack", "none", "not yet", "never ever", "zero"],
+        Kind.CLAUSE: [
+            "who", "that", "which", "whose", "whom", "where", "with", "having", "while", "when", "has", "have", "had",
+            "is", "are", "was", "were", "be", "been", "do", "does", "did", "also", "then", "additionally", "got", "whos",
+            "must", "should", "will", "would", "if", "only those", "such as have", "being", "did also",
+        ],
+    }
+)  # fmt: skip
+_PEOPLE = Phrases(
+    {
+        True: [
+            "customer", "customers", "people", "person", "persons", "everyone", "everybody", "anyone", "anybody",
+            "someone", "somebody", "those", "ones", "shopper", "buyer", "client", "guest", "patron", "user",
+            "individual", "contact", "consumer", "purchaser", "visitor", "subscriber", "punter", "they", "clientele",
+            "customer base", "households", "women and men", "folks", "all of them", "every one", "persons", "them all",
+        ]
+    }
+)  # fmt: skip
+EVERYBODY = frozenset({"everyone", "everybody", "all", "every", "anyone", "anybody"})
+# Words that say nothing by themselves.
+SMALL = frozenset(
+    "the a an of to in on at for from by as our my their his her its your us me i we you they them it there here this"
+    " these all every each so just please thank thanks kindly ever already currently now today still any some kind"
+    " sort type group segment audience list who whose am will would like could can show find get give see want need"
+    " let which what me us out up about than then really actually both ok okay hi hello hey dear"
+    " say right have been total only made placed make their ones at least more most whole entire database record"
+    " shop? programme one own such very quite done ya etc per".split()
+)
+_SMALL_NOT = frozenset({"only", "more", "most", "least", "per", "record", "still", "today", "one", "type"})
+# At the beginning of a sentence only.
+_LEADS = frozenset(
+    "show find give list get create make build target select pick display return pull identify filter search look"
+    " fetch generate want need tell which what who how many pls bring prepare compile set define save new"
+    " id i d let filter down query choose grab count extract looking after seeing view check lookup start begin"
+    " segment group audience people called named name something could would love interested know whether think"
+    " having trying made up consisting containing includes including contain include consist contains database".split()
+)
+_PURPOSES = Phrases({True: ["so that", "so we", "so i", "so they", "so you", "because", "in order to", "in order that", "as i want",
+                            "as we want", "since i want", "since we want", "to send them", "to offer them", "to thank them",
+                            "to give them", "and send them", "and give them", "and offer them", "and text them",
+                            "and email them", "for a campaign", "for my campaign", "for our campaign", "for a mailing",
+                            "for the newsletter", "for our newsletter", "to whom", "and invite them", "and thank them"]})  # fmt: skip
+_STOPS = frozenset('.;:!?()[]"“”')
+
+
+def scanned(context: Context) -> tuple[list[Item], frozenset[int]]:
+    """The items in their order, and the numbers of the small words."""
+    return _Scan(context).run()
+
+
+class _Scan:
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.text: Text = context.text
+        self.items: list[Item] = []
+        self.small: set[int] = set()
+        self.frame: Frame | None = None
+
+    def run(self) -> tuple[list[Item], frozenset[int]]:
+        at = 0
+        while at < len(self.text):
+            at = self._step(at)
+        self._place_times()
+        self._spread_doubt()
+        return self.items, frozenset(self.small)
+
+    def _step(self, at: int) -> int:
+        for read in (
+            self._purpose,
+            self._condition,
+            self._joint,
+            self._fragment,
+            self._time,
+            self._people,
+            self._little,
+        ):
+            end = read(at)
+            if end is not None:
+                return end
+        self._unknown(at, at + 1)
+        return at + 1
+
+    def _purpose(self, at: int) -> int | None:
+        """What the segment is for says nothing of who is in it."""
+        if _PURPOSES.at(self.text, at) is None or not any(item.kind is Kind.CONDITION for item in self.items):
+            return None
+        self._add(Kind.STOP, at, at)
+        self._unknown(at, len(self.text))
+        return len(self.text)
+
+    def _condition(self, at: int) -> int | None:
+        best: Found | None = None
+        for read in READERS:
+            found = read(self.context, at)
+            if found is not None and found.end > at and (best is None or found.end > best.end):
+                best = found
+        if best is None:
+            return None
+        self.items.append(Item(Kind.CONDITION, at, best.end, best))
+        self.frame = best.frame
+        return best.end
+
+    def _joint(self, at: int) -> int | None:
+        if self.text.word(at) == ",":
+            self._add(Kind.COMMA, at, at + 1)
+            return at + 1
+        if self.text.word(at) in _STOPS:
+            self._add(Kind.STOP if self.text.word(at) in ".;:" else Kind.CLAUSE, at, at + 1)
+            return at + 1
+        found = _JOINTS.at(self.text, at)
+        if found is None:
+            return None
+        self._add(found[0], at, found[1])
+        return found[1]
+
+    def _fragment(self, at: int) -> int | None:
+        """More about what was said before: “but not in the last 12 months”, “and a cake stand”"""
+        if self.frame is None or not self.items or self.items[-1].kind not in _BEFORE_FRAGMENTS:
+            return None
+        found = self.frame.again(self.context, at)
+        if found is None or found.end <= at:
+            return None
+        self.items.append(Item(Kind.CONDITION, at, found.end, found))
+        self.frame = found.frame or self.frame
+        return found.end
+
+    def _time(self, at: int) -> int | None:
+        found = self.context.times.at(self.text, at)
+        if found is None:
+            return None
+        self._add(Kind.WHEN, at, found.end)
+        return found.end
+
+    def _people(self, at: int) -> int | None:
+        found = _PEOPLE.at(self.text, at)
+        if found is None:
+            return None
+        self._add(Kind.PEOPLE, at, found[1])
+        self.frame = None if not self.items or self.items[-1].kind is Kind.STOP else self.frame
+        return found[1]
+
+    def _little(self, at: int) -> int | None:
+        word = self.text.word(at)
+        is_lead = word in _LEADS and not any(item.kind is Kind.CONDITION for item in self.items)
+        is_sign = not word or self.text.tokens[at].is_sign
+        if self.text.number(at) is not None or self.text.tokens[at].days:
+            return None
+        if is_lead or is_sign or (word in SMALL and word not in _SMALL_NOT) or word in asked._HEADS:
+            self.small.add(at)
+            return at + 1
+        return None
+
+    def _add(self, kind: Kind, start: int, end: int) -> None:
+        self.items.append(Item(kind, start, end))
+
+    def _unknown(self, start: int, end: int) -> None:
+        """Small words between two that nobody understands belong to them."""
+        if (
+            self.items
+            and self.items[-1].kind is Kind.UNKNOWN
+            and all(place in self.small for place in range(self.items[-1].end, start))
+        ):
+            start = self.items.pop().start
+        self.items.append(Item(Kind.UNKNOWN, start, end))
+
+    def _place_times(self) -> None:
+        """A time by itself belongs to the condition beside it."""
+        at = 0
+        while at < len(self.items):
+            if self.items[at].kind is Kind.WHEN and not self._taken(at):
+                self.items[at] = replace(self.items[at], kind=Kind.UNKNOWN)
+            else:
+                at += self.items[at].kind is not Kind.WHEN
+
+    def _taken(self, at: int) -> bool:
+        when = self.items[at]
+        times, end, _is_all = self.context.time_list(when.start)
+        if end > when.end:
+            times = times[:1]
+        for place in self._beside(at):
+            item = self.items[place]
+            if item.found is None or item.found.frame is None:
+                continue
+            words = frozenset(range(item.start, item.end)) | item.words | frozenset(range(when.start, when.end))
+            found = item.found.frame.within(self.context, times, words)
+            if found is not None:
+                self.items[place] = replace(item, found=found, words=words)
+                del self.items[at]
+                return True
+        return False
+
+    def _beside(self, at: int) -> list[int]:
+        before = at - 1
+        while before >= 0 and self.items[before].kind is Kind.COMMA:
+            before -= 1
+        after = at + 1
+        while after < len(self.items) and self.items[after].kind in _BETWEEN_TIMES:
+            after += 1
+        return [
+            place
+            for place in (before, after)
+            if 0 <= place < len(self.items) and self.items[place].kind is Kind.CONDITION
+        ]
+
+    def _spread_doubt(self) -> None:
+        """What follows a condition and is not understood may say more about it: then neither is understood."""
+        at = 0
+        while at + 1 < len(self.items):
+            item, after = self.items[at], self.items[at + 1]
+            if (
+                item.kind is Kind.CONDITION
+                and after.kind is Kind.UNKNOWN
+                and item.found is not None
+                and item.found.may_go_on
+            ):
+                self.items[at : at + 2] = [Item(Kind.UNKNOWN, item.start, after.end)]
+                at = max(at - 1, 0)
+            else:
+                at += 1
+
+
+_BEFORE_FRAGMENTS = frozenset(
+    {Kind.AND, Kind.OR, Kind.NOR, Kind.BUT, Kind.NOT, Kind.COMMA, Kind.EXCEPT, Kind.EITHER, Kind.BOTH, Kind.NEITHER}
+)
+_BETWEEN_TIMES = frozenset({Kind.COMMA, Kind.PEOPLE, Kind.CLAUSE, Kind.NOT})

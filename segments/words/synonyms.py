@@ -1,0 +1,205 @@
+"""What the fields of the registry are called in sentences.
+
+A field that is not here is read by its label. Fields of sales have a grammar of their own (`sales`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+# Numbers, amounts and shares: what stands behind a figure (“500 points”) or before it (“lifetime value over 500”).
+FIGURES: Mapping[str, Sequence[str]] = {
+    "points": [
+        "points", "loyalty points", "reward points", "points balance", "point balance", "balance", "points left",
+        "unspent points", "points on their account", "points in their account", "balance of points", "bonus points",
+        "points to spend", "points available", "available points", "points now", "points collected", "points saved up",
+    ],
+    "points_earned": [
+        "points ever earned", "points earned", "points ever", "lifetime points", "points in their lifetime",
+        "points earned in total", "points in total", "total points earned", "points altogether",
+    ],
+    "points_to_reward": [
+        "points missing for the next reward", "points short of the next reward", "points from the next reward",
+        "points away from the next reward", "points short of a reward", "points away from a reward",
+        "points from a reward", "points from their next reward", "points away from their next reward",
+        "points short of their next reward", "points to the next reward", "points missing",
+    ],
+    "stamps": ["stamps ever", "stamps in total", "stamps ever collected", "stamps altogether"],
+    "card_stamps": ["stamps", "stamps on the card"],
+    "full_cards": [
+        "full stamp cards", "full cards", "filled cards", "filled stamp cards", "completed cards", "full stamp card",
+        "completed stamp cards", "complete cards", "complete stamp cards", "full card",
+    ],
+    "churn": [
+        "churn risk", "risk of churn", "risk of churning", "churn", "churn probability", "probability of churn",
+        "probability of churning", "chance of churning", "chance of churn", "churn score", "risk of leaving",
+        "chance of leaving", "risk to leave", "risk of losing them", "likely to churn", "likely to leave",
+        "probability of leaving", "chance to churn", "churn chance", "churn likelihood", "likelihood of churning",
+        "likelihood to churn", "likely to stop buying", "likelihood of leaving", "chance of losing them",
+        "chance they leave", "chance they will leave", "chance of being lost",
+    ],
+    "value_12": [
+        "LTV", "CLV", "CLTV", "lifetime value", "customer lifetime value", "predicted lifetime value", "predicted LTV",
+        "expected lifetime value", "expected value", "predicted value", "value in 12 months", "predicted CLV",
+        "expected LTV", "value in the next 12 months", "expected value in the next 12 months", "life time value",
+        "expected spend in the next 12 months", "expected spend in the next year", "forecast value", "estimated LTV",
+        "estimated lifetime value", "expected to spend in the next 12 months", "value over the next 12 months",
+        "predicted spend in the next 12 months", "predicted spend", "value in the next year", "expected spend",
+        "forecast lifetime value", "predicted customer lifetime value", "customer value", "future value",
+        "value over the next year", "expected value over the next 12 months", "lifetime values",
+    ],
+    "value_6": [
+        "value in 6 months", "value in the next 6 months", "expected value in the next 6 months", "6 month value",
+        "expected spend in the next 6 months", "predicted value in 6 months", "value over the next 6 months",
+        "expected value in 6 months", "six month value", "value in the next six months", "value in six months",
+    ],
+    "value_3": [
+        "value in 3 months", "value in the next 3 months", "expected value in the next 3 months", "3 month value",
+        "expected spend in the next 3 months", "predicted value in 3 months", "value over the next 3 months",
+        "expected value in 3 months", "three month value", "value in the next three months", "value in three months",
+    ],
+    "value_at_risk": ["value at risk", "revenue at risk", "money at risk"],
+    "rfm_recency": ["RFM recency score", "recency score"],
+    "rfm_frequency": ["RFM frequency score", "frequency score"],
+    "rfm_monetary": ["RFM monetary score", "monetary score"],
+    "points_expiring": ["points expiring", "points that expire", "points about to expire", "expiring points"],
+    "rewards_claimed": [
+        "rewards claimed", "rewards redeemed", "rewards", "claimed rewards", "claims", "redemptions", "redeemed rewards",
+    ],
+}  # fmt: skip
+# “12 points behind” these the figure is expected: “expected to spend over £200 in the next 6 months”.
+EXPECTED_SPEND = ("expected to spend", "predicted to spend", "likely to spend", "forecast to spend", "will spend")
+DAYS: Mapping[str, Sequence[str]] = {
+    "first_order": [
+        "first order", "first purchase", "first ordered", "first bought", "first visit", "first visited", "first came",
+        "first shopped", "first purchased", "first time they ordered", "first time they bought", "first sale",
+        "ordered for the first time", "bought for the first time", "came for the first time", "first time bought",
+        "visited for the first time", "purchased for the first time", "shopped for the first time", "first transaction",
+        "first ever order", "first ever purchase", "very first order", "very first purchase", "became a customer",
+        "became our customer", "became customers", "become a customer", "become customers", "started buying",
+        "started ordering", "started shopping", "started coming", "started to buy", "started to order", "acquired",
+        "bought something for the first time", "bought anything for the first time", "been a customer",
+        "been customers", "first spent", "won", "turned customer", "first came in", "came in for the first time",
+        "first bought anything", "first bought something", "first bought from us", "first ordered from us",
+        "first ordered anything", "debut order", "initial order", "initial purchase", "are customers", "is a customer",
+    ],
+    "last_order": [
+        "last order", "last purchase", "last ordered", "last bought", "last visit", "last visited", "last came",
+        "last shopped", "last purchased", "most recent order", "most recent purchase", "latest order", "latest visit",
+        "latest purchase", "last time they ordered", "last time they bought", "last seen", "last sale", "last spent",
+        "last transaction", "most recent visit", "most recently ordered", "most recently bought", "last came in",
+        "ordered last", "bought last", "visited last", "were last seen", "last been in", "ordered for the last time",
+        "bought for the last time", "last bought anything", "last bought something", "last ordered anything",
+        "last ordered something", "last been here", "last were in", "final order", "last bought from us",
+        "last ordered from us",
+    ],
+    "member_since": [
+        "joined the programme", "joined our programme", "joined the loyalty programme", "joined our loyalty programme",
+        "joined the points programme", "joined the club", "joined the rewards programme", "became a member",
+        "become a member", "became members", "become members", "member since", "joined the scheme", "joined the loyalty scheme",
+        "joined our loyalty scheme", "joined our scheme", "signed up for the programme", "signed up to the programme",
+        "signed up for the loyalty programme", "signed up to the loyalty programme", "signed up for our programme",
+        "signed up for our loyalty programme", "been a member", "been members", "signed up for points",
+        "enrolled in the programme", "enrolled in the loyalty programme", "enrolled", "joined", "signed up", "registered",
+        "joined up", "membership began", "membership started", "joining date", "joined us", "joined as a member",
+        "joined as members", "got their card", "signed up for the loyalty card", "registered for the loyalty programme",
+        "registered for the programme", "signed up to our loyalty programme", "joined the reward programme",
+        "joined the points scheme", "joined the rewards scheme", "signed up for loyalty", "are members",
+    ],
+    "birthday": [
+        "birthday", "birthdays", "born", "birth day", "date of birth", "have a birthday", "has a birthday",
+        "celebrate their birthday", "celebrating their birthday", "celebrates a birthday", "turn a year older",
+        "celebrate a birthday", "celebrating a birthday", "born on", "birth date", "birthdate", "birth month",
+    ],
+    "tier_since": [
+        "in this tier", "in their tier", "reached their tier", "tier since", "got their tier", "moved up a tier",
+        "changed tier", "reached this tier",
+    ],
+    "archetype_since": ["in this archetype", "in their archetype", "changed archetype", "archetype since"],
+    "next_purchase": [
+        "next purchase expected", "next purchase", "next order", "next order expected", "expected to order again",
+        "expected to buy again", "expected next purchase", "expected next order", "due to order", "due to buy",
+        "expected to order", "expected to buy", "expected back", "likely to order again", "likely to buy again",
+        "expected to come back", "due back", "expected to purchase", "likely to order", "likely to buy", "due to come back",
+        "predicted to order", "predicted to buy", "should order again", "should buy again", "next visit",
+        "next purchase is expected", "next order is expected", "next purchase due", "next order due",
+    ],
+    "created": ["added", "were added", "created", "record was created", "imported", "added to our list"],
+}  # fmt: skip
+JOINED_ONLY = frozenset({"joined", "signed up", "registered", "enrolled", "joined us", "joined up"})
+# What somebody has or has not: read behind “with”, “without”, “have”, “no”.
+KNOWN: Mapping[str, Sequence[str]] = {
+    "email": ["email address", "email", "emails", "email addresses", "mail address"],
+    "phone": ["phone number", "phone", "telephone number", "mobile number", "mobile", "telephone", "mobile phone",
+              "number on file", "phone numbers", "cell phone", "cell number"],
+    "birthday": ["birthday", "date of birth", "birth date", "birthdate", "birthdays"],
+    "country": ["country", "countries"],
+    "city": ["town", "city", "town or city"],
+    "region": ["region", "county", "state"],
+    "postcode": ["postcode", "post code", "zip code", "zip", "postal code"],
+    "first_name": ["first name", "name"],
+    "last_name": ["last name", "surname", "family name"],
+    "language": ["language"],
+    "tier": ["tier", "tier at all", "loyalty tier", "status tier", "loyalty level", "level", "tiers"],
+    "archetype": ["archetype"],
+    "next_purchase": ["expected next purchase"],
+}  # fmt: skip
+TEXTS: Mapping[str, Sequence[str]] = {
+    "first_name": ["first name", "name", "forename", "given name"],
+    "last_name": ["last name", "surname", "family name"],
+    "email": ["email", "email address", "mail address"],
+    "phone": ["phone", "phone number", "mobile number", "mobile", "telephone number"],
+    "postcode": ["postcode", "post code", "zip code", "zip", "postal code"],
+    "city": ["city", "town"],
+    "region": ["region", "county", "state"],
+    "source": ["source", "came from source", "came from"],
+}  # fmt: skip
+YES_NO: Mapping[str, Sequence[str]] = {
+    "member": [
+        "in the loyalty programme", "in our loyalty programme", "in the programme", "in the points programme",
+        "loyalty members", "programme members", "loyalty programme members", "enrolled members", "loyalty card holders",
+        "loyalty cardholders", "in the loyalty scheme", "in our programme", "on the loyalty programme",
+        "on our loyalty programme", "in the scheme", "part of the programme", "part of the loyalty programme",
+        "part of our loyalty programme", "belong to the loyalty programme", "a member", "members", "member",
+        "with a loyalty card", "club members", "loyalty scheme members", "points collectors", "have a loyalty card",
+        "members of the programme", "members of the loyalty programme", "members of our programme",
+        "members of our loyalty programme", "signed up members", "registered members", "on the programme",
+        "part of our programme", "part of the loyalty scheme", "hold a loyalty card", "in our loyalty scheme",
+        "members of the loyalty scheme", "members of our loyalty scheme", "member of the programme",
+    ],
+    "referred": ["referred by somebody", "referred by a friend", "were referred", "was referred", "came by referral"],
+    "has_referred": ["referred somebody", "referred a friend", "referred someone", "referred friends", "have referred"],
+}  # fmt: skip
+CHOICES: Mapping[str, Sequence[str]] = {
+    "tier": ["tier", "loyalty tier", "level", "loyalty level", "status"],
+    "archetype": ["archetype"],
+    "churn_band": ["churn band", "churn risk", "risk band"],
+    "rfm_group": ["RFM group", "RFM segment", "RFM"],
+    "language": ["language", "speak", "speaks", "speaking"],
+    "country": ["country"],
+    "favourite_shop": ["favourite shop", "favourite store", "usual shop", "main shop", "home shop"],
+    "main_channel": ["main channel", "usual channel", "favourite channel", "mostly order", "mostly buy"],
+    "in_segment": ["segment", "segments"],
+    "tags": ["tag", "tags", "tagged", "tagged as", "tagged with", "label", "labelled", "marked as", "marked"],
+}  # fmt: skip
+BANDS: Mapping[str, Sequence[str]] = {
+    "high": ["high", "highest", "big", "great", "large"],
+    "medium": ["medium", "moderate", "middle", "mid"],
+    "low": ["low", "lowest", "small", "little"],
+}
+# Words that say too little: what could be meant is suggested.
+VAGUE: Mapping[str, Sequence[str]] = {
+    "spent": ["high spenders", "big spenders", "spenders", "high value", "valuable", "best customers", "top customers",
+              "best", "top", "big", "rich", "vip", "vips", "whales", "expensive", "most"],
+    "orders": ["loyal", "frequent", "regular", "often", "frequently", "regularly", "many", "several", "few", "rarely",
+               "occasional", "occasionally", "heavy", "lots", "fans", "seldom"],
+    "last_order": ["lapsed", "inactive", "dormant", "active", "lost", "sleeping", "gone", "idle", "disappeared",
+                   "recent", "slipping"],
+    "churn_band": ["at risk", "risky", "unhappy", "churning", "leaving"],
+    "birthday": ["age", "old", "older", "younger", "aged", "young", "teenagers", "adults", "pensioners", "seniors"],
+    "first_order": ["newest", "newcomers", "newbies", "oldest"],
+    "archetype": ["type", "persona", "cluster"],
+    "points": ["credit", "coins", "balance"],
+    "tier": ["status", "level", "rank"],
+    "tags": ["vegetarian", "vegan", "students", "student", "staff", "press"],
+}  # fmt: skip

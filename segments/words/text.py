@@ -1,0 +1,202 @@
+"""A sentence as words: where each stands, and how it is compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from segments.words.spelling import EXPANDED, put_right, stem
+
+_T = TypeVar("_T")
+
+_PARTS = re.compile(
+    r"""
+    (?P<iso>\d{4}-\d{1,2}-\d{1,2}(?!\d))
+  | (?P<slashed>\d{1,2}[/.]\d{1,2}[/.](?:\d{4}|\d{2})(?!\d))
+  | (?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<tail>(?i:k|st|nd|rd|th|x)(?![^\W_]))?
+  | (?P<word>[^\W\d_]+(?:['’´`][^\W\d_]+)*(?!\w)|\w+)
+  | (?P<sign>>=|<=|[^\s\w])
+    """,
+    re.VERBOSE,
+)
+_HYPHENS = frozenset("-–—‑")
+_TIMES = "time"
+MAX_WORDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`word` is how it is compared: small letters, singular, common misspellings put right; `raw` as it was typed."""
+
+    word: str
+    raw: str
+    start: int
+    end: int
+    number: Decimal | None = None
+    is_ordinal: bool = False
+    days: tuple[date, ...] = ()  # that a date in figures may be: day before month first
+
+    @property
+    def is_sign(self) -> bool:
+        return self.number is None and not self.days and not self.raw[0].isalnum()
+
+    @property
+    def is_capital(self) -> bool:
+        return self.raw[:1].isupper()
+
+
+class Text:
+    """Tokens by number; beyond the end there is the empty word."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.tokens: Sequence[Token] = list(_joined(list(_tokens(source))))[:MAX_WORDS]
+        self.corrected = {
+            token.raw: token.word
+            for token in self.tokens
+            if token.word and token.raw[0].isalpha() and put_right(token.raw.casefold()) != token.raw.casefold()
+        }
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def word(self, at: int) -> str:
+        return self.tokens[at].word if 0 <= at < len(self.tokens) else ""
+
+    def number(self, at: int) -> Decimal | None:
+        return self.tokens[at].number if 0 <= at < len(self.tokens) else None
+
+    def slice(self, first: int, end: int) -> str:
+        """As it was typed, from token `first` to the one before `end`."""
+        return self.source[self.tokens[first].start : self.tokens[end - 1].end]
+
+    def skip(self, at: int, words: Iterable[str]) -> int:
+        """The place of the first word from `at` on that is none of these."""
+        while self.word(at) and self.word(at) in words:
+            at += 1
+        return at
+
+
+class Phrases(Generic[_T]):
+    """What phrases stand for; the longest that begins at a place is found."""
+
+    def __init__(self, meanings: Mapping[_T, Iterable[str]] | Iterable[tuple[str, _T]]) -> None:
+        pairs = (
+            [(phrase, meaning) for meaning, phrases in meanings.items() for phrase in phrases]
+            if isinstance(meanings, Mapping)
+            else list(meanings)
+        )
+        self._found: dict[str, list[tuple[tuple[str, ...], _T]]] = {}
+        for phrase, meaning in pairs:
+            words = words_of(phrase)
+            if words:
+                self._found.setdefault(words[0], []).append((words, meaning))
+        for entries in self._found.values():
+            entries.sort(key=lambda entry: -len(entry[0]))
+
+    def at(self, text: Text, at: int) -> tuple[_T, int] | None:
+        """(meaning, the place after it)"""
+        for words, meaning in self._found.get(text.word(at), ()):
+            if all(text.word(at + place) == word for place, word in enumerate(words)):
+                return meaning, at + len(words)
+        return None
+
+    def all_at(self, text: Text, at: int) -> tuple[list[_T], int]:
+        """Every meaning of the longest phrase there, and the place after it."""
+        longest = self.at(text, at)
+        if longest is None:
+            return [], at
+        end = longest[1]
+        return [
+            meaning
+            for words, meaning in self._found[text.word(at)]
+            if len(words) == end - at and all(text.word(at + place) == word for place, word in enumerate(words))
+        ], end
+
+    def words(self) -> Iterator[str]:
+        for entries in self._found.values():
+            for words, _meaning in entries:
+                yield from words
+
+
+def words_of(phrase: str) -> tuple[str, ...]:
+    """A phrase as it is compared."""
+    return tuple(token.word for token in _joined(list(_tokens(phrase, is_typed=False))))
+
+
+def _tokens(source: str, *, is_typed: bool = True) -> Iterator[Token]:
+    for found in _PARTS.finditer(source):
+        start, end = found.span()
+        raw = found.group()
+        if found["word"]:
+            for word in _expanded(raw, is_typed=is_typed):
+                yield Token(word, raw, start, end)
+        elif found["number"]:
+            yield from _number(found)
+        elif found["sign"]:
+            yield Token(raw, raw, start, end)
+        else:
+            days = _days(raw)
+            yield Token(raw, raw, start, end, days=days)
+
+
+def _expanded(raw: str, *, is_typed: bool) -> Sequence[str]:
+    plain = re.sub("[’´`]", "'", raw.casefold())
+    if is_typed:
+        plain = put_right(plain)
+    if plain in EXPANDED:
+        return [stem(word) for word in EXPANDED[plain].split()]
+    plain = plain.removesuffix("'s").replace("'", "")
+    return [stem(plain)] if plain else []
+
+
+def _number(found: re.Match[str]) -> Iterator[Token]:
+    number, tail = Decimal(found["number"].replace(",", "")), (found["tail"] or "").lower()
+    start, end = found.span()
+    if tail == "x":  # 5x
+        yield Token("", found["number"], start, found.end("number"), number)
+        yield Token(_TIMES, found["tail"], found.end("number"), end)
+        return
+    if tail == "k":
+        number *= 1000
+    yield Token("", found.group(), start, end, number, is_ordinal=tail in ("st", "nd", "rd", "th"))
+
+
+def _days(raw: str) -> tuple[date, ...]:
+    first, second, third = (int(part) for part in re.split(r"[-/.]", raw))
+    if len(raw.split("-", maxsplit=1)[0]) == 4:
+        written = [(first, second, third)]
+    else:
+        year = third + 2000 if third < 100 else third
+        written = [(year, second, first), (year, first, second)]
+    days = []
+    for year, month, day in written:
+        try:
+            days.append(date(year, month, day))
+        except ValueError:
+            continue
+    return tuple(dict.fromkeys(days))
+
+
+def _joined(tokens: list[Token]) -> Iterator[Token]:
+    """e-mail is one word; a hyphen between other words is none."""
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        after = tokens[at + 1 : at + 3]
+        if token.word == "e" and len(after) == 2 and after[0].word in _HYPHENS and after[1].word.startswith("mail"):
+            yield Token("e" + after[1].word, token.raw + "-" + after[1].raw, token.start, after[1].end)
+            at += 3
+            continue
+        is_between = (
+            0 < at < len(tokens) - 1 and token.start == tokens[at - 1].end and token.end == tokens[at + 1].start
+        )
+        if token.word in _HYPHENS and is_between and tokens[at - 1].number is None:
+            at += 1
+            continue
+        yield token
+        at += 1

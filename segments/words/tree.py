@@ -1,0 +1,149 @@
+"""What was read, before it is a tree of rules: each part remembers the words that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from segments.fields.base import Field, Figure, Measure
+from segments.operators import Kind
+from segments.rules import All, Condition, Everyone, Node, Not, Rules
+from segments.rules import Any as AnyOf
+from segments.words.numbers import turned as turned_op
+
+_OPPOSITES: Mapping[str, str] = {
+    one: other
+    for pair in (
+        ("is_one_of", "is_none_of"), ("has_one_of", "has_none_of"), ("contains", "does_not_contain"),
+        ("within", "not_within"), ("exists", "missing"), ("is", "is_not"),
+    )
+    for one, other in (pair, pair[::-1])
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A condition, or the negation of one that has no opposite, and the numbers of its words."""
+
+    node: Condition | Not
+    words: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Parts of which all hold, or any."""
+
+    parts: tuple[Part, ...]
+    is_all: bool
+
+
+Part: TypeAlias = Asked | Together
+
+
+def every(parts: Iterable[Part]) -> Part | None:
+    return _together(parts, is_all=True)
+
+
+def either(parts: Iterable[Part]) -> Part | None:
+    return _together(parts, is_all=False)
+
+
+def negated(part: Part, fields: Mapping[str, Field]) -> Part:
+    if isinstance(part, Together):
+        return Together(tuple(negated(one, fields) for one in part.parts), not part.is_all)
+    return replace(part, node=opposite(part.node, fields))
+
+
+def with_words(part: Part, words: frozenset[int]) -> Part:
+    if isinstance(part, Together):
+        return replace(part, parts=tuple(with_words(one, words) for one in part.parts))
+    return replace(part, words=part.words | words)
+
+
+def opposite(node: Condition | Not, fields: Mapping[str, Field]) -> Condition | Not:
+    """What holds of everybody else: a condition where there is one that says it."""
+    if isinstance(node, Not):
+        assert isinstance(node.of, Condition)
+        return node.of
+    kind = fields[node.field].kind
+    if kind is Kind.YES_NO:
+        return replace_struct(node, value=not node.value)
+    if node.op in ("first_time", "stopped", "restarted", "has_all_of"):
+        return Not(node)
+    if (node.op, node.value) == ("at_least", 1) and _counts_nothing_as_zero(fields[node.field]):
+        return replace_struct(node, op="is", value=0)
+    if (node.op, node.value) == ("is", 0) and _is_count(fields[node.field]):
+        return replace_struct(node, op="at_least", value=1)
+    if node.op in _OPPOSITES:
+        return replace_struct(node, op=_OPPOSITES[node.op])
+    turned = turned_op(node.op)
+    if turned and _counts_nothing_as_zero(fields[node.field]):
+        return replace_struct(node, op=turned)
+    return Not(node)
+
+
+def replace_struct(node: Condition, **changes: object) -> Condition:
+    import msgspec
+
+    return msgspec.structs.replace(node, **changes)
+
+
+def _is_count(field: Field) -> bool:
+    return isinstance(field.source, Measure) and field.source.is_count
+
+
+def _counts_nothing_as_zero(field: Field) -> bool:
+    source = field.source
+    return isinstance(source, Figure) or (isinstance(source, Measure) and source.empty is not None)
+
+
+def _together(parts: Iterable[Part], *, is_all: bool) -> Part | None:
+    flat: list[Part] = []
+    for part in parts:
+        inner = part.parts if isinstance(part, Together) and part.is_all is is_all else (part,)
+        flat += [one for one in inner if one not in flat]
+    if not flat:
+        return None
+    return flat[0] if len(flat) == 1 else Together(tuple(flat), is_all)
+
+
+def built(match: Part | None, leave_out: Sequence[Part]) -> tuple[Rules, Mapping[int, str]]:
+    """The rules, and of each word the path of what it says. `match` None: everyone."""
+    paths: dict[int, str] = {}
+    if match is None:
+        node: Node = Everyone()
+    elif _leaves_out_only(match):
+        parts = match.parts if isinstance(match, Together) and match.is_all else (match,)
+        node = All((Everyone(), *(_node(part, f"match.of.{at}", paths) for at, part in enumerate(parts, 1))))
+    else:
+        grouped = match if isinstance(match, Together) else Together((match,), is_all=True)
+        node = _node(grouped, "match", paths)
+    left_out = tuple(_node(part, f"leave_out.{at}", paths) for at, part in enumerate(leave_out))
+    return Rules(1, node, left_out), paths
+
+
+def words_in(part: Part) -> Iterator[int]:
+    if isinstance(part, Together):
+        for one in part.parts:
+            yield from words_in(one)
+    else:
+        yield from part.words
+
+
+def _node(part: Part, path: str, paths: dict[int, str]) -> Node:
+    if isinstance(part, Asked):
+        for word in part.words:
+            paths.setdefault(word, path)
+        return part.node
+    shared = frozenset.intersection(*(frozenset(words_in(one)) for one in part.parts))
+    for word in shared:
+        paths.setdefault(word, path)
+    nodes = tuple(_node(one, f"{path}.of.{at}", paths) for at, one in enumerate(part.parts))
+    return All(nodes) if part.is_all else AnyOf(nodes)
+
+
+def _leaves_out_only(part: Part) -> bool:
+    if isinstance(part, Asked):
+        return isinstance(part.node, Not)
+    return (all if part.is_all else any)(_leaves_out_only(one) for one in part.parts)
