@@ -7,7 +7,7 @@ LOCK := --universal --generate-hashes --no-emit-index-url
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint types fmt css messages bench docs data screenshots browser chaos databases baseline lock check
+.PHONY: help demo serve test lint types fmt css messages bench sentences docs data screenshots browser chaos databases baseline lock check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ messages: .test ## Bring locale/ up to date with the words that customers read, 
 
 bench: .test ## Measure beside a baseline: make bench NAME=ledger (all without NAME)
 	$(BIN)/python -m benchmarks.run $(NAME)
+
+sentences: .test ## How many sentences about customers the grammar of segments reads right, in the demo
+	$(BIN)/python -m segments.tests.judge $(NAME)
 
 docs: .dev ## Build the documentation into site/, strictly
 	$(BIN)/python -m docs.reference

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any, Protocol
 
+from segments.fields.base import Field
+from segments.operators import Kind
 from segments.rules import Condition, Filter, Value, Window
+from segments.words import synonyms
 from segments.words.numbers import Comparison
-from segments.words.text import Text
+from segments.words.text import Phrases, Text
 from segments.words.times import Time, Times
 from segments.words.tree import Asked, Part, either, every
 from segments.words.vocabulary import Vocabulary
 
+HEADS = frozenset(  # words for people
+    "customer people person member shopper buyer client folk guest patron holder visitor individual user one contact"
+    " subscriber punter consumer purchaser".split()
+)
+LINKS = frozenset({"or", "and", ",", "nor", "/", "&"})
 # Small words that may stand anywhere in a phrase.
 ARTICLES = frozenset("a an the any some my our their his her its your".split())
 BE = frozenset("is are was were be been being am".split())
@@ -22,10 +31,12 @@ DO = frozenset("do doe did doing done".split())
 ASKS_FOR = HAVE | {"without", "no", "any", "not", "own", "zero"}  # before a noun of what is there or missing
 # What nobody sells, though a title may hold it.
 NO_GOODS = frozenset(
-    "please thank thanks those that this these them they people person customer member everyone everybody anyone anybody"
+    "please thank thanks those that this these them they people person customer member everyone everybody"
+    " anyone anybody"
     " someone somebody ones one all each both either neither who which what so also then too now today ever never not"
     " no yes ok okay well just only more most less least much many few several some any other others rest else same"
-    " here there it he she i we you me us our your their his her its of to in on at for from by with as is are was were"
+    " here there it he she i we you me us our your their his her its of to in on at for from by with as is are"
+    " was were"
     " active inactive lapsed loyal regular recent old young happy unhappy big small top best worst"
     " good bad great nice important interested vegetarian vegan male female men women".split()
 )
@@ -102,19 +113,19 @@ Reader = Callable[[Context, int], Found | None]
 
 
 def asked(
-    context: Context,
     words: range | frozenset[int],
     field: str,
     op: str,
-    value: Value = None,
+    value: Value | Sequence[str] = None,
     window: Window | None = None,
     where: Sequence[Filter] = (),
 ) -> Asked:
+    value = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
     return Asked(Condition(field, op, value, window, tuple(where)), frozenset(words))
 
 
-def compared(context: Context, words: range, field: str, one: Comparison, **rest: Any) -> Asked:
-    return asked(context, words, field, one.op, figure(one), **rest)
+def compared(words: range, field: str, one: Comparison, **rest: Any) -> Asked:
+    return asked(words, field, one.op, figure(one), **rest)
 
 
 def figure(one: Comparison) -> Value:
@@ -127,12 +138,42 @@ def plain(number: Decimal) -> int | float:
     return int(number) if number == int(number) else float(number)
 
 
-def on_days(context: Context, words: range, field: str, times: Sequence[Time], *, is_all: bool = False) -> Part | None:
+def on_days(words: range, field: str, times: Sequence[Time], *, is_all: bool = False) -> Part | None:
     """A day that lies in one of these times, or in all."""
     parts = []
     for time in times:
         windows = [time.window, *([time.also] if time.also else [])]
-        part = every(asked(context, words, field, "within", window=window) for window in windows)
+        part = every(asked(words, field, "within", window=window) for window in windows)
         if part is not None:
             parts.append(part)
     return every(parts) if is_all else either(parts)
+
+
+@cache
+def phrases_by_key(keys: tuple[tuple[str, str], ...]) -> Phrases[str]:
+    return Phrases([(phrase, key) for phrase, key in keys])
+
+
+def phrases_of(
+    context: Context, table: Mapping[str, Sequence[str]], kinds: Iterable[Kind], *, skip: Iterable[str] = ()
+) -> Phrases[str]:
+    """The phrases of a table for fields that there are, and the labels of fields that no table knows."""
+    pairs = []
+    for key, field in context.vocabulary.fields.items():
+        if field.kind not in kinds or key in skip:
+            continue
+        pairs += [(phrase, key) for phrase in table.get(key, _labels_of(key, field))]
+    return phrases_by_key(tuple(pairs))
+
+
+READ_ELSEWHERE = frozenset(
+    "orders spent average_order items orders_with lot texts emails texts_agreed emails_agreed country city"
+    " region".split()
+)
+
+
+def _labels_of(key: str, field: Field) -> Sequence[str]:
+    if key in READ_ELSEWHERE or any(key in table for table in (synonyms.FIGURES, synonyms.DAYS, synonyms.TEXTS)):
+        return ()
+    label = str(field.label)
+    return (label, label.replace("_", " ")) if len(label) > 2 else ()

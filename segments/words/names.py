@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import connection
 
 from customers.models import Customer, Product
+from programs.models import Programme
 from segments.choices import choices
 from segments.fields.base import Field
-from segments.fields.events import fields_of_events
-from segments.fields.own import fields_of_customers
-from segments.fields.registry import FIELDS
-from segments.words.vocabulary import Choice, Vocabulary
+from segments.fields.registry import fields_of_programme
+from segments.words.vocabulary import Vocabulary
 
 MOST_PLACES = 3_000
 _UNNAMED = frozenset({"products"})  # too many: their titles are open words
@@ -20,8 +19,8 @@ _MONTH_FIRST = frozenset({"US", "PH"})
 
 
 def vocabulary_now() -> Vocabulary:
-    fields = {**FIELDS, **{field.key: field for field in (*fields_of_customers(), *fields_of_events())}}
-    programme = connection.tenant
+    fields = fields_of_programme()
+    programme: Programme = connection.tenant  # type: ignore[attr-defined]
     return Vocabulary(
         fields,
         {name: choices(name) for name in sorted(_asked_for(fields))},
@@ -33,7 +32,7 @@ def vocabulary_now() -> Vocabulary:
     )
 
 
-def _asked_for(fields: dict[str, Field]) -> set[str]:
+def _asked_for(fields: Mapping[str, Field]) -> set[str]:
     own = {field.choices for field in fields.values()}
     narrowed = {one.choices for field in fields.values() for one in field.source.properties.values()}
     return {name for name in own | narrowed if name and name not in _UNNAMED}
@@ -46,6 +45,3 @@ def _places(column: str) -> Sequence[str]:
 
 def _sells(words: str) -> bool:
     return Product.objects.filter(title__icontains=words).exists()
-
-
-__all__ = ["Choice", "vocabulary_now"]

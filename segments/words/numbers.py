@@ -45,7 +45,8 @@ BEFORE = Phrases(
     {
         "at_least": [
             "at least", "a minimum of", "minimum of", "minimum", "min", "no less than", "no fewer than",
-            "not less than", "not fewer than", ">=", "≥", "at the least", "at the very least", "not under", "not below",
+            "not less than", "not fewer than", ">=", "≥", "at the least", "at the very least", "not under",
+            "not below",
             "greater than or equal to", "more than or equal to", "starting from", "starting at",
         ],
         "at_most": [
@@ -62,7 +63,8 @@ BEFORE = Phrases(
             "less than", "fewer than", "under", "below", "lower than", "smaller than", "beneath", "<", "south of",
             "less then", "fewer then", "not even",
         ],
-        "is": ["exactly", "precisely", "just", "only", "equal to", "equal", "=", "a total of", "total of", "a single"],
+        "is": ["exactly", "precisely", "just", "only", "equal to", "equal", "=", "a total of", "total of",
+               "a single"],
     }
 )  # fmt: skip
 _AFTER = Phrases(
@@ -158,8 +160,7 @@ def turned(op: str) -> str | None:
 def _with_suffix(text: Text, one: Comparison, unit_at: UnitAt | None) -> Comparison:
     """A suffix stands before the unit or after it: “5 or more orders”, “5 orders or more”."""
     if one.is_bare and (early := _AFTER.at(text, one.end)):
-        if not (early[0] and text.word(one.end) in ("or", "and") and number_at(text, early[1]) and not unit_at):
-            one = replace(one, op=early[0], end=early[1], is_bare=False)
+        one = replace(one, op=early[0], end=early[1], is_bare=False)
     one = _with_unit(text, one, unit_at)
     if one.is_bare and (late := _AFTER.at(text, one.end)):
         one = replace(one, op=late[0], end=late[1], is_bare=False)

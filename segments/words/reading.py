@@ -146,7 +146,8 @@ def _mentions_customers(context: Context, items: Sequence[Item]) -> bool:
 
 
 _OF_CUSTOMERS = frozenset(
-    "member customer ordered bought purchased spent tier archetype point birthday visited category stamp shopper churn"
+    "member customer ordered bought purchased spent tier archetype point birthday visited category stamp"
+    " shopper churn"
     " spend order orders spender buyer ltv subscriber vip vips regular".split()
 )
 _MEASURED = Phrases(
@@ -154,12 +155,14 @@ _MEASURED = Phrases(
         (phrase, fields)
         for phrases, fields in (
             (
-                ["high value", "highvalue", "valuable", "high spending", "big spending", "big spenders", "high spenders",
+                ["high value", "highvalue", "valuable", "high spending", "big spending", "big spenders",
+                 "high spenders",
                  "best", "top", "most valuable", "high worth", "low value", "low spending", "vip", "premium", "big",
                  "small", "rich", "high ltv", "spenders", "high rollers", "worthwhile", "lucrative"],
                 ("value_12", "value_6", "value_3", "spent", "average_order"),
             ),
-            (["loyal", "frequent", "regular", "regulars", "heavy", "occasional", "keen", "devoted", "faithful"], ("orders", "points")),
+            (["loyal", "frequent", "regular", "regulars", "heavy", "occasional", "keen", "devoted",
+              "faithful"], ("orders", "points")),
             (["lapsed", "inactive", "dormant", "sleeping", "recent", "active", "lost", "idle", "at risk"],
              ("last_order", "orders", "churn", "churn_band")),
             (["at risk", "risky"], ("churn", "churn_band")),
@@ -226,7 +229,7 @@ _KINDS = {
     "store": "businesses", "tag": "tags", "segment": "segments", "card": "stamp_cards", "branch": "businesses",
     "brand": "vendors", "vendor": "vendors",
 }  # fmt: skip
-_VAGUE = Phrases({field: phrases for field, phrases in synonyms.VAGUE.items()})
+_VAGUE = Phrases(dict(synonyms.VAGUE.items()))
 
 
 def _near(context: Context, words: str) -> Iterator[str]:
@@ -239,9 +242,8 @@ def _near(context: Context, words: str) -> Iterator[str]:
     names = [name for choices in vocabulary.names.values() for _code, name in choices]
     yield from _alike(words, names)
     for at in range(len(text)):
-        if vague := _VAGUE.at(text, at):
-            if field := vocabulary.fields.get(vague[0]):
-                yield str(field.label)
+        if (vague := _VAGUE.at(text, at)) and (field := vocabulary.fields.get(vague[0])):
+            yield str(field.label)
     labels = {str(field.label): field for field in vocabulary.fields.values()}
     yield from _alike(words, labels)
 

@@ -29,24 +29,30 @@ ACT = Refusal(
 FIGURE = Refusal("figure", _("That asks for a figure. A segment is a group of customers: say which ones."))
 OTHER = Refusal("other_programme", _("Segments are made of this programme's own customers only."))
 NOBODY = Refusal(
-    "not_people", _("There is nothing in it about customers. Say whom you mean, as in “ordered twice in 90 days”.")
+    "not_people", _("There is nothing about customers in it. Say whom you mean, as in “ordered twice in 90 days”.")
 )
 
 _POLITE = frozenset(
-    "please can could would you i we want need would like to now lets let us go ahead and just kindly hey hi hello ok okay"
+    "please can could would you i we want need would like to now lets let us go ahead and just kindly hey hi"
+    " hello ok okay"
     " id d will must should have be nice if quickly then".split()
 )
 _ACTS = frozenset(
     "send text email mail message delete remove erase drop give award grant add credit archive merge block ban export"
-    " refund charge call invite notify update change move cancel subscribe unsubscribe print download schedule publish"
-    " tag untag reward thank forget contact write remind offer issue transfer deduct subtract reset upload import post"
-    " share launch start run execute insert truncate alter purge wipe kill fire increase decrease double promote demote"
-    " assign enrol enroll email sms push alert warn congratulate welcome win encourage reach phone ring bill sell".split()
+    " refund charge call invite notify update change move cancel subscribe unsubscribe print download schedule"
+    " publish"
+    " tag untag reward thank forget contact write remind offer issue transfer deduct subtract reset upload"
+    " import post"
+    " share launch start run execute insert truncate alter purge wipe kill fire increase decrease double"
+    " promote demote"
+    " assign enrol enroll email sms push alert warn congratulate welcome win encourage reach phone ring bill"
+    " sell".split()
 )
 _NOT_ACTS = Phrases(
     {
         True: [
-            "give me", "send me", "give us", "export a list", "start with", "add a segment", "call it", "add up", "run a query",
+            "give me", "send me", "give us", "export a list", "start with", "add a segment", "call it",
+            "add up", "run a query",
             "text me", "email me", "give a list", "start a segment", "win back", "give back", "drop in", "change of",
             "add a group", "start from", "run a search", "run a report", "show", "email address", "email subscriber",
             "email contact", "text subscriber", "reach customers", "post code", "export customers", "contact detail",
@@ -56,8 +62,8 @@ _NOT_ACTS = Phrases(
 _ASKING = Phrases(
     {
         True: [
-            "what", "how much", "how often", "how long", "how is", "how are", "how do", "how did", "how does", "how can",
-            "how to", "how will", "how was", "how were", "why", "when", "where", "how big", "how old", "what is",
+            "what", "how many", "how much", "how often", "how long", "how is", "how are", "how do", "how did",
+            "how does", "how can", "how to", "how will", "how was", "how were", "why", "when", "where", "how big", "how old", "what is",
             "how well", "how about the",
         ]
     }
@@ -65,7 +71,8 @@ _ASKING = Phrases(
 _PEOPLE = frozenset("customer people person member shopper client buyer one guest folk everyone everybody user".split())
 _PROGRAMMES = frozenset({"programme", "tenant", "workspace", "account", "company", "competitor", "organisation"})
 _OUR_PROGRAMME = frozenset(
-    "loyalty point reward bonus our my the member this stamp membership referral a new card customer in of join joined"
+    "loyalty point reward bonus our my the member this stamp membership referral a new card customer in of join"
+    " joined"
     " their current points club points-based from on to into for vip up since with".split()
 )
 _OTHERS = Phrases(
@@ -73,8 +80,10 @@ _OTHERS = Phrases(
         True: [
             "other programme", "another programme", "all programmes", "every programme", "other programmes",
             "another company", "other companies", "competitor customers", "competitors customers", "other tenants",
-            "another tenant", "other tenant", "our competitors", "a competitor", "the competition", "another business customers",
-            "my competitors", "all tenants", "other companies customers", "my neighbours customers", "different programme",
+            "another tenant", "other tenant", "our competitors", "a competitor", "the competition",
+            "another business customers",
+            "my competitors", "all tenants", "other companies customers", "my neighbours customers",
+            "different programme",
         ]
     }
 )  # fmt: skip
@@ -101,22 +110,22 @@ def refused_by_words(text: Text, programme: str, own_names: Sequence[str]) -> Re
         return ACT
     if any(_OTHERS.at(text, at) for at in range(len(text))) or _names_another(text, programme, own_names):
         return OTHER
-    if asking := _ASKING.at(text, 0):
-        if not any(text.word(at) in _PEOPLE for at in range(asking[1], asking[1] + 3)):
-            return FIGURE
-    if text.word(0) == "how" and text.word(1) == "many" and not any(text.word(at) in _PEOPLE for at in range(2, 6)):
-        return FIGURE
-    return None
+    asking = _ASKING.at(text, 0)
+    return FIGURE if asking and not any(text.word(asking[1] + at) in _PEOPLE for at in range(3)) else None
+
+
+_BEHIND_NOUNS = frozenset(
+    "subscriber address opt subscription marketing consent end start contain begin is domain number claimed contact"
+    " list agreed allowed permission".split()
+)
 
 
 def _is_noun(text: Text, at: int) -> bool:
     """“Email subscribers”, “Text opt-ins”, “Contacts in Germany”: a word for people or things, not an order."""
-    token = text.tokens[at]
-    if token.raw.casefold() != token.word and token.word not in ("text", "email", "message"):
-        return True
-    return text.word(at + 1) in ("subscriber", "address", "opt", "list", "subscription", "marketing", "consent", "customer") and text.word(at) in (
-        "email", "text", "mail", "reward", "message",
-    ) and text.word(at + 1) != "customer"  # fmt: skip
+    following = text.word(at + 1)
+    if text.word(at) in ("email", "text", "mail", "message", "phone", "tag", "reward"):
+        return following in _BEHIND_NOUNS
+    return text.tokens[at].raw.casefold() != text.word(at)  # plural
 
 
 def _names_another(text: Text, programme: str, own_names: Sequence[str]) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Literal, TypeAlias
 
 from segments.rules import Dates, Filter, Last, Over, Window, back
 from segments.words.context import ARTICLES, BE, DO, HAVE, NO_GOODS, Context, Found, asked, figure, to_figure
-from segments.words.numbers import Comparison, comparison_at
+from segments.words.numbers import Comparison, UnitAt, comparison_at
 from segments.words.text import Phrases, Text
 from segments.words.times import Time
 from segments.words.tree import Part, either, every, negated
@@ -17,17 +18,23 @@ _VERBS = Phrases(
     {
         "order": ["ordered", "ordering", "placed an order", "put in an order", "made an order", "placed order"],
         "buy": [
-            "bought", "buying", "purchased", "purchasing", "made a purchase", "made purchase", "picked up", "paid for",
+            "bought", "buying", "purchased", "purchasing", "made a purchase", "made purchase", "picked up",
+            "paid for",
             "made any purchase", "bought any",
         ],
         "visit": [
-            "visited", "visiting", "shopped", "shopping", "came in", "came", "come in", "coming in", "coming", "been in",
-            "been there", "been to", "been here", "been", "went to", "gone to", "gone", "went", "going to", "dropped in",
-            "popped in", "stopped by", "dropped by", "paid a visit", "paid us a visit", "called in", "come", "used us",
+            "visited", "visiting", "shopped", "shopping", "came in", "came", "come in", "coming in", "coming",
+            "been in",
+            "been there", "been to", "been here", "been", "went to", "gone to", "gone", "went", "going to",
+            "dropped in",
+            "popped in", "stopped by", "dropped by", "paid a visit", "paid us a visit", "called in", "come",
+            "used us",
         ],
         "return": [
-            "been back", "come back", "came back", "coming back", "be back", "returned", "been back in", "visited again",
-            "ordered again", "bought again", "come again", "been again", "been seen", "seen", "shown up", "shown up again",
+            "been back", "come back", "came back", "coming back", "be back", "returned", "been back in",
+            "visited again",
+            "ordered again", "bought again", "come again", "been again", "been seen", "seen", "shown up",
+            "shown up again",
             "reordered", "repurchased", "bought anything again", "purchased again", "shopped again", "heard from",
             "been around", "turned up", "been in touch",
         ],
@@ -58,12 +65,14 @@ _ITEM_NOUNS = frozenset("item product article piece unit thing".split())
 _AVERAGE = Phrases(
     {
         True: [
-            "average order value", "average order size", "average order total", "average order amount", "average order",
+            "average order value", "average order size", "average order total", "average order amount",
+            "average order",
             "aov", "average basket", "average basket value", "average basket size", "average purchase",
             "average purchase value", "average spend per order", "average spend per visit", "average spend",
             "average spending", "mean order", "mean order value", "average bill", "average ticket", "average sale",
             "average transaction", "average transaction value", "spend per order", "spend per visit", "order average",
-            "average order spend", "average amount per order", "average value per order", "basket size", "basket value",
+            "average order spend", "average amount per order", "average value per order", "basket size",
+            "basket value",
             "average cart", "average cart value", "average amount spent per order",
         ]
     }
@@ -71,7 +80,8 @@ _AVERAGE = Phrases(
 _PER_ORDER = Phrases(
     {
         True: [
-            "per order", "per visit", "per purchase", "a visit", "an order", "each time", "every time", "per transaction",
+            "per order", "per visit", "per purchase", "a visit", "an order", "each time", "every time",
+            "per transaction",
             "on average", "each visit", "each order", "on average per order", "per order on average", "a time",
             "on average per visit", "per visit on average", "per basket", "per time", "every visit", "every order",
         ]
@@ -82,7 +92,8 @@ _FILLERS = Phrases(
     {
         True: [
             "with us", "from us", "in total", "altogether", "all together", "so far", "to date", "ever", "before",
-            "previously", "overall", "of all time", "in all", "at all", "here", "there", "again", "already", "with me",
+            "previously", "overall", "of all time", "in all", "at all", "here", "there", "again", "already",
+            "with me",
             "over their lifetime", "in their lifetime", "over all time", "in the past", "at some point", "anymore",
             "any more", "in our programme", "to us", "since they joined", "even", "all time", "us",
             "all in all", "any", "yet", "at least once before", "until now", "up to now", "till now", "by now",
@@ -118,6 +129,7 @@ _STOPS = frozenset(
 _CATEGORY = frozenset("category department section range aisle line".split())
 _NOTHING = frozenset({"nothing", "none", "nowt"})
 _PRONOUNS = frozenset("us me we i you they them our he she it".split())
+Manner: TypeAlias = Literal["plain", "goods", "noun", "fragment"]  # of what the slots follow
 _MOST_SHOPS = 6  # of which combinations are written out
 
 
@@ -142,13 +154,14 @@ class Sales:
     def again(self, context: Context, at: int) -> Found | None:
         blank = Sales(field=self.field)
         start = context.text.skip(at, ("to", "the", "again")) if context.text.word(at) == "to" else at
-        said, end, notes = _slots(context, start, blank, is_fragment=True)
+        said, end = _slots(context, start, blank, "fragment")
         if end == start or said == blank:
             if not self._takes_goods:
                 return None
-            said, end = _fragment_goods(context, start, blank)
-            if said is None:
+            fragment = _fragment_goods(context, start, blank)
+            if fragment is None:
                 return None
+            said, end = fragment
         merged = replace(
             self,
             amount=said.amount or self.amount,
@@ -162,7 +175,7 @@ class Sales:
             is_none=said.is_none,
             is_back=False,
         )
-        return merged.found(context, range(at, end), notes)
+        return merged.found(context, range(at, end))
 
     @property
     def _takes_goods(self) -> bool:
@@ -174,13 +187,13 @@ class Sales:
         found = replace(self, times=tuple(times), words=words).found(context, range(0))
         return found and replace(found, end=max(words) + 1)
 
-    def found(self, context: Context, words: range, notes: Sequence[str] = ()) -> Found | None:
+    def found(self, context: Context, words: range) -> Found | None:
         part, opposite = self.parts(context, words)
         if part is None or opposite is None:
             return None
         if self.is_none:
             part, opposite = opposite, part
-        return Found(part, words.stop, opposite, self, notes, may_go_on=True)
+        return Found(part, words.stop, opposite, self, may_go_on=True)
 
     def parts(self, context: Context, words: range) -> tuple[Part | None, Part | None]:
         """What it says, and what a "not" makes of it."""
@@ -191,7 +204,7 @@ class Sales:
             return part, self._long_ago(context, words)
         turned = negated(part, context.vocabulary.fields)
         if self.is_back:
-            before = asked(context, words, "orders", "at_least", 1)
+            before = asked(words, "orders", "at_least", 1)
             turned = every([before, turned]) or turned
         return part, turned
 
@@ -204,10 +217,10 @@ class Sales:
             first = back(context.times.today, window.count, window.unit)
             longer = replace(self, times=(replace(time, window=Dates(first=first), is_long=False),))
             return longer.parts(context, words)[1]
-        lately = asked(context, words, "last_order", "within", window=Over(window.count, window.unit))
+        lately = asked(words, "last_order", "within", window=Over(window.count, window.unit))
         if self.is_back:
             return lately
-        return either([lately, asked(context, words, "orders", "is", 0)])
+        return either([lately, asked(words, "orders", "is", 0)])
 
     def _part(self, context: Context, words: range) -> Part | None:
         said = frozenset(words) | self.words
@@ -268,8 +281,8 @@ class Sales:
         if field == "orders" and is_of_goods:
             field = "orders_with"
         if self.amount is None:
-            return asked(None, words, field, "at_least", 1, window, where)  # type: ignore[arg-type]
-        return asked(None, words, field, self.amount.op, figure(self.amount), window, where)  # type: ignore[arg-type]
+            return asked(words, field, "at_least", 1, window, where)
+        return asked(words, field, self.amount.op, figure(self.amount), window, where)
 
 
 def sales_at(context: Context, at: int) -> Found | None:
@@ -290,12 +303,11 @@ def _people_who(context: Context, at: int) -> Found | None:
             return found and replace(found, may_go_on=False, is_head=True)
         if text.word(at) in ("buyer", "purchaser") and text.word(at + 1) == "of":
             said, end = _goods_list(context, at + 2, Sales())
-            said, end, notes = _slots(context, end, said)
-            found = said.found(context, range(at, end), notes) if said.products else None
+            said, end = _slots(context, end, said)
+            found = said.found(context, range(at, end)) if said.products else None
             return found and replace(found, is_head=True)
-    if shop := context.vocabulary.shops.at(text, at):
-        if text.word(shop[1]) in heads:
-            return Sales(shops=(shop[0],)).found(context, range(at, shop[1]))
+    if (shop := context.vocabulary.shops.at(text, at)) and text.word(shop[1]) in heads:
+        return Sales(shops=(shop[0],)).found(context, range(at, shop[1]))
     return None
 
 
@@ -313,12 +325,13 @@ def _verbs(context: Context, at: int) -> Found | None:
         if following[0] == "return":
             break
         kind, end = ("buy" if "buy" in (kind, following[0]) else following[0]), following[1]
-    if text.word(at) in ("been", "gone", "went", "going", "go", "come", "came", "coming") and kind == "visit":
-        if not _is_place_of_ours(context, end):
-            return None
+    is_any_going = text.word(at) in ("been", "gone", "went", "going", "go", "come", "came", "coming")
+    if is_any_going and kind == "visit" and not _is_place_of_ours(context, end):
+        return None
     frame = Sales(is_back=kind == "return")
-    frame, end, notes = _slots(context, end, frame, can_name_goods=kind in ("order", "buy"))
-    return frame.found(context, range(at, end), notes)
+    is_noun = text.word(end - 1) in _ORDER_NOUNS and end - at > 1  # “placed an order”
+    frame, end = _slots(context, end, frame, "noun" if is_noun else "goods" if kind in ("order", "buy") else "plain")
+    return frame.found(context, range(at, end))
 
 
 def _is_place_of_ours(context: Context, at: int) -> bool:
@@ -329,6 +342,16 @@ def _is_place_of_ours(context: Context, at: int) -> bool:
         return True
     is_slot = context.times.at(text, at) or _shop_list(context, at, Sales())[1] > at or _times_at(text, at)
     return bool(is_slot or _FILLERS.at(text, at) or CHANNELS.at(text, at))
+
+
+def category_at(context: Context, at: int) -> Found | None:
+    """“customers of the category Tea”: who bought something of it"""
+    frame, end = _category(context, at, Sales())
+    if end == at:
+        return None
+    frame, end = _slots(context, end, frame)
+    found = frame.found(context, range(at, end))
+    return found and replace(found, notes=[f"“{context.text.slice(at, end)}” read as bought."])
 
 
 def _comes_goods(context: Context, at: int) -> bool:
@@ -342,10 +365,8 @@ def _nouns(context: Context, at: int) -> Found | None:
     for nouns, field in ((_ORDER_NOUNS, "orders"), (_ITEM_NOUNS, "items")):
         one = comparison_at(text, at, _unit_of(nouns))
         if one is not None and one.has_unit and not one.is_money and not one.is_percent:
-            frame, end, notes = _slots(context, one.end, Sales(field=field, amount=one), is_noun=True)
-            if _BARE.get(one.is_bare):
-                notes = [*notes, *_bare_note(text, at, one)]
-            return frame.found(context, range(at, end), notes)
+            frame, end = _slots(context, one.end, Sales(field=field, amount=one), "noun")
+            return frame.found(context, range(at, end))
     start = text.skip(at, ("the", "any", "single"))
     if text.word(start) == "number" and text.word(start + 1) == "of" and text.word(start + 2) in _ORDER_NOUNS:
         return _counted(context, at, start + 3)
@@ -359,37 +380,31 @@ def _nouns(context: Context, at: int) -> Found | None:
         return _repeat(context, at, start)
     start = text.skip(at, ("a", "an", "any", "one"))
     if text.word(start) in _ORDER_NOUNS and _asks_for_it(text, at):
-        if text.word(start + 1) in ("history", "value", "in", "date", "number", "count") and not (
-            text.word(start + 1) == "in" and context.times.at(text, start + 1)
-        ):
-            if (
+        if (
+            text.word(start + 1) in ("history", "value", "in", "date", "number", "count")
+            and not (text.word(start + 1) == "in" and context.times.at(text, start + 1))
+            and (
                 text.word(start + 1) != "history"
                 and not CHANNELS.at(text, start + 1)
                 and not _shop_list(context, start + 1, Sales())[0].shops
-            ):
-                return None
+            )
+        ):
+            return None
         end = start + 1 + (text.word(start + 1) == "history")
-        frame, end, notes = _slots(context, end, Sales(), is_noun=True)
-        return frame.found(context, range(at, end), notes)
+        frame, end = _slots(context, end, Sales(), "noun")
+        return frame.found(context, range(at, end))
     return None
-
-
-_BARE = {True: True}
-
-
-def _bare_note(text: Text, at: int, one: Comparison) -> list[str]:
-    return []
 
 
 def _counted(context: Context, at: int, end: int) -> Found | None:
     """“number of orders [in a window] over 5”"""
     text = context.text
-    frame, end, _notes = _slots(context, end, Sales(), is_noun=True)
+    frame, end = _slots(context, end, Sales(), "noun")
     one = comparison_at(text, to_figure(text, end))
     if one is None or one.is_money or one.is_percent:
         return None
-    frame, end, notes = _slots(context, one.end, replace(frame, amount=one))
-    return frame.found(context, range(at, end), notes)
+    frame, end = _slots(context, one.end, replace(frame, amount=one))
+    return frame.found(context, range(at, end))
 
 
 def _repeat(context: Context, at: int, start: int) -> Found | None:
@@ -398,14 +413,15 @@ def _repeat(context: Context, at: int, start: int) -> Found | None:
     if text.word(start) != "multiple" or text.word(start + 1) not in _ORDER_NOUNS:
         return None
     two = comparison_at(Text("at least 2"), 0)
-    frame, end, notes = _slots(context, start + 2, Sales(amount=two), is_noun=True)
-    return frame.found(context, range(at, end), notes)
+    frame, end = _slots(context, start + 2, Sales(amount=two), "noun")
+    return frame.found(context, range(at, end))
 
 
 def _asks_for_it(text: Text, at: int) -> bool:
     """Whether “an order” is what somebody has or placed, not the beginning of something else."""
     return text.word(at - 1) in HAVE | DO | {
-        "without", "no", "any", "placed", "made", "zero", "not", "placing", "making", "put", "ever", "never", "of", "or", "nor"
+        "without", "no", "any", "placed", "made", "zero", "not", "placing", "making", "put", "ever", "never",
+        "of", "or", "nor"
     } and (text.word(at - 1) not in ("of", "or", "nor"))  # fmt: skip
 
 
@@ -418,13 +434,17 @@ def _spent(context: Context, at: int) -> Found | None:
     if verb is None or (noun is not None and noun[1] > verb[1]):
         verb = noun
     assert verb is not None
-    frame, end, notes = _slots(context, verb[1], Sales(field="spent"))
+    frame, end = _slots(context, verb[1], Sales(field="spent"))
     start = to_figure(text, end, ("total", "us", "out", "up", "in"))
     if text.word(start) in _NOTHING | {"zero"} or (text.word(start) == "no" and text.word(start + 1) == "money"):
         zero = comparison_at(Text("0"), 0)
         end = start + 1 + (text.word(start) == "no")
-        frame, end, notes = _slots(context, end, replace(frame, amount=zero))
-        return frame.found(context, range(at, end), notes)
+        frame, end = _slots(context, end, replace(frame, amount=zero))
+        return frame.found(context, range(at, end))
+    if text.word(start) in ("anything", "money") or (text.word(start), text.word(start + 1)) == ("any", "money"):
+        any_money = comparison_at(Text("more than 0"), 0)
+        frame, end = _slots(context, start + 1 + (text.word(start) == "any"), replace(frame, amount=any_money))
+        return frame.found(context, range(at, end))
     is_average = False
     if per := _PER_ORDER.at(text, start):
         is_average, start = True, per[1]
@@ -436,9 +456,7 @@ def _spent(context: Context, at: int) -> Found | None:
         is_average, end = True, per[1]
     if again := _PER_ORDER.at(text, end) if is_average else None:
         end = again[1]
-    frame, end, notes = _slots(
-        context, end, replace(frame, field="average_order" if is_average else "spent", amount=one)
-    )
+    frame, end = _slots(context, end, replace(frame, field="average_order" if is_average else "spent", amount=one))
     if (
         not is_average
         and text.word(end) in ("in", "on", "at")
@@ -446,8 +464,8 @@ def _spent(context: Context, at: int) -> Found | None:
         and text.word(end + 2) in ("order", "single", "go", "visit")
     ):
         length = 3 if text.word(end + 2) != "single" else 4
-        frame, end, notes = _slots(context, end + length, Sales(totals=one, times=frame.times, shops=frame.shops))
-    return frame.found(context, range(at, end), notes)
+        frame, end = _slots(context, end + length, Sales(totals=one, times=frame.times, shops=frame.shops))
+    return frame.found(context, range(at, end))
 
 
 def _amount_first(context: Context, at: int) -> Found | None:
@@ -460,8 +478,8 @@ def _amount_first(context: Context, at: int) -> Found | None:
     noun = _SPEND_NOUNS.at(text, start) or ((True, start + 1) if text.word(start) == "spent" else None)
     if noun is None:
         return None
-    frame, end, notes = _slots(context, noun[1], Sales(field="spent", amount=one))
-    return frame.found(context, range(at, end), notes)
+    frame, end = _slots(context, noun[1], Sales(field="spent", amount=one))
+    return frame.found(context, range(at, end))
 
 
 def _average(context: Context, at: int) -> Found | None:
@@ -477,18 +495,18 @@ def _average(context: Context, at: int) -> Found | None:
             return None
         after = noun or per
         assert after is not None
-        frame, end, notes = _slots(context, after[1], Sales(field="average_order", amount=one))
-        return frame.found(context, range(at, end), notes)
-    frame, end, notes = _slots(context, noun[1], Sales(field="average_order"))
+        frame, end = _slots(context, after[1], Sales(field="average_order", amount=one))
+        return frame.found(context, range(at, end))
+    frame, end = _slots(context, noun[1], Sales(field="average_order"))
     start = to_figure(text, end, ("value", "worth", "come", "to"))
     one = comparison_at(text, start)
     if one is None or one.is_percent or one.is_times:
         return None
-    frame, end, notes = _slots(context, one.end, replace(frame, amount=one))
-    return frame.found(context, range(at, end), notes)
+    frame, end = _slots(context, one.end, replace(frame, amount=one))
+    return frame.found(context, range(at, end))
 
 
-def _unit_of(nouns: frozenset[str]):  # type: ignore[no-untyped-def]
+def _unit_of(nouns: frozenset[str]) -> UnitAt:
     def unit_at(text: Text, at: int) -> int | None:
         start = text.skip(at, ("separate", "different", "individual", "completed"))
         return start + 1 if text.word(start) in nouns else None
@@ -509,62 +527,63 @@ def _times_at(text: Text, at: int) -> Comparison | None:
     return one
 
 
-def _slots(
-    context: Context,
-    at: int,
-    frame: Sales,
-    *,
-    can_name_goods: bool = False,
-    is_noun: bool = False,
-    is_fragment: bool = False,
-) -> tuple[Sales, int, list[str]]:
-    """Everything behind a verb or noun that says more about it, in any order."""
-    text, end, notes = context.text, at, []
+def _slots(context: Context, at: int, frame: Sales, manner: Manner = "plain") -> tuple[Sales, int]:
+    """Everything behind a verb or noun that says more about it, in any order, and the place after it."""
+    end = at
     while True:
         before = end
-        if not frame.shops:
-            frame, end = _shop_list(context, end, frame)
+        for read in _SLOTS:
+            frame, end = read(context, end, frame, manner if end == at or manner != "fragment" else "plain")
             if end > before:
-                continue
-        if filler := _FILLERS.at(text, end):
-            if not (is_fragment and end == at):
-                if context.times.at(text, end) is None:
-                    end = filler[1]
-                    continue
-        if frame.amount is None and frame.field in ("orders", "items") and (one := _times_at(text, end)):
-            frame, end = replace(frame, amount=one), one.end
-            continue
-        if is_fragment and frame.amount is None and end == at and (one := _fragment_amount(context, end, frame)):
-            frame, end = replace(frame, amount=one), one.end
-            continue
-        if not frame.times:
-            times, after, is_all = context.time_list(end)
-            if times:
-                frame, end = replace(frame, times=tuple(times), is_all=_all(frame, "times", is_all)), after
-                continue
-        if not frame.channels:
-            frame, end = _channel_list(context, end, frame)
-        if end == before and is_noun and frame.totals is None and frame.field == "orders":
-            start = text.skip(
-                end, ("of", "for", "worth", "with", "a", "total", "value", "that", "come", "to", "in", "each")
-            )
-            one = comparison_at(text, start)
-            if one is not None and one.is_money and not _AVERAGE.at(text, one.end):
-                frame, end = (
-                    replace(frame, totals=one),
-                    text.skip(one.end, ("each", "or")) if text.word(one.end) == "each" else one.end,
-                )
-        if end == before and not (frame.products or frame.categories or frame.vendors):
-            if can_name_goods or (
-                is_noun and text.word(end) in ("of", "with", "containing", "for", "from", "in", "that")
-            ):
-                frame, end, more = _goods(context, end, frame, is_noun=is_noun and not can_name_goods)
-                notes += more
+                break
         if end == before:
-            return frame, end, notes
+            return frame, end
 
 
-def _all(frame: Sales, name: str, is_all: bool) -> frozenset[str]:
+def _filler(context: Context, at: int, frame: Sales, manner: Manner) -> tuple[Sales, int]:
+    filler = _FILLERS.at(context.text, at) if manner != "fragment" else None
+    return (frame, at) if filler is None or context.times.at(context.text, at) else (frame, filler[1])
+
+
+def _how_often(context: Context, at: int, frame: Sales, manner: Manner) -> tuple[Sales, int]:
+    if frame.amount is not None:
+        return frame, at
+    one = _times_at(context.text, at) if frame.field in ("orders", "items") else None
+    if one is None and manner == "fragment":
+        one = _fragment_amount(context, at, frame)
+    return (replace(frame, amount=one), one.end) if one else (frame, at)
+
+
+def _when(context: Context, at: int, frame: Sales, _manner: Manner) -> tuple[Sales, int]:
+    times, end, is_all = context.time_list(at)
+    if frame.times or not times:
+        return frame, at
+    return replace(frame, times=tuple(times), is_all=_all(frame, "times", is_all)), end
+
+
+def _of_what_amount(context: Context, at: int, frame: Sales, manner: Manner) -> tuple[Sales, int]:
+    """“an order over £100”"""
+    if manner != "noun" or frame.totals is not None or frame.field != "orders":
+        return frame, at
+    text = context.text
+    start = text.skip(at, ("of", "for", "worth", "with", "a", "total", "value", "that", "come", "to", "in", "each"))
+    one = comparison_at(text, start)
+    if one is None or not one.is_money or _AVERAGE.at(text, one.end):
+        return frame, at
+    return replace(frame, totals=one), text.skip(one.end, ("each",))
+
+
+def _what(context: Context, at: int, frame: Sales, manner: Manner) -> tuple[Sales, int]:
+    if frame.products or frame.categories or frame.vendors:
+        return frame, at
+    if manner == "goods":
+        return _goods(context, at, frame, is_noun=False)
+    if manner == "noun" and context.text.word(at) in ("of", "with", "containing", "for", "from", "in", "that"):
+        return _goods(context, at, frame, is_noun=True)
+    return frame, at
+
+
+def _all(frame: Sales, name: str, is_all: object) -> frozenset[str]:
     return frame.is_all | {name} if is_all else frame.is_all
 
 
@@ -583,12 +602,13 @@ def _fragment_amount(context: Context, at: int, frame: Sales) -> Comparison | No
     return one
 
 
-def _shop_list(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
+def _shop_list(context: Context, at: int, frame: Sales, _manner: Manner = "plain") -> tuple[Sales, int]:
+    if frame.shops:
+        return frame, at
     text = context.text
     start = text.skip(at, _AT)
     if every_shop := _every_shop(context, at):
-        codes, end = every_shop
-        return replace(frame, shops=codes, is_all=frame.is_all | {"shops"}), end
+        return replace(frame, shops=every_shop[0], is_all=frame.is_all | {"shops"}), every_shop[1]
     is_both = text.word(start) in ("both", "either", "neither")
     shop = context.vocabulary.shops.at(text, start + is_both)
     if shop is None or (start == at and not _is_named(text, at, shop[1])):
@@ -634,7 +654,9 @@ def _every_shop(context: Context, at: int) -> tuple[tuple[str, ...], int] | None
     return tuple(code for code, _name in shops), end + 1
 
 
-def _channel_list(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
+def _channel_list(context: Context, at: int, frame: Sales, _manner: Manner) -> tuple[Sales, int]:
+    if frame.channels:
+        return frame, at
     text = context.text
     start = at + (text.word(at) in ("both", "either"))
     found = _channel_at(context, start)
@@ -661,38 +683,38 @@ def _channel_at(context: Context, at: int) -> tuple[str, int] | None:
     return own
 
 
-def _goods(context: Context, at: int, frame: Sales, *, is_noun: bool) -> tuple[Sales, int, list[str]]:
+def _goods(context: Context, at: int, frame: Sales, *, is_noun: bool) -> tuple[Sales, int]:
     text = context.text
     if text.word(at) in _NOTHING:
-        following, end, notes = _goods(context, at + 1, frame, is_noun=True)
-        return replace(following, is_none=True), end, notes
+        following, end = _goods(context, at + 1, frame, is_noun=True)
+        return replace(following, is_none=True), end
     start = at
     if text.word(start) in _ANYTHING or (text.word(start) in ("a", "any") and text.word(start + 1) in _ANYTHING):
         start += 1 + (text.word(start) not in _ANYTHING)
         inner, end = _category(context, start, frame)
         if end > start:
-            return inner, end, []
+            return inner, end
         inner, end = _made_by(context, start, frame)
-        return (inner, end, []) if end > start else (frame, start, [])
+        return (inner, end) if end > start else (frame, start)
     inner, end = _category(context, start, frame)
     if end > start:
-        return inner, end, []
+        return inner, end
     inner, end = _made_by(context, start, frame)
     if end > start:
-        return inner, end, []
+        return inner, end
     if is_noun:
         if text.word(start) not in ("of", "with", "containing", "for"):
-            return frame, at, []
+            return frame, at
         start += 1
         if text.word(start) in ("u", "us", "more", "less", "over", "under") or text.word(start - 1) == "for":
-            return frame, at, []
+            return frame, at
     if frame.amount is None and (counted := _counted_goods(context, start, frame)):
         return counted
     said, end = _goods_list(context, start, frame)
-    return (said, end, []) if said.products or said.categories else (frame, at, [])
+    return (said, end) if said.products or said.categories else (frame, at)
 
 
-def _counted_goods(context: Context, at: int, frame: Sales) -> tuple[Sales, int, list[str]] | None:
+def _counted_goods(context: Context, at: int, frame: Sales) -> tuple[Sales, int] | None:
     """“at least 3 lunch bags”: so many items"""
     text = context.text
     one = comparison_at(text, at, _unit_of(_ITEM_NOUNS))
@@ -703,9 +725,9 @@ def _counted_goods(context: Context, at: int, frame: Sales) -> tuple[Sales, int,
         inner, end = _category(context, one.end, items)
         if end == one.end and text.word(end) == "of":
             inner, end = _goods_list(context, end + 1, items)
-        return inner, end, []
+        return inner, end
     said, end = _goods_list(context, one.end, replace(frame, field="items", amount=one))
-    return (said, end, []) if said.products else None
+    return (said, end) if said.products else None
 
 
 def _category(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
@@ -775,11 +797,11 @@ def _goods_list(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
     return replace(frame, is_none=is_none), end
 
 
-def _fragment_goods(context: Context, at: int, blank: Sales) -> tuple[Sales | None, int]:
+def _fragment_goods(context: Context, at: int, blank: Sales) -> tuple[Sales, int] | None:
     if _product(context, at, is_listed=True) is None:
-        return None, at
+        return None
     said, end = _goods_list(context, at, blank)
-    said, end, _notes = _slots(context, end, said)
+    said, end = _slots(context, end, said)
     return said, end
 
 
@@ -807,21 +829,38 @@ def _product(context: Context, at: int, *, is_listed: bool = False) -> tuple[str
         return None
     if is_listed and all(text.word(place) in NO_GOODS for place in range(start, end)):
         return None
-    if is_listed and not has_article and not context.vocabulary.sells(words):
-        is_verb = text.word(start).endswith(("ed", "ing")) or text.word(start) in _NOT_GOODS
-        if end - start > 1 or is_verb or text.word(at - 1) != "or":
-            return None
     if text.word(start) in _NOT_GOODS:
         return None
+    if is_listed and not has_article and not _is_sold(context, words):
+        is_verb = text.word(start).endswith(("ed", "ing")) or text.word(start) in _VERBS_NOT_GOODS
+        if end - start > 1 or is_verb:
+            return None
     return words, end
 
 
 _NOT_GOODS = frozenset(
-    "more less fewer over under at least most between exactly only once twice time online offline lot ton much many few"
-    " several regularly often frequently rarely seldom usually always sometimes in on during since before after within"
+    "more less fewer over under at least most between exactly only once twice time online offline lot ton much"
+    " many few"
+    " several regularly often frequently rarely seldom usually always sometimes in on during since before after"
+    " within"
     " spent spend spending live lives living have has had having be been is are was were do does did join joined can"
     " could should would will may might must again first last next every each when by every high low medium".split()
 )
+
+
+_VERBS_NOT_GOODS = frozenset(
+    "follow like love own know eat drink speak work play need prefer hate keep wear read visit smoke drive travel enjoy"
+    " complain return pay owe use refer recommend share click open subscribe unsubscribe marry study teach collect"
+    " celebrate attend belong come go get give take look see hear feel think believe wish hope ask answer call text"
+    " email write phone contact respond reply react participate engage churn leave stay move relocate retire age cook"
+    " bake run swim cycle walk earn redeem claim win lose".split()
+)
+
+
+def _is_sold(context: Context, words: str) -> bool:
+    """By one title at least, also in the singular."""
+    sells = context.vocabulary.sells
+    return sells(words) or (words.endswith("s") and sells(words[:-1]))
 
 
 def _ends_goods(context: Context, at: int) -> bool:
@@ -873,3 +912,6 @@ def shops_of_several(context: Context, at: int) -> Found | None:
             parts.append(part)
     found = either(parts)
     return Found(found, end, may_go_on=True) if found else None
+
+
+_SLOTS = (_shop_list, _filler, _how_often, _when, _channel_list, _of_what_amount, _what)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from segments.words import asked, sales
-from segments.words.context import Context, Found, Frame, Reader
+from segments.words import days, figures, known, located, named, sales
+from segments.words.context import HEADS, Context, Found, Frame, Reader
 from segments.words.text import Phrases, Text
 
 
@@ -39,7 +39,12 @@ class Item:
     words: frozenset[int] = frozenset()  # of a condition that has taken others
 
 
-READERS: Sequence[Reader] = (sales.sales_at, sales.shops_of_several, *asked.READERS)
+READERS: Sequence[Reader] = (
+    sales.sales_at, sales.category_at, sales.shops_of_several, named.tier_at, named.archetype_at, named.segment_at,
+    named.tag_at, located.place_at, figures.figures_at, figures.filled_at, figures.churn_band_at, days.days_at, days.new_at,
+    days.repeat_at, days.lapsed_at, known.known_at, known.texts_at, named.choices_at, known.yes_no_at, known.reach_at,
+    known.events_at, named.rfm_at,
+)  # fmt: skip
 _JOINTS = Phrases(
     {
         Kind.AND: [
@@ -50,20 +55,24 @@ _JOINTS = Phrases(
         Kind.NOR: ["nor", "and neither", "or neither"],
         Kind.BUT: ["but", "yet", "however", "although", "though", "whereas", "even though", "but also", "but then"],
         Kind.EXCEPT: [
-            "except", "except for", "excluding", "apart from", "other than", "not including", "leaving out", "leave out",
+            "except", "except for", "excluding", "apart from", "other than", "not including", "leaving out",
+            "leave out",
             "minus", "aside from", "not counting", "ignoring", "with the exception of", "bar", "save for", "unless",
             "exclude", "but exclude", "and exclude", "but leave out", "and leave out", "excl", "but excluding",
-            "except those", "without those", "without anyone", "without anybody", "without people", "without customers",
+            "except those", "without those", "without anyone", "without anybody", "without people",
+            "without customers",
             "besides", "barring", "but without those", "and excluding", "outside of those", "but ignore", "skip",
             "and not counting", "not the ones", "omitting", "omit", "except of", "but except", "excepting",
         ],
         Kind.EITHER: ["either"],
         Kind.BOTH: ["both"],
         Kind.NEITHER: ["neither"],
-        Kind.NOT: ["not", "never", "no", "non", "without", "lacking", "lack", "none", "not yet", "never ever", "zero"],
+        Kind.NOT: ["not", "never", "no", "non", "without", "lacking", "lack", "none", "not yet", "never ever",
+                   "zero"],
         Kind.CLAUSE: [
             "who", "that", "which", "whose", "whom", "where", "with", "having", "while", "when", "has", "have", "had",
-            "is", "are", "was", "were", "be", "been", "do", "does", "did", "also", "then", "additionally", "got", "whos",
+            "is", "are", "was", "were", "be", "been", "do", "does", "did", "also", "then", "additionally",
+            "got", "whos",
             "must", "should", "will", "would", "if", "only those", "such as have", "being", "did also",
         ],
     }
@@ -74,7 +83,8 @@ _PEOPLE = Phrases(
             "customer", "customers", "people", "person", "persons", "everyone", "everybody", "anyone", "anybody",
             "someone", "somebody", "those", "ones", "shopper", "buyer", "client", "guest", "patron", "user",
             "individual", "contact", "consumer", "purchaser", "visitor", "subscriber", "punter", "they", "clientele",
-            "customer base", "households", "women and men", "folks", "all of them", "every one", "persons", "them all",
+            "customer base", "households", "women and men", "folks", "all of them", "every one", "persons",
+            "them all",
         ]
     }
 )  # fmt: skip
@@ -95,13 +105,18 @@ _LEADS = frozenset(
     " fetch generate want need tell which what who how many pls bring prepare compile set define save new"
     " id i d let filter down query choose grab count extract looking after seeing view check lookup start begin"
     " segment group audience people called named name something could would love interested know whether think"
-    " having trying made up consisting containing includes including contain include consist contains database".split()
+    " having trying made up consisting containing includes including contain include consist contains"
+    " database".split()
 )
-_PURPOSES = Phrases({True: ["so that", "so we", "so i", "so they", "so you", "because", "in order to", "in order that", "as i want",
-                            "as we want", "since i want", "since we want", "to send them", "to offer them", "to thank them",
+_PURPOSES = Phrases({True: ["so that", "so we", "so i", "so they", "so you", "because", "in order to",
+                            "in order that", "as i want",
+                            "as we want", "since i want", "since we want", "to send them", "to offer them",
+                            "to thank them",
                             "to give them", "and send them", "and give them", "and offer them", "and text them",
-                            "and email them", "for a campaign", "for my campaign", "for our campaign", "for a mailing",
-                            "for the newsletter", "for our newsletter", "to whom", "and invite them", "and thank them"]})  # fmt: skip
+                            "and email them", "for a campaign", "for my campaign", "for our campaign",
+                            "for a mailing",
+                            "for the newsletter", "for our newsletter", "to whom", "and invite them",
+                            "and thank them"]})  # fmt: skip
 _STOPS = frozenset('.;:!?()[]"“”')
 
 
@@ -172,12 +187,19 @@ class _Scan:
         found = _JOINTS.at(self.text, at)
         if found is None:
             return None
-        self._add(found[0], at, found[1])
+        kind = Kind.EXCEPT if found[0] is Kind.BUT and self._is_behind_everybody() else found[0]
+        self._add(kind, at, found[1])
         return found[1]
 
+    def _is_behind_everybody(self) -> bool:
+        """“everyone but …”"""
+        last = self.items[-1] if self.items else None
+        return last is not None and last.kind is Kind.PEOPLE and self.text.word(last.start) in EVERYBODY
+
     def _fragment(self, at: int) -> int | None:
-        """More about what was said before: “but not in the last 12 months”, “and a cake stand”"""
-        if self.frame is None or not self.items or self.items[-1].kind not in _BEFORE_FRAGMENTS:
+        """More about what was said before: “but not in the last 12 months”, “and a cake stand”, “but did in May”"""
+        before = [item for item in self.items[-2:] if self.text.word(item.start) not in _REPEATING]
+        if self.frame is None or not before or before[-1].kind not in _BEFORE_FRAGMENTS:
             return None
         found = self.frame.again(self.context, at)
         if found is None or found.end <= at:
@@ -202,12 +224,15 @@ class _Scan:
         return found[1]
 
     def _little(self, at: int) -> int | None:
+        if ours := self.context.vocabulary.own_name.at(self.text, at):
+            self.small |= set(range(at, ours[1]))
+            return ours[1]
         word = self.text.word(at)
         is_lead = word in _LEADS and not any(item.kind is Kind.CONDITION for item in self.items)
         is_sign = not word or self.text.tokens[at].is_sign
         if self.text.number(at) is not None or self.text.tokens[at].days:
             return None
-        if is_lead or is_sign or (word in SMALL and word not in _SMALL_NOT) or word in asked._HEADS:
+        if is_lead or is_sign or (word in SMALL and word not in _SMALL_NOT) or word in HEADS:
             self.small.add(at)
             return at + 1
         return None
@@ -267,20 +292,24 @@ class _Scan:
     def _spread_doubt(self) -> None:
         """What follows a condition and is not understood may say more about it: then neither is understood."""
         at = 0
-        while at + 1 < len(self.items):
-            item, after = self.items[at], self.items[at + 1]
-            if (
-                item.kind is Kind.CONDITION
-                and after.kind is Kind.UNKNOWN
-                and item.found is not None
-                and item.found.may_go_on
-            ):
-                self.items[at : at + 2] = [Item(Kind.UNKNOWN, item.start, after.end)]
+        while at < len(self.items):
+            item, after = self.items[at], self._behind(at + 1)
+            is_open = item.kind is Kind.CONDITION and item.found is not None and item.found.may_go_on
+            if is_open and after < len(self.items) and self.items[after].kind is Kind.UNKNOWN:
+                self.items[at : after + 1] = [Item(Kind.UNKNOWN, item.start, self.items[after].end)]
                 at = max(at - 1, 0)
             else:
                 at += 1
 
+    def _behind(self, at: int) -> int:
+        """The next item; “that” and “which” speak of the thing before them."""
+        if at < len(self.items) and self.text.word(self.items[at].start) in ("that", "which"):
+            while at < len(self.items) and self.items[at].kind is Kind.CLAUSE:
+                at += 1
+        return at
 
+
+_REPEATING = frozenset("do doe did have has had were was are is".split())
 _BEFORE_FRAGMENTS = frozenset(
     {Kind.AND, Kind.OR, Kind.NOR, Kind.BUT, Kind.NOT, Kind.COMMA, Kind.EXCEPT, Kind.EITHER, Kind.BOTH, Kind.NEITHER}
 )

@@ -12,7 +12,8 @@ FIGURES: Mapping[str, Sequence[str]] = {
     "points": [
         "points", "loyalty points", "reward points", "points balance", "point balance", "balance", "points left",
         "unspent points", "points on their account", "points in their account", "balance of points", "bonus points",
-        "points to spend", "points available", "available points", "points now", "points collected", "points saved up",
+        "points to spend", "points available", "available points", "points now", "points collected",
+        "points saved up",
     ],
     "points_earned": [
         "points ever earned", "points earned", "points ever", "lifetime points", "points in their lifetime",
@@ -39,7 +40,8 @@ FIGURES: Mapping[str, Sequence[str]] = {
         "chance they leave", "chance they will leave", "chance of being lost",
     ],
     "value_12": [
-        "LTV", "CLV", "CLTV", "lifetime value", "customer lifetime value", "predicted lifetime value", "predicted LTV",
+        "LTV", "CLV", "CLTV", "lifetime value", "customer lifetime value", "predicted lifetime value",
+        "predicted LTV",
         "expected lifetime value", "expected value", "predicted value", "value in 12 months", "predicted CLV",
         "expected LTV", "value in the next 12 months", "expected value in the next 12 months", "life time value",
         "expected spend in the next 12 months", "expected spend in the next year", "forecast value", "estimated LTV",
@@ -64,24 +66,28 @@ FIGURES: Mapping[str, Sequence[str]] = {
     "rfm_monetary": ["RFM monetary score", "monetary score"],
     "points_expiring": ["points expiring", "points that expire", "points about to expire", "expiring points"],
     "rewards_claimed": [
-        "rewards claimed", "rewards redeemed", "rewards", "claimed rewards", "claims", "redemptions", "redeemed rewards",
+        "rewards claimed", "rewards redeemed", "rewards", "claimed rewards", "claims", "redemptions",
+        "redeemed rewards",
     ],
 }  # fmt: skip
 # “12 points behind” these the figure is expected: “expected to spend over £200 in the next 6 months”.
 EXPECTED_SPEND = ("expected to spend", "predicted to spend", "likely to spend", "forecast to spend", "will spend")
 DAYS: Mapping[str, Sequence[str]] = {
     "first_order": [
-        "first order", "first purchase", "first ordered", "first bought", "first visit", "first visited", "first came",
+        "first order", "first purchase", "first ordered", "first bought", "first visit", "first visited",
+        "first came",
         "first shopped", "first purchased", "first time they ordered", "first time they bought", "first sale",
         "ordered for the first time", "bought for the first time", "came for the first time", "first time bought",
-        "visited for the first time", "purchased for the first time", "shopped for the first time", "first transaction",
+        "visited for the first time", "purchased for the first time", "shopped for the first time",
+        "first transaction",
         "first ever order", "first ever purchase", "very first order", "very first purchase", "became a customer",
         "became our customer", "became customers", "become a customer", "become customers", "started buying",
         "started ordering", "started shopping", "started coming", "started to buy", "started to order", "acquired",
         "bought something for the first time", "bought anything for the first time", "been a customer",
         "been customers", "first spent", "won", "turned customer", "first came in", "came in for the first time",
         "first bought anything", "first bought something", "first bought from us", "first ordered from us",
-        "first ordered anything", "debut order", "initial order", "initial purchase", "are customers", "is a customer",
+        "first ordered anything", "debut order", "initial order", "initial purchase", "are customers",
+        "is a customer",
     ],
     "last_order": [
         "last order", "last purchase", "last ordered", "last bought", "last visit", "last visited", "last came",
@@ -94,15 +100,19 @@ DAYS: Mapping[str, Sequence[str]] = {
         "last ordered from us",
     ],
     "member_since": [
-        "joined the programme", "joined our programme", "joined the loyalty programme", "joined our loyalty programme",
+        "joined the programme", "joined our programme", "joined the loyalty programme",
+        "joined our loyalty programme",
         "joined the points programme", "joined the club", "joined the rewards programme", "became a member",
-        "become a member", "became members", "become members", "member since", "joined the scheme", "joined the loyalty scheme",
+        "become a member", "became members", "become members", "joined the scheme",
+        "joined the loyalty scheme",
         "joined our loyalty scheme", "joined our scheme", "signed up for the programme", "signed up to the programme",
         "signed up for the loyalty programme", "signed up to the loyalty programme", "signed up for our programme",
         "signed up for our loyalty programme", "been a member", "been members", "signed up for points",
-        "enrolled in the programme", "enrolled in the loyalty programme", "enrolled", "joined", "signed up", "registered",
+        "enrolled in the programme", "enrolled in the loyalty programme", "enrolled", "joined", "signed up",
+        "registered",
         "joined up", "membership began", "membership started", "joining date", "joined us", "joined as a member",
-        "joined as members", "got their card", "signed up for the loyalty card", "registered for the loyalty programme",
+        "joined as members", "got their card", "signed up for the loyalty card",
+        "registered for the loyalty programme",
         "registered for the programme", "signed up to our loyalty programme", "joined the reward programme",
         "joined the points scheme", "joined the rewards scheme", "signed up for loyalty", "are members",
     ],
@@ -112,15 +122,16 @@ DAYS: Mapping[str, Sequence[str]] = {
         "celebrate a birthday", "celebrating a birthday", "born on", "birth date", "birthdate", "birth month",
     ],
     "tier_since": [
-        "in this tier", "in their tier", "reached their tier", "tier since", "got their tier", "moved up a tier",
+        "in this tier", "in their tier", "reached their tier", "got their tier", "moved up a tier",
         "changed tier", "reached this tier",
     ],
-    "archetype_since": ["in this archetype", "in their archetype", "changed archetype", "archetype since"],
+    "archetype_since": ["in this archetype", "in their archetype", "changed archetype"],
     "next_purchase": [
         "next purchase expected", "next purchase", "next order", "next order expected", "expected to order again",
         "expected to buy again", "expected next purchase", "expected next order", "due to order", "due to buy",
         "expected to order", "expected to buy", "expected back", "likely to order again", "likely to buy again",
-        "expected to come back", "due back", "expected to purchase", "likely to order", "likely to buy", "due to come back",
+        "expected to come back", "due back", "expected to purchase", "likely to order", "likely to buy",
+        "due to come back",
         "predicted to order", "predicted to buy", "should order again", "should buy again", "next visit",
         "next purchase is expected", "next order is expected", "next purchase due", "next order due",
     ],
@@ -157,7 +168,8 @@ TEXTS: Mapping[str, Sequence[str]] = {
 YES_NO: Mapping[str, Sequence[str]] = {
     "member": [
         "in the loyalty programme", "in our loyalty programme", "in the programme", "in the points programme",
-        "loyalty members", "programme members", "loyalty programme members", "enrolled members", "loyalty card holders",
+        "loyalty members", "programme members", "loyalty programme members", "enrolled members",
+        "loyalty card holders",
         "loyalty cardholders", "in the loyalty scheme", "in our programme", "on the loyalty programme",
         "on our loyalty programme", "in the scheme", "part of the programme", "part of the loyalty programme",
         "part of our loyalty programme", "belong to the loyalty programme", "a member", "members", "member",
@@ -168,7 +180,8 @@ YES_NO: Mapping[str, Sequence[str]] = {
         "members of the loyalty scheme", "members of our loyalty scheme", "member of the programme",
     ],
     "referred": ["referred by somebody", "referred by a friend", "were referred", "was referred", "came by referral"],
-    "has_referred": ["referred somebody", "referred a friend", "referred someone", "referred friends", "have referred"],
+    "has_referred": ["referred somebody", "referred a friend", "referred someone", "referred friends",
+                     "have referred"],
 }  # fmt: skip
 CHOICES: Mapping[str, Sequence[str]] = {
     "tier": ["tier", "loyalty tier", "level", "loyalty level", "status"],
@@ -189,7 +202,8 @@ BANDS: Mapping[str, Sequence[str]] = {
 }
 # Words that say too little: what could be meant is suggested.
 VAGUE: Mapping[str, Sequence[str]] = {
-    "spent": ["high spenders", "big spenders", "spenders", "high value", "valuable", "best customers", "top customers",
+    "spent": ["high spenders", "big spenders", "spenders", "high value", "valuable", "best customers",
+              "top customers",
               "best", "top", "big", "rich", "vip", "vips", "whales", "expensive", "most"],
     "orders": ["loyal", "frequent", "regular", "often", "frequently", "regularly", "many", "several", "few", "rarely",
                "occasional", "occasionally", "heavy", "lots", "fans", "seldom"],

@@ -144,7 +144,7 @@ class Times:
         if one.op == "less":
             return Time(Last(count, kind), end)
         if one.op == "at_least":
-            return Time(self._over_days(day) if kind != "month" and kind != "year" else Dates(last=day), end)
+            return Time(self._over_days(day) if kind not in {"month", "year"} else Dates(last=day), end)
         if one.op == "at_most":
             return (
                 Time(Dates(first=day), end)
@@ -265,14 +265,13 @@ class Times:
         point = self._point(text, start)
         if point is None:
             return None
-        if not has_word and (point.month == 5 or point.days[0].month == 3) and not point.has_year and point.month:
-            # “may” and “march” are words of other meanings as well
-            if not text.tokens[start].is_capital:
-                return None
+        is_of_two_meanings = not has_word and not point.has_year and point.month in (3, 5)  # “march” and “may”
+        if is_of_two_meanings and not text.tokens[start].is_capital:
+            return None
         end = point.end
         if far := _SO_FAR.at(text, end):
             end = far[1]
-        if text.word(end) in ("to", "until", "till", "through", "-", "–") and has_word is not None:
+        if text.word(end) in ("to", "until", "till", "through", "-", "–"):
             last = self._point(text, end + 1)
             if last is not None:
                 return self._spread(point, last)
@@ -363,7 +362,8 @@ class Times:
         start = at + 1 if text.word(at) == "the" else at
         if start > at and text.word(start) in _CALENDAR and text.word(at - 1) in ("of", "early"):
             first, last = span(Calendar(_CALENDAR[text.word(start)]), self.today)
-            assert first is not None and last is not None
+            assert first is not None
+            assert last is not None
             return _Point((first, last), start + 1)
         readers = (
             self._day, self._month, self._relative, self._year, self._part, self._season, self._feast, self._weekday,
@@ -429,7 +429,8 @@ class Times:
         if kind := _CALENDAR.get(word):
             window = Calendar(kind, offset)
             first, last = span(window, self.today)
-            assert first is not None and last is not None
+            assert first is not None
+            assert last is not None
             return _Point((first, last), at + 2, window)
         if word == "quarter":
             return _Point(_quarter(self.today, offset), at + 2)

@@ -39,6 +39,10 @@ class Vocabulary:
         return {kind: Phrases([(name, code) for code, name in choices]) for kind, choices in self.names.items()}
 
     @cached_property
+    def own_name(self) -> Phrases[bool]:
+        return Phrases({True: [self.programme]})
+
+    @cached_property
     def shops(self) -> Phrases[str]:
         """Whole names, and the beginnings of names that only one shop has."""
         whole = [(name, code) for code, name in self.of("businesses")]
@@ -57,7 +61,7 @@ class Vocabulary:
         lived_in = [code for code, _name in self.of("countries")]
         has_codes = all(len(code) == 2 for code in lived_in)
         called: list[tuple[str, tuple[str, ...]]] = []
-        taken = set()
+        taken: set[str] = set()
         for names in names_of_country():
             forms = {name.casefold() for name in names}
             codes = tuple(code for code in lived_in if code.casefold() in forms)

@@ -1,0 +1,177 @@
+"""What sentences are read as: conditions, and, or, not, what is left over, what is refused. No database."""
+
+from __future__ import annotations
+
+import pytest
+
+from segments.compiler import check, members
+from segments.rules import conditions, read, written
+from segments.tests.judge import entries_of
+from segments.tests.said import MOMENT, VOCABULARY, reading_of, said
+from segments.words.engine import engine
+
+OPEN = [pytest.param(entry, id=entry["id"]) for entry in entries_of("open")]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "meant"),
+    [
+        ("Customers who haven't been in for a month", "orders = 0 last 1 month"),
+        ("people who bought green tea more than three times this year", "orders_with > 3 [title ~ green tea] year+0"),
+        ("anyone in Leeds with over 200 points", "city = Leeds & points > 200"),
+        ("customers who don't have an email", "email missing"),
+        ("customers with no phone number", "phone missing"),
+        ("Gold tier or above", "tier in gold,mate"),
+        ("below Gold", "tier in bronze,silver"),
+        ("Silver or Gold members in France", "tier in silver,gold & country in France"),
+        ("spent at least 250 pounds between January and March", "spent >= 250 2026-01-01..2026-03-31"),
+        ("show all customers who've ordered just once", "orders = 1"),
+        ("customers with at least two orders over £50 in 2026", "orders >= 2 [total > 50] 2026-01-01..2026-12-31"),
+        ("people who placed an order over £100", "orders >= 1 [total > 100]"),
+        ("who bought at least 5 teapots", "items >= 5 [title ~ teapots]"),
+        ("customers who spent over £50 per visit", "average_order > 50"),
+        ("people who haven't spent anything this year", "spent <= 0 year+0"),
+        ("customers who visited Mill Lane or Pine Street in October",
+         "orders >= 1 [business in lane,pine] 2026-10-01..2026-10-31"),
+        ("members since last year", "member_since in 2025-01-01.."),
+        ("been a customer for over a year", "first_order in over 1 year"),
+        ("people born in February", "birthday in 2024-02-01..2024-02-29"),
+        ("customers tagged VIP or Press", "tags has_one_of vip,press"),
+        ("bought something from the Kitchen category last month", "orders_with >= 1 [category in Kitchen] month-1"),
+        ("customers with a churn risk between 40% and 60%", "churn between 40,60"),
+        ("customers who live outside the UK", "country not in United Kingdom"),
+        ("German and French customers", "country in Germany,France"),
+        ("everyone", "everyone"),
+        ("first name is Anna", "first_name = Anna"),
+        ("e-mail ends in .edu", "email ends_with .edu"),
+    ],
+)  # fmt: skip
+def test_conditions(sentence, meant):
+    assert said(sentence) == meant
+
+
+@pytest.mark.parametrize(
+    ("sentence", "meant"),
+    [
+        # “and” is closer than “or”; what stands with the people holds for all of it
+        ("Gold members who spent over £500 or ordered twice", "tier in gold & (spent > 500 | orders = 2)"),
+        ("spent over £500 and in Germany or over 100 points", "(spent > 500 & country in Germany) | points > 100"),
+        ("either in Germany or with over 100 points, and spent over £50",
+         "(country in Germany | points > 100) & spent > 50"),
+        ("spent over £9, ordered twice or have over 100 points", "spent > 9 | orders = 2 | points > 100"),
+        ("spent over £9, ordered twice and have over 100 points", "spent > 9 & orders = 2 & points > 100"),
+        # two groups of people are all of them
+        ("Gold members and people in Germany", "tier in gold | country in Germany"),
+        ("New faces and Drifted away", "archetype in new,away"),
+        # not
+        ("never ordered online or in the shop", "orders = 0 [channel in online,store]"),
+        ("neither Gold nor Silver", "tier not in gold,silver"),
+        ("neither members nor in the UK", "member = False & country not in United Kingdom"),
+        ("bought soap but not a candle", "orders_with >= 1 [title ~ soap] & orders_with = 0 [title ~ candle]"),
+        ("ordered in September but not in October",
+         "orders >= 1 2026-09-01..2026-09-30 & orders = 0 2026-10-01..2026-10-31"),
+        ("didn't order last month but did in September", "orders = 0 month-1 & orders >= 1 2026-09-01..2026-09-30"),
+        ("without an email address or a phone number", "email missing & phone missing"),
+        ("Everyone but Gold members", "everyone − tier in gold"),
+        ("customers in Germany, except those with over 100 points", "country in Germany − points > 100"),
+        ("Everyone except Gold members and people in Germany", "everyone − (tier in gold | country in Germany)"),
+        # and, or in one condition
+        ("bought both soap and a candle", "orders_with >= 1 [title ~ soap] & orders_with >= 1 [title ~ candle]"),
+        ("bought soap or candles", "orders_with >= 1 [title ~ soap] | orders_with >= 1 [title ~ candles]"),
+        ("ordered at Quayside and Mill Lane", "orders >= 1 [business in quay] & orders >= 1 [business in lane]"),
+        ("ordered at all three shops",
+         "orders >= 1 [business in quay] & orders >= 1 [business in lane] & orders >= 1 [business in pine]"),
+    ],
+)  # fmt: skip
+def test_how_conditions_are_joined(sentence, meant):
+    assert said(sentence) == meant
+
+
+@pytest.mark.parametrize(
+    ("sentence", "meant"),
+    [
+        ("vegetarian customers with over 300 points", "points > 300 {vegetarian}"),
+        ("Gold members with shoe size 42", "tier in gold {shoe size 42}"),
+        # what belongs to a condition and is not understood takes it along
+        ("over 600 points and ordered at our Brighton shop", "points > 600 {ordered at our Brighton shop}"),
+        ("members who spent over £500 on shoes", "member = True {spent over £500 on shoes}"),
+        ("over 600 points that expire soon", "nothing {over 600 points that expire soon}"),
+        ("Gold members who are not vegetarian", "tier in gold {not vegetarian}"),
+        ("people who bought soap and follow us on Instagram",
+         "orders_with >= 1 [title ~ soap] {follow us on Instagram}"),
+        ("lapsed customers in Germany", "country in Germany {lapsed}"),
+        ("our best customers", "nothing {best}"),
+        ("high-value customers", "nothing {high-value}"),
+        ("high-value customers with LTV over 500", "value_12 > 500"),
+    ],
+)  # fmt: skip
+def test_what_is_not_understood_is_said(sentence, meant):
+    assert said(sentence) == meant
+
+
+@pytest.mark.parametrize(
+    ("sentence", "code"),
+    [
+        ("Send a text to everyone who ordered twice", "act"),
+        ("please delete all customers in Germany", "act"),
+        ("Can you give all Gold members 100 points", "act"),
+        ("What was our turnover last month?", "figure"),
+        ("How many points did we give out?", "figure"),
+        ("customers of the Meadow Lane programme", "other_programme"),
+        ("all customers of our competitors", "other_programme"),
+        ("Thank you very much!", "act"),
+        ("It is raining in the mountains", "not_people"),
+        ("SELECT * FROM customers_customer WHERE 1=1", "not_people"),
+        ("ab", "too_short"),
+        ("customers " * 60, "too_long"),
+    ],
+)
+def test_what_is_no_segment_is_refused(sentence, code):
+    reading = reading_of(sentence)
+    assert (reading.refusal and reading.refusal.code, reading.rules) == (code, None)
+
+
+def test_our_own_programme_is_no_other_one():
+    assert said("members of the loyalty programme") == "member = True"
+    assert said("customers of the Wrenfield Gifts programme with over 5 points") == "points > 5"
+
+
+def test_suggestions_are_of_the_kind_that_is_spoken_of():
+    (suggestion,) = reading_of("customers in the Platinum tier").suggestions
+    assert (suggestion.words, suggestion.near) == ("Platinum tier", ["Bronze", "Silver", "Gold"])
+    (suggestion,) = reading_of("customers who are Silvr").suggestions
+    assert suggestion.near[0] == "Silver"
+
+
+def test_what_was_assumed_is_noted():
+    assert reading_of("new custmers").notes == [
+        "“new custmers” read as: first order this month.", "“custmers” read as “customer”.",
+    ]  # fmt: skip
+    assert len(reading_of("spent over £5 and in Germany or over 100 points").notes) == 1
+
+
+def test_every_word_is_of_a_condition_small_or_not_understood():
+    sentence = "Please show tall customers in Germany who haven't ordered in 90 days"
+    found = {sentence[span.start : span.end]: span.path for span in reading_of(sentence).spans}
+    assert found == {
+        "Please": None, "show": None, "tall": "", "customers": None, "in Germany": "match.of.0", "who": None,
+        "haven't ordered in 90 days": "match.of.1",
+    }  # fmt: skip
+
+
+def test_every_reading_says_who_read_it():
+    assert engine().read("everyone", VOCABULARY, MOMENT).engine == "built-in"
+
+
+@pytest.mark.parametrize("entry", OPEN)
+def test_rules_of_the_open_sentences_can_be_used(entry):
+    reading = reading_of(entry["sentence"])
+    if reading.rules is not None:
+        assert read(written(reading.rules)) == reading.rules
+        check(reading.rules, VOCABULARY.fields)
+        assert ";" not in members(reading.rules, VOCABULARY.fields, MOMENT).sql
+        paths = {span.path for span in reading.spans if span.path}
+        assert {path for path, _condition in conditions(reading.rules)} >= {path for path in paths if "of" in path} - {
+            "match"
+        }
+    assert (reading.refusal is not None) == ("refused" in entry)

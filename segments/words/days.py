@@ -1,0 +1,237 @@
+"""Days of the registry: first and last order, joining, birthdays; who is new, comes back or stays away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from segments.operators import Kind
+from segments.rules import Calendar, Dates, Last, Over, Window
+from segments.words import synonyms
+from segments.words.context import (
+    BE,
+    HEADS,
+    Context,
+    Found,
+    asked,
+    on_days,
+    phrases_of,
+)
+from segments.words.text import Phrases
+from segments.words.times import Time
+from segments.words.tree import every
+
+
+@dataclass(frozen=True, slots=True)
+class DayFrame:
+    """“first ordered in March … or in May”"""
+
+    field: str
+
+    def again(self, context: Context, at: int) -> Found | None:
+        return _day(context, self.field, at, at)
+
+    def within(self, context: Context, times: Sequence[Time], words: frozenset[int]) -> Found | None:
+        return None
+
+
+_BEHIND_DAYS = BE | {"been", "placed", "made", "took", "place", "happened", "dated", "date", "day", "fall",
+"falling", "back",
+                     "a", "with", "us", "from", "order", "purchase", "to", ":", "celebrated", "it", "coming",
+                     "up", "only",
+                     "anything", "something"}  # fmt: skip
+
+
+def days_at(context: Context, at: int) -> Found | None:
+    """“first order in the last 90 days”, “last ordered more than a fortnight ago”, “birthday next month”"""
+    text = context.text
+    phrases = phrases_of(context, synonyms.DAYS, (Kind.DAY, Kind.ANNIVERSARY))
+    start = text.skip(at, ("a", "an", "the", "their"))
+    noun = phrases.at(text, start)
+    if noun is None:
+        return None
+    after = noun[1]
+    found = _day(context, noun[0], at, after)
+    if found is None:
+        skipped = text.skip(after, _BEHIND_DAYS)
+        found = _day(context, noun[0], at, skipped) if skipped > after else None
+    if found is None:
+        return None
+    said = " ".join(text.word(place) for place in range(start, noun[1]))
+    if noun[0] == "member_since" and said in synonyms.JOINED_ONLY:
+        found = replace(
+            found, notes=[*found.notes, f"“{text.slice(start, noun[1])}” read as joining the points programme."]
+        )
+    return found
+
+
+def _day(context: Context, key: str, first: int, at: int) -> Found | None:
+    is_birthday = context.vocabulary.fields[key].kind is Kind.ANNIVERSARY
+    times, end, is_all = context.time_list(at, is_ahead=is_birthday or key == "next_purchase")
+    if not times:
+        return None
+    if is_birthday:
+        times = [_every_year(time) for time in times]
+        if any(
+            isinstance(time.window, Dates)
+            and (
+                time.window.first is None
+                or time.window.last is None
+                or (time.window.last - time.window.first).days > 366
+            )
+            for time in times
+        ):
+            return None
+    if key == "next_purchase":
+        times = [replace(time, window=time.window) for time in times]
+    times = [_for_long(time, context, key) for time in times]
+    part = on_days(range(first, end), key, times, is_all=is_all and not is_birthday)
+    return Found(part, end, frame=DayFrame(key), may_go_on=not is_birthday) if part else None
+
+
+def _for_long(time: Time, context: Context, key: str) -> Time:
+    """“been a customer for over a year”: since before the day a year ago"""
+
+    if isinstance(time.window, Last) and time.is_long:
+        return replace(time, window=Over(time.window.count, time.window.unit), is_long=False)
+    return time
+
+
+def _every_year(time: Time) -> Time:
+    """Months of a leap year: 29 February is in February then, and not in March."""
+    window = time.window
+    if not time.is_named_month or not isinstance(window, Dates) or window.first is None or window.last is None:
+        return time
+    last_year = 2024 + (window.last.year - window.first.year)
+    last = window.last.replace(day=28).replace(year=last_year)
+    last = last.replace(day=29) if (last.month, last_year) == (2, 2024) else last.replace(day=window.last.day)
+    return replace(time, window=Dates(date(2024, window.first.month, window.first.day), last))
+
+
+_NEW = frozenset({"new", "brand"})
+_FIRST_TIME = Phrases({True: ["first time", "first timer", "first timers", "newly acquired", "newcomer", "newcomers"]})
+
+
+def new_at(context: Context, at: int) -> Found | None:
+    """“new customers”, “first-time buyers in the last 30 days”, “are new this month”, “customers since March”"""
+
+    text = context.text
+    start = at + 1 if text.word(at) == "brand" and text.word(at + 1) == "new" else at
+    word = _FIRST_TIME.at(text, start) or ((True, start + 1) if text.word(start) == "new" else None)
+    if word is None:
+        return _since(context, at)
+    end, is_head = word[1], False
+    if text.word(end) in HEADS or text.word(start) == "newcomer":
+        end, is_head = end + (text.word(end) in HEADS), True
+    elif text.word(at - 1) not in BE | {"and", "or", "not"}:
+        return None
+    after = (
+        text.skip(end, ("from", "who", "joined", "acquired", "to", "us"))
+        if text.word(end) in ("acquired", "to")
+        else end
+    )
+    times, stop, is_all = context.time_list(after)
+    notes: list[str] = []
+    if not times:
+        times, stop = [Time(Calendar("month"), end)], end
+        notes = [f"“{text.slice(at, end)}” read as: first order this month."]
+    part = on_days(range(at, stop), "first_order", times, is_all=is_all)
+    return Found(part, stop, frame=DayFrame("first_order"), notes=notes, is_head=is_head, may_go_on=False)
+
+
+def _since(context: Context, at: int) -> Found | None:
+    """“customers since 2024”, “customers for more than two years”, “members since March”"""
+    text = context.text
+    if text.word(at) not in HEADS or text.word(at) == "one":
+        return None
+    start = text.skip(at + 1, ("of", "ours"))
+    if text.word(start) not in ("since", "for"):
+        return None
+    key = "member_since" if text.word(at) == "member" else "first_order"
+    found = _day(context, key, at, start)
+    if found is None or text.word(start) == "since":
+        return found and replace(found, is_head=True, may_go_on=False)
+    times, end, _all = context.time_list(start)
+    window = times[0].window
+    if len(times) > 1 or not isinstance(window, Last):
+        return None
+    return replace(_lasting(key, range(at, end), window, is_long=times[0].is_long), is_head=True, may_go_on=False)
+
+
+def _lasting(key: str, words: range, window: Last, *, is_long: bool) -> Found:
+    if is_long:
+        return Found(asked(words, key, "within", None, Over(window.count, window.unit)), words.stop)
+    part = every([asked(words, key, "exists"), asked(words, key, "not_within", None, window)])
+    return Found(part, words.stop)
+
+
+_REPEAT = Phrases({2: ["repeat", "returning", "repeating", "multi order"],
+                   1: ["one time", "one off", "single order", "once only", "one order"]})  # fmt: skip
+
+
+def repeat_at(context: Context, at: int) -> Found | None:
+    """“repeat customers”, “one-time buyers”"""
+    text = context.text
+    word = _REPEAT.at(text, at)
+    if word is None or text.word(word[1]) not in HEADS | {"order"}:
+        return None
+    op = "at_least" if word[0] == 2 else "is"
+    return Found(asked(range(at, word[1]), "orders", op, word[0]), word[1])
+
+
+_LAPSED = Phrases({True: ["lapsed", "dormant", "inactive", "sleeping"]})
+_STOPPED = Phrases(
+    {
+        "before": [
+            "used to order", "used to buy", "used to come", "used to visit", "used to shop", "used to come in",
+            "used to purchase", "have been customers", "once ordered", "once bought", "used to be customers",
+            "used to be a customer", "used to spend",
+        ],
+        "stopped": [
+            "stopped ordering", "stopped buying", "stopped coming", "stopped visiting", "stopped shopping",
+            "no longer order", "no longer buy", "no longer come", "no longer visit", "stopped purchasing",
+            "stopped coming in", "gone quiet", "not returned", "stayed away", "staying away", "been away",
+            "gone silent",
+            "been gone", "been absent", "been missing", "not been heard from", "been inactive", "been quiet",
+            "disappeared", "vanished", "drifted off", "been dormant",
+        ],
+    }
+)  # fmt: skip
+
+
+def lapsed_at(context: Context, at: int) -> Found | None:
+    """“lapsed” beside a time without orders; “used to order”; “stopped ordering 3 months ago”"""
+    text = context.text
+    if word := _LAPSED.at(text, at):
+        return Found(asked(range(at, word[1]), "orders", "at_least", 1), word[1], needs_quiet=True)
+    verb = _STOPPED.at(text, at)
+    if verb is None:
+        return None
+    kind, end = verb
+    before = asked(range(at, end), "orders", "at_least", 1)
+    if kind == "before":
+        end = (
+            text.skip(end, ("from", "us", "with", "here", "in", "regularly"))
+            if text.word(end) in ("from", "with", "here", "in")
+            else end
+        )
+        return Found(asked(range(at, end), "orders", "at_least", 1), end)
+    end = text.skip(end, ("from", "us", "with", "here")) if text.word(end + 1) == "us" else end
+    times = context.times.at(text, end)
+    if times is None:
+        return Found(before, end, needs_quiet=True)
+    window = times.window
+    words = range(at, times.end)
+    if _is_until_now(window) and not times.is_long:
+        quiet = asked(words, "orders", "is", 0, window)
+        return Found(every([asked(words, "orders", "at_least", 1), quiet]), times.end)
+    if isinstance(window, Last):
+        window = Over(window.count, window.unit)
+    if isinstance(window, Calendar) and window.offset == 0:
+        return None  # stopped this year: since then, or before it?
+    return Found(asked(words, "last_order", "within", None, window), times.end)
+
+
+def _is_until_now(window: Window) -> bool:
+    return isinstance(window, Last) or (isinstance(window, Dates) and window.last is None)

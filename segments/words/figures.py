@@ -1,0 +1,261 @@
+"""Points, stamps, churn, value: figures of the registry, and the bands of churn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from segments.operators import Kind
+from segments.rules import Filter
+from segments.words import synonyms
+from segments.words.context import (
+    ARTICLES,
+    ASKS_FOR,
+    BE,
+    READ_ELSEWHERE,
+    Context,
+    Found,
+    asked,
+    compared,
+    phrases_of,
+    to_figure,
+)
+from segments.words.numbers import Comparison, comparison_at
+from segments.words.text import Phrases, Text
+from segments.words.times import Time
+from segments.words.tree import either, every
+
+
+@dataclass(frozen=True, slots=True)
+class FigureFrame:
+    """“more than 500 points … or fewer than 10”"""
+
+    field: str
+    is_share: bool
+
+    def again(self, context: Context, at: int) -> Found | None:
+        one = comparison_at(context.text, at)
+        if one is None or one.is_bare or one.is_times or one.is_percent != self.is_share:
+            return None
+        words = range(at, one.end)
+        return Found(compared(words, self.field, one), one.end, frame=self, may_go_on=True)
+
+    def within(self, context: Context, times: Sequence[Time], words: frozenset[int]) -> Found | None:
+        return None
+
+
+def figures_at(context: Context, at: int) -> Found | None:
+    """“more than 500 points”, “points: over 500”, “LTV over $500”, “churn risk above 60 %”, “no stamps”"""
+    found = [one for read in (_figure_behind, _figure_before, _any_at_all, _expected) if (one := read(context, at))]
+    return max(found, key=lambda one: one.end, default=None)
+
+
+_NUMBERS = (Kind.NUMBER, Kind.MONEY, Kind.SHARE)
+
+
+def _figures(context: Context) -> Phrases[str]:
+    return phrases_of(context, synonyms.FIGURES, _NUMBERS, skip=READ_ELSEWHERE)
+
+
+def _figure_behind(context: Context, at: int) -> Found | None:
+    text, phrases = context.text, _figures(context)
+    ends: dict[int, str] = {}
+
+    def unit_at(text: Text, place: int) -> int | None:
+        start = text.skip(place, ("of", "a", "their", "more", "in", "the"))
+        start = start if text.word(place) != "more" else place
+        one = phrases.at(text, start)
+        if one is None:
+            return None
+        ends[one[1]] = one[0]
+        return one[1]
+
+    one = comparison_at(text, at, unit_at)
+    if one is None or not one.has_unit or one.is_times:
+        return None
+    return _figure_found(context, range(at, one.end), list(ends.values())[-1], one)
+
+
+def _figure_before(context: Context, at: int) -> Found | None:
+    text = context.text
+    noun = _figures(context).at(text, text.skip(at, ("a", "an", "the")))
+    if noun is None:
+        return None
+    start = to_figure(text, noun[1], ("worth", "stand", "with", "score", "to", "value"))
+    one = comparison_at(text, start)
+    if one is None or one.is_times:
+        return None
+    return _figure_found(context, range(at, one.end), noun[0], one)
+
+
+def _figure_found(context: Context, words: range, key: str, one: Comparison) -> Found | None:
+    field = context.vocabulary.fields[key]
+    if one.is_percent and field.kind is not Kind.SHARE:
+        return None
+    if one.is_money and field.kind is not Kind.MONEY:
+        return None
+    if field.kind is Kind.SHARE:
+        if one.value > 100 or (one.high or 0) > 100:
+            return None
+        if not one.is_percent and one.value < 1 and one.value > 0:
+            one = replace(one, value=one.value * 100, high=one.high and one.high * 100)
+    end = words.stop
+    text = context.text
+    where, end = _card(context, key, end)
+    if field.kind is Kind.NUMBER and field.source.takes_window:
+        times, after, is_all = context.time_list(end)
+        if times:
+            found = [
+                compared(range(words.start, after), key, one, window=time.for_counts, where=where) for time in times
+            ]
+            part = (every if is_all else either)(found)
+            assert part is not None
+            return Found(part, after, may_go_on=True)
+    end = (
+        text.skip(end, ("left", "now", "currently", "still", "available", "today"))
+        if key in ("points", "card_stamps")
+        else end
+    )
+    words = range(words.start, end)
+    frame = FigureFrame(key, field.kind is Kind.SHARE)
+    return Found(compared(words, key, one, where=where), end, frame=frame, may_go_on=True)
+
+
+def _card(context: Context, key: str, at: int) -> tuple[list, int]:  # type: ignore[type-arg]
+    """“on their coffee card”"""
+
+    if key not in ("card_stamps", "stamps", "full_cards"):
+        return [], at
+    text = context.text
+    start = text.skip(at, ("on", "of", "the", "their", "a", "our", "one", "any", "in", "card:"))
+    named = context.vocabulary.named.get("stamp_cards")
+    if named and (one := named.at(text, start)):
+        several = len(context.vocabulary.of("stamp_cards")) > 1
+        return ([Filter("card", "is_one_of", [one[0]])] if several else []), one[1]
+    if text.word(start) in ("card", "stampcard") or (text.word(start), text.word(start + 1)) in (
+        ("stamp", "card"),
+        ("loyalty", "card"),
+    ):
+        return [], start + (1 if text.word(start) in ("card", "stampcard") else 2)
+    return [], at
+
+
+def _any_at_all(context: Context, at: int) -> Found | None:
+    """“with points”, “no stamps”: of what counts from nothing"""
+    text = context.text
+    if text.word(at - 1) not in ASKS_FOR | {"a", "filled", "completed"}:
+        return None
+    start = text.skip(at, ("any", "a"))
+    noun = _figures(context).at(text, start)
+    if noun is None or noun[0] not in (
+        "points",
+        "card_stamps",
+        "stamps",
+        "full_cards",
+        "rewards_claimed",
+        "points_earned",
+    ):
+        return None
+    where, end = _card(context, noun[0], noun[1])
+    end = text.skip(end, ("at", "all", "left", "yet")) if text.word(end) in ("at", "left", "yet") else end
+    return Found(asked(range(at, end), noun[0], "more", 0, None, where), end, may_go_on=True)
+
+
+_EXPECTED = Phrases({True: synonyms.EXPECTED_SPEND})
+
+
+def _expected(context: Context, at: int) -> Found | None:
+    """“expected to spend over £200 in the next 6 months”"""
+    text = context.text
+    verb = _EXPECTED.at(text, at)
+    one = comparison_at(text, verb[1]) if verb else None
+    if one is None or one.is_percent or one.is_times:
+        return None
+    end = one.end
+    months = 12
+    if time := context.times.at(text, end, is_ahead=True):
+        window = time.window
+        count = getattr(window, "count", 0) * {"month": 1, "year": 12}.get(getattr(window, "unit", ""), 0)
+        if type(window).__name__ != "Next" or count not in (3, 6, 12):
+            return None
+        months, end = count, time.end
+    return Found(compared(range(at, end), f"value_{months}", one), end, may_go_on=True)
+
+
+_FILLED = Phrases({True: ["filled", "completed", "filled up", "finished"]})
+_CARD_NOUNS = Phrases(
+    {True: ["stamp card", "card", "stampcard", "coffee card", "loyalty card", "stamp cards", "cards"]}
+)
+
+
+def filled_at(context: Context, at: int) -> Found | None:
+    """“filled a card”, “completed at least two stamp cards”"""
+    text = context.text
+    verb = _FILLED.at(text, at)
+    if verb is None or not context.knows("full_cards"):
+        return None
+    one = comparison_at(text, verb[1], lambda text, place: (card := _CARD_NOUNS.at(text, place)) and card[1])
+    if one is not None and one.has_unit:
+        return Found(compared(range(at, one.end), "full_cards", one), one.end, may_go_on=True)
+    start = text.skip(verb[1], ARTICLES | {"whole"})
+    named = context.vocabulary.named.get("stamp_cards")
+    card = (named.at(text, start) if named else None) or _CARD_NOUNS.at(text, start)
+    if card is None:
+        return None
+    end = card[1]
+    times = comparison_at(text, end, lambda text, place: place + 1 if text.word(place) == "time" else None)
+    if times and (times.has_unit or times.is_times):
+        return Found(compared(range(at, times.end), "full_cards", times), times.end, may_go_on=True)
+    return Found(asked(range(at, end), "full_cards", "at_least", 1), end, may_go_on=True)
+
+
+_RISK = Phrases({True: synonyms.FIGURES["churn"]})
+_BANDS = Phrases(synonyms.BANDS)
+
+
+def churn_band_at(context: Context, at: int) -> Found | None:
+    """“high churn risk”, “churn risk is high or medium”, “at high risk of leaving”, “at risk of churning”"""
+    text = context.text
+    start = text.skip(at, ("a", "at", "the", "with"))
+    bands, end = _band_list(text, start)
+    if bands:
+        noun = _RISK.at(text, text.skip(end, ("of",)))
+        if noun is None or _says_number(text, noun[1]):
+            return None
+        return _band_found(context, at, noun[1], bands)
+    noun = _RISK.at(text, start)
+    if noun is None:
+        return None
+    after = text.skip(noun[1], BE | {":", "of", "band"})
+    bands, end = _band_list(text, after)
+    if bands:
+        return _band_found(context, at, end, bands)
+    if text.word(at) == "at" or text.word(start).startswith("likely"):
+        if _says_number(text, noun[1]):
+            return None
+        found = _band_found(context, at, noun[1], ["high"])
+        return replace(found, notes=[f"“{text.slice(at, noun[1])}” read as a high churn risk."])
+    return None
+
+
+def _says_number(text: Text, at: int) -> bool:
+    return comparison_at(text, to_figure(text, at)) is not None
+
+
+def _band_list(text: Text, at: int) -> tuple[list[str], int]:
+    bands: list[str] = []
+    end = at
+    while one := _BANDS.at(text, end):
+        bands.append(one[0])
+        at = one[1]
+        end = text.skip(at, ("or", "and", "to", ",", "/"))
+        if end == at:
+            break
+    if len(bands) == 2 and set(bands) == {"low", "high"} and text.word(at - 2) == "to":
+        bands = ["low", "medium", "high"]
+    return bands, at
+
+
+def _band_found(context: Context, at: int, end: int, bands: list[str]) -> Found:
+    end = end + 1 if context.text.word(end) == "band" else end
+    return Found(asked(range(at, end), "churn_band", "is_one_of", bands), end, may_go_on=False)

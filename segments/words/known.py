@@ -1,0 +1,295 @@
+"""What is known of somebody, what they said yes to, and by what they can be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from segments.operators import Kind
+from segments.rules import Window
+from segments.words import synonyms
+from segments.words.context import (
+    ARTICLES,
+    ASKS_FOR,
+    BE,
+    Context,
+    Found,
+    asked,
+    compared,
+    phrases_by_key,
+    phrases_of,
+)
+from segments.words.numbers import Comparison, comparison_at
+from segments.words.text import Phrases, Text
+from segments.words.times import Time
+from segments.words.tree import either, every, negated
+
+_UNKNOWN = Phrases(
+    {True: ["we do not know", "we don't know", "is unknown", "unknown", "is missing", "is not known",
+            "missing", "is empty",
+            "we do not have", "is not on file", "not on file", "not known", "are unknown", "is blank",
+            "we have not got",
+            "we are missing", "we lack", "is not set", "has not been given", "is not given"],
+     False: ["we know", "is known", "we have", "is on file", "on file", "known", "is given", "is set", "we have got"]}
+)  # fmt: skip
+_CHANNEL_WORDS: Mapping[str, frozenset[str]] = {
+    "texts": frozenset({"text", "texted", "texting", "sm"}),
+    "emails": frozenset({"email", "emailed", "emailing", "mail", "mailed", "mailing", "newsletter", "mailout"}),
+}
+_MAY = frozenset("can could may able allowed permitted reachable contactable might".split())
+_REACHED = frozenset(
+    "reach reached contact contacted message messaged get receive send sent write written be we to by via"
+    " through with"
+    " on offer offers marketing you i a an the our them promotional promotion news from us for in touch still legally"
+    " actually really".split()
+)
+_AGREED = Phrases(
+    {
+        True: [
+            "agreed to", "opted in to", "opted into", "opted in for", "consented to", "signed up for",
+            "subscribed to",
+            "said yes to", "accept", "subscribe to", "agree to", "opted in", "given consent to", "given consent for",
+            "gave consent to", "gave consent for", "signed up to", "subscribed", "want", "consented", "allow",
+            "get our",
+            "receive our", "receive", "consent to", "given permission for", "want to get", "want to receive",
+            "okayed",
+            "happy to get", "happy to receive", "agreed to receive", "agreed to get", "on",
+        ],
+        False: ["opted out of", "unsubscribed from", "opted out from", "withdrew consent for", "refused", "opted out",
+                "unsubscribed", "said no to", "do not want", "declined"],
+    }
+)  # fmt: skip
+_BETWEEN_AGREED = frozenset(
+    "our the marketing promotional offer by from via of to for message any receive get newsy news".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReachFrame:
+    """“can be texted … but not e-mailed”"""
+
+    kind: str
+
+    def again(self, context: Context, at: int) -> Found | None:
+        end = context.text.skip(at, ("by", "via", "be", "to", "offer"))
+        for field, words in _CHANNEL_WORDS.items():
+            if context.text.word(end) in words:
+                part = asked(range(at, end + 1), f"{field}{self.kind}", "is", True)
+                return Found(part, end + 1, frame=self)
+        return None
+
+    def within(self, context: Context, times: Sequence[Time], words: frozenset[int]) -> Found | None:
+        return None
+
+
+def known_at(context: Context, at: int) -> Found | None:
+    """“an email address” behind “with” or “without”; “whose birthday we don't know”; “birthday is unknown”"""
+    text = context.text
+    phrases = phrases_of(context, synonyms.KNOWN, (Kind.TEXT, Kind.CHOICE, Kind.DAY, Kind.ANNIVERSARY, Kind.CHOICES))
+    missing = Phrases({True: ["unknown", "missing", "no known", "no", "unset"]}).at(text, at)
+    if text.word(at) in ("unknown", "missing") and missing:
+        noun = phrases.at(text, missing[1])
+        if noun and _is_own_end(text, noun[1]) and _can_be_missing(context, noun[0]):
+            return Found(asked(range(at, noun[1]), noun[0], "missing"), noun[1])
+    start = text.skip(at, ARTICLES | {"known", "valid", "given", "us"})
+    noun = phrases.at(text, start)
+    if noun is None or not _can_be_missing(context, noun[0]):
+        return None
+    if said := _UNKNOWN.at(text, text.skip(noun[1], ("that", "which"))):
+        return Found(asked(range(at, said[1]), noun[0], "missing" if said[0] else "exists"), said[1])
+    if not _asked_for(text, at):
+        return None
+    if not _is_own_end(text, noun[1]):
+        return None
+    end = (
+        text.skip(noun[1], ("at", "all", "yet", "on", "file", "record"))
+        if text.word(noun[1]) in ("at", "on", "yet")
+        else noun[1]
+    )
+    return Found(asked(range(at, end), noun[0], "exists"), end)
+
+
+def _asked_for(text: Text, at: int) -> bool:
+    before = text.word(at - 1)
+    return before in ASKS_FOR | {
+        "given",
+        "gave",
+        "left",
+        "tell",
+        "told",
+        "nor",
+        "or",
+        "lack",
+        "lacking",
+        "hold",
+        "holding",
+    }
+
+
+def _can_be_missing(context: Context, key: str) -> bool:
+    return "missing" in context.vocabulary.fields[key].operators
+
+
+def _is_own_end(text: Text, at: int) -> bool:
+    """Nothing follows that would say which one."""
+    return text.word(at) in ("", "and", "or", "but", ",", ".", "?", "!", "who", "that", "with", "whose", "at",
+    "on", "nor",
+                             "yet", ";", "except", "in", "since", "having", "&", "have", "has", "ordered",
+                             "bought", "spent")  # fmt: skip
+
+
+def texts_at(context: Context, at: int) -> Found | None:
+    """“first name is Anna”, “e-mail ends in .edu”, “postcode starts with LS1”, “called Anna”"""
+    text = context.text
+    called = Phrases({"first_name": ["called", "named"]}).at(text, at)
+    phrases = phrases_of(context, synonyms.TEXTS, (Kind.TEXT,))
+    noun = called or phrases.at(text, text.skip(at, ("the", "a", "an", "with", "whose")))
+    if noun is None:
+        return None
+    link = _TEXT_OPS.at(text, noun[1]) or (("is", noun[1]) if called else None)
+    if link is None:
+        return None
+    op, start = link
+    words = _open_words(context, start)
+    if words is None:
+        return None
+    return Found(asked(range(at, words[1]), noun[0], op, words[0]), words[1], may_go_on=True)
+
+
+_TEXT_OPS = Phrases(
+    {
+        "is": ["is", "=", ":", "equals", "are", "of"],
+        "is_not": ["is not", "are not"],
+        "contains": ["contains", "contain", "containing", "includes", "has", "like", "is like", "with"],
+        "starts_with": ["starts with", "start with", "begins with", "begin with", "starting with", "beginning with"],
+        "ends_with": ["ends with", "ends in", "end in", "end with", "ending in", "ending with", "is at", "at",
+                      "ending"],
+    }
+)  # fmt: skip
+_TEXT_STOPS = frozenset(
+    {"and", "or", "but", ",", "who", "that", "with", "without", "whose", "?", "!", ";", "except", "nor"}
+)
+
+
+def _open_words(context: Context, at: int) -> tuple[str, int] | None:
+    text = context.text
+    if text.word(at) in ('"', "“"):
+        end = at + 1
+        while end < len(text) and text.word(end) not in ('"', "”"):
+            end += 1
+        return (text.slice(at + 1, end), min(end + 1, len(text))) if end > at + 1 else None
+    end = at
+    while end < len(text) and text.word(end) not in _TEXT_STOPS and end - at < 6:
+        if text.word(end) == "." and (end + 1 >= len(text) or text.tokens[end + 1].start > text.tokens[end].end):
+            break
+        end += 1
+    return (text.slice(at, end), end) if end > at else None
+
+
+def yes_no_at(context: Context, at: int) -> Found | None:
+    """“members”, “in the loyalty programme”, and the programme's own yes or no by their label"""
+    text = context.text
+    skip = ("texts", "emails", "texts_agreed", "emails_agreed")
+    phrases = phrases_of(context, synonyms.YES_NO, (Kind.YES_NO,), skip=skip)
+    start = text.skip(at, ("a", "an", "the"))
+    noun = phrases.at(text, start)
+    if noun is None:
+        return None
+    end = noun[1]
+    if noun[0] == "member" and text.word(end) == "of" and _name_follows(context, end + 1):
+        return None
+    value, after = True, text.skip(end, BE | {":", "="})
+    if text.word(after) in ("yes", "true", "no", "false") and after > end:
+        value, end = text.word(after) in ("yes", "true"), after + 1
+    is_head = noun[0] == "member" and text.word(end - 1) in ("member", "holder", "cardholder", "collector")
+    return Found(asked(range(at, end), noun[0], "is", value), end, is_head=is_head)
+
+
+def _name_follows(context: Context, at: int) -> bool:
+    text = context.text
+    start = text.skip(at, ("the", "our", "archetype", "segment", "tier"))
+    tables = (context.vocabulary.named.get(kind) for kind in ("archetypes", "tiers", "segments"))
+    return any(table is not None and table.at(text, start) for table in tables) or text.word(start - 1) in (
+        "archetype",
+        "segment",
+    )
+
+
+def reach_at(context: Context, at: int) -> Found | None:
+    """“we can text”, “can be e-mailed”, “reachable by text or e-mail”, “agreed to e-mails”, “opted out of texts”"""
+    text = context.text
+    if text.word(at) in _MAY:
+        end, is_turned = at + 1, False
+        while text.word(end) in _REACHED or text.word(end) in ("not", "be") or text.word(end) in _MAY:
+            is_turned = is_turned or text.word(end) == "not"
+            end += 1
+        return _channels(context, at, end, "", is_turned=is_turned)
+    said = _AGREED.at(text, at)
+    if said is None:
+        return None
+    end = text.skip(said[1], _BETWEEN_AGREED)
+    found = _channels(context, at, end, "_agreed", is_turned=not said[0])
+    if (
+        text.word(at) in ("on", "want", "receive", "refused", "allow")
+        and found
+        and text.word(found.end) not in ("", "and", "or", "but", ",", ".", "offer", "from", "list")
+    ):
+        return None
+    return found
+
+
+def _channels(context: Context, first: int, at: int, kind: str, *, is_turned: bool) -> Found | None:
+    text, fields, end, is_all = context.text, [], at, False
+    while True:
+        start = text.skip(end, ("by", "via", "our", "the", "a", "either", "both", "marketing", "through"))
+        field = next((field for field, words in _CHANNEL_WORDS.items() if text.word(start) in words), None)
+        if field is None:
+            break
+        fields.append(field)
+        end = text.skip(start + 1, ("message", "offer", "from", "marketing", "list", "us", "newsletter", "them", "to"))
+        if text.word(end) not in ("or", "and", "nor", "/"):
+            break
+        is_all = is_all or text.word(end) == "and"
+        end += 1
+    if not fields:
+        return None
+    if text.word(end - 1) in ("or", "and", "nor", "/"):
+        end -= 1
+    words = range(first, end)
+    parts = [asked(words, f"{field}{kind}", "is", True) for field in fields]
+    part = (every if is_all else either)(parts)
+    assert part is not None
+    if is_turned:
+        part = negated(part, context.vocabulary.fields)
+    return Found(part, end, frame=ReachFrame(kind))
+
+
+_ONCE = Comparison("at_least", Decimal(1), 0)
+
+
+def _events(context: Context) -> Phrases[str]:
+    pairs = []
+    for key in context.vocabulary.fields:
+        if key.startswith("event:"):
+            name = key.removeprefix("event:")
+            pairs += [(name, key), (name.replace("_", " ").replace(".", " "), key)]
+    return phrases_by_key(tuple(pairs))
+
+
+def events_at(context: Context, at: int) -> Found | None:
+    """What others sent, by its name: “app_opened at least twice in the last 30 days”"""
+    text = context.text
+    noun = _events(context).at(text, text.skip(at, ('"', "“", "did", "the", "event")))
+    if noun is None:
+        return None
+    end = text.skip(noun[1], ('"', "”"))
+    one = comparison_at(text, end, lambda text, place: place + 1 if text.word(place) == "time" else None)
+    end = one.end if one and (one.has_unit or one.is_times) else end
+    times, end, is_all = context.time_list(end)
+    if one is not None and not (one.has_unit or one.is_times):
+        one = None
+    windows: list[Window | None] = [time.for_counts for time in times] or [None]
+    parts = [compared(range(at, end), noun[0], one or _ONCE, window=window) for window in windows]
+    part = (every if is_all else either)(parts)
+    return Found(part, end, may_go_on=True) if part else None

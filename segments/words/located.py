@@ -1,0 +1,221 @@
+"""Where somebody lives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from segments.words.context import (
+    BE,
+    HEADS,
+    LINKS,
+    Context,
+    Found,
+    asked,
+)
+from segments.words.text import Phrases, Text
+from segments.words.times import MONTHS
+from segments.words.tree import Part, either, negated
+
+_IN_PLACES = Phrases(
+    {
+        True: [
+            "in", "from", "living in", "live in", "lives in", "lived in", "based in", "located in", "resident in",
+            "who live in", "residing in", "situated in", "who are in", "country is", "whose country is", "country",
+            "coming from", "come from", "comes from", "out of", "around", "near", "within", "town is", "city is",
+            "region is", "living around", "of", "state is", "reside in", "resides in", "over in", "across",
+        ],
+        False: ["outside", "outside of", "not from", "not in", "living outside", "live outside", "based outside",
+                "living outside of", "live outside of"],
+    }
+)  # fmt: skip
+_ONLY_PLACES = Phrases(
+    {True: ["living in", "live in", "lives in", "based in", "located in", "resident in", "residing in", "reside in"]}
+)
+_NOT_PLACES = frozenset(
+    "tier category shop store branch segment archetype group programme level department list range section section"
+    " band card club team bakery cafe".split()
+)
+
+
+def place_at(context: Context, at: int) -> Found | None:
+    """“in Germany, France or Spain”, “from Texas”, “outside the UK”, “German customers”, “UK customers”"""
+    text = context.text
+    prep = _IN_PLACES.at(text, at)
+    start = (
+        text.skip(prep[1], ("the", "either", "town", "city", "state", "of", "county", "both", "country"))
+        if prep
+        else at
+    )
+    if prep is None and text.word(start) == "the":
+        start += 1
+    first = _place(context, start, has_word=prep is not None)
+    if first is None:
+        return _unknown_place(context, at, prep)
+    fields, end, is_adjective = first
+    if prep is None and not is_adjective and not _is_bare_place(context, start, end):
+        return None
+    found = [fields]
+    while text.word(end) in LINKS:
+        link = end + 1
+        if text.word(end) == "," and text.word(link) in ("or", "and", "nor"):
+            link += 1
+        link = text.skip(link, ("the", "in", "from"))
+        following = _place(context, link, has_word=True)
+        if following is None or following[2] != is_adjective:
+            break
+        if following[1] < len(text) and text.word(following[1]) in _NOT_PLACES:
+            break
+        found.append(following[0])
+        end = following[1]
+    is_of_people = text.word(end) in HEADS or text.word(at - 1) in BE | {"not", "or", "and", "non"}
+    if text.word(end) in _NOT_PLACES or (is_adjective and not is_of_people):
+        return None
+    part = _lives_in(context, range(at, end), found)
+    if prep and prep[0] is False:
+        part = negated(part, context.vocabulary.fields)
+    return Found(part, end)
+
+
+_Place = Mapping[str, tuple[str, ...]]  # by field, what it may be there
+
+
+def _place(context: Context, at: int, *, has_word: bool) -> tuple[_Place, int, bool] | None:
+    """Which fields name it, the place after it, and whether it is an adjective."""
+    text, vocabulary = context.text, context.vocabulary
+    found: dict[str, tuple[str, ...]] = {}
+    longest = at
+    for field, table in (("country", vocabulary.countries), ("region", vocabulary.areas), ("city", vocabulary.towns)):
+        one = table.at(text, at)
+        if one is None or one[1] < longest or not _is_name_there(text, at, one[1]):
+            continue
+        if one[1] > longest:
+            found, longest = {}, one[1]
+        found[field] = one[0] if isinstance(one[0], tuple) else (text.slice(at, one[1]),)
+    if found:
+        lived = [field for field in found if _is_lived_in(context, field, found[field])]
+        if len(found) > 1 and lived:
+            found = {field: found[field] for field in lived}
+        return found, longest, False
+    if adjective := vocabulary.demonyms.at(text, at):
+        country = vocabulary.countries.at(Text(adjective[0]), 0)
+        return ({"country": country[0]}, adjective[1], True) if country else None
+    return None
+
+
+def _is_name_there(text: Text, at: int, end: int) -> bool:
+    """“us”, “may” and “turkey” are words of other meanings."""
+    token = text.tokens[at]
+    if end - at > 1:
+        return True
+    if token.raw.casefold() in ("us", "reading", "bath", "may", "march", "turkey", "cork", "deal", "nice"):
+        return token.is_capital and (token.raw != "Us") if token.raw.casefold() != "us" else token.raw == "US"
+    return True
+
+
+def _is_lived_in(context: Context, field: str, names: tuple[str, ...]) -> bool:
+    vocabulary = context.vocabulary
+    known = {
+        "country": [code for code, _name in vocabulary.of("countries")],
+        "region": list(vocabulary.regions),
+        "city": list(vocabulary.cities),
+    }[field]
+    lowered = {name.casefold() for name in known}
+    return any(name.casefold() in lowered for name in names)
+
+
+def _is_bare_place(context: Context, at: int, end: int) -> bool:
+    """Without “in”: before people, behind a link, or with a capital letter."""
+    text = context.text
+    if text.word(end) in HEADS:
+        return True
+    is_capital = text.tokens[at].is_capital
+    return is_capital and text.word(at - 1) in {
+        "or",
+        "and",
+        ",",
+        "not",
+        "nor",
+        "neither",
+        "either",
+        "is",
+        "are",
+        "except",
+        "excluding",
+        "",
+    }
+
+
+def _lives_in(context: Context, words: range, places: Sequence[_Place]) -> Part:
+    """One condition for all the countries, one for each region and town."""
+    countries = [code for place in places if set(place) == {"country"} for code in place["country"]]
+    parts: list[Part] = []
+    if countries:
+        parts.append(asked(words, "country", "is_one_of", list(dict.fromkeys(countries))))
+    for place in places:
+        if set(place) == {"country"}:
+            continue
+        for field, names in place.items():
+            if field == "country":
+                parts.append(asked(words, field, "is_one_of", list(names)))
+            else:
+                parts.append(asked(words, field, "is", names[0]))
+    found = either(parts)
+    assert found is not None
+    return found
+
+
+def _unknown_place(context: Context, at: int, prep: tuple[bool, int] | None) -> Found | None:
+    """A name behind “in”, with capital letters, that nothing is known by: a town or region where nobody lives."""
+    text = context.text
+    if prep is None or text.word(at) in ("of", "around", "near", "within", "out", "across"):
+        return None
+    start = prep[1]
+    end = start
+    while end < len(text) and text.tokens[end].raw[0].isalpha() and text.tokens[end].is_capital and end - start < 3:
+        end += 1
+    if end == start and _ONLY_PLACES.at(text, at) and start < len(text) and text.tokens[start].raw[0].isalpha():
+        end = start + 1
+    before = text.word(at - 1)
+    is_of_people = before in HEADS | {
+        "who",
+        "people",
+        "everyone",
+        "everybody",
+        "anyone",
+        "",
+        "that",
+        "not",
+        "live",
+        "living",
+        "and",
+        "or",
+    }
+    if end == start or not (is_of_people or _ONLY_PLACES.at(text, at)):
+        return None
+    if text.word(start) in MONTHS or text.word(start) in ("the", "our", "my", "a", "an", "your"):
+        return None
+    if text.word(end) and text.word(end) not in (
+        "who",
+        "that",
+        "with",
+        "and",
+        "or",
+        "but",
+        ",",
+        ".",
+        "?",
+        "!",
+        "having",
+        "whose",
+        "without",
+        "except",
+    ):
+        return None
+    name = text.slice(start, end)
+    words = range(at, end)
+    part = either(asked(words, field, "is", name) for field in ("region", "city"))
+    if part is None:
+        return None
+    if prep[0] is False:
+        part = negated(part, context.vocabulary.fields)
+    return Found(part, end, notes=[f"“{name}” read as a town or region; nobody there is known."])

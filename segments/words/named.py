@@ -1,0 +1,196 @@
+"""Names that the programme has given: tiers, archetypes, tags, segments, RFM groups, choices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from segments.operators import Kind
+from segments.words import synonyms
+from segments.words.context import (
+    BE,
+    HEADS,
+    LINKS,
+    Context,
+    Found,
+    asked,
+    phrases_of,
+)
+from segments.words.text import Phrases
+
+_UP = Phrases({True: ["or higher", "or above", "or better", "and above", "and higher", "and up", "or up", "upward",
+                      "upwards", "and better", "+", "or more", "plus", "at least"],
+               False: ["or lower", "or below", "and below", "and lower", "or worse", "and under",
+                       "or less"]})  # fmt: skip
+_UP_BEFORE: Phrases[tuple[str, bool]] = Phrases(
+    [
+        ("at least", ("up", True)),
+        *((phrase, ("up", False)) for phrase in ("above", "higher than", "better than", "over", "beyond")),
+        *((phrase, ("down", True)) for phrase in ("at most", "up to")),
+        *((phrase, ("down", False)) for phrase in ("below", "lower than", "under")),
+    ]
+)
+_TIER_WORDS = frozenset({"tier", "level", "status", "member", "tiers"})
+
+
+def tier_at(context: Context, at: int) -> Found | None:
+    """“Gold”, “Gold and Silver members”, “the Gold tier”, “Bronze or higher”, “above Silver”, “at least Gold”"""
+    text, named = context.text, context.vocabulary.named.get("tiers")
+    if named is None:
+        return None
+    prefix = _UP_BEFORE.at(text, at)
+    start = prefix[1] if prefix else at
+    start = text.skip(start, ("in", "on", "of", "the", "a", "an", "hold", "reached", "level"))
+    start = text.skip(start, ("tier", "is", "level", ":", "status"))
+    found = named.at(text, start)
+    if found is None:
+        return None
+    order = [code for code, _name in context.vocabulary.of("tiers")]
+    codes, end = [found[0]], found[1]
+    suffix_at = text.skip(end, _TIER_WORDS | HEADS)
+    suffix = _UP.at(text, end) or (_UP.at(text, suffix_at) if suffix_at > end else None)
+    place = order.index(codes[0])
+    is_head = False
+    if prefix or suffix:
+        is_up = prefix[0][0] == "up" if prefix else bool(suffix and suffix[0])
+        is_included = prefix[0][1] if prefix else True
+        codes = order[place + (not is_included) :] if is_up else order[: place + is_included]
+        end = suffix[1] if suffix else end
+        if not codes:
+            return None
+    else:
+        codes, end = _more_names(context, named, codes, end, _TIER_WORDS)
+    if not _is_meant(context, start, end, "tiers"):
+        return None
+    after = text.skip(end, ("tier", "level", "status"))
+    if text.word(after) in HEADS and not (text.word(after) == "member" and text.word(after + 1) in ("of", "since")):
+        is_head, after = True, after + 1
+    notes = _case_note(context, start, found[1], "tier", found[0], "tiers") if after == found[1] else []
+    part = asked(range(at, after), "tier", "is_one_of", codes)
+    return Found(part, after, notes=notes, is_head=is_head)
+
+
+def _is_meant(context: Context, start: int, end: int, kind: str) -> bool:
+    """A name that is an everyday word is one with a capital letter or beside the word for its kind only."""
+    text = context.text
+    around = {text.word(start - 1), text.word(end), text.word(start - 2)}
+    is_capital = any(token.is_capital for token in text.tokens[start:end])
+    return is_capital or bool(around & (_TIER_WORDS | HEADS | {"archetype", "tag", "tagged"})) or end - start > 1
+
+
+def _more_names(
+    context: Context, named: Phrases[str], codes: list[str], end: int, kind_words: Iterable[str]
+) -> tuple[list[str], int]:
+    text = context.text
+    while True:
+        after = text.skip(end, kind_words)
+        if text.word(after) not in LINKS:
+            return codes, end
+        link = after + 1
+        if text.word(after) == "," and text.word(link) in ("or", "and"):
+            link += 1
+        link = text.skip(link, ("the", "in", "from", "of", "a"))
+        following = named.at(text, link)
+        if following is None:
+            return codes, end
+        codes.append(following[0])
+        end = following[1]
+
+
+def _case_note(context: Context, start: int, end: int, kind: str, code: str, choices: str) -> list[str]:
+    typed = context.text.slice(start, end)
+    name = dict(context.vocabulary.of(choices)).get(code, "")
+    return [f"“{typed}” read as the {kind} {name}."] if typed != name else []
+
+
+def archetype_at(context: Context, at: int) -> Found | None:
+    """“Best regulars”, “the archetype New faces”"""
+    return _name_at(context, at, "archetypes", "archetype", ("archetype", "group"))
+
+
+def _name_at(context: Context, at: int, choices: str, field: str, kind_words: tuple[str, ...]) -> Found | None:
+    text, named = context.text, context.vocabulary.named.get(choices)
+    if named is None or not context.knows(field):
+        return None
+    start = text.skip(at, ("in", "of", "the", "from", "are", "is", "a", "an", "belong", "to", "belonging"))
+    start = text.skip(start, (*kind_words, ":", "is", '"', "“", "called", "named", "of"))
+    found = named.at(text, start)
+    if found is None or not _is_meant(context, start, found[1], choices):
+        return None
+    codes, end = _more_names(context, named, [found[0]], found[1], kind_words)
+    end = text.skip(end, ('"', "”", *kind_words))
+    part = asked(range(at, end), field, "is_one_of", codes)
+    notes = _case_note(context, start, found[1], field.replace("_", " "), found[0], choices)
+    return Found(part, end, notes=notes)
+
+
+def tag_at(context: Context, at: int) -> Found | None:
+    text, named = context.text, context.vocabulary.named.get("tags")
+    if named is None or not context.knows("tags"):
+        return None
+    word = Phrases({True: synonyms.CHOICES["tags"]}).at(text, text.skip(at, ("a", "the", "with")))
+    start = text.skip(word[1], ("a", "the", '"', "“", ":", "with", "as")) if word else at
+    found = named.at(text, start)
+    if found is None or not (word or _is_meant(context, start, found[1], "tags")):
+        return None
+    codes, end, is_all = [found[0]], found[1], False
+    while text.word(end) in ("or", "and", ","):
+        following = named.at(text, text.skip(end + 1, ("or", "and", "the", "tag")))
+        if following is None:
+            break
+        is_all = is_all or text.word(end) == "and"
+        codes.append(following[0])
+        end = following[1]
+    end = text.skip(end, ('"', "”", "tag"))
+    return Found(asked(range(at, end), "tags", "has_all_of" if is_all else "has_one_of", codes), end)
+
+
+def rfm_at(context: Context, at: int) -> Found | None:
+    """RFM groups by their names, where no everyday word is meant."""
+    text, named = context.text, context.vocabulary.named.get("rfm_groups")
+    if named is None:
+        return None
+    word = Phrases({True: ["RFM group", "RFM segment", "RFM"]}).at(text, text.skip(at, ("in", "the", "of")))
+    start = text.skip(word[1], ("is", ":", "the")) if word else at
+    found = named.at(text, start)
+    if found is None:
+        return None
+    if not word and found[0] not in ("champions", "prospects", "almost_lost", "previously_loyal", "needs_attention"):
+        return None
+    codes, end = _more_names(context, named, [found[0]], found[1], ())
+    name = dict(context.vocabulary.of("rfm_groups"))[found[0]]
+    notes = [] if word else [f"“{text.slice(start, found[1])}” read as the RFM group {name}."]
+    return Found(asked(range(at, end), "rfm_group", "is_one_of", codes), end, notes=notes)
+
+
+def segment_at(context: Context, at: int) -> Found | None:
+    text = context.text
+    start = text.skip(at, ("in", "of", "the", "from", "a", "are", "member"))
+    if text.word(start) != "segment" or start == at:
+        named = context.vocabulary.named.get("segments")
+        found = named.at(text, start) if named and start > at and context.knows("in_segment") else None
+        if found and text.word(found[1]) == "segment":
+            return Found(asked(range(at, found[1] + 1), "in_segment", "is_one_of", [found[0]]), found[1] + 1)
+        return None
+    return _name_at(context, at, "segments", "in_segment", ("segment",))
+
+
+def choices_at(context: Context, at: int) -> Found | None:
+    """“language is German”, “favourite shop is Quayside”, own choices: “milk is oat”, “size large or small”"""
+    text = context.text
+    phrases = phrases_of(context, synonyms.CHOICES, (Kind.CHOICE, Kind.CHOICES), skip=("country",))
+    noun = phrases.at(text, text.skip(at, ("the", "a", "an", "with")))
+    if noun is None:
+        return None
+    field = context.vocabulary.fields[noun[0]]
+    named = context.vocabulary.named.get(field.choices)
+    if named is None:
+        return None
+    start = text.skip(noun[1], BE | {":", "of", "=", "the", "either", '"', "“", "a", "in"})
+    is_turned = text.word(start) == "not"
+    start += is_turned
+    found = (context.vocabulary.shops if field.choices == "businesses" else named).at(text, start)
+    if found is None:
+        return None
+    codes, end = _more_names(context, named, [found[0]], found[1], ())
+    ops = ("has_none_of", "has_one_of") if field.kind is Kind.CHOICES else ("is_none_of", "is_one_of")
+    return Found(asked(range(at, end), noun[0], ops[not is_turned], codes), end)
