@@ -63,8 +63,8 @@ _ASKING = Phrases(
     {
         True: [
             "what", "how many", "how much", "how often", "how long", "how is", "how are", "how do", "how did",
-            "how does", "how can", "how to", "how will", "how was", "how were", "why", "when", "where", "how big", "how old", "what is",
-            "how well", "how about the",
+            "how does", "how can", "how to", "how will", "how was", "how were", "why", "when", "where",
+            "how big", "how old", "what is", "how well", "how about the",
         ]
     }
 )  # fmt: skip

@@ -40,10 +40,10 @@ class Item:
 
 
 READERS: Sequence[Reader] = (
-    sales.sales_at, sales.category_at, sales.shops_of_several, named.tier_at, named.archetype_at, named.segment_at,
-    named.tag_at, located.place_at, figures.figures_at, figures.filled_at, figures.churn_band_at, days.days_at, days.new_at,
-    days.repeat_at, days.lapsed_at, known.known_at, known.texts_at, named.choices_at, known.yes_no_at, known.reach_at,
-    known.events_at, named.rfm_at,
+    sales.sales_at, sales.category_at, sales.shops_of_several, named.tier_at, named.archetype_at,
+    named.segment_at, named.tag_at, located.place_at, figures.figures_at, figures.filled_at,
+    figures.churn_band_at, days.days_at, days.new_at, days.repeat_at, days.lapsed_at, known.known_at,
+    known.texts_at, named.choices_at, known.yes_no_at, known.reach_at, known.events_at, named.rfm_at,
 )  # fmt: skip
 _JOINTS = Phrases(
     {
