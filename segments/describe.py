@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,7 +21,7 @@ from segments.fields.base import Field, Figure, Measure, Phrase, Property, Says
 from segments.operators import KNOWN, PATTERNS, BadValue, Kind, value_of
 from segments.rules import All, Condition, Everyone, Filter, Last, Node, Not, Rules, pruned
 from segments.rules import Any as AnyOf
-from segments.wording import amount, days, listed, one_of, when
+from segments.wording import amount, days, figure, listed, one_of, when
 
 _COUNTRIES_WITH_THE = frozenset(
     {
@@ -120,6 +123,26 @@ class Describer:
             return self._said(field, one, is_so=is_so)
         except (BadValue, KeyError):
             return _("fit “%(field)s”") % {"field": field.label}
+
+    def own(self, one: Condition, value: Any, zone: ZoneInfo) -> str:
+        """What a customer has of it, as `Field.own` gives it: 3 orders, £58.20, Gold. Empty for yes and no."""
+        field = self.fields[one.field]
+        if isinstance(value, bool):
+            return ""
+        if value is None or value == []:
+            return _("nothing")
+        if isinstance(value, datetime):
+            return date_format(value.astimezone(zone).date(), "j F Y")
+        if isinstance(value, date):
+            return date_format(value, "j F Y")
+        match field.kind:
+            case Kind.CHOICE | Kind.CHOICES:
+                codes = [value] if isinstance(value, str) else value
+                return one_of([self._named(field.choices, code) for code in codes], _("and"))
+            case Kind.NUMBER | Kind.MONEY | Kind.SHARE:
+                number = Decimal(str(value)) * (100 if field.kind is Kind.SHARE else 1)
+                return figure(number, field.kind, currency=self.currency, nouns=field.nouns)
+        return _("“%(text)s”") % {"text": value}
 
     def _text(self, shape: _Leaf | _Group) -> str:
         if isinstance(shape, _Leaf):

@@ -62,20 +62,23 @@ _ONES: Mapping[str, Phrase] = {
 
 def amount(op: str, value: Any, kind: Kind, *, currency: str, nouns: Any = None) -> str:
     """At least £30; with `nouns`, of `ngettext_lazy`, at least 2 orders."""
-
-    def shown(number: Decimal) -> str:
-        if kind is Kind.MONEY:
-            return format_money(number, currency, whole=number == number.to_integral_value())
-        return f"{format_exact(number)}%" if kind is Kind.SHARE else format_exact(number)
-
-    def counted(number: Decimal) -> str:
-        return f"{shown(number)} {nouns % (1 if number == 1 else 2)}" if nouns else shown(number)
-
     words = str((_COUNTS if nouns else _AMOUNTS)[op])
     if isinstance(value, list):
         low, high = (Decimal(str(one)) for one in value)
-        return words % {"low": shown(low), "high": counted(high)}
-    return words % {"number": counted(Decimal(str(value)))}
+        return words % {"low": _exact(low, kind, currency, None), "high": _exact(high, kind, currency, nouns)}
+    return words % {"number": _exact(Decimal(str(value)), kind, currency, nouns)}
+
+
+def figure(number: Decimal, kind: Kind, *, currency: str, nouns: Any = None) -> str:
+    """As people want to read it: 3 orders, £58.20, 51%."""
+    return _exact(round(number, 4) if kind is Kind.MONEY else round(number, 1), kind, currency, nouns)
+
+
+def _exact(number: Decimal, kind: Kind, currency: str, nouns: Any) -> str:
+    if kind is Kind.MONEY:
+        return format_money(number, currency, whole=number == number.to_integral_value())
+    text = f"{format_exact(number)}%" if kind is Kind.SHARE else format_exact(number)
+    return f"{text} {nouns % (1 if number == 1 else 2)}" if nouns else text
 
 
 def one_of(names: Sequence[str], word: str) -> str:

@@ -58,6 +58,9 @@ class Source(Protocol):
     def soonest(self, since: Moment) -> Query:
         """The first of all the moments that windows of minutes and hours ask about, from `since` on; or NULL."""
 
+    def own(self, condition: Condition, statement: Statement) -> str:
+        """What the customer of the row has of it, for people who ask why; of what goes on, when it was last."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -93,6 +96,9 @@ class Field:
 
     def sql(self, condition: Condition, statement: Statement) -> str:
         return self.source.sql(condition, self.kind, statement)
+
+    def own(self, condition: Condition, statement: Statement) -> str:
+        return self.source.own(condition, statement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +194,9 @@ class Column:
     def soonest(self, since: Moment) -> Query:
         raise NotImplementedError  # asked of what takes moments
 
+    def own(self, condition: Condition, statement: Statement) -> str:
+        return self._bound_expression(statement)
+
     def _bound_expression(self, statement: Statement) -> str:
         return statement.bound(statement.column(self.table, self.expression), self.bound)
 
@@ -199,8 +208,10 @@ class Words(Column):
     def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
         if condition.op not in KNOWN:
             return Column.sql(self, condition, kind, statement)
-        expression = f"NULLIF({statement.column(self.table, self.expression)}, '')"
-        return compared(expression, kind, condition.op, None, statement.param)
+        return compared(self.own(condition, statement), kind, condition.op, None, statement.param)
+
+    def own(self, condition: Condition, statement: Statement) -> str:
+        return f"NULLIF({statement.column(self.table, self.expression)}, '')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +224,9 @@ class Figure(Column):
         if holds(condition.op, value, Decimal(0)):
             expression = f"coalesce({expression}, 0)"
         return compared(expression, kind, condition.op, value, statement.param)
+
+    def own(self, condition: Condition, statement: Statement) -> str:
+        return f"coalesce({statement.column(self.table, self.expression)}, 0)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +242,10 @@ class Reference(Column):
         codes = statement.param(value_of(kind, condition.op, condition.value))
         named = f"{key} IN (SELECT own.id FROM {self.codes} AS own WHERE own.code = ANY({codes}::text[]))"
         return named if condition.op == "is_one_of" else turned(named)
+
+    def own(self, condition: Condition, statement: Statement) -> str:
+        key = statement.column(self.table, self.expression)
+        return f"(SELECT own.code FROM {self.codes} AS own WHERE own.id = {key})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +295,9 @@ class Marks:
             customers += f" HAVING count(DISTINCT marks.code) = {statement.param(len(codes))}"
         found = statement.is_among(customers)
         return turned(found) if condition.op == "has_none_of" else found
+
+    def own(self, condition: Condition, statement: Statement) -> str:
+        return f"ARRAY(SELECT marks.code FROM ({self.rows}) AS marks WHERE marks.customer_id = customer.id ORDER BY 1)"
 
     def passed(self, condition: Condition, kind: Kind, before: Moment, after: Moment) -> Iterator[Query]:
         yield from ()
@@ -356,11 +377,24 @@ class Measure(Rows):
             return self.last, Over(int(str(condition.value)) - 1)  # before the first of those days
         return None
 
+    def own(self, condition: Condition, statement: Statement) -> str:
+        if condition.op in PATTERNS:
+            return f"(SELECT max(rows.at) {self._counted(condition, statement)} AND rows.customer_id = customer.id)"
+        if self.lifetime is not None and condition.window is None and not condition.where:
+            return self.lifetime.own(condition, statement)
+        within = "" if condition.window is None else f" AND {_is_in(condition.window, statement)}"
+        counted = f"{self._counted(condition, statement)} AND rows.customer_id = customer.id{within}"
+        empty = "" if self.empty is None else f", {self.empty}"
+        return f"(SELECT coalesce({self.amount}{empty}) {counted})"
+
     def _customers(self, condition: Condition, statement: Statement) -> str:
+        return f"SELECT rows.customer_id {self._counted(condition, statement)}"
+
+    def _counted(self, condition: Condition, statement: Statement) -> str:
         rows = statement.bound(self.rows, self.bound)
         asked = [self.properties[one.property].sql(one, statement) for one in condition.where]
         where = " AND ".join(["rows.customer_id IS NOT NULL", *asked])
-        return f"SELECT rows.customer_id FROM ({rows}) AS rows WHERE {where}{statement.of_chosen('rows.customer_id')}"
+        return f"FROM ({rows}) AS rows WHERE {where}{statement.of_chosen('rows.customer_id')}"
 
     def _going_on(self, condition: Condition, quiet: int | None, statement: Statement) -> str:
         moment, window = statement.moment, condition.window
@@ -407,6 +441,13 @@ class Newest(Rows):
         )
         return found if value_of(kind, condition.op, condition.value) else turned(found)
 
+    def own(self, condition: Condition, statement: Statement) -> str:
+        """When that was."""
+        within = "" if condition.window is None else f" AND {_is_in(condition.window, statement)}"
+        rows = statement.bound(self.rows, self.bound)
+        first = "min" if self.is_oldest else "max"
+        return f"(SELECT {first}(rows.at) FROM ({rows}) AS rows WHERE rows.customer_id = customer.id{within})"
+
 
 @dataclass(frozen=True, slots=True)
 class Among:
@@ -420,6 +461,9 @@ class Among:
     def sql(self, condition: Condition, kind: Kind, statement: Statement) -> str:
         found = statement.is_among(self.customers.format(chosen=statement.of_chosen("own.customer_id")))
         return found if value_of(kind, condition.op, condition.value) else turned(found)
+
+    def own(self, condition: Condition, statement: Statement) -> str:
+        return statement.is_among(self.customers.format(chosen=statement.of_chosen("own.customer_id")))
 
     def passed(self, condition: Condition, kind: Kind, before: Moment, after: Moment) -> Iterator[Query]:
         yield from ()
@@ -448,6 +492,10 @@ class Favourite:
             customers += f" WHERE first.code = ANY({codes}::text[])"
         found = statement.is_among(customers)
         return turned(found) if condition.op in OF_MISSING else found
+
+    def own(self, condition: Condition, statement: Statement) -> str:
+        rows = self.rows.format(chosen=statement.of_chosen("own.customer_id"))
+        return f"(SELECT first.code FROM ({rows}) AS first WHERE first.customer_id = customer.id)"
 
     def passed(self, condition: Condition, kind: Kind, before: Moment, after: Moment) -> Iterator[Query]:
         yield from ()

@@ -102,7 +102,7 @@ def test_another_seed_shows_other_people(people):
 
 def test_the_number_of_queries_does_not_grow(people, django_assert_num_queries):
     seen(BUYERS)
-    # Everyone, five people; two statements, each with settings, in a savepoint that is undone (which finds the programme again).
+    # Everyone, five people; two statements, each with its settings in a savepoint that is undone, path and all.
     with django_assert_num_queries(2 + 2 * 6):
         seen(BUYERS)
     with django_assert_num_queries(2 + 2 * 6):
