@@ -49,6 +49,7 @@ class CustomerFilterForm(forms.Form):
     tier = forms.ChoiceField(label=_("Tier"), required=False)
     group = forms.ChoiceField(label=_("RFM group"), required=False)
     churn = forms.ChoiceField(label=_("Churn"), required=False)
+    segment = forms.ChoiceField(label=_("Segment"), required=False)
     archetype = forms.ChoiceField(label=_("Archetype"), required=False)
     archetype_before = forms.ChoiceField(label=_("Archetype before"), required=False)
     last = forms.ChoiceField(label=_("Last order"), required=False)
@@ -90,6 +91,7 @@ class CustomerFilterForm(forms.Form):
         definitions: Sequence[AttributeDefinition] = (),
         tags: Sequence[Tag] = (),
         archetypes: Sequence[Archetype] = (),
+        segments: Sequence[tuple[str, str]] = (),
         sees_all: bool = True,
     ) -> None:
         super().__init__(query)
@@ -108,6 +110,7 @@ class CustomerFilterForm(forms.Form):
         self._choose("tier", [any_choice, *self._words("tier", tiers)])
         self._choose("group", [any_choice, *((group.code, group.name) for group in RFM_GROUPS.values())])
         self._choose("churn", [any_choice, *CustomerScores.Band.choices] if sees_all else [])
+        self._choose("segment", [any_choice, *segments])
         self.archetypes = {one.code: one.pk for one in archetypes}
         self._choose("archetype", [any_choice, *((one.code, one.name) for one in archetypes if one.is_current)])
         self._choose("archetype_before", [any_choice, *((one.code, one.name) for one in archetypes)])
@@ -180,6 +183,7 @@ class CustomerFilterForm(forms.Form):
             churn=valid.get("churn", ""),
             archetype_id=self.archetypes.get(valid.get("archetype", "")),
             archetype_before_id=self.archetypes.get(valid.get("archetype_before", "")),
+            segment=valid.get("segment", ""),
             recency=valid.get("r"),
             frequency=valid.get("f"),
             last=valid.get("last", ""),

@@ -18,7 +18,7 @@ from workspace.models import Business
 
 
 def list_form(query: QueryDict, scope: Scope) -> CustomerFilterForm:
-    """What the list understands of a query, for who asks. Six queries."""
+    """What the list understands of a query, for who asks. Seven queries."""
     return CustomerFilterForm(
         query,
         businesses=list(Business.objects.active().visible_to(scope.actor)),
@@ -27,6 +27,7 @@ def list_form(query: QueryDict, scope: Scope) -> CustomerFilterForm:
         definitions=definitions(),
         tags=list(Tag.objects.in_use()),
         archetypes=customer_list.archetypes_for(scope.actor),
+        segments=customer_list.segments_for(scope.actor),
         sees_all=scope.actor.business_id is None,
     )
 

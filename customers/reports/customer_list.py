@@ -22,6 +22,7 @@ from core.keyset import COUNT_CAP, Count, KeysetPage, Order, count_up_to_cap, ke
 from core.phones import display_phone
 from customers.attribute_filters import AttributeFilter, narrowed
 from customers.attributes import shown
+from customers.kept_groups import KEEPERS, kept_groups
 from customers.models import (
     Archetype,
     AttributeDefinition,
@@ -99,6 +100,7 @@ class CustomerFilters:
     tags: Sequence[int] = ()  # has one of them
     without_tags: Sequence[int] = ()  # has none of them
     attributes: Sequence[AttributeFilter] = ()
+    segment: str = ""  # code of a group that is kept elsewhere
 
     @property
     def is_narrowed(self) -> bool:
@@ -244,14 +246,31 @@ def _source(scope: Scope, filters: CustomerFilters) -> tuple[Source, str]:
 
 
 def _expected(source: Source, filters: CustomerFilters, scope: Scope) -> Source:
-    """What models say, which is of the whole programme: people limited to a business find nobody by it."""
+    """What models and segments say, which is of the whole programme: people limited to a business find nobody by it."""
     asked = {
         "customer__scores__band": filters.churn,
         "customer__archetype__archetype": filters.archetype_id,
         "customer__archetype__earlier": filters.archetype_before_id,
     }
     given = {name: value for name, value in asked.items() if value}
-    return source.none() if given and scope.actor.business_id is not None else source.filter(**given)
+    if (given or filters.segment) and scope.actor.business_id is not None:
+        return source.none()
+    if filters.segment:
+        source = source.filter(_in_group(filters.segment))
+    return source.filter(**given)
+
+
+def _in_group(code: str) -> Q:
+    """In one of the groups of that code; nobody is in a group that nobody keeps."""
+    found = Q(pk__in=[])
+    for keeper in KEEPERS:
+        found |= Q(customer_id__in=keeper.members(code))
+    return found
+
+
+def segments_for(actor: Actor) -> list[tuple[str, str]]:
+    """Code and name of each that the list can be narrowed to; none for people limited to a business. One query."""
+    return kept_groups() if actor.business_id is None else []
 
 
 def archetypes_for(actor: Actor) -> list[Archetype]:

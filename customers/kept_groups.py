@@ -1,0 +1,32 @@
+"""Groups of customers that a higher app keeps, such as segments: the list of customers can be narrowed to one.
+
+The app says in its `ready` how they are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """`groups`: code and name of each, in the order of names; `members`: ids of the customers in one, by its code."""
+
+    groups: Callable[[], Sequence[tuple[str, str]]]
+    members: Callable[[str], QuerySet[Any]]
+
+
+KEEPERS: list[Keeper] = []
+
+
+def keeps_groups(keeper: Keeper) -> None:
+    KEEPERS.append(keeper)
+
+
+def kept_groups() -> list[tuple[str, str]]:
+    """One query for each keeper."""
+    return [group for keeper in KEEPERS for group in keeper.groups()]
