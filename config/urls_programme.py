@@ -33,6 +33,7 @@ urlpatterns = [
     path("", include("customers.urls")),
     path("", include("screens.urls")),  # after customers: its profile takes whatever else is under customers/
     path("intelligence/", include("intelligence.urls")),
+    path("segments/", include("segments.urls")),
     path("", include("programs.urls_programme")),
     path("", include("workspace.urls")),
 ]

@@ -55,6 +55,7 @@ ITEMS: Sequence[NavItem] = (
         "customers",
         tab=True,
     ),
+    NavItem(_("Segments"), "segments:list", "funnel", Perm.SEGMENTS_VIEW, "customers", of_all=True),
     NavItem(
         _("Archetypes"),
         "intelligence:archetypes",
@@ -75,6 +76,7 @@ ITEMS: Sequence[NavItem] = (
 # Behind the pages above. The command palette finds these, too.
 DEEPER: Sequence[NavItem] = (
     NavItem(_("Add a customer"), "customers:create", "user-plus", Perm.CUSTOMERS_EDIT, "customers"),
+    NavItem(_("New segment"), "segments:create", "funnel", Perm.SEGMENTS_EDIT, "customers", of_all=True),
     NavItem(_("Insights"), "intelligence:analysis", "sparkles", Perm.INTELLIGENCE_VIEW, "measure", of_all=True),
     NavItem(_("RFM groups"), "intelligence:groups", "shapes", Perm.INTELLIGENCE_VIEW, "customers"),
     NavItem(
@@ -124,10 +126,14 @@ DEEPER: Sequence[NavItem] = (
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """What waits behind a page: `text` is drawn ("12"), `words` are read out ("12 products run low")."""
+    """What waits behind a page: `text` is drawn ("12"), `words` are read out ("12 products run low").
+
+    `is_quiet`: it only says how many there are, and asks for nothing.
+    """
 
     text: str
     words: str
+    is_quiet: bool = False
 
 
 Counter = Callable[[Actor], Badge | None]

@@ -63,6 +63,8 @@ from messaging.actions.webhooks import create_endpoint
 from programs.actions.people import create_person
 from programs.models import JoinRequest, Programme, User
 from programs.routes import all_routes
+from segments.actions.living import count_everybody
+from segments.actions.segments import choose_people, create_segment
 from workspace.actions.business_invitations import invite_business
 from workspace.actions.join_codes import rotate_join_code
 from workspace.models import Business
@@ -194,10 +196,32 @@ def a_few_weeks_of_sales(programme) -> dict[str, str]:
         "tiers": tier.code,
         "stamp-cards": card.code,
         "new": "day",
+        "segments": a_segment(customer, now),
         **a_webhook(now),
         **an_affiliate(business, now),
         **who_joins_and_leaves(programme, business, now),
     }
+
+
+def a_segment(customer, now) -> str:
+    """With a group, values to choose, people who are left out, and somebody who was put in by hand."""
+    bought = {"type": "condition", "field": "orders", "op": "at_least", "value": 2}
+    lines = {"type": "condition", "field": "orders_with", "op": "at_least", "value": 1, "where": [
+        {"property": "title", "op": "contains", "value": "lantern"}]}  # fmt: skip
+    spent = {"type": "condition", "field": "spent", "op": "between", "value": [5, 500], "window": {
+        "type": "last", "count": 90, "unit": "day"}}  # fmt: skip
+    tiers = {"type": "condition", "field": "tier", "op": "is_one_of", "value": ["Best friend"]}
+    born = {"type": "condition", "field": "birthday", "op": "within", "window": {"type": "calendar", "unit": "month"}}
+    document = {
+        "version": 1,
+        "match": {"type": "all", "of": [spent, {"type": "any", "of": [bought, lines, {"type": "not", "of": tiers}]}]},
+        "leave_out": [born],
+    }
+    segment = create_segment(name="Regulars of the harbour who come by boat", document=document, actor=SYSTEM, now=now)
+    count_everybody()
+    choose_people(code=segment.code, customers=[customer.pk], is_in=False, actor=SYSTEM, now=now)
+    choose_people(code=segment.code, customers=[customer.pk], is_in=True, actor=SYSTEM, now=now)
+    return segment.code
 
 
 def who_joins_and_leaves(programme, business, now) -> dict[str, str]:

@@ -37,6 +37,7 @@ from screens.reports_explanation import CARD_NEEDS, archetype_card
 from screens.reports_movements import movement_page
 from screens.reports_scores import churn_card, scores_of
 from screens.reports_tiers import tier_card
+from segments.reports.people import segments_of
 
 HISTORY, EARLIER = "profile-history", "profile-earlier"
 TABS = {
@@ -150,6 +151,9 @@ def _cards(request: StaffRequest, customer: Customer, scope: Scope) -> dict[str,
         "values": report.value_strip(customer, scope, currency, scores),
         "churn": churn_card(customer, scores) if scores else None,
         "archetype": archetype_card(customer, request.actor),
+        "segments": segments_of(customer, now=scope.now, zone=scope.zone)
+        if sees_all and Perm.SEGMENTS_VIEW in may
+        else None,
         "why_url": _page("screens:why", customer) if sees_all and Perm.INTELLIGENCE_VIEW in may else "",
         "chart": report.spend_chart(customer, scope, currency),
         "visits": report.visit_map(customer, scope),

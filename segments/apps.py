@@ -5,4 +5,4 @@ class SegmentsConfig(AppConfig):
     name = "segments"
 
     def ready(self) -> None:
-        from segments import events, merging_rules  # noqa: F401  (registers them)
+        from segments import badges, customer_lists, events, merging_rules  # noqa: F401  (registers them)

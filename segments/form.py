@@ -30,6 +30,8 @@ GROUPS = ("all", "any")
 LISTS = frozenset({Kind.CHOICE, Kind.CHOICES})
 NUMERIC = frozenset({Kind.NUMBER, Kind.MONEY, Kind.SHARE})
 STEPS = ("last", "over", "next")  # windows that are a count of units
+DAY_UNITS = ("day", "week", "month", "year")
+UNITS = ("minute", "hour", *DAY_UNITS)
 _MOST_PARTS = 4 * MAX_DEPTH + 8  # of a name
 _MOST_PLACES = 3 * MAX_CONDITIONS
 _WINDOW_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
@@ -87,6 +89,17 @@ class Judged:
     @property
     def is_finished(self) -> bool:
         return self.rules is not None and not self.unfinished and not self.wrong
+
+    def with_problems(self, problems: Sequence[Problem]) -> Judged:
+        """With what somebody else found: at the row that it is about, or at the whole tree."""
+        wrong, whole = {path: list(found) for path, found in self.wrong.items()}, list(self.whole)
+        for problem in problems:
+            path = re.sub(r"\.(field|op|value|window|where)(\..*)?$", "", problem.at)
+            if path == problem.at:
+                whole.append(problem)
+            else:
+                wrong.setdefault(path, []).append(problem)
+        return Judged(self.rules, self.unfinished, wrong, whole)
 
 
 def judge(draft: Draft, fields: Mapping[str, Field]) -> Judged:
@@ -308,16 +321,19 @@ def _fits(value: Any, asked: Asked, op: str) -> bool:
 
 def _window(branch: _Branch, kind: str) -> Draft:
     defaults = _WINDOW_DEFAULTS[kind]
+    if kind == "calendar":
+        unit, _colon, offset = branch.said("calendar").partition(":")
+        if unit in DAY_UNITS and re.fullmatch(r"-?[0-9]{1,6}", offset):
+            return {"type": kind, "unit": unit, "offset": int(offset)}
+        return {"type": kind, **defaults}
     if kind == "dates":
         days = {name: branch.said(name) for name in ("first", "last")}
         return {"type": kind, **{name: day for name, day in days.items() if day}}
     window: Draft = {"type": kind, **defaults}
-    for name in ("count", "offset"):
-        if name in defaults and name in branch.inner:
-            window[name] = number_of(branch.said(name))
-    unit = branch.said("unit")
-    if unit in ("day", "week", "month", "year") or (kind in STEPS and unit in ("minute", "hour")):
-        window["unit"] = unit
+    if "count" in branch.inner:
+        window["count"] = number_of(branch.said("count"))
+    if branch.said("unit") in UNITS:
+        window["unit"] = branch.said("unit")
     return window
 
 
@@ -382,8 +398,8 @@ def _condition_pairs(row: Draft, path: str, fields: Mapping[str, Field]) -> Iter
     yield f"{path}.op", f"{op}:{window['type']}" if window and is_merged else op
     yield from _value_pairs(row, path, fields[key].kind)
     if window is not None:
-        names = [name for name in window if name != "type" or not is_merged]
-        yield from ((f"{path}.window.{name}", str(window[name])) for name in names if window[name] is not None)
+        said = [(name, value) for name, value in _window_pairs(window) if name != "type" or not is_merged]
+        yield from ((f"{path}.window.{name}", value) for name, value in said)
     for place, one in enumerate(row.get("where", ())):
         at = f"{path}.where.{place}"
         yield f"{at}.property", one["property"]
@@ -391,6 +407,12 @@ def _condition_pairs(row: Draft, path: str, fields: Mapping[str, Field]) -> Iter
             yield f"{at}.was", one["property"]
             yield f"{at}.op", one["op"]
             yield from _value_pairs(one, at, fields[key].source.properties[one["property"]].kind)
+
+
+def _window_pairs(window: Draft) -> Pairs:
+    if window["type"] == "calendar":
+        return [("type", "calendar"), ("calendar", f"{window['unit']}:{window['offset']}")]
+    return [(name, str(value)) for name, value in window.items() if value is not None]
 
 
 def _value_pairs(row: Draft, path: str, kind: Kind) -> Iterator[tuple[str, str]]:

@@ -60,6 +60,8 @@ from messaging.models import InboundMessage, OutboundMessage
 from messaging.models_webhooks import WebhookDelivery
 from programs.models import JoinRequest, Membership, Programme, User
 from programs.routes import all_routes
+from segments.actions.living import count_everybody
+from segments.actions.segments import create_segment
 from workspace.actions import audit
 from workspace.actions.api_keys import create_client
 from workspace.actions.business_invitations import invite_business
@@ -245,6 +247,10 @@ def fill(world: World) -> None:
         kind="asked", started_at=now, finished_at=now, searched_at=now, customers=1, looked_at=1, k=1, because="kept",
         model={"rules": None, "table": []}, found=[{"id": archetype.pk, "name": f"Kind {word}", "customers": 1}],
     )  # fmt: skip
+    bought = {"type": "condition", "field": "first_name", "op": "is", "value": word}
+    document = {"version": 1, "match": {"type": "all", "of": [bought]}}
+    segment = create_segment(name=f"People called {word}", document=document, actor=actor, now=now)
+    count_everybody()
     world.codes |= {
         "archetype": archetype.code, "archetype_run": found.code,
         "month": f"{now.astimezone(world.programme.zone):%Y-%m}",
@@ -265,6 +271,7 @@ def fill(world: World) -> None:
         "merge": merge.code, "database": database.code,
         "attribute": attribute.code, "bulk": bulk.code, "view": view.code, "note": note.code, "tag": tag.code,
         "recommender": "co_visits", "promotion": promotion.code,
+        "segment": segment.code,
         "webhook": issued_secret.endpoint.code, "webhook_delivery": sent.code,
     }  # fmt: skip
 
@@ -291,7 +298,7 @@ NOUNS = {
     "refunds": "refund",
     "places": "place", "stock-locations": "place", "levels": "level", "stock-levels": "level",
     "jobs": "job", "archetypes": "archetype", "of": "archetype", "runs": "archetype_run",
-    "databases": "database", "database-syncs": "database",
+    "databases": "database", "database-syncs": "database", "segments": "segment",
     "imports": "import", "api-keys": "client", "transactions": "transaction", "done": "transaction",
     "undo": "transaction", "team": "membership", "members": "membership", "invitations": "invitation",
     "claims": "claim", "points": "phone", "brand": "file", "data": "job", "receipt": "transaction",

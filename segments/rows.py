@@ -1,0 +1,465 @@
+"""What the builder shows of a draft: groups in each other, rows, and in each row its inputs. No HTML, no counting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core.presentation import SYMBOLS
+from segments.builder_words import DAYS, JOINERS, KINDS, OPERATORS, PERIODS, TOLD, UNIT_WORDS, WINDOWS, Words
+from segments.choices import MOST, Choice, choices, labels
+from segments.edits import NONE, NOT_ALL, inside, kind_of
+from segments.fields.base import Field
+from segments.form import (
+    DAY_UNITS,
+    EVERYONE,
+    GROUPS,
+    LISTS,
+    NUMERIC,
+    STEPS,
+    UNITS,
+    Asked,
+    Draft,
+    Judged,
+    kept_text,
+    rows,
+    text_of,
+)
+from segments.operators import NEEDS_WINDOW, PATTERNS, WITH_WINDOW, WITHOUT_VALUE, Kind
+from segments.rules import MAX_DEPTH, Problem
+
+MOST_SHOWN = 60  # choices of a row at once; a search finds the others
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a row compares with: `kind` is number, pair, text, choices or yes_no."""
+
+    kind: str
+    texts: Sequence[str]
+    prefix: str = ""
+    suffix: Words = ""
+    choices: str = ""  # whose they are
+    chosen: Sequence[Choice] = ()
+    offered: Sequence[Choice] = ()
+    has_more: bool = False
+    found: str = ""  # the words that were searched for
+    problem: Words = ""
+
+    @property
+    def summary(self) -> str:
+        return ", ".join(label for _code, label in self.chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When: `types` is empty where the comparison says it already."""
+
+    type: str
+    types: Sequence[tuple[str, Words]]
+    count: str = ""
+    unit: str = ""
+    units: Sequence[tuple[str, Words]] = ()
+    suffix: Words = ""
+    period: str = ""
+    periods: Sequence[tuple[str, Words]] = ()
+    first: str = ""
+    last: str = ""
+    problems: Mapping[str, Words] = dataclass_field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """One property of the orders, lines or events that count."""
+
+    path: str
+    name: str
+    properties: Sequence[tuple[str, Words]]
+    label: Words = ""
+    op: str = ""
+    operators: Sequence[tuple[str, Words]] = ()
+    value: Value | None = None
+    is_focus: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.path.replace(".", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    label: Words
+    icon: str
+    do: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    path: str
+    label: Words
+    field: str
+    op: str = ""
+    operators: Sequence[tuple[str, Words]] = ()
+    value: Value | None = None
+    window: Window | None = None
+    where: Sequence[Narrowing] = ()
+    can_narrow: bool = False
+    kept: str = ""
+    count: int | None = None  # how many match it alone, where that is known
+    is_waiting: bool = False  # unfinished: not counted yet
+    wrong: Mapping[str, Words] = dataclass_field(default_factory=dict)  # by place in the row
+    joiner: Words = ""
+    moves: Sequence[Move] = ()
+    is_focus: bool = False
+    is_group = False
+
+    @property
+    def id(self) -> str:
+        return self.path.replace(".", "-")
+
+    @property
+    def problems(self) -> Sequence[Words]:
+        return list(dict.fromkeys(map(str, self.wrong.values())))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    path: str
+    kind: str
+    kinds: Sequence[tuple[str, Words]]
+    hidden: Sequence[tuple[str, str]]
+    nodes: Sequence[Row | Group]
+    list_path: str  # where something that is dragged here goes; empty: there is no room
+    can_group: bool
+    joiner: Words = ""
+    moves: Sequence[Move] = ()
+    is_focus: bool = False
+    is_group = True
+
+    @property
+    def id(self) -> str:
+        return self.path.replace(".", "-")
+
+    @property
+    def is_root(self) -> bool:
+        return self.path == "match"
+
+    @property
+    def is_negation(self) -> bool:
+        return self.kind in (NONE, NOT_ALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    match: Group
+    left_out: Sequence[Row | Group]
+    whole: Sequence[str]
+
+    @property
+    def rows(self) -> list[Row]:
+        """Every row, from top to bottom."""
+        return list(_all_rows([self.match, *self.left_out]))
+
+
+class Builder:
+    """Makes the rows of one draft. `found` are words that were searched for, `counts` people; both by the row's path.
+
+    One query for each kind of thing that is chosen from, and one for the labels of each.
+    """
+
+    def __init__(
+        self,
+        fields: Mapping[str, Field],
+        judged: Judged,
+        *,
+        currency: str,
+        focus: str = "",
+        found: Mapping[str, str] | None = None,
+        counts: Mapping[str, int] | None = None,
+        is_saving: bool = False,
+    ) -> None:
+        self.fields, self.judged, self.currency, self.counts = fields, judged, currency, counts or {}
+        self.focus, self.found, self.is_saving = focus, found or {}, is_saving
+        self._offered: dict[tuple[str, str], Sequence[Choice]] = {}
+        self._labels: Mapping[tuple[str, str], str] = {}
+        self._left_out = 0
+
+    def tree(self, draft: Draft) -> Tree:
+        self._labels = labels(_asked_codes(draft, self.fields))
+        self._left_out = len(draft.get("leave_out", ()))
+        match = self._group(draft["match"], "match", depth=1, joiner="", moves=())
+        return Tree(match, self._nodes(_places(draft.get("leave_out", ()), "leave_out"), _("or"), 0), self._whole())
+
+    def _whole(self) -> list[str]:
+        return [str(_(problem.message)) for problem in self.judged.whole]
+
+    def _nodes(self, nodes: Sequence[tuple[str, Draft]], word: Words, depth: int) -> list[Row | Group]:
+        shown: list[Row | Group] = []
+        for place, (path, node) in enumerate(nodes):
+            joiner = word if place else ""
+            before = nodes[place - 1][1] if place else None
+            moves = [*_moves(path, place, len(nodes), before), *self._across(path)]
+            if kind_of(node):
+                shown.append(self._group(node, path, depth=depth + 1, joiner=joiner, moves=moves))
+            else:
+                shown.append(self._row(node, path, joiner, moves))
+        return shown
+
+    def _across(self, path: str) -> Iterator[Move]:
+        """To those who are left out, or back."""
+        if path.startswith("match."):
+            yield Move(_("Leave these people out"), "minus", f"move:{path}:leave_out.{self._left_out}")
+        else:
+            yield Move(_("Ask for these people"), "plus", f"move:{path}:match.of.0")
+
+    def _group(self, node: Draft, path: str, *, depth: int, joiner: Words, moves: Sequence[Move]) -> Group:
+        kind = kind_of(node)
+        is_turned = node["type"] == "not"
+        hidden = [(f"{path}.type", str(node["type"]))]
+        if is_turned and node["of"]["type"] in GROUPS:
+            hidden.append((f"{path}.of.type", node["of"]["type"]))
+        kinds = [*GROUPS, *(() if path == "match" else (NONE,)), *((NOT_ALL,) if kind == NOT_ALL else ())]
+        levels = depth + is_turned
+        return Group(
+            path=path,
+            kind=kind,
+            kinds=[(key, KINDS[key]) for key in kinds],
+            hidden=hidden,
+            nodes=self._nodes(inside(node, path), JOINERS[kind], levels),
+            list_path=_list_path(node, path),
+            can_group=levels < MAX_DEPTH,
+            joiner=joiner,
+            moves=moves,
+            is_focus=self.focus == path,
+        )
+
+    def _row(self, node: Draft, path: str, joiner: Words, moves: Sequence[Move]) -> Row:
+        common: dict[str, Any] = {"path": path, "joiner": joiner, "moves": moves, "is_focus": self.focus == path}
+        common["count"] = self.counts.get(path)
+        if node["type"] == EVERYONE:
+            return Row(label=_("Everyone"), field=EVERYONE, **common)
+        problems = self._problems(path)
+        if kept := kept_text(node, self.fields):
+            gone = {"field": _("This field is not there any more. Remove the condition, or keep it as it is.")}
+            return Row(label=node["field"], field="", kept=kept, wrong=gone, **common)
+        key = node.get("field", "")
+        if not key:
+            return Row(label="", field="", is_waiting=True, wrong=problems, **common)
+        asked = self.fields[key]
+        where = [
+            self._narrowing(one, f"{path}.where.{place}", asked, problems)
+            for place, one in enumerate(node.get("where", ()))
+        ]
+        return Row(
+            label=asked.label,
+            field=key,
+            op=_op(node),
+            operators=_operators(asked, node),
+            value=self._value(node, path, asked, problems.get("value", "")),
+            window=_window(node, asked, {at: told for at, told in problems.items() if at.startswith("window")}),
+            where=where,
+            can_narrow=bool(asked.source.properties),
+            is_waiting=path in self.judged.unfinished,
+            wrong=problems,
+            **common,
+        )
+
+    def _problems(self, path: str) -> dict[str, Words]:
+        """What is wrong, by the place in the row; what is only unfinished when it is to be saved."""
+        found = list(self.judged.wrong.get(path, ()))
+        if self.is_saving:
+            found += self.judged.unfinished.get(path, ())
+        return {problem.at.removeprefix(f"{path}."): said(problem) for problem in found}
+
+    def _narrowing(self, one: Draft, path: str, asked: Field, problems: Mapping[str, Words]) -> Narrowing:
+        properties = [(key, own.label) for key, own in asked.source.properties.items()]
+        place = f"where.{path.rpartition('.')[2]}"
+        focus = self.focus == path
+        own = asked.source.properties.get(one["property"])
+        if own is None:
+            return Narrowing(path, "", properties, is_focus=focus)
+        return Narrowing(
+            path,
+            one["property"],
+            properties,
+            label=own.label,
+            op=one["op"],
+            operators=[(op, _operator(op, own)) for op in own.operators],
+            value=self._value(one, path, own, problems.get(f"{place}.value", "")),
+            is_focus=focus,
+        )
+
+    def _value(self, row: Draft, path: str, asked: Asked, problem: Words) -> Value | None:
+        op, value = row["op"], row.get("value")
+        if op in WITHOUT_VALUE:
+            return None
+        if op in PATTERNS:
+            suffix = _("days without") if op == "restarted" else _("days")
+            return Value("number", [text_of(value)], suffix=suffix, problem=problem)
+        if asked.kind in LISTS:
+            return self._choices(list(value or ()), path, asked, problem)
+        if asked.kind is Kind.YES_NO:
+            return Value("yes_no", ["no" if value is False else "yes"], problem=problem)
+        if asked.kind is Kind.TEXT:
+            return Value("text", [text_of(value)], problem=problem)
+        prefix = SYMBOLS.get(self.currency, self.currency) if asked.kind is Kind.MONEY else ""
+        suffix = "%" if asked.kind is Kind.SHARE else getattr(asked, "unit", "")
+        texts = [text_of(one) for one in value or ("", "")] if op == "between" else [text_of(value)]
+        return Value("pair" if op == "between" else "number", texts, prefix, suffix, problem=problem)
+
+    def _choices(self, codes: Sequence[str], path: str, asked: Asked, problem: Words) -> Value:
+        words = self.found.get(path, "")
+        offered = self.offered(asked.choices, words)
+        chosen = [(code, self._labels.get((asked.choices, code), code)) for code in codes]
+        others = [one for one in offered if one[0] not in codes]
+        has_more = len(others) > MOST_SHOWN or len(offered) == MOST or bool(words)
+        return Value(
+            "choices",
+            list(codes),
+            choices=asked.choices,
+            chosen=chosen,
+            offered=others[:MOST_SHOWN],
+            has_more=has_more,
+            found=words,
+            problem=problem,
+        )
+
+    def offered(self, name: str, words: str) -> Sequence[Choice]:
+        key = (name, words)
+        if key not in self._offered:
+            self._offered[key] = choices(name, words=words) if name else []
+        return self._offered[key]
+
+
+def _all_rows(nodes: Sequence[Row | Group]) -> Iterator[Row]:
+    for node in nodes:
+        if isinstance(node, Group):
+            yield from _all_rows(node.nodes)
+        else:
+            yield node
+
+
+def field_groups(fields: Mapping[str, Field]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What a row may ask about, as a list in groups."""
+    groups: dict[str, list[tuple[str, str]]] = {_("Everyone"): [(EVERYONE, _("Everyone"))]}
+    for key, one in fields.items():
+        groups.setdefault(str(one.group), []).append((key, str(one.label)))
+    return list(groups.items())
+
+
+def said(problem: Problem) -> Words:
+    """The problem in words, for who builds a segment."""
+    place = problem.at.rpartition(".")[2]
+    if problem.code in ("required", "wrong_shape") and place in TOLD:
+        return TOLD[place]
+    return str(_(problem.message))
+
+
+def _asked_codes(draft: Draft, fields: Mapping[str, Field]) -> Mapping[str, set[str]]:
+    """Codes that a draft names already, by whose they are."""
+    found: dict[str, set[str]] = {}
+    for _path, row in rows(draft):
+        asked = fields.get(row.get("field", ""))
+        if asked is None:
+            continue
+        named: list[tuple[Asked | None, Any]] = [(asked, row.get("value"))]
+        named += [(asked.source.properties.get(one["property"]), one.get("value")) for one in row.get("where", ())]
+        for own, value in named:
+            if own and own.choices and own.kind in LISTS and isinstance(value, list):
+                found.setdefault(own.choices, set()).update(value)
+    return found
+
+
+def _list_path(node: Draft, path: str) -> str:
+    if node["type"] in GROUPS:
+        return f"{path}.of"
+    return f"{path}.of.of" if node["of"]["type"] in GROUPS else ""
+
+
+def _places(nodes: Sequence[Draft], path: str) -> list[tuple[str, Draft]]:
+    return [(f"{path}.{place}", node) for place, node in enumerate(nodes)]
+
+
+def _moves(path: str, place: int, siblings: int, before: Draft | None) -> list[Move]:
+    """Where a row or group can go from here; dragging does the same."""
+    found = []
+    is_alone_in_negation = path.endswith(".of")
+    if place:
+        found.append(Move(_("Move up"), "arrow-up", f"up:{path}"))
+    if place < siblings - 1:
+        found.append(Move(_("Move down"), "arrow-down", f"down:{path}"))
+    if before is not None and kind_of(before):
+        found.append(Move(_("Into the group above"), "corner-down-right", f"in:{path}"))
+    if path.count(".") > 2 and not is_alone_in_negation:
+        found.append(Move(_("Out of this group"), "corner-up-left", f"out:{path}"))
+    return found
+
+
+def _op(row: Draft) -> str:
+    """As the list of comparisons names it: with its window where the two are one."""
+    op = str(row["op"])
+    return f"{op}:{row['window']['type']}" if op in WITH_WINDOW and row.get("window") else op
+
+
+def _operators(asked: Field, row: Draft) -> list[tuple[str, Words]]:
+    found: list[tuple[str, Words]] = []
+    for op in asked.operators:
+        if op in WITH_WINDOW:
+            found += [(key, words) for key, words in DAYS.items() if key.startswith(f"{op}:")]
+        else:
+            found.append((op, _operator(op, asked)))
+    return found
+
+
+def _operator(op: str, asked: Asked) -> Words:
+    if asked.kind in NUMERIC and op in ("exists", "missing"):
+        return _("is there") if op == "exists" else _("is not there")
+    return OPERATORS[op]
+
+
+def _window(row: Draft, asked: Field, problems: Mapping[str, Words]) -> Window | None:
+    op, window = row["op"], row.get("window")
+    is_merged = op in WITH_WINDOW
+    if not is_merged and not asked.source.takes_window:
+        return None
+    kind = window["type"] if window else ""
+    types = [] if is_merged else [one for one in WINDOWS.items() if _is_offered(one[0], kind, op)]
+    shown = {at.rpartition(".")[2]: told for at, told in problems.items()}
+    if not window:
+        return Window("", types, problems=shown)
+    with_clock = asked.source.takes_moments and op not in PATTERNS
+    units = UNITS if with_clock or window.get("unit") in ("minute", "hour") else DAY_UNITS
+    period = f"{window.get('unit')}:{window.get('offset')}"
+    return Window(
+        kind,
+        types,
+        count=str(window.get("count", "")),
+        unit=str(window.get("unit", "")),
+        units=[(unit, UNIT_WORDS[unit]) for unit in units] if kind in STEPS else (),
+        suffix=_("ago") if is_merged and kind == "over" else "",
+        period=period,
+        periods=list(_periods(period, with_next=is_merged)) if kind == "calendar" else (),
+        first=str(window.get("first") or ""),
+        last=str(window.get("last") or ""),
+        problems=shown,
+    )
+
+
+def _is_offered(kind: str, current: str, op: str) -> bool:
+    """Nobody bought anything in the next days, and what happened again did so within some time."""
+    if kind == current:
+        return True
+    return kind != "next" and not (kind == "" and op in NEEDS_WINDOW)
+
+
+def _periods(current: str, *, with_next: bool) -> Iterator[tuple[str, Words]]:
+    yield from (one for one in PERIODS.items() if with_next or one[0] == current or not one[0].endswith(":1"))
+    if current not in PERIODS:
+        unit, _colon, offset = current.partition(":")
+        number = abs(int(offset))
+        words = _("%(count)s %(unit)s ago") if int(offset) < 0 else _("in %(count)s %(unit)s")
+        yield current, words % {"count": number, "unit": UNIT_WORDS[unit]}

@@ -1,0 +1,198 @@
+"""The builder without scripts, as htmx asks for it, and what it refuses."""
+
+from __future__ import annotations
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from core.actor import SYSTEM
+from customers.models import Tag
+from segments.actions.segments import archive_segment
+from segments.models import Segment
+from segments.tests.conftest import BOUGHT, make, rules
+from segments.tests.plain_form import PlainForm
+from workspace.models import AuditEntry
+
+NEW, PREVIEW, CHOICES = "/segments/new/", "/segments/preview/", "/segments/choices/"
+
+
+def test_a_segment_is_built_and_saved_without_scripts(desk, shoppers):
+    form = PlainForm(desk, NEW).press("add:match")
+    assert "not counted yet" in form.html
+    form.fill(match__of__0__field="spent").press("look")
+    form.fill(match__of__0__value="1,0x")
+    assert 'value="1,0x"' in form.press("look").html
+    assert "This takes a number." in form.html
+    form.fill(match__of__0__value="50", match__of__0__window__type="last").press("group:match")
+    form.fill(match__of__0__window__count="90", match__of__1__of__0__field="country").press("look")
+    form.fill(match__of__1__of__0__value=["GB", "IE"]).press("add:leave_out")
+    form.fill(leave_out__0__field="last_order").press("look")
+    form.fill(leave_out__0__op="within:calendar", name="  Good   ones ").press("look")
+    form.fill(leave_out__0__window__calendar="month:-1").press("save")
+    segment = Segment.objects.get()
+    assert form.response.status_code == 303
+    assert form.response["Location"] == f"/segments/{segment.code}/"
+    assert segment.name == "Good ones"
+    assert segment.rules == {
+        "version": 1,
+        "match": {"type": "all", "of": [
+            {"type": "condition", "field": "spent", "op": "more", "value": 50,
+             "window": {"type": "last", "count": 90, "unit": "day"}},
+            {"type": "any", "of": [
+                {"type": "condition", "field": "country", "op": "is_one_of", "value": ["GB", "IE"]}]},
+        ]},
+        "leave_out": [
+            {"type": "condition", "field": "last_order", "op": "within",
+             "window": {"type": "calendar", "unit": "month", "offset": -1}}],
+    }  # fmt: skip
+    again = PlainForm(desk, f"/segments/{segment.code}/")
+    assert again.said("match.of.1.of.0.value") == ["GB", "IE"]
+    assert again.said("leave_out.0.window.calendar") == ["month:-1"]
+    again.press("save")
+    assert AuditEntry.objects.filter(action="segments.segment.changed").count() == 0  # nothing is different
+
+
+def fields_of_rows(form: PlainForm) -> list[tuple[str, str]]:
+    return [(name.removesuffix(".field"), value) for name, value in form.pairs if name.endswith(".field")]
+
+
+def test_rows_are_moved_turned_undone_and_removed_by_buttons(desk):
+    group = {"type": "any", "of": [BOUGHT]}
+    segment = make(document=rules(BOUGHT, group, {**BOUGHT, "field": "points"}))
+    form = PlainForm(desk, f"/segments/{segment.code}/")
+    assert form.said("past") == []
+    form.press("in:match.of.2")
+    moved = [("match.of.0", "orders"), ("match.of.1.of.0", "orders"), ("match.of.1.of.1", "points")]
+    assert fields_of_rows(form) == moved
+    form.press("kind:match.of.1:none")
+    assert form.said("match.of.1.type") == ["not"]
+    form.press("remove:match.of.0").press("undo")
+    assert form.said("match.of.1.type") == ["not"]
+    form.press("undo")
+    assert fields_of_rows(form) == moved
+    form.press("redo")
+    assert form.said("match.of.1.type") == ["not"]
+    assert Segment.objects.get().rules == segment.rules  # nothing is saved
+
+
+def test_what_is_unfinished_or_wrong_is_said_at_its_row_when_it_is_saved(desk):
+    form = PlainForm(desk, NEW).press("add:match").fill(match__of__0__field="spent", name="Spenders").press("look")
+    assert "Fill this in." not in form.html
+    form.press("save")
+    assert form.response.status_code == 422
+    assert "Fill this in." in form.html
+    assert 'aria-invalid="true" aria-describedby="told-match-of-0"' in form.html
+    form.fill(match__of__0__value="50", name="").press("save")
+    assert "Give the segment a name." in form.html
+    assert not Segment.objects.exists()
+    make("Taken")
+    assert "Another segment has this name." in form.fill(name="taken").press("save").html
+    segment = make("Circle", document=rules({**BOUGHT}))
+    form = PlainForm(desk, f"/segments/{segment.code}/").press("add:match").fill(match__of__1__field="in_segment")
+    form.press("look").fill(match__of__1__value=[segment.code]).press("save")
+    assert form.response.status_code == 422
+    assert "asks about this segment" in form.html
+
+
+def test_a_segment_without_conditions_is_filled_by_hand(desk):
+    PlainForm(desk, NEW).fill(name="Friends of the house").press("save")
+    assert Segment.objects.get().rules is None
+    assert "Nobody yet" in PlainForm(desk, f"/segments/{Segment.objects.get().code}/").html
+
+
+def test_htmx_gets_the_rows_alone_and_is_told_to_count(desk):
+    answer = desk.post(
+        NEW, {"match.type": "all", "do": "add:match"}, headers={"HX-Request": "true", "HX-Target": "segment-rows"}
+    )
+    assert answer["HX-Trigger-After-Settle"] == "recount"
+    html = answer.content.decode()
+    assert html.strip().startswith('<section id="segment-rows"')
+    assert 'name="match.of.0.field"' in html
+    assert "autofocus" in html
+
+
+def test_counting_answers_with_the_panel_and_what_each_row_says(desk, shoppers):
+    row = {"match.of.0.type": "condition", "match.of.0.field": "spent", "match.of.0.was": "spent"}
+    data = {"match.type": "all", **row, "match.of.0.op": "more", "match.of.0.value": "30"}
+    data |= {"match.of.1.type": "condition", "match.of.2.type": "condition", "match.of.2.field": "points"}
+    answer = desk.post(PREVIEW, data, headers={"HX-Request": "true", "HX-Target": "segment-panel"})
+    html = answer.content.decode()
+    assert answer.context["panel"].total == 1
+    assert [row.count for row in answer.context["rows"]] == [1, None, None]
+    assert 'id="count-match-of-0" hx-swap-oob="true"' in html
+    assert html.count("not counted yet") == 2
+    wrong = desk.post(PREVIEW, {**data, "match.of.0.value": "many"}).content.decode()
+    assert "This takes a number." in wrong
+
+
+def test_what_is_typed_is_never_markup(desk):
+    tag = Tag.objects.create(name="<b>bold</b>")
+    form = PlainForm(desk, NEW).press("add:match").fill(match__of__0__field="tags").press("look")
+    form.fill(match__of__0__value=[tag.code], name='"><script>', words="</textarea><script>").press("look")
+    assert "<b>bold" not in form.html
+    assert '"><script>' not in form.html
+    assert "</textarea><script>" not in form.html
+
+
+def test_values_are_searched_for(desk):
+    tags = [Tag.objects.create(name=name) for name in ("Wholesale", "Whale watcher", "Vegan")]
+    asked = {"of": "tags", "path": "match.of.0", "match.of.0.find": "wh", "match.of.0.value": tags[0].code}
+    html = desk.get(CHOICES, asked).content.decode()
+    assert "Whale watcher" in html
+    assert "Wholesale" not in html  # it is chosen already
+    assert "Vegan" not in html
+    assert desk.get(CHOICES, {"of": "nothing"}).status_code == 200
+
+
+def test_roles_and_other_programmes(
+    client_of, owner, manager, marketer, analyst, cashier, other_programme, make_member, business
+):
+    segment = make()
+    here = f"/segments/{segment.code}/"
+    for person, may_look, may_change in (
+        (owner, 200, 200), (manager, 200, 200), (marketer, 200, 200), (analyst, 200, 403), (cashier, 403, 403),
+    ):  # fmt: skip
+        browser = client_of(person)
+        assert browser.get(here).status_code == may_look, person
+        assert browser.post(here, {"match.type": "all", "do": "look"}).status_code == may_change, person
+        assert browser.get(NEW).status_code == may_change, person
+        assert browser.post(PREVIEW, {"match.type": "all"}).status_code == may_look, person
+    seen = client_of(analyst).get(here).content.decode()
+    assert "Customers who " in seen
+    assert 'value="save"' not in seen
+    assert 'name="match.of.0.value" value="1"' in seen  # what is counted
+    limited = client_of(make_member("lea@example.com", "marketer", business=business))
+    assert limited.get(here).status_code == 403
+    assert limited.post(PREVIEW, {"match.type": "all"}).status_code == 403
+
+
+def test_another_programme_has_no_such_segment(client_of, other_programme, make_member):
+    here = f"/segments/{make().code}/"
+    stranger = client_of(make_member("omar@example.com", "owner", of=other_programme), on=other_programme)
+    assert stranger.get(here).status_code == 404
+    assert stranger.post(here, {"match.type": "all", "do": "save", "name": "Mine"}).status_code == 404
+
+
+def test_an_archived_one_is_shown_and_not_changed(desk):
+    segment = make()
+    archive_segment(code=segment.code, actor=SYSTEM, now=timezone.now())
+    here = f"/segments/{segment.code}/"
+    assert "Restore" in desk.get(here).content.decode()
+    assert desk.post(here, {"match.type": "all", "do": "save", "name": "Other"}).status_code == 403
+    assert Segment.objects.get().name == "Buyers"
+
+
+def test_queries_do_not_grow_with_rows(desk):
+    tag = Tag.objects.create(name="VIP")
+
+    def queries(*nodes) -> int:
+        Segment.objects.all().delete()
+        segment = make(document=rules(*nodes))
+        desk.get(f"/segments/{segment.code}/")
+        with CaptureQueriesContext(connection) as captured:
+            assert desk.get(f"/segments/{segment.code}/").status_code == 200
+        return len(captured)
+
+    tagged = {"type": "condition", "field": "tags", "op": "has_one_of", "value": [tag.code]}
+    assert queries(BOUGHT, tagged) == queries(BOUGHT, *[tagged] * 12)
