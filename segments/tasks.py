@@ -18,11 +18,13 @@ from intelligence.actions.requests import request_run
 from intelligence.tasks import next_night
 from segments.actions.living import count_due, count_everybody
 from segments.actions.marks import COUNT_DUE, mark_asking, mark_everything, mark_people
+from segments.actions.ready import make_ready_segments
 from segments.models import Segment
 from workspace.actions.jobs import JobRun
 from workspace.jobs import due_work, job_kind
 
 COUNT_ALL = "segments.count_all"  # the job
+READY = "segments.ready"
 NIGHTLY_AT = time(4, 30)  # when features, forecasts and archetypes of the night are there
 OWN = "segments."  # how the names of what segments tell themselves begin
 
@@ -41,6 +43,12 @@ def count_nightly(now: datetime) -> datetime:
     if Segment.objects.living().exists():
         request_run(COUNT_ALL, actor=SYSTEM, now=now)
     return next_night(now, ZoneInfo(programme_zone()), at=NIGHTLY_AT)
+
+
+@due_work(READY)
+def make_ready(now: datetime) -> None:
+    """Once for each programme."""
+    make_ready_segments(now=now)
 
 
 @due_work(COUNT_DUE)

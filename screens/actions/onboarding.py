@@ -15,6 +15,7 @@ from loyalty.actions.settings import set_earning_rate
 from programs.actions.due_work import schedule_all
 from programs.actions.programmes import create_programme
 from programs.models import Programme, User
+from segments.actions.ready import make_ready_segments
 from workspace.actions.businesses import open_business
 from workspace.jobs import DUE_WORK
 from workspace.models import Business
@@ -84,5 +85,6 @@ def open_shop(
                 now=now,
             )
             set_earning_rate(business_id=business.pk, points_per_unit=points_per_unit, actor=actor)
+            make_ready_segments(now=now)
         schedule_all(programme=programme, kinds=DUE_WORK, now=now)
     return programme

@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from time import monotonic
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Min
 from django.utils import timezone
+from psycopg.errors import QueryCanceled
 
 from core.errors import NotFound
 from customers.actions.turns import turn_to_compute
 from segments.actions.counting import Counting
 from segments.models import Segment, SegmentPart
 
+PATIENCE = 2_000  # milliseconds for each statement, of a count that somebody waits for
 BUDGET = 45.0  # seconds of one turn of the worker
 STEP = 10_000  # people judged in one transaction
 _TAKE = """
@@ -55,6 +57,19 @@ def count_whole(key: int, *, now: datetime) -> Segment:
             raise NotFound()
         Counting.at(now).count_all(segment)
     return segment
+
+
+def count_at_once(key: int, *, now: datetime) -> bool:
+    """Count a segment while somebody waits for it; False where that takes too long: the worker does it then."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(PATIENCE)])
+            count_whole(key, now=now)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+        return False
+    return True
 
 
 def in_order() -> list[int]:

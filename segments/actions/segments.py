@@ -95,7 +95,7 @@ def duplicate_segment(*, code: str, actor: Actor, now: datetime) -> Segment:
     actor.check_sees_all()
     with transaction.atomic():
         like = get_segment(code)
-        segment = create_segment(name=_free_name(like.name), document=like.rules, actor=actor, now=now)
+        segment = create_segment(name=free_name(like.name), document=like.rules, actor=actor, now=now)
         choices = [
             SegmentChoice(
                 segment=segment, customer_id=customer, is_in=is_in, actor=actor.reference,
@@ -256,8 +256,11 @@ def _clean_name(text: str, *, of: Segment | None = None) -> str:
     return name
 
 
-def _free_name(name: str) -> str:
+def free_name(name: str) -> str:
+    """The name, or with a number where another segment has it."""
     taken = {one.lower() for one in Segment.objects.living().values_list("name", flat=True)}
+    if name.lower() not in taken:
+        return name
     for number in range(2, MAX_SEGMENTS + 3):
         free = f"{name[:74]} ({number})"
         if free.lower() not in taken:

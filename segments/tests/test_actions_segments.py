@@ -14,8 +14,10 @@ from core.errors import InvalidInput, NotFound, PermissionRefused
 from customers.actions.rollups import refresh_customers
 from customers.models import Customer, Event
 from customers.tests.test_actions_facts import sale
+from segments.actions import counting, living
 from segments.actions.counting import Counting
 from segments.actions.living import count_due, count_everybody
+from segments.actions.ready import make_ready_segments
 from segments.actions.segments import (
     SegmentInUse,
     archive_segment,
@@ -254,3 +256,28 @@ def test_counting_costs_the_same_however_many_come(people, django_assert_max_num
     with django_assert_max_num_queries(20):
         Counting.at(NOW).count_all(Segment.objects.get())
     assert SegmentMember.objects.count() == 52
+
+
+def test_every_programme_begins_with_six(people):
+    assert make_ready_segments(now=NOW) == 6
+    count_due(now=NOW)
+    found = dict(Segment.objects.values_list("ready", "people"))
+    assert found == {"new": 1, "loyal": 0, "big_spenders": 0, "slipping_away": 0, "lost": 0, "near_reward": 0}
+    archive_segment(code=Segment.objects.get(ready="lost").code, actor=SYSTEM, now=NOW)
+    assert make_ready_segments(now=NOW) == 0
+    Segment.objects.get(ready="new").delete()
+    make("new this month", rules(BOUGHT))
+    assert make_ready_segments(now=NOW) == 1
+    assert Segment.objects.get(ready="new").name == "New this month (2)"
+
+
+def test_whoever_waits_sees_it_counted(people, monkeypatch):
+    segment = create_segment(name="Customers", document=rules(BOUGHT), actor=SYSTEM, now=NOW)
+    monkeypatch.setattr(living, "PATIENCE", 1)
+    lock = "SELECT pg_sleep(0.05)"  # as a count of a million would take
+    monkeypatch.setattr(counting, "_MEMBERS", f"WITH slow AS ({lock}), {counting._MEMBERS.strip()[5:]}, slow")
+    assert living.count_at_once(segment.pk, now=NOW) is False
+    assert Segment.objects.get().is_stale
+    monkeypatch.undo()
+    assert living.count_at_once(segment.pk, now=NOW) is True
+    assert names(segment) == {"Ann", "Ben"}
