@@ -101,6 +101,8 @@ def _what(event: Event, title: str, business: str) -> str:
         text = _("Points moved by a merge")
     elif data.get("tag_name"):
         text = f"{title}: {data['tag_name']}"
+    elif data.get("segment_name"):
+        text = f"{title}: {data['segment_name']}"
     elif event.tracked:
         text = event.tracked
     elif event.name == "customers.consent.changed":

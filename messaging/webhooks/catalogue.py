@@ -74,6 +74,12 @@ MEANINGS: dict[str, Meaning] = {
     "loyalty.affiliate.payout_made": Meaning("A statement of what an affiliate gets was made, still to be paid."),
     "loyalty.affiliate.payout_paid": Meaning("Somebody noted that an affiliate was paid."),
     "loyalty.tier.changed": Meaning("A member reached, kept or lost a tier."),
+    "segments.member.entered": Meaning(
+        "A customer came into a segment, whose code is in `segment`. `reason` is `person` where something about them "
+        "changed, `time` where time passed, `hand` where staff put them in. The first count of a segment sends none, "
+        "and neither do other rules."
+    ),
+    "segments.member.left": Meaning("A customer left a segment; see `segments.member.entered`."),
     "loyalty.stamps.given": Meaning("A stamp card got stamps."),
     "loyalty.stamps.taken": Meaning("Stamps were taken back, as with a refund."),
     "loyalty.stamps.completed": Meaning("A stamp card is full."),
@@ -108,12 +114,14 @@ FIELDS: dict[str, str] = {
     "purpose": "`service` or `marketing`.",
     "product": "Code of the product, as in `products/`.",
     "quantity": "What is left there, as text.",
-    "reason": "What somebody wrote beside it; of a referral, one of a few words such as `time`.",
+    "reason": "What somebody wrote beside it; of a referral or a segment, one of a few words such as `time`.",
     "referral": "Code of the referral, as in `referrals/`.",
     "refund": "Code of the refund.",
     "reverses": "Code of the transaction that it undoes.",
     "reward": "Code of the full card, as in `stamp-rewards/`.",
     "rows": "Rows of the file.",
+    "segment": "Code of the segment, as in `segments/`.",
+    "segment_name": "What the segment is called.",
     "sku": "The product's stock code.",
     "source": "Where it came from, such as `till` or `api`.",
     "stamps": "How many stamps.",
