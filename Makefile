@@ -7,7 +7,7 @@ LOCK := --universal --generate-hashes --no-emit-index-url
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint types fmt css messages bench sentences docs data screenshots browser chaos databases baseline lock check
+.PHONY: help demo serve test lint types fmt css messages bench sentences fuzz docs data screenshots browser chaos databases baseline lock check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ browser: .test ## The long browser tests: every page in both themes, a till with
 
 chaos: .test ## Kill processes under load: make chaos NAME=kills (or sms, ledger, codes, imports)
 	CHAOS=1 $(BIN)/python -m pytest e2e/chaos_$(or $(NAME),kills).py
+
+fuzz: .test ## Try to break rules of segments with anything that can be written, for some minutes
+	SEGMENT_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest segments/tests/test_fuzz.py segments/tests/test_laws.py
 
 databases: .test ## Read from PostgreSQL, MariaDB and SQLite; refuses to leave one out
 	DATABASES=all $(BIN)/python -m pytest customers/tests/test_databases_sync.py

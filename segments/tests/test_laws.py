@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
@@ -49,7 +51,10 @@ def asked(query: Query) -> list[tuple[object, ...]]:
 
 
 def examples(number: int) -> settings:
-    return settings(max_examples=number, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+    """So many, always the same ones; with SEGMENT_EXAMPLES as many, others each time."""
+    many = os.environ.get("SEGMENT_EXAMPLES")
+    checks = list(HealthCheck)
+    return settings(max_examples=int(many or number), deadline=None, suppress_health_check=checks, derandomize=not many)
 
 
 def test_sql_finds_whom_the_specification_means(world):
