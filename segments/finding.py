@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from customers.models import Customer
 from customers.reports.customer_list import Scope, name_and_contact
 from customers.search import best_matches
+from segments.asking import ask
+from segments.compiler import members
+from segments.fields.base import Field
 from segments.models import Segment, SegmentMember
+from segments.rules import Rules
+from segments.statement import Moment
 
 MOST = 5
 
@@ -27,6 +32,24 @@ class Found:
 def customers_found(words: str, scope: Scope) -> Sequence[Customer]:
     """A few customers who can be in a segment. Two or three queries."""
     return best_matches(Customer.objects.visible_to(scope.actor).active(), words, country=scope.country, most=MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    code: str
+    name: str
+    contact: str
+
+
+def person_of(customer: Customer, scope: Scope) -> Person:
+    return Person(customer.code, *name_and_contact(customer, scope.country))
+
+
+def matching(rules: Rules | None, fields: Mapping[str, Field], moment: Moment, people: Sequence[Customer]) -> set[int]:
+    """Keys of those whom the rules find. One query."""
+    if rules is None or not people:
+        return set()
+    return {pk for (pk,) in ask(members(rules, fields, moment, chosen=[one.pk for one in people]))}
 
 
 def people_found(words: str, segment: Segment, scope: Scope) -> list[Found]:

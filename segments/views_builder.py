@@ -15,25 +15,32 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core.errors import InvalidInput, PermissionRefused
+from core.errors import InvalidInput, NotFound, PermissionRefused
 from core.page import done, page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
+from customers.models import Customer
+from customers.views import scope_of
 from segments.actions.segments import change_segment, create_segment, get_segment
 from segments.choices import MOST, choices
+from segments.described import Described, described
 from segments.edits import edited
 from segments.fields.base import Field
 from segments.fields.registry import fields_of_programme
+from segments.finding import customers_found, matching, person_of
 from segments.form import Draft, Judged, draft_of, fields_of, judge
 from segments.models import Segment
 from segments.panel import Panel, panel_of
 from segments.reports.overview import sentences, tree_of
+from segments.reports.why import why
 from segments.rows import MOST_SHOWN, Builder, field_groups
 from segments.rules import Refused, pruned, written
+from segments.statement import Moment
 from segments.tabs import about
 from segments.undo import Steps, draft_of_text, redone, steps_after, text_of_form, undone
 
 ROWS = "segment-rows"
+MOST_DIGITS = 6  # of a seed
 MOVES = ("up", "down", "in", "out", "move")
 EMPTY: Draft = {"version": 1, "match": {"type": "all", "of": []}}
 
@@ -51,6 +58,7 @@ class Work:
     is_moved: bool = False
     is_filled: bool = False
     found: Mapping[str, str] = field(default_factory=dict)
+    reading: Described | None = None
 
     def judged(self) -> Judged:
         return judge(self.draft, self.fields)
@@ -72,6 +80,7 @@ def going_on(data: QueryDict) -> Work:
     do = data.get("do", "")
     if do in ("undo", "redo"):
         work.steps = undone(steps) if do == "undo" else redone(steps)
+        work.is_filled = False
         work.draft = draft_of_text(work.steps.now, fields)
         return work
     done = edited(draft, do)
@@ -115,8 +124,19 @@ def _built(request: StaffRequest, work: Work, found: Segment | None = None) -> H
     do = request.POST.get("do", "")
     if do == "save":
         return _saved(request, work, found)
+    if do == "fill":
+        _fill(work, Moment(timezone.now(), request.programme.zone))
     panel = panel_of(work.judged(), work.fields, request, found) if do == "count" else None
     return _shown(request, work, found, panel=panel)
+
+
+def _fill(work: Work, moment: Moment) -> None:
+    """Rows from what was written about them; as they were, where nothing of it was understood."""
+    work.reading = described(work.words, work.fields, moment)
+    if work.reading.draft is None:
+        return
+    work.draft, work.is_filled = work.reading.draft, True
+    work.steps = Steps(text_of_form(work.draft, work.fields), [*work.steps.past, work.steps.now])
 
 
 def _saved(request: StaffRequest, work: Work, found: Segment | None) -> HttpResponse:
@@ -166,6 +186,7 @@ def _shown(
         "name": work.name,
         "name_problem": name_problem,
         "words": work.words,
+        "reading": work.reading,
         "tree": tree,
         "whole": tree.whole,
         "panel": panel,
@@ -216,10 +237,58 @@ def preview(request: StaffRequest) -> HttpResponse:
     """Who matches what the form says; with the counts and problems of its rows."""
     request.actor.check_sees_all()
     work = going_on(request.POST)
-    judged = work.judged()
-    found = Segment.objects.filter(code=request.POST.get("segment", "")).first()
-    panel = panel_of(judged, work.fields, request, found)
+    judged, found = work.judged(), _named(request)
+    panel = panel_of(judged, work.fields, request, found, seed=_seed(request.POST))
     tree = Builder(work.fields, judged, currency=request.programme.currency, counts=panel.counts).tree(work.draft)
     here = reverse("segments:segment", args=[found.code]) if found else reverse("segments:create")
     context = {"panel": panel, "rows": tree.rows, "whole": tree.whole, "history": work.steps, "here": here}
     return page(request, "segments/_preview.html", context)
+
+
+def _named(request: StaffRequest) -> Segment | None:
+    """The segment whose form it is."""
+    return Segment.objects.filter(code=request.POST.get("segment", "").replace("\x00", "")).first()
+
+
+def _seed(data: QueryDict) -> int:
+    """Whose sample is shown: the same people again, or others."""
+    said = data.get("seed", "")
+    seed = int(said) if said.isascii() and said.isdigit() and len(said) < MOST_DIGITS else 0
+    return seed + ("others" in data)
+
+
+@require_POST
+@requires(Perm.SEGMENTS_VIEW)
+def find(request: StaffRequest) -> HttpResponse:
+    """Somebody by name or number, and whether what the form says finds them."""
+    request.actor.check_sees_all()
+    work, scope, words = going_on(request.POST), scope_of(request), request.POST.get("who", "").strip()
+    people = customers_found(words, scope) if words else []
+    found = matching(work.judged().rules, work.fields, Moment(scope.now, scope.zone), people)
+    shown = [(person_of(one, scope), one.pk in found) for one in people]
+    context = {"people": shown, "words": words, "hidden": _carried(work, request.POST)}
+    return page(request, "segments/about_person.html", context, partials={"segment-found"})
+
+
+@require_POST
+@requires(Perm.SEGMENTS_VIEW)
+def explain(request: StaffRequest, code: str) -> HttpResponse:
+    """Each condition of the form: whether it holds of this customer, and what they have of it."""
+    request.actor.check_sees_all()
+    work, scope = going_on(request.POST), scope_of(request)
+    customer = Customer.objects.visible_to(request.actor).active().filter(code=code).first()
+    rules, segment = work.judged().rules, _named(request)
+    if customer is None or rules is None:
+        raise NotFound
+    moment = Moment(scope.now, scope.zone)
+    told = why(rules, work.fields, moment, customer=customer.pk, currency=request.programme.currency)
+    choice = segment.choices.filter(customer=customer).values_list("is_in", flat=True).first() if segment else None
+    person = person_of(customer, scope)
+    hidden = _carried(work, request.POST)
+    context = {"name": person.name, "code": code, "why": told, "choice": choice, "hidden": hidden}
+    return page(request, "segments/about_person.html", context, partials={"why-body"})
+
+
+def _carried(work: Work, data: QueryDict) -> list[tuple[str, str]]:
+    """The form, for buttons of a page that shows only a part of it."""
+    return [*fields_of(work.draft, work.fields), ("segment", data.get("segment", ""))]

@@ -298,7 +298,7 @@ NOUNS = {
     "refunds": "refund",
     "places": "place", "stock-locations": "place", "levels": "level", "stock-levels": "level",
     "jobs": "job", "archetypes": "archetype", "of": "archetype", "runs": "archetype_run",
-    "databases": "database", "database-syncs": "database", "segments": "segment",
+    "databases": "database", "database-syncs": "database", "segments": "segment", "why": "customer",
     "imports": "import", "api-keys": "client", "transactions": "transaction", "done": "transaction",
     "undo": "transaction", "team": "membership", "members": "membership", "invitations": "invitation",
     "claims": "claim", "points": "phone", "brand": "file", "data": "job", "receipt": "transaction",

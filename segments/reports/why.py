@@ -26,6 +26,10 @@ class Reason:
     is_so: bool
     own: str
 
+    @property
+    def is_of_leave_out(self) -> bool:
+        return self.path.startswith("leave_out.")
+
 
 @dataclass(frozen=True, slots=True)
 class Why:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from segments.edits import edited, inside, kind_of
@@ -13,6 +13,7 @@ from segments.fields.registry import FIELDS
 from segments.form import judge, opened, rows
 from segments.rules import Rules, written
 from segments.tests.test_form import TREES
+from segments.tests.test_laws import examples
 
 
 def row(name: str) -> dict:
@@ -110,7 +111,7 @@ def test_a_hundred_conditions_are_enough():
 VERBS = ("add", "group", "remove", "up", "down", "in", "out", "where")
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(TREES, st.data())
 def test_whatever_is_done_the_rest_is_still_there(match, data):
     draft = opened(written(Rules(1, match)), FIELDS)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.http import QueryDict
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -28,7 +28,7 @@ from segments.rules import (
     read,
     written,
 )
-from segments.tests.test_laws import ASKED
+from segments.tests.test_laws import ASKED, examples
 from segments.tests.trees import trees
 
 CODES = {"tags": ["vip", "wholesale"], "businesses": ["quayside"], "archetypes": ["k3v9w2p8"], "tiers": ["Gold"]}
@@ -66,7 +66,7 @@ def meaning(rules: Rules) -> object:
     return Rules(1, bound(rules.match), tuple(map(bound, rules.leave_out)))
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(TREES, st.lists(TREES, max_size=2))
 def test_a_tree_is_the_same_after_its_form(match, left_out):
     rules = Rules(1, All((Everyone(), match)), tuple(left_out))
@@ -77,7 +77,7 @@ def test_a_tree_is_the_same_after_its_form(match, left_out):
     assert meaning(read(draft)) == meaning(rules)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(TREES)
 def test_a_finished_tree_is_counted_as_it_is(match):
     rules = Rules(1, match)
@@ -100,7 +100,7 @@ SAID = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(st.lists(st.tuples(NAMES, st.one_of(SAID, st.text(max_size=8))), max_size=25))
 def test_whatever_is_sent_becomes_a_draft(pairs):
     data = QueryDict(mutable=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django_tenants.utils import tenant_context
 
 from core.actor import SYSTEM
-from customers.models import Tag
+from customers.models import Customer, Tag
 from segments.actions.segments import archive_segment
 from segments.models import Segment
 from segments.tests.conftest import BOUGHT, make, rules
@@ -124,6 +125,60 @@ def test_counting_answers_with_the_panel_and_what_each_row_says(desk, shoppers):
     assert html.count("not counted yet") == 2
     wrong = desk.post(PREVIEW, {**data, "match.of.0.value": "many"}).content.decode()
     assert "This takes a number." in wrong
+
+
+def test_words_become_rows_and_what_was_not_understood_is_said(desk, shoppers):
+    form = (
+        PlainForm(desk, NEW)
+        .fill(words="customers who ordered at least 2 times with the shoe size flumbo")
+        .press("fill")
+    )
+    assert fields_of_rows(form) == [("match.of.0", "orders")]
+    assert form.said("match.of.0.value") == ["2"]
+    assert "Filled in 1 condition below." in form.html
+    assert "flumbo" in form.response.context["reading"].missed[0][0]
+    assert '<a class="underline decoration-dotted underline-offset-4" href="#node-match-of-0">' in form.html
+    assert form.said("filled") == ["yes"]
+    assert fields_of_rows(form.press("undo")) == []
+    form.press("redo").fill(words="delete all customers").press("fill")
+    assert fields_of_rows(form) == [("match.of.0", "orders")]  # as they were
+    assert "does nothing to them" in form.html
+    html = desk.post(
+        NEW, {"do": "fill", "words": "members", "match.type": "all"},
+        headers={"HX-Request": "true", "HX-Target": "segment-rows"},
+    ).content.decode()  # fmt: skip
+    assert 'id="segment-reading" hx-swap-oob="true"' in html
+
+
+def test_why_somebody_matches_or_not(desk, shoppers, other_programme):
+    ann, ben, _cem = shoppers
+    data = {"match.type": "all", "match.of.0.type": "condition", "match.of.0.field": "spent", "match.of.0.was": "spent"}
+    data |= {"match.of.0.op": "more", "match.of.0.value": "30"}
+    asked = {"HX-Request": "true", "HX-Target": "why-body"}
+    for person, is_found in ((ann, True), (ben, False)):
+        answer = desk.post(f"/segments/why/{person.code}/", data, headers=asked)
+        assert [one.is_so for one in answer.context["why"].reasons] == [is_found]
+        assert answer.content.decode().strip().startswith('<div id="why-body">')
+    assert "spent more than £30" in desk.post(f"/segments/why/{ann.code}/", data).content.decode()
+    assert desk.post("/segments/why/nobody/", data).status_code == 404
+    with tenant_context(other_programme):
+        theirs = Customer.objects.create(first_name="Dora")
+    assert desk.post(f"/segments/why/{theirs.code}/", data).status_code == 404
+    found = desk.post("/segments/find/", {**data, "who": "ann"}).context["people"]
+    assert [(person.name, is_found) for person, is_found in found] == [("Ann", True)]
+    assert "Nobody found" in desk.post("/segments/find/", {**data, "who": "zzz"}).content.decode()
+
+
+def test_the_panel_says_what_is_known_of_who_matches(desk, counted, shoppers):
+    form = PlainForm(desk, f"/segments/{counted.code}/").press("count")
+    panel = form.response.context["panel"]
+    assert (panel.total, panel.share) == (2, "66.7% of all")
+    assert [(figure.label, figure.value) for figure in panel.figures][:2] == [
+        ("Spent, 90 days", "£80"), ("Each, on average", "£40.00"),
+    ]  # fmt: skip
+    assert [(channel.label, channel.people) for channel in panel.channels] == [("Text", 0), ("E-mail", 0)]
+    assert sorted((one.name, one.away) for one in panel.people) == [("Ann", "bought today"), ("Ben", "30 days away")]
+    assert [people for _day, people in panel.growth] == [2]
 
 
 def test_what_is_typed_is_never_markup(desk):

@@ -9,6 +9,9 @@
   /* -- an act is what its button sends ---------------------------------------------------------------------------- */
   const act = (what) => htmx.ajax("POST", form.action, { source: form, target: "#segment-rows", swap: "outerHTML", values: { do: what } });
 
+  /* -- what is searched for changes nothing, and is no reason to count ------------------------------------------------ */
+  on("change", (event) => { if (event.target.matches("[data-picker-search], [data-quiet]")) event.stopPropagation(); }, true);
+
   /* -- unsaved: asked before leaving ------------------------------------------------------------------------------ */
   let isSaving = false;
   const change = () => { form.dataset.unsaved = ""; };
@@ -28,7 +31,6 @@
   on("change", (event) => {
     const picker = event.target.closest("[data-picker]");
     if (picker && event.target.type === "checkbox") summarise(picker);
-    if (event.target.matches("[data-picker-search]")) event.stopPropagation();
   });
   on("input", (event) => {
     const search = event.target.closest("[data-picker-search]");
