@@ -18,6 +18,7 @@ v1 = [
     path("", include("messaging.urls_api")),
     path("", include("messaging.urls_api_webhooks")),
     path("", include("intelligence.urls_api")),
+    path("", include("segments.urls_api")),
     path("", include("screens.urls_api")),
 ]
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import SYSTEM
@@ -16,9 +17,10 @@ from customers.models import Event
 from customers.stream import stream_reader
 from intelligence.actions.requests import request_run
 from intelligence.tasks import next_night
-from segments.actions.living import count_due, count_everybody
+from segments.actions.living import count_due, count_everybody, count_whole
 from segments.actions.marks import COUNT_DUE, mark_asking, mark_everything, mark_people
 from segments.actions.ready import make_ready_segments
+from segments.actions.requests import COUNT_ONE
 from segments.models import Segment
 from workspace.actions.jobs import JobRun
 from workspace.jobs import due_work, job_kind
@@ -35,6 +37,13 @@ def run_count(run: JobRun) -> dict[str, object]:
         run.report(done, total, name, force=True)
 
     return {"segments": count_everybody(report=report)}
+
+
+@job_kind(COUNT_ONE, title=_("Counting a segment"))
+def run_count_of_one(run: JobRun) -> dict[str, object]:
+    run.report(0, 1, force=True)
+    segment = count_whole(int(str(run.params["segment"])), now=timezone.now())
+    return {"people": segment.people}
 
 
 @due_work(COUNT_ALL, follows_time_zone=True)

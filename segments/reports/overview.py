@@ -56,8 +56,13 @@ def found(words: str = "", *, is_archived: bool = False) -> QuerySet[Segment]:
 def sentences(segments: Iterable[Segment], fields: Mapping[str, Field], currency: str) -> Mapping[int, str]:
     """What the rules of each say; nothing of those that are filled by hand alone."""
     trees = {segment.pk: tree for segment in segments if (tree := tree_of(segment)) is not None}
-    describer = Describer(fields, _labels(trees.values(), fields), currency)
+    describer = describer_of(trees.values(), fields, currency)
     return {pk: describer.sentence(tree) for pk, tree in trees.items()}
+
+
+def describer_of(trees: Iterable[Rules], fields: Mapping[str, Field], currency: str) -> Describer:
+    """What says these trees. One query for each kind of thing that they name."""
+    return Describer(fields, _labels(trees, fields), currency)
 
 
 def tree_of(segment: Segment) -> Rules | None:
