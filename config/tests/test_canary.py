@@ -328,7 +328,10 @@ def fillings(path: str, own: World, other: World) -> list[str]:
         re.sub(
             r"<[^>]+>",
             code,
-            path.replace("<slug:party>", world.codes["business"]).replace("<code:payout_id>", world.codes["payout"]),
+            path.replace("<slug:party>", world.codes["business"])
+            .replace("<code:payout_id>", world.codes["payout"])
+            .replace("/why/<code:customer_id>", f"/why/{world.codes['customer']}")
+            .replace("/members/<code:customer_id>", f"/members/{world.codes['customer']}"),
         )
         for code, world in codes
     ]
