@@ -37,6 +37,9 @@ NO_GOODS = frozenset(
     " no yes ok okay well just only more most less least much many few several some any other others rest else same"
     " here there it he she i we you me us our your their his her its of to in on at for from by with as is are"
     " was were"
+    " everything nothing monthly weekly daily yearly annually quarterly regularly frequently rarely often constantly"
+    " repeatedly occasionally usually normally mostly mainly consistently continuously quickly directly heavily plenty"
+    " loads lots lot together alone long while ages time times ago recently lately seldom sometimes always"
     " active inactive lapsed loyal regular recent old young happy unhappy big small top best worst"
     " good bad great nice important interested vegetarian vegan male female men women".split()
 )

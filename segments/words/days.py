@@ -20,7 +20,7 @@ from segments.words.context import (
 )
 from segments.words.text import Phrases
 from segments.words.times import Time
-from segments.words.tree import every
+from segments.words.tree import every, negated
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ def days_at(context: Context, at: int) -> Found | None:
 
 def _day(context: Context, key: str, first: int, at: int) -> Found | None:
     is_birthday = context.vocabulary.fields[key].kind is Kind.ANNIVERSARY
-    times, end, is_all = context.time_list(at, is_ahead=is_birthday or key == "next_purchase")
+    is_turned = context.text.word(at) == "not" and context.text.word(at - 1) in BE
+    times, end, is_all = context.time_list(at + is_turned, is_ahead=is_birthday or key == "next_purchase")
     if not times:
         return None
     if is_birthday:
@@ -83,11 +84,18 @@ def _day(context: Context, key: str, first: int, at: int) -> Found | None:
             for time in times
         ):
             return None
-    if key == "next_purchase":
-        times = [replace(time, window=time.window) for time in times]
+    window = times[0].window
+    if key in _LASTING and len(times) == 1 and isinstance(window, Last) and context.text.word(at) == "for":
+        return _lasting(key, range(first, end), window, is_long=times[0].is_long)
     times = [_for_long(time, context, key) for time in times]
     part = on_days(range(first, end), key, times, is_all=is_all and not is_birthday)
-    return Found(part, end, frame=DayFrame(key), may_go_on=not is_birthday) if part else None
+    if part is None:
+        return None
+    part = negated(part, context.vocabulary.fields) if is_turned else part
+    return Found(part, end, frame=DayFrame(key), may_go_on=not is_birthday)
+
+
+_LASTING = frozenset({"first_order", "member_since", "tier_since", "archetype_since", "created"})
 
 
 def _for_long(time: Time, context: Context, key: str) -> Time:
@@ -103,10 +111,10 @@ def _every_year(time: Time) -> Time:
     window = time.window
     if not time.is_named_month or not isinstance(window, Dates) or window.first is None or window.last is None:
         return time
-    last_year = 2024 + (window.last.year - window.first.year)
-    last = window.last.replace(day=28).replace(year=last_year)
-    last = last.replace(day=29) if (last.month, last_year) == (2, 2024) else last.replace(day=window.last.day)
-    return replace(time, window=Dates(date(2024, window.first.month, window.first.day), last))
+    years = window.last.year - window.first.year
+    first = date(2024 - years, window.first.month, window.first.day)
+    last_day = 29 if window.last.month == 2 and window.last.day >= 28 else window.last.day
+    return replace(time, window=Dates(first, date(2024, window.last.month, last_day)))
 
 
 _NEW = frozenset({"new", "brand"})
@@ -133,11 +141,13 @@ def new_at(context: Context, at: int) -> Found | None:
     )
     times, stop, is_all = context.time_list(after)
     notes: list[str] = []
+    key = "member_since" if text.word(end - 1) == "member" else "first_order"
     if not times:
         times, stop = [Time(Calendar("month"), end)], end
-        notes = [f"“{text.slice(at, end)}” read as: first order this month."]
-    part = on_days(range(at, stop), "first_order", times, is_all=is_all)
-    return Found(part, stop, frame=DayFrame("first_order"), notes=notes, is_head=is_head, may_go_on=False)
+        happened = "joined" if key == "member_since" else "first order"
+        notes = [f"“{text.slice(at, end)}” read as: {happened} this month."]
+    part = on_days(range(at, stop), key, times, is_all=is_all)
+    return Found(part, stop, frame=DayFrame(key), notes=notes, is_head=is_head, may_go_on=False)
 
 
 def _since(context: Context, at: int) -> Found | None:
@@ -185,7 +195,7 @@ _STOPPED = Phrases(
     {
         "before": [
             "used to order", "used to buy", "used to come", "used to visit", "used to shop", "used to come in",
-            "used to purchase", "have been customers", "once ordered", "once bought", "used to be customers",
+            "used to purchase", "once ordered", "once bought", "used to be customers",
             "used to be a customer", "used to spend",
         ],
         "stopped": [

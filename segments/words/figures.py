@@ -23,7 +23,7 @@ from segments.words.context import (
 from segments.words.numbers import Comparison, comparison_at
 from segments.words.text import Phrases, Text
 from segments.words.times import Time
-from segments.words.tree import either, every
+from segments.words.tree import either, every, negated
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,9 @@ class FigureFrame:
 
 def figures_at(context: Context, at: int) -> Found | None:
     """“more than 500 points”, “points: over 500”, “LTV over $500”, “churn risk above 60 %”, “no stamps”"""
-    found = [one for read in (_figure_behind, _figure_before, _any_at_all, _expected) if (one := read(context, at))]
+    found = [
+        one for read in (_figure_behind, _figure_before, _any_at_all, _expected, _earned) if (one := read(context, at))
+    ]
     return max(found, key=lambda one: one.end, default=None)
 
 
@@ -118,7 +120,20 @@ def _figure_found(context: Context, words: range, key: str, one: Comparison) -> 
     )
     words = range(words.start, end)
     frame = FigureFrame(key, field.kind is Kind.SHARE)
-    return Found(compared(words, key, one, where=where), end, frame=frame, may_go_on=True)
+    opposite = compared(words, key, replace(one, op="less"), where=where) if one.is_bare else None
+    return Found(compared(words, key, one, where=where), end, opposite, frame, may_go_on=True)
+
+
+def _earned(context: Context, at: int) -> Found | None:
+    """“earned more than 1,000 points”"""
+    text = context.text
+    if text.word(at) != "earned":
+        return None
+    one = comparison_at(text, at + 1, lambda text, place: place + 1 if text.word(place) == "point" else None)
+    if one is None or not one.has_unit or context.times.at(text, one.end):
+        return None
+    end = text.skip(one.end, ("in", "total", "ever", "altogether", "overall", "so", "far"))
+    return Found(compared(range(at, end), "points_earned", one), end, may_go_on=True)
 
 
 def _card(context: Context, key: str, at: int) -> tuple[list, int]:  # type: ignore[type-arg]
@@ -179,6 +194,8 @@ def _expected(context: Context, at: int) -> Found | None:
         if type(window).__name__ != "Next" or count not in (3, 6, 12):
             return None
         months, end = count, time.end
+    elif text.word(at) in ("worth", "will"):
+        return None
     return Found(compared(range(at, end), f"value_{months}", one), end, may_go_on=True)
 
 
@@ -227,9 +244,13 @@ def churn_band_at(context: Context, at: int) -> Found | None:
     if noun is None:
         return None
     after = text.skip(noun[1], BE | {":", "of", "band"})
-    bands, end = _band_list(text, after)
+    is_turned = text.word(after) == "not"
+    bands, end = _band_list(text, after + is_turned)
     if bands:
-        return _band_found(context, at, end, bands)
+        found = _band_found(context, at, end, bands)
+        return (
+            replace(found, part=negated(found.part, context.vocabulary.fields)) if is_turned and found.part else found
+        )
     if text.word(at) == "at" or text.word(start).startswith("likely"):
         if _says_number(text, noun[1]):
             return None

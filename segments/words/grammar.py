@@ -230,6 +230,8 @@ class _Grammar:
         """Whether another group of people begins there: “and people who …”, “or Gold members”"""
         if at == self.at:
             return False
+        if self._other_place_follows(at):
+            return True
         for item in self.items[at:]:
             if item.kind is Kind.PEOPLE:
                 return True
@@ -243,6 +245,14 @@ class _Grammar:
                 continue
             return False
         return False
+
+    def _other_place_follows(self, at: int) -> bool:
+        """“… or in France who …”: a group again, whose people are said by where they are or what they are."""
+        item = self.items[at] if at < len(self.items) else None
+        if item is None or self._kind() is not Kind.OR or item.found is None or item.found.may_go_on:
+            return False
+        following = self.items[at + 1] if at + 1 < len(self.items) else None
+        return item.kind is Kind.CONDITION and following is not None and following.kind is Kind.CLAUSE
 
     def _has_or_before(self) -> bool:
         for item in reversed(self.items[: self.at]):

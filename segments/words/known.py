@@ -66,6 +66,21 @@ _BETWEEN_AGREED = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class KnownFrame:
+    """“no phone number … but an e-mail address”"""
+
+    def again(self, context: Context, at: int) -> Found | None:
+        text = context.text
+        noun = _known_nouns(context).at(text, text.skip(at, ARTICLES))
+        if noun is None or not _can_be_missing(context, noun[0]) or not _is_own_end(text, noun[1]):
+            return None
+        return Found(asked(range(at, noun[1]), noun[0], "exists"), noun[1], frame=self)
+
+    def within(self, context: Context, times: Sequence[Time], words: frozenset[int]) -> Found | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class ReachFrame:
     """“can be texted … but not e-mailed”"""
 
@@ -86,8 +101,8 @@ class ReachFrame:
 def known_at(context: Context, at: int) -> Found | None:
     """“an email address” behind “with” or “without”; “whose birthday we don't know”; “birthday is unknown”"""
     text = context.text
-    phrases = phrases_of(context, synonyms.KNOWN, (Kind.TEXT, Kind.CHOICE, Kind.DAY, Kind.ANNIVERSARY, Kind.CHOICES))
-    missing = Phrases({True: ["unknown", "missing", "no known", "no", "unset"]}).at(text, at)
+    phrases = _known_nouns(context)
+    missing = _MISSING.at(text, at)
     if text.word(at) in ("unknown", "missing") and missing:
         noun = phrases.at(text, missing[1])
         if noun and _is_own_end(text, noun[1]) and _can_be_missing(context, noun[0]):
@@ -98,16 +113,16 @@ def known_at(context: Context, at: int) -> Found | None:
         return None
     if said := _UNKNOWN.at(text, text.skip(noun[1], ("that", "which"))):
         return Found(asked(range(at, said[1]), noun[0], "missing" if said[0] else "exists"), said[1])
-    if not _asked_for(text, at):
+    if not _asked_for(text, at) or not _is_own_end(text, noun[1]):
         return None
-    if not _is_own_end(text, noun[1]):
-        return None
-    end = (
-        text.skip(noun[1], ("at", "all", "yet", "on", "file", "record"))
-        if text.word(noun[1]) in ("at", "on", "yet")
-        else noun[1]
-    )
-    return Found(asked(range(at, end), noun[0], "exists"), end)
+    end = noun[1]
+    if text.word(end) in ("at", "on", "yet"):
+        end = text.skip(end, ("at", "all", "yet", "on", "file", "record"))
+    return Found(asked(range(at, end), noun[0], "exists"), end, frame=KnownFrame())
+
+
+def _known_nouns(context: Context) -> Phrases[str]:
+    return phrases_of(context, synonyms.KNOWN, (Kind.TEXT, Kind.CHOICE, Kind.DAY, Kind.ANNIVERSARY, Kind.CHOICES))
 
 
 def _asked_for(text: Text, at: int) -> bool:
@@ -142,12 +157,14 @@ def _is_own_end(text: Text, at: int) -> bool:
 def texts_at(context: Context, at: int) -> Found | None:
     """“first name is Anna”, “e-mail ends in .edu”, “postcode starts with LS1”, “called Anna”"""
     text = context.text
-    called = Phrases({"first_name": ["called", "named"]}).at(text, at)
+    called = _CALLED.at(text, at)
     phrases = phrases_of(context, synonyms.TEXTS, (Kind.TEXT,))
     noun = called or phrases.at(text, text.skip(at, ("the", "a", "an", "with", "whose")))
     if noun is None:
         return None
-    link = _TEXT_OPS.at(text, noun[1]) or (("is", noun[1]) if called else None)
+    link = _TEXT_OPS.at(text, noun[1])
+    if link is None and (called or _looks_like_name(text, noun[1])):
+        link = ("starts_with" if noun[0] == "postcode" else "is", noun[1])
     if link is None:
         return None
     op, start = link
@@ -157,6 +174,13 @@ def texts_at(context: Context, at: int) -> Found | None:
     return Found(asked(range(at, words[1]), noun[0], op, words[0]), words[1], may_go_on=True)
 
 
+def _looks_like_name(text: Text, at: int) -> bool:
+    """“last name Smith”, “postcode LS1”"""
+    return at < len(text) and text.tokens[at].is_capital
+
+
+_CALLED = Phrases({"first_name": ["called", "named"]})
+_MISSING = Phrases({True: ["unknown", "missing", "no known", "no", "unset"]})
 _TEXT_OPS = Phrases(
     {
         "is": ["is", "=", ":", "equals", "are", "of"],

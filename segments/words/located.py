@@ -24,8 +24,13 @@ _IN_PLACES = Phrases(
             "coming from", "come from", "comes from", "out of", "around", "near", "within", "town is", "city is",
             "region is", "living around", "of", "state is", "reside in", "resides in", "over in", "across",
         ],
-        False: ["outside", "outside of", "not from", "not in", "living outside", "live outside", "based outside",
-                "living outside of", "live outside of"],
+        False: [
+            "outside", "outside of", "not from", "not in", "living outside", "live outside", "based outside",
+            "living outside of", "live outside of", "anywhere but", "anywhere except", "everywhere but",
+            "everywhere except", "anywhere other than", "not living in", "not based in", "in any country but",
+            "in any country except", "country is not", "in any country other than", "somewhere other than",
+            "not live in",
+        ],
     }
 )  # fmt: skip
 _ONLY_PLACES = Phrases(
@@ -42,7 +47,7 @@ def place_at(context: Context, at: int) -> Found | None:
     text = context.text
     prep = _IN_PLACES.at(text, at)
     start = (
-        text.skip(prep[1], ("the", "either", "town", "city", "state", "of", "county", "both", "country"))
+        text.skip(prep[1], ("the", ":", "=", "either", "town", "city", "state", "of", "county", "both", "country"))
         if prep
         else at
     )

@@ -32,6 +32,10 @@ _UP_BEFORE: Phrases[tuple[str, bool]] = Phrases(
 _TIER_WORDS = frozenset({"tier", "level", "status", "member", "tiers"})
 
 
+_TAG_WORDS = Phrases({True: synonyms.CHOICES["tags"]})
+_RFM_WORDS = Phrases({True: ["RFM group", "RFM segment", "RFM"]})
+
+
 def tier_at(context: Context, at: int) -> Found | None:
     """“Gold”, “Gold and Silver members”, “the Gold tier”, “Bronze or higher”, “above Silver”, “at least Gold”"""
     text, named = context.text, context.vocabulary.named.get("tiers")
@@ -40,8 +44,10 @@ def tier_at(context: Context, at: int) -> Found | None:
     prefix = _UP_BEFORE.at(text, at)
     start = prefix[1] if prefix else at
     start = text.skip(start, ("in", "on", "of", "the", "a", "an", "hold", "reached", "level"))
+    has_word = text.word(start) in ("tier", "level", "status")
     start = text.skip(start, ("tier", "is", "level", ":", "status"))
-    found = named.at(text, start)
+    is_turned = has_word and text.word(start) == "not"
+    found = named.at(text, start + is_turned)
     if found is None:
         return None
     order = [code for code, _name in context.vocabulary.of("tiers")]
@@ -65,7 +71,7 @@ def tier_at(context: Context, at: int) -> Found | None:
     if text.word(after) in HEADS and not (text.word(after) == "member" and text.word(after + 1) in ("of", "since")):
         is_head, after = True, after + 1
     notes = _case_note(context, start, found[1], "tier", found[0], "tiers") if after == found[1] else []
-    part = asked(range(at, after), "tier", "is_one_of", codes)
+    part = asked(range(at, after), "tier", "is_none_of" if is_turned else "is_one_of", codes)
     return Found(part, after, notes=notes, is_head=is_head)
 
 
@@ -127,7 +133,7 @@ def tag_at(context: Context, at: int) -> Found | None:
     text, named = context.text, context.vocabulary.named.get("tags")
     if named is None or not context.knows("tags"):
         return None
-    word = Phrases({True: synonyms.CHOICES["tags"]}).at(text, text.skip(at, ("a", "the", "with")))
+    word = _TAG_WORDS.at(text, text.skip(at, ("a", "the", "with")))
     start = text.skip(word[1], ("a", "the", '"', "“", ":", "with", "as")) if word else at
     found = named.at(text, start)
     if found is None or not (word or _is_meant(context, start, found[1], "tags")):
@@ -149,7 +155,7 @@ def rfm_at(context: Context, at: int) -> Found | None:
     text, named = context.text, context.vocabulary.named.get("rfm_groups")
     if named is None:
         return None
-    word = Phrases({True: ["RFM group", "RFM segment", "RFM"]}).at(text, text.skip(at, ("in", "the", "of")))
+    word = _RFM_WORDS.at(text, text.skip(at, ("in", "the", "of")))
     start = text.skip(word[1], ("is", ":", "the")) if word else at
     found = named.at(text, start)
     if found is None:

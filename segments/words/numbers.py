@@ -98,7 +98,7 @@ class Number:
 class Comparison:
     """`op` as in `segments.operators`; `high` of "between". `has_unit`: the unit that was looked for stands there.
 
-    `is_bare`: nothing says whether more or less is meant.
+    `is_bare`: nothing says whether more or less is meant; `was_bare`: nothing said it, and `op` was chosen.
     """
 
     op: str
@@ -110,15 +110,16 @@ class Comparison:
     is_times: bool = False
     has_unit: bool = False
     is_bare: bool = False
+    was_bare: bool = False
 
 
-def number_at(text: Text, at: int) -> Number | None:
-    """“1,000 €”, “£5”, “a hundred pounds”, “60 %”, “twenty-five”, “twice”."""
+def number_at(text: Text, at: int, *, is_ranged: bool = False) -> Number | None:
+    """“1,000 €”, “£5”, “a hundred pounds”, “60 %”, “twenty-five”, “twice”. `is_ranged`: an “and” leads to the next."""
     is_money = text.word(at) in _SIGNS
     start = at + 1 if is_money else at
     if text.word(start) in _TIMES:
         return Number(Decimal(_TIMES[text.word(start)]), start + 1, is_times=True)
-    found = _plain(text, start)
+    found = _plain(text, start, is_ranged=is_ranged)
     if found is None:
         return None
     value, end = found
@@ -139,7 +140,7 @@ def comparison_at(text: Text, at: int, unit_at: UnitAt | None = None) -> Compari
     if op == "is" and (inner := BEFORE.at(text, start)):  # "only more than"
         op, start = inner
     if op == "is" and text.word(start - 1) == "single":  # "a single order"
-        return _with_unit(text, Comparison("is", Decimal(1), start), unit_at)
+        return _with_unit(text, Comparison("is", Decimal(1), start, is_bare=True), unit_at)
     number = number_at(text, text.skip(start, ("the", "of")) if op else start)
     if number is None:
         return None
@@ -159,12 +160,20 @@ def turned(op: str) -> str | None:
 
 def _with_suffix(text: Text, one: Comparison, unit_at: UnitAt | None) -> Comparison:
     """A suffix stands before the unit or after it: “5 or more orders”, “5 orders or more”."""
-    if one.is_bare and (early := _AFTER.at(text, one.end)):
+    if one.is_bare and (early := _suffix_at(text, one.end)):
         one = replace(one, op=early[0], end=early[1], is_bare=False)
     one = _with_unit(text, one, unit_at)
-    if one.is_bare and (late := _AFTER.at(text, one.end)):
+    if one.is_bare and (late := _suffix_at(text, one.end)):
         one = replace(one, op=late[0], end=late[1], is_bare=False)
     return one
+
+
+def _suffix_at(text: Text, at: int) -> tuple[str, int] | None:
+    """“or more”, but not that of “or more than 5”, nor the “or over” of “or over 5”"""
+    found = _AFTER.at(text, at)
+    if found is None or text.word(found[1]) == "than" or (text.word(at) in ("or", "and") and number_at(text, found[1])):
+        return None
+    return None if text.word(at) not in ("or", "and", "+", "plus") and number_at(text, found[1]) else found
 
 
 def _with_unit(text: Text, one: Comparison, unit_at: UnitAt | None) -> Comparison:
@@ -179,7 +188,7 @@ def _range_at(text: Text, at: int, unit_at: UnitAt | None) -> Comparison | None:
     start = at + 1 if opened else at
     if text.word(at) == "anywhere" and text.word(start) in ("between", "from"):
         start += 1
-    low = number_at(text, start)
+    low = number_at(text, start, is_ranged=text.word(start - 1) == "between")
     if low is None:
         return None
     middle = low.end
@@ -213,7 +222,7 @@ def _list_at(text: Text, first: Number, unit_at: UnitAt | None) -> Comparison | 
     return _with_unit(text, one, unit_at)
 
 
-def _plain(text: Text, at: int) -> tuple[Decimal, int] | None:
+def _plain(text: Text, at: int, *, is_ranged: bool) -> tuple[Decimal, int] | None:
     if fixed := _FIXED.at(text, at):
         return Decimal(fixed[0]), fixed[1]
     figure = text.number(at)
@@ -222,10 +231,10 @@ def _plain(text: Text, at: int) -> tuple[Decimal, int] | None:
             return None
         scale = _SCALES.get(text.word(at + 1))
         return (figure * scale, at + 2) if scale else (figure, at + 1)
-    return _in_words(text, at)
+    return _in_words(text, at, is_ranged=is_ranged)
 
 
-def _in_words(text: Text, at: int) -> tuple[Decimal, int] | None:
+def _in_words(text: Text, at: int, *, is_ranged: bool) -> tuple[Decimal, int] | None:
     total, group, end = 0, 0, at
     has_any = False
     if text.word(at) in ("a", "an"):
@@ -234,14 +243,14 @@ def _in_words(text: Text, at: int) -> tuple[Decimal, int] | None:
         group, end = 1, at + 1
     while True:
         word = text.word(end)
-        if word == "and" and has_any and (total or group >= 100) and _is_small(text.word(end + 1)):
+        if word == "and" and has_any and (total or group >= 100) and not is_ranged and _is_rest(text, end + 1):
             end += 1
             continue
         if word in _UNITS and not (has_any and group % 10):
             group += _UNITS[word]
         elif word in _TENS and not group % 100:
             group += _TENS[word]
-        elif word in _SCALES and group:
+        elif word in _SCALES and group and (group < 100 or _SCALES[word] >= 1000):
             if _SCALES[word] < 1000:
                 group *= _SCALES[word]
             else:
@@ -253,5 +262,9 @@ def _in_words(text: Text, at: int) -> tuple[Decimal, int] | None:
     return (Decimal(total + group), end) if has_any else None
 
 
-def _is_small(word: str) -> bool:
-    return word in _UNITS or word in _TENS
+def _is_rest(text: Text, at: int) -> bool:
+    """Whether “and” goes on with the same number: “one hundred and fifty”, not “one hundred and two hundred”."""
+    end = at
+    while text.word(end) in _UNITS or text.word(end) in _TENS:
+        end += 1
+    return end > at and text.word(end) not in _SCALES

@@ -71,9 +71,9 @@ def read_sentence(text: str, vocabulary: Vocabulary, moment: Moment) -> Reading:
     if refusal := refusals.refused_by_words(words, vocabulary.programme, own_names):
         return Reading(None, refusal=refusal)
     context = Context(words, vocabulary, Times(moment.today, month_first=vocabulary.is_month_first))
-    items, small = scanned(context)
+    items, has_conditions = scanned(context)
     meaning = understood(_settled(items), vocabulary.fields)
-    return _reading(context, meaning, items, small)
+    return _reading(context, meaning, is_of_customers=has_conditions)
 
 
 def _settled(items: Sequence[Item]) -> Sequence[Item]:
@@ -114,7 +114,7 @@ def _conditions_of(part: Part) -> Iterator[Condition]:
         yield part.node.of
 
 
-def _reading(context: Context, meaning: Meaning, items: Sequence[Item], small: frozenset[int]) -> Reading:
+def _reading(context: Context, meaning: Meaning, *, is_of_customers: bool) -> Reading:
     text, unknown, notes = context.text, set(meaning.unknown), list(meaning.notes)
     found = [part for part in (meaning.match, *meaning.leave_out) if part is not None]
     for words, note in _said_by_figures(text, unknown, found):
@@ -125,7 +125,7 @@ def _reading(context: Context, meaning: Meaning, items: Sequence[Item], small: f
     if not found and not unknown and is_everybody:
         return Reading(Rules(1, Everyone()), _spans(context, {}, unknown), notes)
     if not found:
-        if not is_everybody and not _mentions_customers(context, items):
+        if not is_everybody and not is_of_customers and not _mentions_customers(text):
             return Reading(None, refusal=refusals.NOBODY)
         return Reading(None, _spans(context, {}, unknown), notes, _suggestions(context, unknown), _runs(text, unknown))
     rules, paths = built(meaning.match, meaning.leave_out)
@@ -137,16 +137,12 @@ def _reading(context: Context, meaning: Meaning, items: Sequence[Item], small: f
     return Reading(rules, _spans(context, paths, unknown), notes, _suggestions(context, unknown), _runs(text, unknown))
 
 
-def _mentions_customers(context: Context, items: Sequence[Item]) -> bool:
-    """Whether something of it was about a field, though not all of it was understood."""
-    text = context.text
-    return any(item.kind is Kind.CONDITION for item in items) or any(
-        text.word(at) in _OF_CUSTOMERS for at in range(len(text))
-    )
+def _mentions_customers(text: Text) -> bool:
+    return any(text.word(at) in _OF_CUSTOMERS for at in range(len(text)))
 
 
 _OF_CUSTOMERS = frozenset(
-    "member customer ordered bought purchased spent tier archetype point birthday visited category stamp"
+    "men women member customer ordered bought purchased spent tier archetype point birthday visited category stamp"
     " shopper churn"
     " spend order orders spender buyer ltv subscriber vip vips regular".split()
 )

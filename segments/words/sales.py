@@ -130,6 +130,7 @@ _CATEGORY = frozenset("category department section range aisle line".split())
 _NOTHING = frozenset({"nothing", "none", "nowt"})
 _PRONOUNS = frozenset("us me we i you they them our he she it".split())
 Manner: TypeAlias = Literal["plain", "goods", "noun", "fragment"]  # of what the slots follow
+_SIGNED = frozenset(("<", ">", "=", "<=", ">=", "≤", "≥", ":"))  # “orders >= 3”
 _MOST_SHOPS = 6  # of which combinations are written out
 
 
@@ -178,6 +179,10 @@ class Sales:
         return merged.found(context, range(at, end))
 
     @property
+    def of_what(self) -> tuple[tuple[str, ...], ...]:
+        return self.products, self.categories, self.vendors, self.shops, self.channels
+
+    @property
     def _takes_goods(self) -> bool:
         return self.field in ("orders", "items") and not self.totals
 
@@ -193,7 +198,13 @@ class Sales:
             return None
         if self.is_none:
             part, opposite = opposite, part
-        return Found(part, words.stop, opposite, self, may_go_on=True)
+        return Found(part, words.stop, opposite, self, self._notes(), may_go_on=True)
+
+    def _notes(self) -> list[str]:
+        if self.amount is None or not (self.amount.is_bare or self.amount.was_bare):
+            return []
+        said = "at least" if self.amount.was_bare else "exactly"
+        return [f"{figure(self.amount)} read as: {said} {figure(self.amount)}."]
 
     def parts(self, context: Context, words: range) -> tuple[Part | None, Part | None]:
         """What it says, and what a "not" makes of it."""
@@ -203,6 +214,9 @@ class Sales:
         if any(time.is_long for time in self.times):
             return part, self._long_ago(context, words)
         turned = negated(part, context.vocabulary.fields)
+        if self.amount is not None and self.amount.is_bare and self.field in ("orders", "items"):
+            fewer = replace(self, amount=replace(self.amount, op="less", is_bare=False))  # “not twice”
+            turned = fewer._part(context, words) or turned
         if self.is_back:
             before = asked(words, "orders", "at_least", 1)
             turned = every([before, turned]) or turned
@@ -295,8 +309,8 @@ def _people_who(context: Context, at: int) -> Found | None:
     """“online shoppers”, “buyers of soap”, “customers of Quayside Coffee”, “Quayside Coffee customers”"""
     text = context.text
     heads = ("customer", "shopper", "buyer", "purchaser", "order", "visitor", "client")
-    if text.word(at) == "online" and text.word(at + 1) in heads:
-        return Sales(channels=("online",)).found(context, range(at, at + 1))
+    if (channel := CHANNELS.at(text, at)) and text.word(channel[1]) in heads:
+        return Sales(channels=(channel[0],)).found(context, range(at, channel[1]))
     if text.word(at) in heads and text.word(at + 1) in ("of", "at", "from") and text.word(at) != "order":
         if shop := context.vocabulary.shops.at(text, text.skip(at + 2, ("the", "our"))):
             found = Sales(shops=(shop[0],)).found(context, range(at, shop[1]))
@@ -316,7 +330,8 @@ def _verbs(context: Context, at: int) -> Found | None:
     verb = _VERBS.at(text, at)
     if verb is None:
         verb = _PRESENT.at(text, at)
-        if verb is None or text.word(at - 1) not in _BEFORE_PRESENT:
+        is_verb = text.word(at - 1) in _BEFORE_PRESENT and (at == 0 or text.number(at - 1) is None)
+        if verb is None or not is_verb:
             return None
     kind, end = verb
     if kind == "return" and text.word(at) == "returned" and _comes_goods(context, end):
@@ -325,6 +340,8 @@ def _verbs(context: Context, at: int) -> Found | None:
         if following[0] == "return":
             break
         kind, end = ("buy" if "buy" in (kind, following[0]) else following[0]), following[1]
+    if text.word(at) == "been" and text.word(end) == "with":
+        return None  # “with us since 2023”
     is_any_going = text.word(at) in ("been", "gone", "went", "going", "go", "come", "came", "coming")
     if is_any_going and kind == "visit" and not _is_place_of_ours(context, end):
         return None
@@ -362,6 +379,8 @@ def _comes_goods(context: Context, at: int) -> bool:
 def _nouns(context: Context, at: int) -> Found | None:
     """“at least 10 orders”, “half a dozen orders or more”, “an order over £100”, “orders”"""
     text = context.text
+    if text.word(at) == "even":
+        at += 1
     for nouns, field in ((_ORDER_NOUNS, "orders"), (_ITEM_NOUNS, "items")):
         one = comparison_at(text, at, _unit_of(nouns))
         if one is not None and one.has_unit and not one.is_money and not one.is_percent:
@@ -370,6 +389,8 @@ def _nouns(context: Context, at: int) -> Found | None:
     start = text.skip(at, ("the", "any", "single"))
     if text.word(start) == "number" and text.word(start + 1) == "of" and text.word(start + 2) in _ORDER_NOUNS:
         return _counted(context, at, start + 3)
+    if text.word(start) in _ORDER_NOUNS and text.word(start + 1) in _SIGNED:
+        return _counted(context, at, start + 1)
     if (
         text.word(start) in _ORDER_NOUNS
         and text.word(start + 1) in ("count", "number", "total")
@@ -441,7 +462,10 @@ def _spent(context: Context, at: int) -> Found | None:
         end = start + 1 + (text.word(start) == "no")
         frame, end = _slots(context, end, replace(frame, amount=zero))
         return frame.found(context, range(at, end))
-    if text.word(start) in ("anything", "money") or (text.word(start), text.word(start + 1)) == ("any", "money"):
+    if text.word(start) in ("anything", "something", "money") or (text.word(start), text.word(start + 1)) == (
+        "any",
+        "money",
+    ):
         any_money = comparison_at(Text("more than 0"), 0)
         frame, end = _slots(context, start + 1 + (text.word(start) == "any"), replace(frame, amount=any_money))
         return frame.found(context, range(at, end))
@@ -451,6 +475,8 @@ def _spent(context: Context, at: int) -> Found | None:
     one = comparison_at(text, start)
     if one is None or one.is_percent or one.is_times:
         return None
+    if one.is_bare:
+        one = replace(one, op="at_least", is_bare=False, was_bare=True)
     end = one.end
     if per := _PER_ORDER.at(text, end):
         is_average, end = True, per[1]
@@ -755,7 +781,7 @@ def _category(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
         codes.append(following[0])
         end = following[1]
     after = text.skip(end, ('"', "”"))
-    if text.word(after) in _CATEGORY:
+    if text.word(after) in _CATEGORY or (text.word(after) in _ITEM_NOUNS and len(codes) == 1):
         has_word, end = True, after + 1
     if not has_word:
         return frame, at
@@ -763,9 +789,12 @@ def _category(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
 
 
 def _made_by(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
-    """“from the brand X”, “made by X”"""
+    """“from the brand X”, “made by X”, “X products”"""
     text = context.text
     named = context.vocabulary.named.get("vendors")
+    maker = named.at(text, text.skip(at, ARTICLES)) if named else None
+    if maker and text.word(maker[1]) in _ITEM_NOUNS:
+        return replace(frame, vendors=(maker[0],)), maker[1] + 1
     start = text.skip(at, ("from", "of", "by", "made", "the", "a", "our"))
     has_word = text.word(start) in ("brand", "vendor", "supplier", "maker") or text.word(at) == "made"
     start = text.skip(start, ("brand", "vendor", "supplier", "maker", ":"))
@@ -811,6 +840,8 @@ def _product(context: Context, at: int, *, is_listed: bool = False) -> tuple[str
     if quoted := _quoted(text, at):
         return quoted
     start = text.skip(at, ARTICLES)
+    if text.word(start) in ("kind", "sort", "type", "form", "variety") and text.word(start + 1) == "of":
+        start = text.skip(start + 2, ARTICLES)
     has_article = start > at
     end = start
     while text.word(end) or text.number(end) is not None or (end < len(text) and text.tokens[end].days):
@@ -827,7 +858,7 @@ def _product(context: Context, at: int, *, is_listed: bool = False) -> tuple[str
     is_pronoun = any(text.word(place) in _PRONOUNS for place in range(start, end))
     if is_pronoun or text.word(end - 1) in ("category", "tier", "member", "archetype", "segment"):
         return None
-    if is_listed and all(text.word(place) in NO_GOODS for place in range(start, end)):
+    if all(text.word(place) in NO_GOODS for place in range(start, end)) or text.word(end - 1) == "ago":
         return None
     if text.word(start) in _NOT_GOODS:
         return None

@@ -8,6 +8,7 @@ from enum import Enum, auto
 
 from segments.words import days, figures, known, located, named, sales
 from segments.words.context import HEADS, Context, Found, Frame, Reader
+from segments.words.numbers import number_at
 from segments.words.text import Phrases, Text
 
 
@@ -56,24 +57,26 @@ _JOINTS = Phrases(
         Kind.BUT: ["but", "yet", "however", "although", "though", "whereas", "even though", "but also", "but then"],
         Kind.EXCEPT: [
             "except", "except for", "excluding", "apart from", "other than", "not including", "leaving out",
-            "leave out",
-            "minus", "aside from", "not counting", "ignoring", "with the exception of", "bar", "save for", "unless",
-            "exclude", "but exclude", "and exclude", "but leave out", "and leave out", "excl", "but excluding",
-            "except those", "without those", "without anyone", "without anybody", "without people",
-            "without customers",
-            "besides", "barring", "but without those", "and excluding", "outside of those", "but ignore", "skip",
-            "and not counting", "not the ones", "omitting", "omit", "except of", "but except", "excepting",
+            "leave out", "minus", "aside from", "not counting", "ignoring", "with the exception of", "bar",
+            "save for", "unless", "exclude", "but exclude", "and exclude", "but leave out", "and leave out", "excl",
+            "but excluding", "except those", "without those", "without anyone", "without anybody", "without people",
+            "without customers", "besides", "barring", "instead of", "rather than", "but without those",
+            "and excluding", "outside of those", "but ignore", "skip", "and not counting", "not the ones",
+            "omitting", "omit", "except of", "but except", "excepting",
         ],
         Kind.EITHER: ["either"],
         Kind.BOTH: ["both"],
         Kind.NEITHER: ["neither"],
-        Kind.NOT: ["not", "never", "no", "non", "without", "lacking", "lack", "none", "not yet", "never ever",
-                   "zero"],
+        Kind.NOT: [
+            "not", "never", "no", "non", "without", "lacking", "lack", "none", "not yet", "never ever", "zero",
+            "yet to", "have yet to", "has yet to", "failed to", "fail to", "forgot to", "no longer", "not anymore",
+            "refused to", "ceased to", "not one", "not once", "not even", "anything but",
+        ],
         Kind.CLAUSE: [
-            "who", "that", "which", "whose", "whom", "where", "with", "having", "while", "when", "has", "have", "had",
-            "is", "are", "was", "were", "be", "been", "do", "does", "did", "also", "then", "additionally",
-            "got", "whos",
-            "must", "should", "will", "would", "if", "only those", "such as have", "being", "did also",
+            "who", "that", "which", "whose", "whom", "where", "with", "having", "while", "when", "has", "have",
+            "had", "is", "are", "was", "were", "be", "been", "do", "does", "did", "also", "then", "additionally",
+            "got", "whos", "must", "should", "will", "would", "if", "holding", "hold", "keeping", "only those",
+            "such as have", "being", "did also",
         ],
     }
 )  # fmt: skip
@@ -94,7 +97,7 @@ SMALL = frozenset(
     "the a an of to in on at for from by as our my their his her its your us me i we you they them it there here this"
     " these all every each so just please thank thanks kindly ever already currently now today still any some kind"
     " sort type group segment audience list who whose am will would like could can show find get give see want need"
-    " let which what me us out up about than then really actually both ok okay hi hello hey dear"
+    " let which what me us out up then really actually both ok okay hi hello hey dear"
     " say right have been total only made placed make their ones at least more most whole entire database record"
     " shop? programme one own such very quite done ya etc per".split()
 )
@@ -103,7 +106,7 @@ _SMALL_NOT = frozenset({"only", "more", "most", "least", "per", "record", "still
 _LEADS = frozenset(
     "show find give list get create make build target select pick display return pull identify filter search look"
     " fetch generate want need tell which what who how many pls bring prepare compile set define save new"
-    " id i d let filter down query choose grab count extract looking after seeing view check lookup start begin"
+    " id i d let filter down query choose grab count extract looking after about seeing view check lookup start begin"
     " segment group audience people called named name something could would love interested know whether think"
     " having trying made up consisting containing includes including contain include consist contains"
     " database".split()
@@ -120,9 +123,10 @@ _PURPOSES = Phrases({True: ["so that", "so we", "so i", "so they", "so you", "be
 _STOPS = frozenset('.;:!?()[]"“”')
 
 
-def scanned(context: Context) -> tuple[list[Item], frozenset[int]]:
-    """The items in their order, and the numbers of the small words."""
-    return _Scan(context).run()
+def scanned(context: Context) -> tuple[list[Item], bool]:
+    """The items in their order, and whether there was a condition, understood to its end or not."""
+    scan = _Scan(context)
+    return scan.run(), scan.has_conditions
 
 
 class _Scan:
@@ -132,14 +136,16 @@ class _Scan:
         self.items: list[Item] = []
         self.small: set[int] = set()
         self.frame: Frame | None = None
+        self.has_conditions = False
 
-    def run(self) -> tuple[list[Item], frozenset[int]]:
+    def run(self) -> list[Item]:
         at = 0
         while at < len(self.text):
             at = self._step(at)
         self._place_times()
         self._spread_doubt()
-        return self.items, frozenset(self.small)
+        self._drop_only()
+        return self.items
 
     def _step(self, at: int) -> int:
         for read in (
@@ -173,9 +179,24 @@ class _Scan:
                 best = found
         if best is None:
             return None
+        best = self._there(at, best)
         self.items.append(Item(Kind.CONDITION, at, best.end, best))
         self.frame = best.frame
+        self.has_conditions = True
         return best.end
+
+    def _there(self, at: int, found: Found) -> Found:
+        """“… and spent over £100 there”: in the shops that were named before."""
+        said = {self.text.word(place) for place in range(at + 1, found.end)}
+        if not isinstance(found.frame, sales.Sales) or found.frame.shops or "there" not in said:
+            return found
+        for item in reversed(self.items):
+            frame = item.found.frame if item.found else None
+            if isinstance(frame, sales.Sales) and frame.shops:
+                is_all = found.frame.is_all | (frame.is_all & {"shops"})
+                narrowed = replace(found.frame, shops=frame.shops, is_all=is_all)
+                return narrowed.found(self.context, range(at, found.end)) or found
+        return found
 
     def _joint(self, at: int) -> int | None:
         if self.text.word(at) == ",":
@@ -204,9 +225,25 @@ class _Scan:
         found = self.frame.again(self.context, at)
         if found is None or found.end <= at:
             return None
+        self._share_time(found)
         self.items.append(Item(Kind.CONDITION, at, found.end, found))
         self.frame = found.frame or self.frame
         return found.end
+
+    def _share_time(self, found: Found) -> None:
+        """“at Pine Street but not Quayside in the last 60 days”: the time is of both."""
+        place = max((at for at, item in enumerate(self.items) if item.found), default=-1)
+        item, new = self.items[place], found.frame
+        old = item.found.frame if item.found else None
+        if not isinstance(old, sales.Sales) or not isinstance(new, sales.Sales) or old.times or not new.times:
+            return
+        if old.of_what == new.of_what:
+            return
+        words = frozenset(range(item.start, item.end)) | item.words
+        shared = old.within(self.context, new.times, words)
+        if shared is not None:
+            shared = replace(shared, notes=[*shared.notes, "The time at the end is read as that of both."])
+            self.items[place] = replace(item, found=shared, words=words)
 
     def _time(self, at: int) -> int | None:
         found = self.context.times.at(self.text, at)
@@ -228,6 +265,8 @@ class _Scan:
             self.small |= set(range(at, ours[1]))
             return ours[1]
         word = self.text.word(at)
+        if word in _ROUGHLY and number_at(self.text, at + 1):
+            return None
         is_lead = word in _LEADS and not any(item.kind is Kind.CONDITION for item in self.items)
         is_sign = not word or self.text.tokens[at].is_sign
         if self.text.number(at) is not None or self.text.tokens[at].days:
@@ -254,10 +293,12 @@ class _Scan:
         """A time by itself belongs to the condition beside it."""
         at = 0
         while at < len(self.items):
-            if self.items[at].kind is Kind.WHEN and not self._taken(at):
+            is_when = self.items[at].kind is Kind.WHEN
+            if is_when and self._taken(at):
+                continue
+            if is_when:
                 self.items[at] = replace(self.items[at], kind=Kind.UNKNOWN)
-            else:
-                at += self.items[at].kind is not Kind.WHEN
+            at += 1
 
     def _taken(self, at: int) -> bool:
         when = self.items[at]
@@ -266,7 +307,7 @@ class _Scan:
             times = times[:1]
         for place in self._beside(at):
             item = self.items[place]
-            if item.found is None or item.found.frame is None:
+            if item.found is None or item.found.frame is None or not self._is_next_to(item, when):
                 continue
             words = frozenset(range(item.start, item.end)) | item.words | frozenset(range(when.start, when.end))
             found = item.found.frame.within(self.context, times, words)
@@ -275,6 +316,10 @@ class _Scan:
                 del self.items[at]
                 return True
         return False
+
+    def _is_next_to(self, item: Item, when: Item) -> bool:
+        """Behind a condition nothing may stand between: the days of “on a Tuesday” are none that is known."""
+        return when.start < item.start or all(self.text.word(at) == "," for at in range(item.end, when.start))
 
     def _beside(self, at: int) -> list[int]:
         before = at - 1
@@ -301,6 +346,16 @@ class _Scan:
             else:
                 at += 1
 
+    def _drop_only(self) -> None:
+        """“only ordered once” says no more than “ordered once”."""
+        for at in range(len(self.items) - 1):
+            item, after = self.items[at], self.items[at + 1]
+            frame = after.found.frame if after.found else None
+            amount = frame.amount if isinstance(frame, sales.Sales) else None
+            is_only = item.kind is Kind.UNKNOWN and item.end - item.start == 1 and self.text.word(item.start) in _ONLY
+            if is_only and amount is not None and amount.op in ("is", "less", "at_most"):
+                self.items[at] = replace(item, kind=Kind.CLAUSE)
+
     def _behind(self, at: int) -> int:
         """The next item; “that” and “which” speak of the thing before them."""
         if at < len(self.items) and self.text.word(self.items[at].start) in ("that", "which"):
@@ -309,6 +364,8 @@ class _Scan:
         return at
 
 
+_ROUGHLY = frozenset({"about", "around", "roughly", "some", "circa", "approximately"})
+_ONLY = frozenset({"only", "just", "merely"})
 _REPEATING = frozenset("do doe did have has had were was are is".split())
 _BEFORE_FRAGMENTS = frozenset(
     {Kind.AND, Kind.OR, Kind.NOR, Kind.BUT, Kind.NOT, Kind.COMMA, Kind.EXCEPT, Kind.EITHER, Kind.BOTH, Kind.NEITHER}

@@ -71,16 +71,23 @@ FIGURES: Mapping[str, Sequence[str]] = {
     ],
 }  # fmt: skip
 # “12 points behind” these the figure is expected: “expected to spend over £200 in the next 6 months”.
-EXPECTED_SPEND = ("expected to spend", "predicted to spend", "likely to spend", "forecast to spend", "will spend")
+EXPECTED_SPEND = (
+    "worth",
+    "will be worth",
+    "expected to spend",
+    "predicted to spend",
+    "likely to spend",
+    "forecast to spend",
+    "will spend",
+)
 DAYS: Mapping[str, Sequence[str]] = {
     "first_order": [
-        "first order", "first purchase", "first ordered", "first bought", "first visit", "first visited",
-        "first came",
-        "first shopped", "first purchased", "first time they ordered", "first time they bought", "first sale",
-        "ordered for the first time", "bought for the first time", "came for the first time", "first time bought",
-        "visited for the first time", "purchased for the first time", "shopped for the first time",
-        "first transaction",
-        "first ever order", "first ever purchase", "very first order", "very first purchase", "became a customer",
+        "been with us", "around with us", "been around", "first order", "first purchase", "first ordered",
+        "first bought", "first visit", "first visited", "first came", "first shopped", "first purchased",
+        "first time they ordered", "first time they bought", "first sale", "ordered for the first time",
+        "bought for the first time", "came for the first time", "first time bought", "visited for the first time",
+        "purchased for the first time", "shopped for the first time", "first transaction", "first ever order",
+        "first ever purchase", "very first order", "very first purchase", "became a customer",
         "became our customer", "became customers", "become a customer", "become customers", "started buying",
         "started ordering", "started shopping", "started coming", "started to buy", "started to order", "acquired",
         "bought something for the first time", "bought anything for the first time", "been a customer",

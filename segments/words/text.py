@@ -15,7 +15,8 @@ _T = TypeVar("_T")
 
 _PARTS = re.compile(
     r"""
-    (?P<iso>\d{4}-\d{1,2}-\d{1,2}(?!\d))
+    (?P<short>\b[Ww]/[Oo]?(?!\w))
+  | (?P<iso>\d{4}-\d{1,2}-\d{1,2}(?!\d))
   | (?P<slashed>\d{1,2}[/.]\d{1,2}[/.](?:\d{4}|\d{2})(?!\d))
   | (?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<tail>(?i:k|st|nd|rd|th|x)(?![^\W_]))?
   | (?P<word>[^\W\d_]+(?:['’´`][^\W\d_]+)*(?!\w)|\w+)
@@ -132,7 +133,9 @@ def _tokens(source: str, *, is_typed: bool = True) -> Iterator[Token]:
     for found in _PARTS.finditer(source):
         start, end = found.span()
         raw = found.group()
-        if found["word"]:
+        if found["short"]:
+            yield Token("without" if raw[-1] in "oO" else "with", raw, start, end)
+        elif found["word"]:
             for word in _expanded(raw, is_typed=is_typed):
                 yield Token(word, raw, start, end)
         elif found["number"]:

@@ -5,7 +5,7 @@ Days, weeks, months and seasons are those of segments/tests/sentences/README.md.
 
 from __future__ import annotations
 
-from calendar import monthrange
+from calendar import isleap, monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -30,6 +30,7 @@ MONTHS: Mapping[str, int] = {
     )
 }
 _SEASONS: Mapping[str, int] = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+_BEFORE_FALL = frozenset("in the last this next since during of from before after until till by early late".split())
 _WEEKDAYS: Mapping[str, int] = {
     word: number for number, word in enumerate("monday tuesday wednesday thursday friday saturday sunday".split())
 }
@@ -45,7 +46,8 @@ _IN = frozenset("in within during over for from through throughout across on ins
 _RECENTLY = Phrases({True: ["recently", "lately", "of late", "in recent times", "in the recent past"]})
 _PAST = frozenset("last past previous preceding latest recent prior".split())
 _COMING = frozenset("next coming following upcoming".split())
-_AGO = Phrases({True: ["ago", "back", "earlier"]})
+_AGO = Phrases({True: ["ago", "back", "earlier", "old"]})
+_ORDERS = Phrases({"more": ["longer than", "earlier than", "older than"], "less": ["newer than", "more recent than"]})
 _DAYS_OFF = Phrases({0: ["today"], -1: ["yesterday"], 1: ["tomorrow"], -2: ["the day before yesterday"]})
 _FEASTS: Mapping[str, tuple[int, int]] = {
     stem("christmas"): (12, 25), stem("xmas"): (12, 25), "halloween": (10, 31), stem("valentines"): (2, 14)
@@ -97,6 +99,7 @@ class _Point:
     window: Window | None = None
     month: int = 0  # alone
     has_year: bool = True
+    is_season: bool = False
 
 
 class Times:
@@ -124,9 +127,9 @@ class Times:
             return None
         one, unit, end, high = compared
         ago = _AGO.at(text, end)
-        if ago is None:
+        if ago is None and _ORDERS.at(text, start) is None:
             return None
-        end = ago[1]
+        end = ago[1] if ago else end
         if late := _suffix(text, end):
             one, end = replace(one, op=late[0]), late[1]
         count, step, kind = int(one.value) * unit[0], unit[0], unit[1]
@@ -185,23 +188,15 @@ class Times:
             and text.word(after + 1) in _COMING
         ):
             return None
-        number = number_at(text, after)
-        unit_at = number.end if number else after
-        unit = _UNITS.get(text.word(unit_at))
-        if unit is None:
-            return None
-        if number is not None:
-            if number.value != int(number.value) or number.is_money or number.is_percent:
-                return None
-            count = int(number.value) * unit[0]
-        elif has_the or word in ("past", "coming") or text.word(unit_at) == "fortnight":
+        if length := _plain_length(text, after):
+            count, unit, end = length
+        elif text.word(after) in _UNITS:
+            if not (has_the or word in ("past", "coming") or text.word(after) == "fortnight"):
+                return self._one_calendar(text, after, -1 if is_past else 1)
+            unit, end = _UNITS[text.word(after)], after + 1
             count = unit[0]
         else:
-            return self._one_calendar(text, unit_at, -1 if is_past else 1)
-        end = unit_at + 1
-        half = _and_a_half(text, end, unit)
-        if half:
-            count, unit, end = (count * 12 + 6, (1, "month"), end + half) if unit[1] == "year" else (count, unit, end)
+            return None
         return Time(Last(count, unit[1]) if is_past else Next(count, unit[1]), end)
 
     def _one_calendar(self, text: Text, at: int, offset: int) -> Time | None:
@@ -275,7 +270,8 @@ class Times:
             last = self._point(text, end + 1)
             if last is not None:
                 return self._spread(point, last)
-        return Time(point.window or Dates(*point.days), end, is_named_month=bool(point.month) and not point.has_year)
+        is_every_year = not point.has_year and (bool(point.month) or point.is_season)
+        return Time(point.window or Dates(*point.days), end, is_named_month=is_every_year)
 
     def _bounded(self, text: Text, at: int) -> Time | None:
         word = text.word(at)
@@ -398,7 +394,9 @@ class Times:
                 day = date(year, month, number)
                 return _Point((day, day), after)
             latest = self.today.year
-            day = _day_of(latest, month, number)
+            while (month, number) == (2, 29) and not isleap(latest):
+                latest -= 1
+            day = date(latest, month, number)
             if day > self.today:
                 day = _day_of(latest - 1, month, number)
         except ValueError:
@@ -466,10 +464,15 @@ class Times:
 
     def _season(self, text: Text, at: int) -> _Point | None:
         word = text.word(at)
-        if word not in _SEASONS:
+        if word not in _SEASONS or not _is_one(text, at):
+            return None
+        if word == "fall" and text.word(at - 1) not in _BEFORE_FALL:
             return None
         year, end = self._year_at(text, text.skip(at + 1, ("of", ",")))
-        return _Point(_season_days(year, word), end) if year else self._named_season(word, 0, at + 1)
+        if year:
+            return _Point(_season_days(year, word), end)
+        point = self._named_season(word, 0, at + 1)
+        return point and replace(point, has_year=False, is_season=True)
 
     def _year(self, text: Text, at: int) -> _Point | None:
         start = text.skip(at, ("year",))
@@ -510,7 +513,8 @@ class Times:
 
     def _weekday(self, text: Text, at: int) -> _Point | None:
         word = text.word(at)
-        return self._latest_weekday(word, at + 1, is_over=False) if word in _WEEKDAYS else None
+        is_day = word in _WEEKDAYS and _is_one(text, at)
+        return self._latest_weekday(word, at + 1, is_over=False) if is_day else None
 
     def _latest_weekday(self, word: str, end: int, *, is_over: bool) -> _Point:
         since = (self.today.weekday() - _WEEKDAYS[word]) % 7
@@ -537,9 +541,9 @@ def length_unit_at(text: Text, at: int) -> int | None:
 def _compared_length(text: Text, at: int) -> tuple[Comparison, tuple[int, Unit], int, Decimal] | None:
     """“more than a fortnight”, “between 30 and 90 days”, “a year and a half”"""
     one = comparison_at(text, at, length_unit_at)
-    if one is None and text.word(at) in ("longer", "earlier") and text.word(at + 1) == "than":
-        inner = _compared_length(text, at + 2)
-        return inner and (replace(inner[0], op="more"), *inner[1:])
+    if one is None and (order := _ORDERS.at(text, at)):
+        inner = _compared_length(text, order[1])
+        return inner and (replace(inner[0], op=order[0]), *inner[1:])
     if one is None or not one.has_unit:
         one = _one_unit(text, at)
         if one is None:
@@ -548,7 +552,7 @@ def _compared_length(text: Text, at: int) -> tuple[Comparison, tuple[int, Unit],
     while text.word(last) not in _UNITS:
         last -= 1
     unit = _UNITS[text.word(last)]
-    if text.word(last - 2) == "half" and unit[1] == "year":
+    if "half" in (text.word(last - 1), text.word(last - 2)) and unit[1] == "year" and one.value == 6:
         unit = (1, "month")
     if one.is_money or one.is_percent:
         return None
@@ -559,11 +563,26 @@ def _compared_length(text: Text, at: int) -> tuple[Comparison, tuple[int, Unit],
     return one, unit, one.end, one.high or Decimal(0)
 
 
+def _plain_length(text: Text, at: int) -> tuple[int, tuple[int, Unit], int] | None:
+    """“90 days”, “half a year”, “two and a half years”: how many, of which unit, and the place after it"""
+    number = number_at(text, at)
+    if number is None:
+        half = text.skip(at + 1, ("a", "an"))
+        return (6, (1, "month"), half + 1) if text.word(at) == "half" and text.word(half) == "year" else None
+    unit = _UNITS.get(text.word(number.end))
+    if unit is None or number.value != int(number.value) or number.is_money or number.is_percent:
+        return None
+    count, end = int(number.value), number.end + 1
+    half_more = _and_a_half(text, end, unit)
+    return (count * 12 + 6, (1, "month"), end + half_more) if half_more else (count * unit[0], unit, end)
+
+
 def _one_unit(text: Text, at: int) -> Comparison | None:
     """“a year”, “more than a month”, “half a year”"""
     op, start = BEFORE.at(text, at) or ("is", at)
-    if text.word(start) == "half" and text.word(start + 1) in ("a", "an") and text.word(start + 2) == "year":
-        return Comparison(op, Decimal(6), start + 3, has_unit=True)
+    half = text.skip(start + 1, ("a", "an"))
+    if text.word(start) == "half" and text.word(half) == "year":
+        return Comparison(op, Decimal(6), half + 1, has_unit=True)
     if text.word(start) not in ("a", "an") or text.word(start + 1) not in _UNITS:
         return None
     return Comparison(op, Decimal(1), start + 2, has_unit=True)
@@ -580,6 +599,11 @@ def _suffix(text: Text, at: int) -> tuple[str, int] | None:
     if text.word(at) == "or" and text.word(at + 1) in ("less", "later"):
         return "at_most", at + 2
     return None
+
+
+def _is_one(text: Text, at: int) -> bool:
+    """“Monday”, not “Mondays”"""
+    return text.tokens[at].raw.casefold() == text.word(at)
 
 
 def _possible(found: Time) -> Time | None:
