@@ -22,6 +22,7 @@ from segments.form import Judged
 from segments.models import Segment
 from segments.reports.overview import sizes
 from segments.reports.preview import SPENT_DAYS, Figures, Preview, preview
+from segments.rules import pruned
 from segments.statement import Moment
 
 RISKY = 0.5  # a mean of churn from which on it is coloured
@@ -57,6 +58,7 @@ class Panel:
     share: str = ""  # of everybody, in words
     at: str = ""
     is_slow: bool = False
+    is_empty: bool = False  # nothing is asked yet
     figures: Sequence[Figure] = ()
     channels: Sequence[Channel] = ()
     people: Sequence[Sampled] = ()
@@ -86,6 +88,8 @@ def panel_of(
     growth = [(date_format(day, "j M"), people) for day, people in daily[::-1][::7][::-1]]
     if judged.rules is None:
         return Panel(growth=growth)
+    if pruned(judged.rules.match) is None:
+        return Panel(is_empty=True, growth=growth)
     found = preview(judged.rules, fields, Moment(now, zone), actor=request.actor, seed=str(seed) if seed else "")
     if found.total is None or found.figures is None:
         return Panel(is_slow=True, growth=growth)
@@ -137,7 +141,7 @@ def _sampled(customer: Customer, request: StaffRequest) -> Sampled:
 
 def _share(part: int, whole: int) -> str:
     words = _("%(percent)s%% of all") % {"percent": format_number(_percent(part, whole), 1)}
-    return words if part else _("of all")
+    return words if part else ""
 
 
 def _percent(part: int, whole: int) -> float:

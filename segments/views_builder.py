@@ -21,6 +21,7 @@ from core.permissions import Perm, requires
 from core.requests import StaffRequest
 from customers.models import Customer
 from customers.views import scope_of
+from segments.actions.living import count_at_once
 from segments.actions.segments import change_segment, create_segment, get_segment
 from segments.choices import MOST, choices
 from segments.described import Described, described
@@ -28,9 +29,10 @@ from segments.edits import edited
 from segments.fields.base import Field
 from segments.fields.registry import fields_of_programme
 from segments.finding import customers_found, matching, person_of
-from segments.form import Draft, Judged, draft_of, fields_of, judge
+from segments.form import Draft, Judged, draft_of, fields_of, judge, opened
 from segments.models import Segment
 from segments.panel import Panel, panel_of
+from segments.ready import READY
 from segments.reports.overview import sentences, tree_of
 from segments.reports.why import why
 from segments.rows import MOST_SHOWN, Builder, field_groups
@@ -95,9 +97,11 @@ def going_on(data: QueryDict) -> Work:
 @requires(Perm.SEGMENTS_EDIT)
 def create(request: StaffRequest) -> HttpResponse:
     request.actor.check_sees_all()
-    if request.method != "POST":
-        return _shown(request, begun(fields_of_programme(), EMPTY))
-    return _built(request, going_on(request.POST))
+    if request.method == "POST":
+        return _built(request, going_on(request.POST))
+    fields, ready = fields_of_programme(), READY.get(request.GET.get("ready", ""))
+    start = {"version": 1, "match": dict(ready.match)} if ready else EMPTY
+    return _shown(request, begun(fields, opened(start, fields)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -111,7 +115,8 @@ def segment(request: StaffRequest, code: str) -> HttpResponse:
         if not may_edit:
             raise PermissionRefused(_("Ask an owner, a manager or a marketer to do this."))
         return _built(request, going_on(request.POST), found)
-    work = begun(fields_of_programme(), _document(found), found.name)
+    fields = fields_of_programme()
+    work = begun(fields, opened(_document(found), fields), found.name)
     return _shown(request, work, found) if may_edit else _told(request, work, found)
 
 
@@ -156,7 +161,10 @@ def _saved(request: StaffRequest, work: Work, found: Segment | None) -> HttpResp
         return _shown(request, work, found, is_saving=True, name_problem=str(error.message))
     except Refused as error:
         return _shown(request, work, found, judged=judged.with_problems(error.problems), is_saving=True)
-    messages.success(request, _("Saved. Who is in it is being counted.") if saved.is_stale else _("Saved."))
+    if not saved.is_stale or count_at_once(saved.pk, now=timezone.now()):
+        messages.success(request, _("Saved."))
+    else:
+        messages.success(request, _("Saved. Who is in it is being counted."))
     return done(request, reverse("segments:segment", args=[saved.code]))
 
 
@@ -182,10 +190,11 @@ def _shown(
     tree = builder.tree(work.draft)
     context = {
         "segment": found,
-        "here": reverse("segments:segment", args=[found.code]) if found else reverse("segments:create"),
+        "here": _here(found),
         "name": work.name,
         "name_problem": name_problem,
         "words": work.words,
+        "starts": READY.items() if found is None and not tree.rows else (),
         "reading": work.reading,
         "tree": tree,
         "whole": tree.whole,
@@ -200,6 +209,10 @@ def _shown(
     response = page(request, "segments/builder.html", context, partials={ROWS}, status=422 if is_saving else 200)
     response["HX-Trigger-After-Settle"] = "recount"
     return response
+
+
+def _here(found: Segment | None) -> str:
+    return reverse("segments:segment", args=[found.code]) if found else reverse("segments:create")
 
 
 def _told(request: StaffRequest, work: Work, found: Segment) -> HttpResponse:
@@ -241,7 +254,14 @@ def preview(request: StaffRequest) -> HttpResponse:
     panel = panel_of(judged, work.fields, request, found, seed=_seed(request.POST))
     tree = Builder(work.fields, judged, currency=request.programme.currency, counts=panel.counts).tree(work.draft)
     here = reverse("segments:segment", args=[found.code]) if found else reverse("segments:create")
-    context = {"panel": panel, "rows": tree.rows, "whole": tree.whole, "history": work.steps, "here": here}
+    context = {
+        "panel": panel,
+        "segment": found,
+        "rows": tree.rows,
+        "whole": tree.whole,
+        "history": work.steps,
+        "here": here,
+    }
     return page(request, "segments/_preview.html", context)
 
 

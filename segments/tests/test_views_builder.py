@@ -47,6 +47,7 @@ def test_a_segment_is_built_and_saved_without_scripts(desk, shoppers):
             {"type": "condition", "field": "last_order", "op": "within",
              "window": {"type": "calendar", "unit": "month", "offset": -1}}],
     }  # fmt: skip
+    assert (segment.people, segment.is_stale) == (1, False)  # counted while somebody waits
     again = PlainForm(desk, f"/segments/{segment.code}/")
     assert again.said("match.of.1.of.0.value") == ["GB", "IE"]
     assert again.said("leave_out.0.window.calendar") == ["month:-1"]
@@ -94,6 +95,19 @@ def test_what_is_unfinished_or_wrong_is_said_at_its_row_when_it_is_saved(desk):
     form.press("look").fill(match__of__1__value=[segment.code]).press("save")
     assert form.response.status_code == 422
     assert "asks about this segment" in form.html
+
+
+def test_a_new_one_may_begin_with_a_ready_one(desk):
+    assert "?ready=near_reward" in PlainForm(desk, NEW).html
+    form = PlainForm(desk, f"{NEW}?ready=near_reward")
+    assert fields_of_rows(form) == [("match.of.0", "member"), ("match.of.1", "points_to_reward")]
+    assert fields_of_rows(PlainForm(desk, f"{NEW}?ready=nothing")) == []
+
+
+def test_a_tree_of_one_node_is_shown_in_a_group(desk):
+    everybody = make(document={"version": 1, "match": {"type": "everyone"}, "leave_out": [BOUGHT]})
+    form = PlainForm(desk, f"/segments/{everybody.code}/")
+    assert fields_of_rows(form) == [("match.of.0", "everyone"), ("leave_out.0", "orders")]
 
 
 def test_a_segment_without_conditions_is_filled_by_hand(desk):
