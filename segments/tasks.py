@@ -42,8 +42,9 @@ def run_count(run: JobRun) -> dict[str, object]:
 @job_kind(COUNT_ONE, title=_("Counting a segment"))
 def run_count_of_one(run: JobRun) -> dict[str, object]:
     run.report(0, 1, force=True)
-    segment = count_whole(int(str(run.params["segment"])), now=timezone.now())
-    return {"people": segment.people}
+    key = int(str(run.params["segment"]))
+    count_whole(key, now=timezone.now())
+    return {"people": Segment.objects.get(pk=key).people}
 
 
 @due_work(COUNT_ALL, follows_time_zone=True)

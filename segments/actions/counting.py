@@ -175,7 +175,8 @@ class Counting:
                 reasons = self._reasons(segment, tree, customers, is_entry=is_entry)
             self._write_changes(segment, customers, reasons, is_entry=is_entry, are_told=not is_edited)
         follow_part(segment, [*counted.entered, *counted.left])
-        self._write_day(segment, counted, is_first=is_first)
+        if counted.entered or counted.left or segment.is_stale or is_first:
+            self._write_day(segment, counted, is_first=is_first)
 
     def _reasons(
         self, segment: Segment, tree: Rules | None, customers: Sequence[int], *, is_entry: bool
@@ -216,9 +217,10 @@ class Counting:
             cursor.execute(_DAY, values)
 
     def _save(self, segment: Segment, tree: Rules | None) -> None:
+        before = segment.next_change_at
         segment.next_change_at = clock.next_change(tree, self.fields, self.moment) if tree else None
         segment.save(update_fields=["people", "counted_at", "is_stale", "next_change_at"])
-        if segment.next_change_at is not None:
+        if segment.next_change_at not in (None, before):
             ensure_due(kind=COUNT_DUE, by=segment.next_change_at)
 
 

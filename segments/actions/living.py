@@ -11,10 +11,9 @@ from django.db.models import Min
 from django.utils import timezone
 from psycopg.errors import QueryCanceled
 
-from core.errors import NotFound
 from customers.actions.turns import turn_to_compute
 from segments.actions.counting import Counting
-from segments.models import Segment, SegmentPart
+from segments.models import Segment, SegmentPart, StaleMember
 
 PATIENCE = 2_000  # milliseconds for each statement, of a count that somebody waits for
 BUDGET = 45.0  # seconds of one turn of the worker
@@ -41,22 +40,21 @@ def count_due(*, now: datetime) -> datetime | None:
 def count_everybody(*, report: Callable[[int, int, str], None] = lambda done, total, name: None) -> int:
     """Judge everybody for every segment, parts before wholes; how many segments. `report` may raise to stop."""
     order = in_order()
+    names = dict(Segment.objects.values_list("pk", "name"))
     for done, key in enumerate(order):
-        report(done, len(order), Segment.objects.values_list("name", flat=True).get(pk=key))
+        report(done, len(order), names[key])
         count_whole(key, now=timezone.now())
     report(len(order), len(order), "")
     return len(order)
 
 
-def count_whole(key: int, *, now: datetime) -> Segment:
-    """Judge everybody for one segment. Raises NotFound where it is archived or gone."""
+def count_whole(key: int, *, now: datetime) -> None:
+    """Judge everybody for one segment, unless it was archived meanwhile."""
     with transaction.atomic():
         turn_to_compute()
         segment = Segment.objects.living().select_for_update().filter(pk=key).first()
-        if segment is None:
-            raise NotFound()
-        Counting.at(now).count_all(segment)
-    return segment
+        if segment is not None:
+            Counting.at(now).count_all(segment)
 
 
 def count_at_once(key: int, *, now: datetime) -> bool:
@@ -119,17 +117,23 @@ def _judge_passed(key: int, now: datetime) -> None:
 
 
 def _judge_marked(now: datetime) -> bool:
-    """Everybody marked, of whom no transaction has just marked again, in steps; whether there was anybody."""
+    """A step of those who are marked, except whom a transaction is marking just now; whether there was anybody.
+
+    Segments are locked before marks, as by everybody who does both.
+    """
+    if not StaleMember.objects.exists():
+        return False
     with transaction.atomic():
         turn_to_compute()
+        segments = Segment.objects.living().select_for_update().order_by("pk").in_bulk()
         with connection.cursor() as cursor:
             cursor.execute(_TAKE, [STEP])
             marked = [customer for (customer,) in cursor.fetchall()]
         if marked:
             counting = Counting.at(now)
-            segments = Segment.objects.living().select_for_update().order_by("pk").in_bulk()
             for key in in_order():
-                counting.count_some(segments[key], marked)
+                if key in segments:
+                    counting.count_some(segments[key], marked)
     return bool(marked)
 
 

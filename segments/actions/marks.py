@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from customers.following import Figures
@@ -45,7 +45,10 @@ def mark_people(customers: Collection[int]) -> None:
 
 def mark_segments(keys: Collection[int]) -> None:
     """These judge everybody again."""
-    if Segment.objects.living().filter(pk__in=keys).update(is_stale=True):
+    with transaction.atomic():
+        locked = Segment.objects.living().filter(pk__in=keys).select_for_update().order_by("pk")
+        found = Segment.objects.filter(pk__in=[segment.pk for segment in locked.only("pk")]).update(is_stale=True)
+    if found:
         ensure_due(kind=COUNT_DUE, by=timezone.now())
 
 
