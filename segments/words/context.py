@@ -15,7 +15,7 @@ from segments.words import synonyms
 from segments.words.numbers import Comparison
 from segments.words.text import Phrases, Text
 from segments.words.times import Time, Times
-from segments.words.tree import Asked, Part, either, every
+from segments.words.tree import Asked, Part, Together, either, every
 from segments.words.vocabulary import Vocabulary
 
 HEADS = frozenset(  # words for people
@@ -61,9 +61,9 @@ class Context:
     def knows(self, field: str) -> bool:
         return field in self.vocabulary.fields
 
-    def time_list(self, at: int, *, is_ahead: bool = False) -> tuple[list[Time], int, bool]:
+    def time_list(self, at: int, *, is_ahead: bool = False, is_listed: bool = False) -> tuple[list[Time], int, bool]:
         """“in March or April”: times, the place after them, and whether all are meant."""
-        found = self.times.at(self.text, at, is_ahead=is_ahead)
+        found = self.times.at(self.text, at, is_ahead=is_ahead, is_listed=is_listed)
         if found is None:
             return [], at, False
         times, end, is_all = [found], found.end, False
@@ -71,7 +71,7 @@ class Context:
             following = end + 1
             if link == "," and self.text.word(following) in ("or", "and"):
                 link, following = self.text.word(following), following + 1
-            more = self.times.at(self.text, following, is_ahead=is_ahead)
+            more = self.times.at(self.text, following, is_ahead=is_ahead, is_listed=True)
             if more is None or (link == "," and not _goes_on(self.text, more.end)):
                 break
             is_all = link == "and"
@@ -127,8 +127,12 @@ def asked(
     return Asked(Condition(field, op, value, window, tuple(where)), frozenset(words))
 
 
-def compared(words: range, field: str, one: Comparison, **rest: Any) -> Asked:
-    return asked(words, field, one.op, figure(one), **rest)
+def compared(words: range | frozenset[int], field: str, one: Comparison, **rest: Any) -> Part:
+    """One condition, or two of “more than 100 but fewer than 500”."""
+    found = asked(words, field, one.op, figure(one), **rest)
+    if one.also is None:
+        return found
+    return Together((asked(words, field, one.also.op, figure(one.also), **rest), found), is_all=True)
 
 
 def figure(one: Comparison) -> Value:

@@ -69,7 +69,8 @@ def days_at(context: Context, at: int) -> Found | None:
 def _day(context: Context, key: str, first: int, at: int) -> Found | None:
     is_birthday = context.vocabulary.fields[key].kind is Kind.ANNIVERSARY
     is_turned = context.text.word(at) == "not" and context.text.word(at - 1) in BE
-    times, end, is_all = context.time_list(at + is_turned, is_ahead=is_birthday or key == "next_purchase")
+    is_ahead = is_birthday or key == "next_purchase"
+    times, end, is_all = context.time_list(at + is_turned, is_ahead=is_ahead, is_listed=True)
     if not times:
         return None
     if is_birthday:

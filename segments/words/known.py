@@ -53,7 +53,7 @@ _AGREED = Phrases(
             "gave consent to", "gave consent for", "signed up to", "subscribed", "want", "consented", "allow",
             "get our",
             "receive our", "receive", "consent to", "given permission for", "want to get", "want to receive",
-            "okayed",
+            "okayed", "consent for", "consent to", "permission for", "permission to", "opt in for", "opt in to",
             "happy to get", "happy to receive", "agreed to receive", "agreed to get", "on",
         ],
         False: ["opted out of", "unsubscribed from", "opted out from", "withdrew consent for", "refused", "opted out",

@@ -36,6 +36,9 @@ _IN_PLACES = Phrases(
 _ONLY_PLACES = Phrases(
     {True: ["living in", "live in", "lives in", "based in", "located in", "resident in", "residing in", "reside in"]}
 )
+_CONTINENTS = frozenset(
+    "europe eu asia africa oceania scandinavia benelux americas nordic north south east west eea emea apac world".split()
+)
 _NOT_PLACES = frozenset(
     "tier category shop store branch segment archetype group programme level department list range section section"
     " band card club team bakery cafe".split()
@@ -197,7 +200,11 @@ def _unknown_place(context: Context, at: int, prep: tuple[bool, int] | None) -> 
     }
     if end == start or not (is_of_people or _ONLY_PLACES.at(text, at)):
         return None
-    if text.word(start) in MONTHS or text.word(start) in ("the", "our", "my", "a", "an", "your"):
+    if (
+        text.word(start) in MONTHS
+        or text.word(start) in _CONTINENTS
+        or text.word(start) in ("the", "our", "my", "a", "an", "your")
+    ):
         return None
     if text.word(end) and text.word(end) not in (
         "who",

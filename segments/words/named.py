@@ -75,12 +75,21 @@ def tier_at(context: Context, at: int) -> Found | None:
     return Found(part, after, notes=notes, is_head=is_head)
 
 
+_EVERYDAY = frozenset(
+    "regular friend loyal new fan guest basic standard premium plus star hero champion legend insider starter welcome"
+    " family club partner local member active lapsed casual newcomer first second third one two three top best".split()
+)
+
+
 def _is_meant(context: Context, start: int, end: int, kind: str) -> bool:
     """A name that is an everyday word is one with a capital letter or beside the word for its kind only."""
     text = context.text
     around = {text.word(start - 1), text.word(end), text.word(start - 2)}
     is_capital = any(token.is_capital for token in text.tokens[start:end])
-    return is_capital or bool(around & (_TIER_WORDS | HEADS | {"archetype", "tag", "tagged"})) or end - start > 1
+    if is_capital or end - start > 1:
+        return True
+    kind_words = {"tier", "level", "status", "archetype", "tag", "tagged"}
+    return bool(around & (kind_words if text.word(start) in _EVERYDAY else kind_words | HEADS))
 
 
 def _more_names(

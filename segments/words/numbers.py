@@ -36,6 +36,7 @@ _FIXED = Phrases(
         500_000: ["half a million"],
     }
 )
+_NOTES = Phrases({5: ["a fiver", "fiver"], 10: ["a tenner", "tenner"]})
 _SIGNS = frozenset("£$€¥₹")
 _MONEY = frozenset("pound quid euro dollar buck gbp eur usd sterling chf franc yen zloty krona krone".split())
 _TIMES: Mapping[str, int] = {"once": 1, "twice": 2, "thrice": 3}
@@ -111,6 +112,7 @@ class Comparison:
     has_unit: bool = False
     is_bare: bool = False
     was_bare: bool = False
+    also: Comparison | None = None  # the lower one of “more than 100 but fewer than 500”
 
 
 def number_at(text: Text, at: int, *, is_ranged: bool = False) -> Number | None:
@@ -119,6 +121,8 @@ def number_at(text: Text, at: int, *, is_ranged: bool = False) -> Number | None:
     start = at + 1 if is_money else at
     if text.word(start) in _TIMES:
         return Number(Decimal(_TIMES[text.word(start)]), start + 1, is_times=True)
+    if note := _NOTES.at(text, at):
+        return Number(Decimal(note[0]), note[1], is_money=True)
     found = _plain(text, start, is_ranged=is_ranged)
     if found is None:
         return None
@@ -150,7 +154,19 @@ def comparison_at(text: Text, at: int, unit_at: UnitAt | None = None) -> Compari
         op or "is", number.value, number.end, is_money=number.is_money, is_percent=number.is_percent,
         is_times=number.is_times, is_bare=not op,
     )  # fmt: skip
-    return _with_suffix(text, one, unit_at)
+    one = _with_suffix(text, one, unit_at)
+    return _with_upper(text, one, unit_at) if one.op in ("more", "at_least") else one
+
+
+def _with_upper(text: Text, lower: Comparison, unit_at: UnitAt | None) -> Comparison:
+    """“more than 100 but fewer than 500 points”"""
+    if text.word(lower.end) not in ("and", "but"):
+        return lower
+    upper = comparison_at(text, lower.end + 1, unit_at)
+    if upper is None or upper.op not in ("less", "at_most") or upper.value <= lower.value:
+        return lower
+    has_what = upper.has_unit if unit_at else upper.is_money == lower.is_money
+    return replace(upper, also=lower) if has_what else lower
 
 
 def turned(op: str) -> str | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from datetime import timedelta
+from itertools import combinations, pairwise
 from typing import Literal, TypeAlias
 
 from segments.rules import Dates, Filter, Last, Over, Window, back
-from segments.words.context import ARTICLES, BE, DO, HAVE, NO_GOODS, Context, Found, asked, figure, to_figure
+from segments.words.context import ARTICLES, BE, DO, HAVE, NO_GOODS, Context, Found, asked, compared, figure, to_figure
 from segments.words.numbers import Comparison, UnitAt, comparison_at
-from segments.words.text import Phrases, Text
+from segments.words.text import Phrases, Text, words_of
 from segments.words.times import Time
 from segments.words.tree import Part, either, every, negated
 
@@ -91,7 +92,8 @@ _ANYTHING = frozenset("anything something stuff goods thing product item whateve
 _FILLERS = Phrases(
     {
         True: [
-            "with us", "from us", "in total", "altogether", "all together", "so far", "to date", "ever", "before",
+            "to any shop", "at any shop", "in any shop", "to any of our shops", "at any of our shops", "in a shop of ours",
+            "in any of our shops", "at any of the shops", "to any of the shops", "with us", "from us", "in total", "altogether", "all together", "so far", "to date", "ever", "before",
             "previously", "overall", "of all time", "in all", "at all", "here", "there", "again", "already",
             "with me",
             "over their lifetime", "in their lifetime", "over all time", "in the past", "at some point", "anymore",
@@ -163,9 +165,12 @@ class Sales:
             if fragment is None:
                 return None
             said, end = fragment
+        amount = self.amount
+        if context.text.word(at - 1) in _NOTHING:  # “… but none this month”
+            amount = comparison_at(Text("more than 0"), 0) if self.field == "spent" else None
         merged = replace(
             self,
-            amount=said.amount or self.amount,
+            amount=said.amount or amount,
             products=said.products or (() if said.categories else self.products),
             categories=said.categories or (() if said.products else self.categories),
             times=said.times or self.times,
@@ -239,21 +244,22 @@ class Sales:
     def _part(self, context: Context, words: range) -> Part | None:
         said = frozenset(words) | self.words
         goods = list(self._goods(context))
-        parts = []
-        for windows in self._sets(self.times, "times"):
+        is_each_place = bool(self.is_all & {"shops", "channels"})
+        per_time = []
+        for window in self._windows():
+            per_place = []
             for where in self._places():
-                per_goods: list[Part] = []
-                for choices in goods:
-                    found = [self._one(said, where + extra, windows) for extra in choices]
-                    if one := either(found):
-                        per_goods.append(one)
-                joined = every(per_goods) if "goods" in self.is_all else either(per_goods)
-                if joined is not None:
-                    parts.append(joined)
-        return every(parts) if self.is_all - {"goods"} else either(parts)
+                per_goods = [either(self._one(said, where + extra, window) for extra in choices) for choices in goods]
+                per_place.append(_joined(per_goods, is_all="goods" in self.is_all))
+            per_time.append(_joined(per_place, is_all=is_each_place))
+        return _joined(per_time, is_all="times" in self.is_all)
 
-    def _sets(self, times: Sequence[Time], _name: str) -> Sequence[Window | None]:
-        return [time.for_counts for time in times] or [None]
+    def _windows(self) -> Sequence[Window | None]:
+        """Of an amount in months that follow each other, as “in October and November”, one for all of them."""
+        windows: list[Window | None] = [time.for_counts for time in self.times]
+        if self.amount is not None and "times" in self.is_all and (whole := _whole(windows)):
+            return [whole]
+        return windows or [None]
 
     def _places(self) -> Iterator[tuple[Filter, ...]]:
         """Every narrowing to shops and channels that is asked for."""
@@ -296,7 +302,19 @@ class Sales:
             field = "orders_with"
         if self.amount is None:
             return asked(words, field, "at_least", 1, window, where)
-        return asked(words, field, self.amount.op, figure(self.amount), window, where)
+        return compared(words, field, self.amount, window=window, where=where)
+
+
+def _joined(parts: Sequence[Part | None], *, is_all: bool) -> Part | None:
+    return (every if is_all else either)(part for part in parts if part is not None)
+
+
+def _whole(windows: Sequence[Window | None]) -> Dates | None:
+    days = [window for window in windows if isinstance(window, Dates) and window.first and window.last]
+    if len(days) < len(windows) or not days:
+        return None
+    follow = all(one.last is not None and other.first == one.last + timedelta(days=1) for one, other in pairwise(days))
+    return Dates(days[0].first, days[-1].last) if follow else None
 
 
 def sales_at(context: Context, at: int) -> Found | None:
@@ -386,7 +404,11 @@ def _nouns(context: Context, at: int) -> Found | None:
         if one is not None and one.has_unit and not one.is_money and not one.is_percent:
             frame, end = _slots(context, one.end, Sales(field=field, amount=one), "noun")
             return frame.found(context, range(at, end))
-    start = text.skip(at, ("the", "any", "single"))
+    start = text.skip(at, ("the", "any", "single", "total"))
+    if text.word(start) in _ORDER_NOUNS and (one := comparison_at(text, start + 1)) is not None:
+        is_of_orders = not (one.is_bare or one.is_money or one.is_percent or one.is_times)
+        if is_of_orders and context.times.at(text, start + 1) is None:
+            return _counted(context, at, start + 1)
     if text.word(start) == "number" and text.word(start + 1) == "of" and text.word(start + 2) in _ORDER_NOUNS:
         return _counted(context, at, start + 3)
     if text.word(start) in _ORDER_NOUNS and text.word(start + 1) in _SIGNED:
@@ -636,7 +658,9 @@ def _shop_list(context: Context, at: int, frame: Sales, _manner: Manner = "plain
     if every_shop := _every_shop(context, at):
         return replace(frame, shops=every_shop[0], is_all=frame.is_all | {"shops"}), every_shop[1]
     is_both = text.word(start) in ("both", "either", "neither")
-    shop = context.vocabulary.shops.at(text, start + is_both)
+    is_none = text.word(start) == "neither"
+    named = text.skip(start + is_both, _AT) if is_both else start
+    shop = context.vocabulary.shops.at(text, named) or _shop_by_its_end(context, named)
     if shop is None or (start == at and not _is_named(text, at, shop[1])):
         return frame, at
     codes, end, is_all = [shop[0]], _after_shop(text, shop[1]), is_both and text.word(start) == "both"
@@ -648,7 +672,19 @@ def _shop_list(context: Context, at: int, frame: Sales, _manner: Manner = "plain
         is_all = is_all or text.word(link - 1) == "and"
         codes.append(following[0])
         end = _after_shop(text, following[1])
+    is_all = is_all and not is_none
+    frame = replace(frame, is_none=frame.is_none or is_none)
     return replace(frame, shops=tuple(dict.fromkeys(codes)), is_all=_all(frame, "shops", is_all)), end
+
+
+def _shop_by_its_end(context: Context, at: int) -> tuple[str, int] | None:
+    """“the bakery”, where one shop only is called so"""
+    text = context.text
+    if text.word(at - 1) not in ("the", "our") or text.word(at) in _SHOP_NOUNS or not text.word(at):
+        return None
+    ends = [code for code, name in context.vocabulary.of("businesses") if words_of(name)[-1] == text.word(at)]
+    is_one = len(ends) == 1 and not context.vocabulary.sells(text.word(at))
+    return (ends[0], at + 1) if is_one else None
 
 
 def _after_shop(text: Text, at: int) -> int:
@@ -684,18 +720,19 @@ def _channel_list(context: Context, at: int, frame: Sales, _manner: Manner) -> t
     if frame.channels:
         return frame, at
     text = context.text
-    start = at + (text.word(at) in ("both", "either"))
-    found = _channel_at(context, start)
+    is_none = text.word(at) == "neither"
+    found = _channel_at(context, at + (text.word(at) in ("both", "either", "neither")))
     if found is None:
         return frame, at
     codes, end, is_all = [found[0]], found[1], text.word(at) == "both"
-    while text.word(end) in ("or", "and"):
+    while text.word(end) in ("or", "and", "nor"):
         following = _channel_at(context, end + 1)
         if following is None:
             break
         is_all = is_all or text.word(end) == "and"
         codes.append(following[0])
         end = following[1]
+    frame = replace(frame, is_none=frame.is_none or is_none)
     return replace(frame, channels=tuple(dict.fromkeys(codes)), is_all=_all(frame, "channels", is_all)), end
 
 
@@ -879,6 +916,10 @@ _NOT_GOODS = frozenset(
 )
 
 
+_HOW_OFTEN = frozenset(
+    "regularly frequently often repeatedly monthly weekly daily yearly annually quarterly occasionally rarely usually"
+    " constantly every each".split()
+)
 _VERBS_NOT_GOODS = frozenset(
     "follow like love own know eat drink speak work play need prefer hate keep wear read visit smoke drive travel enjoy"
     " complain return pay owe use refer recommend share click open subscribe unsubscribe marry study teach collect"
@@ -899,6 +940,8 @@ def _ends_goods(context: Context, at: int) -> bool:
     if text.word(at) in _STOPS:
         return True
     if _FILLERS.at(text, at) and text.word(at) not in ("here", "any", "us"):
+        return True
+    if text.word(at) in _HOW_OFTEN:
         return True
     if context.times.at(text, at) or _times_at(text, at) or CHANNELS.at(text, at):
         return True

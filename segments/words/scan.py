@@ -70,7 +70,7 @@ _JOINTS = Phrases(
         Kind.NOT: [
             "not", "never", "no", "non", "without", "lacking", "lack", "none", "not yet", "never ever", "zero",
             "yet to", "have yet to", "has yet to", "failed to", "fail to", "forgot to", "no longer", "not anymore",
-            "refused to", "ceased to", "not one", "not once", "not even", "anything but",
+            "refused to", "ceased to", "not one", "not once", "not even", "anything but", "nothing",
         ],
         Kind.CLAUSE: [
             "who", "that", "which", "whose", "whom", "where", "with", "having", "while", "when", "has", "have",
@@ -339,6 +339,9 @@ class _Scan:
         at = 0
         while at < len(self.items):
             item, after = self.items[at], self._behind(at + 1)
+            if item.kind is Kind.UNKNOWN and self._leads_on(item, at + 1):
+                self.items[at : at + 2] = [Item(Kind.UNKNOWN, item.start, self.items[at + 1].end)]
+                continue
             is_open = item.kind is Kind.CONDITION and item.found is not None and item.found.may_go_on
             if is_open and after < len(self.items) and self.items[after].kind is Kind.UNKNOWN:
                 self.items[at : after + 1] = [Item(Kind.UNKNOWN, item.start, self.items[after].end)]
@@ -356,6 +359,13 @@ class _Scan:
             if is_only and amount is not None and amount.op in ("is", "less", "at_most"):
                 self.items[at] = replace(item, kind=Kind.CLAUSE)
 
+    def _leads_on(self, item: Item, at: int) -> bool:
+        """“close to Gold” is not Gold."""
+        if at >= len(self.items) or self.items[at].kind is not Kind.CONDITION:
+            return False
+        between = {self.text.word(place) for place in range(item.end - 1, self.items[at].start)}
+        return bool(between & _LEADING_ON)
+
     def _behind(self, at: int) -> int:
         """The next item; “that” and “which” speak of the thing before them."""
         if at < len(self.items) and self.text.word(self.items[at].start) in ("that", "which"):
@@ -366,6 +376,7 @@ class _Scan:
 
 _ROUGHLY = frozenset({"about", "around", "roughly", "some", "circa", "approximately"})
 _ONLY = frozenset({"only", "just", "merely"})
+_LEADING_ON = frozenset({"to", "become", "than", "like", "as", "towards", "into"})
 _REPEATING = frozenset("do doe did have has had were was are is".split())
 _BEFORE_FRAGMENTS = frozenset(
     {Kind.AND, Kind.OR, Kind.NOR, Kind.BUT, Kind.NOT, Kind.COMMA, Kind.EXCEPT, Kind.EITHER, Kind.BOTH, Kind.NEITHER}

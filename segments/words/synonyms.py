@@ -174,9 +174,11 @@ TEXTS: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 YES_NO: Mapping[str, Sequence[str]] = {
     "member": [
-        "in the loyalty programme", "in our loyalty programme", "in the programme", "in the points programme",
-        "loyalty members", "programme members", "loyalty programme members", "enrolled members",
-        "loyalty card holders",
+        "signed up", "signed up for the loyalty programme", "joined the programme", "joined the loyalty programme",
+        "joined our loyalty programme", "enrolled", "enrolled in the loyalty programme",
+        "signed up for the programme", "signed up to the loyalty programme", "in the loyalty programme",
+        "in our loyalty programme", "in the programme", "in the points programme", "loyalty members",
+        "programme members", "loyalty programme members", "enrolled members", "loyalty card holders",
         "loyalty cardholders", "in the loyalty scheme", "in our programme", "on the loyalty programme",
         "on our loyalty programme", "in the scheme", "part of the programme", "part of the loyalty programme",
         "part of our loyalty programme", "belong to the loyalty programme", "a member", "members", "member",

@@ -109,10 +109,13 @@ class Times:
         self.today = today
         self.month_first = month_first  # in 03/04/2026
 
-    def at(self, text: Text, at: int, *, is_ahead: bool = False) -> Time | None:
-        for read in (self._recently, self._ago, self._rolling, self._named):
+    def at(self, text: Text, at: int, *, is_ahead: bool = False, is_listed: bool = False) -> Time | None:
+        """`is_listed`: behind another time or a noun of days, where “March” needs no “in”."""
+        for read in (self._recently, self._ago, self._rolling):
             if found := read(text, at):
                 return _possible(found)
+        if found := self._named(text, at, is_listed=is_listed):
+            return _possible(found)
         found = self._length(text, at, is_ahead=is_ahead)
         return found and _possible(found)
 
@@ -232,7 +235,7 @@ class Times:
             return None
         return Time(Last(count, unit[1]), end, is_long=one.op == "more")
 
-    def _named(self, text: Text, at: int) -> Time | None:
+    def _named(self, text: Text, at: int, *, is_listed: bool) -> Time | None:
         word = text.word(at)
         if soon := _THIS_FAR.at(text, at):
             return Time(Calendar("year", 0), soon[1])
@@ -251,18 +254,17 @@ class Times:
                 else Dates(last=point.days[0] - timedelta(days=1)),
                 point.end,
             )
-        return self._inside(text, at)
+        return self._inside(text, at, is_listed=is_listed)
 
-    def _inside(self, text: Text, at: int) -> Time | None:
-        start = text.skip(at, _IN)
-        has_word = start > at
+    def _inside(self, text: Text, at: int, *, is_listed: bool) -> Time | None:
+        start = text.skip(at, _IN - {"for", "of"})
+        has_word = start > at or is_listed
         start = text.skip(start, ("all", "early", "late")) if text.word(start) == "all" else start
         point = self._point(text, start)
         if point is None:
             return None
-        is_of_two_meanings = not has_word and not point.has_year and point.month in (3, 5)  # “march” and “may”
-        if is_of_two_meanings and not text.tokens[start].is_capital:
-            return None
+        if not (has_word or point.has_year or point.window):
+            return None  # “summer hats”, “Christmas cards”
         end = point.end
         if far := _SO_FAR.at(text, end):
             end = far[1]
@@ -501,7 +503,7 @@ class Times:
     def _feast(self, text: Text, at: int) -> _Point | None:
         if new_year := _NEW_YEAR.at(text, at):
             day = date(self.today.year, 1, 1)
-            return _Point((day, day), new_year[1])
+            return _Point((day, day), new_year[1], has_year=False)
         return self._latest_feast(text.word(at), at + 1) if text.word(at) in _FEASTS else None
 
     def _latest_feast(self, word: str, end: int) -> _Point:
@@ -509,7 +511,7 @@ class Times:
         day = date(self.today.year, month, number)
         if day > self.today:
             day = day.replace(year=day.year - 1)
-        return _Point((day, day), end)
+        return _Point((day, day), end, has_year=False)
 
     def _weekday(self, text: Text, at: int) -> _Point | None:
         word = text.word(at)
@@ -519,7 +521,7 @@ class Times:
     def _latest_weekday(self, word: str, end: int, *, is_over: bool) -> _Point:
         since = (self.today.weekday() - _WEEKDAYS[word]) % 7
         day = self.today - timedelta(days=since or (7 if is_over else 0))
-        return _Point((day, day), end)
+        return _Point((day, day), end, has_year=is_over)
 
     def _year_at(self, text: Text, at: int) -> tuple[int, int]:
         """A year and the place after it; 0 for none."""
