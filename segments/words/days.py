@@ -40,7 +40,7 @@ _BEHIND_DAYS = BE | {"been", "placed", "made", "took", "place", "happened", "dat
 "falling", "back",
                      "a", "with", "us", "from", "order", "purchase", "to", ":", "celebrated", "it", "coming",
                      "up", "only",
-                     "anything", "something"}  # fmt: skip
+                     "anything", "something", "again", "soon"}  # fmt: skip
 
 
 def days_at(context: Context, at: int) -> Found | None:

@@ -46,9 +46,7 @@ class FigureFrame:
 
 def figures_at(context: Context, at: int) -> Found | None:
     """“more than 500 points”, “points: over 500”, “LTV over $500”, “churn risk above 60 %”, “no stamps”"""
-    found = [
-        one for read in (_figure_behind, _figure_before, _any_at_all, _expected, _earned) if (one := read(context, at))
-    ]
+    found = [one for read in (_figure_behind, _figure_before, _any_at_all, _expected) if (one := read(context, at))]
     return max(found, key=lambda one: one.end, default=None)
 
 
@@ -122,18 +120,6 @@ def _figure_found(context: Context, words: range, key: str, one: Comparison) -> 
     frame = FigureFrame(key, field.kind is Kind.SHARE)
     opposite = compared(words, key, replace(one, op="less"), where=where) if one.is_bare else None
     return Found(compared(words, key, one, where=where), end, opposite, frame, may_go_on=True)
-
-
-def _earned(context: Context, at: int) -> Found | None:
-    """“earned more than 1,000 points”"""
-    text = context.text
-    if text.word(at) != "earned":
-        return None
-    one = comparison_at(text, at + 1, lambda text, place: place + 1 if text.word(place) == "point" else None)
-    if one is None or not one.has_unit or context.times.at(text, one.end):
-        return None
-    end = text.skip(one.end, ("in", "total", "ever", "altogether", "overall", "so", "far"))
-    return Found(compared(range(at, end), "points_earned", one), end, may_go_on=True)
 
 
 def _card(context: Context, key: str, at: int) -> tuple[list, int]:  # type: ignore[type-arg]

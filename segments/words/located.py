@@ -37,7 +37,7 @@ _ONLY_PLACES = Phrases(
     {True: ["living in", "live in", "lives in", "based in", "located in", "resident in", "residing in", "reside in"]}
 )
 _CONTINENTS = frozenset(
-    "europe eu asia africa oceania scandinavia benelux americas nordic north south east west eea emea apac world".split()
+    "europe eu asia africa oceania scandinavia benelux americas nordic north south east west eea apac".split()
 )
 _NOT_PLACES = frozenset(
     "tier category shop store branch segment archetype group programme level department list range section section"

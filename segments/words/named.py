@@ -15,6 +15,7 @@ from segments.words.context import (
     asked,
     phrases_of,
 )
+from segments.words.sales import CHANNELS
 from segments.words.text import Phrases
 
 _UP = Phrases({True: ["or higher", "or above", "or better", "and above", "and higher", "and up", "or up", "upward",
@@ -133,7 +134,8 @@ def _name_at(context: Context, at: int, choices: str, field: str, kind_words: tu
         return None
     codes, end = _more_names(context, named, [found[0]], found[1], kind_words)
     end = text.skip(end, ('"', "”", *kind_words))
-    part = asked(range(at, end), field, "is_one_of", codes)
+    op = "has_one_of" if context.vocabulary.fields[field].kind is Kind.CHOICES else "is_one_of"
+    part = asked(range(at, end), field, op, codes)
     notes = _case_note(context, start, found[1], field.replace("_", " "), found[0], choices)
     return Found(part, end, notes=notes)
 
@@ -184,7 +186,7 @@ def segment_at(context: Context, at: int) -> Found | None:
         named = context.vocabulary.named.get("segments")
         found = named.at(text, start) if named and start > at and context.knows("in_segment") else None
         if found and text.word(found[1]) == "segment":
-            return Found(asked(range(at, found[1] + 1), "in_segment", "is_one_of", [found[0]]), found[1] + 1)
+            return Found(asked(range(at, found[1] + 1), "in_segment", "has_one_of", [found[0]]), found[1] + 1)
         return None
     return _name_at(context, at, "segments", "in_segment", ("segment",))
 
@@ -204,6 +206,8 @@ def choices_at(context: Context, at: int) -> Found | None:
     is_turned = text.word(start) == "not"
     start += is_turned
     found = (context.vocabulary.shops if field.choices == "businesses" else named).at(text, start)
+    if found is None and field.choices == "channels":
+        found = CHANNELS.at(text, start)
     if found is None:
         return None
     codes, end = _more_names(context, named, [found[0]], found[1], ())

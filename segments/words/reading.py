@@ -142,7 +142,8 @@ def _mentions_customers(text: Text) -> bool:
 
 
 _OF_CUSTOMERS = frozenset(
-    "men women visit visitor purchase buy card member customer ordered bought purchased spent tier archetype point birthday visited category stamp"
+    "men women visit visitor purchase buy card member customer ordered "
+    "bought purchased spent tier archetype point birthday visited category stamp"
     " shopper churn"
     " spend order orders spender buyer ltv subscriber vip vips regular".split()
 )

@@ -8,12 +8,12 @@ from datetime import timedelta
 from itertools import combinations, pairwise
 from typing import Literal, TypeAlias
 
-from segments.rules import Dates, Filter, Last, Over, Window, back
+from segments.rules import Condition, Dates, Filter, Last, Not, Over, Window, back
 from segments.words.context import ARTICLES, BE, DO, HAVE, NO_GOODS, Context, Found, asked, compared, figure, to_figure
 from segments.words.numbers import Comparison, UnitAt, comparison_at
 from segments.words.text import Phrases, Text, words_of
 from segments.words.times import Time
-from segments.words.tree import Part, either, every, negated
+from segments.words.tree import Part, Together, either, every, negated
 
 _VERBS = Phrases(
     {
@@ -92,13 +92,14 @@ _ANYTHING = frozenset("anything something stuff goods thing product item whateve
 _FILLERS = Phrases(
     {
         True: [
-            "to any shop", "at any shop", "in any shop", "to any of our shops", "at any of our shops", "in a shop of ours",
-            "in any of our shops", "at any of the shops", "to any of the shops", "with us", "from us", "in total", "altogether", "all together", "so far", "to date", "ever", "before",
-            "previously", "overall", "of all time", "in all", "at all", "here", "there", "again", "already",
-            "with me",
-            "over their lifetime", "in their lifetime", "over all time", "in the past", "at some point", "anymore",
-            "any more", "in our programme", "to us", "since they joined", "even", "all time", "us",
-            "all in all", "any", "yet", "at least once before", "until now", "up to now", "till now", "by now",
+            "to any shop", "any shop", "any of our shops", "at any shop", "in any shop", "to any of our shops",
+            "at any of our shops", "in a shop of ours", "in any of our shops", "at any of the shops",
+            "to any of the shops", "with us", "from us", "in total", "altogether", "all together", "so far",
+            "to date", "ever", "before", "previously", "overall", "of all time", "in all", "at all", "here",
+            "there", "again", "already", "with me", "over their lifetime", "in their lifetime", "over all time",
+            "in the past", "at some point", "anymore", "any more", "in our programme", "to us", "since they joined",
+            "even", "all time", "us", "all in all", "any", "yet", "at least once before", "until now", "up to now",
+            "till now", "by now",
         ]
     }
 )  # fmt: skip
@@ -149,6 +150,7 @@ class Sales:
     shops: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     totals: Comparison | None = None  # of one order
+    weekdays: tuple[str, ...] = ()
     is_all: frozenset[str] = frozenset()  # of which of these lists all are meant
     is_back: bool = False
     is_none: bool = False  # “nothing”
@@ -174,6 +176,7 @@ class Sales:
             products=said.products or (() if said.categories else self.products),
             categories=said.categories or (() if said.products else self.categories),
             times=said.times or self.times,
+            weekdays=said.weekdays or self.weekdays,
             shops=said.shops or self.shops,
             channels=said.channels or self.channels,
             totals=said.totals or self.totals,
@@ -199,7 +202,7 @@ class Sales:
 
     def found(self, context: Context, words: range) -> Found | None:
         part, opposite = self.parts(context, words)
-        if part is None or opposite is None:
+        if part is None or opposite is None or not _is_possible(context, part):
             return None
         if self.is_none:
             part, opposite = opposite, part
@@ -207,6 +210,8 @@ class Sales:
 
     def _notes(self) -> list[str]:
         if self.amount is None or not (self.amount.is_bare or self.amount.was_bare):
+            return []
+        if self.amount.value in (0, 1):
             return []
         said = "at least" if self.amount.was_bare else "exactly"
         return [f"{figure(self.amount)} read as: {said} {figure(self.amount)}."]
@@ -274,6 +279,8 @@ class Sales:
                 ]
                 if self.totals is not None:
                     where.append(Filter("total", self.totals.op, figure(self.totals)))
+                if self.weekdays:
+                    where.append(Filter("weekday", "is_one_of", list(self.weekdays)))
                 if self.vendors:
                     where.append(Filter("vendor", "is_one_of", list(self.vendors)))
                 yield tuple(where)
@@ -303,6 +310,16 @@ class Sales:
         if self.amount is None:
             return asked(words, field, "at_least", 1, window, where)
         return compared(words, field, self.amount, window=window, where=where)
+
+
+def _is_possible(context: Context, part: Part) -> bool:
+    """Whether its fields take these narrowings: what was spent knows no weekdays."""
+    if isinstance(part, Together):
+        return all(_is_possible(context, one) for one in part.parts)
+    node = part.node.of if isinstance(part.node, Not) else part.node
+    assert isinstance(node, Condition)
+    known = context.vocabulary.fields[node.field].source.properties
+    return all(one.property in known for one in node.where)
 
 
 def _joined(parts: Sequence[Part | None], *, is_all: bool) -> Part | None:
@@ -377,6 +394,36 @@ def _is_place_of_ours(context: Context, at: int) -> bool:
         return True
     is_slot = context.times.at(text, at) or _shop_list(context, at, Sales())[1] > at or _times_at(text, at)
     return bool(is_slot or _FILLERS.at(text, at) or CHANNELS.at(text, at))
+
+
+_WAS = Phrases(
+    {
+        "first_order_was": ["first order", "first purchase", "first visit", "very first order", "very first purchase"],
+        "last_order_was": ["last order", "last purchase", "last visit", "most recent order", "latest order",
+                           "most recent purchase", "latest purchase", "latest visit", "most recent visit"],
+    }
+)  # fmt: skip
+
+
+def order_was_at(context: Context, at: int) -> Found | None:
+    """“first order was online”, “last purchase at Quayside”, “last order over £100”"""
+    text = context.text
+    noun = _WAS.at(text, text.skip(at, ("a", "the", "their")))
+    if noun is None or not context.knows(noun[0]):
+        return None
+    start = text.skip(noun[1], BE | {"placed", "made"})
+    is_turned = text.word(start) == "not" and start > noun[1]
+    frame, end = _slots(context, start + is_turned, Sales(), "noun")
+    if end == start + is_turned or frame.times or frame.amount or frame.is_none:
+        return None
+    parts = []
+    for where in frame._places():
+        for choices in frame._goods(context):
+            parts += [asked(range(at, end), noun[0], "is", not is_turned, None, where + extra) for extra in choices]
+    part = (every if is_turned else either)(parts)
+    if part is None or not _is_possible(context, part) or frame == Sales():
+        return None
+    return Found(part, end, may_go_on=True)
 
 
 def category_at(context: Context, at: int) -> Found | None:
@@ -607,6 +654,31 @@ def _when(context: Context, at: int, frame: Sales, _manner: Manner) -> tuple[Sal
     if frame.times or not times:
         return frame, at
     return replace(frame, times=tuple(times), is_all=_all(frame, "times", is_all)), end
+
+
+_WEEKEND = Phrases({"67": ["at weekends", "on weekends", "at the weekend", "at the weekends", "on the weekend"],
+                    "12345": ["on weekdays", "on working days", "during the week"]})  # fmt: skip
+
+
+def _on_weekdays(context: Context, at: int, frame: Sales, _manner: Manner) -> tuple[Sales, int]:
+    """“on Mondays”, “on a Friday or Saturday”, “at weekends”"""
+    text = context.text
+    if frame.weekdays:
+        return frame, at
+    if found := _WEEKEND.at(text, at):
+        return replace(frame, weekdays=tuple(found[0])), found[1]
+    start = at + 1 if text.word(at) in ("on", "every") else at
+    named = context.vocabulary.named.get("weekdays")
+    is_any = text.word(start) in ("a", "any") or text.word(at) == "every"
+    start = text.skip(start, ("a", "any"))
+    days: list[str] = []
+    end = start
+    while start > at and named and (found := named.at(text, end)) is not None:
+        is_any = is_any or text.tokens[end].raw.casefold().endswith("days")
+        days.append(found[0])
+        start = found[1]
+        end = text.skip(start, ("or", "and", ",", "on", "a"))
+    return (replace(frame, weekdays=tuple(days)), start) if days and is_any else (frame, at)
 
 
 def _of_what_amount(context: Context, at: int, frame: Sales, manner: Manner) -> tuple[Sales, int]:
@@ -988,4 +1060,4 @@ def shops_of_several(context: Context, at: int) -> Found | None:
     return Found(found, end, may_go_on=True) if found else None
 
 
-_SLOTS = (_shop_list, _filler, _how_often, _when, _channel_list, _of_what_amount, _what)
+_SLOTS = (_shop_list, _on_weekdays, _filler, _how_often, _when, _channel_list, _of_what_amount, _what)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from segments.words import days, figures, known, located, named, sales
+from segments.words import days, deeds, figures, known, located, named, sales
 from segments.words.context import HEADS, Context, Found, Frame, Reader
 from segments.words.numbers import number_at
 from segments.words.text import Phrases, Text
@@ -45,6 +45,7 @@ READERS: Sequence[Reader] = (
     named.segment_at, named.tag_at, located.place_at, figures.figures_at, figures.filled_at,
     figures.churn_band_at, days.days_at, days.new_at, days.repeat_at, days.lapsed_at, known.known_at,
     known.texts_at, named.choices_at, known.yes_no_at, known.reach_at, known.events_at, named.rfm_at,
+    deeds.deed_at, deeds.expiring_at, sales.order_was_at,
 )  # fmt: skip
 _JOINTS = Phrases(
     {

@@ -36,7 +36,7 @@ _WRITTEN: Mapping[str, str] = {
     "pionts": "points", "poitns": "points", "ponits": "points", "memebr": "member", "bougth": "bought",
     "bouhgt": "bought", "ordred": "ordered", "monts": "months", "moths": "months", "peopel": "people",
     "poeple": "people", "germny": "germany", "plz": "please", "pls": "please", "thats": "that", "w": "with",
-    "brought": "bought", "buyed": "bought", "spended": "spent", "spendt": "spent", "orderd": "ordered",
+    "buyed": "bought", "spended": "spent", "spendt": "spent", "orderd": "ordered",
     "wthout": "without", "lifetimevalue": "lifetime", "postcodes": "postcode", "sms": "text", "canceled": "cancelled",
 }  # fmt: skip
 # Long common words of the grammar: what is one slip away from one of them is read as it.

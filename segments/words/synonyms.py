@@ -64,11 +64,8 @@ FIGURES: Mapping[str, Sequence[str]] = {
     "rfm_recency": ["RFM recency score", "recency score"],
     "rfm_frequency": ["RFM frequency score", "frequency score"],
     "rfm_monetary": ["RFM monetary score", "monetary score"],
-    "points_expiring": ["points expiring", "points that expire", "points about to expire", "expiring points"],
-    "rewards_claimed": [
-        "rewards claimed", "rewards redeemed", "rewards", "claimed rewards", "claims", "redemptions",
-        "redeemed rewards",
-    ],
+    "rewards": ["rewards claimed", "rewards redeemed", "claimed rewards", "redeemed rewards", "rewards taken"],
+    "points_spent": ["points spent", "points redeemed", "redeemed points", "spent points"],
 }  # fmt: skip
 # “12 points behind” these the figure is expected: “expected to spend over £200 in the next 6 months”.
 EXPECTED_SPEND = (
@@ -142,6 +139,10 @@ DAYS: Mapping[str, Sequence[str]] = {
         "predicted to order", "predicted to buy", "should order again", "should buy again", "next visit",
         "next purchase is expected", "next order is expected", "next purchase due", "next order due",
     ],
+    "first_order_day": [
+        "anniversary of their first order", "anniversary of the first order", "first order anniversary",
+        "anniversary as a customer", "customer anniversary", "anniversary of becoming a customer",
+    ],
     "created": ["added", "were added", "created", "record was created", "imported", "added to our list"],
 }  # fmt: skip
 JOINED_ONLY = frozenset({"joined", "signed up", "registered", "enrolled", "joined us", "joined up"})
@@ -188,9 +189,11 @@ YES_NO: Mapping[str, Sequence[str]] = {
         "part of our programme", "part of the loyalty scheme", "hold a loyalty card", "in our loyalty scheme",
         "members of the loyalty scheme", "members of our loyalty scheme", "member of the programme",
     ],
-    "referred": ["referred by somebody", "referred by a friend", "were referred", "was referred", "came by referral"],
-    "has_referred": ["referred somebody", "referred a friend", "referred someone", "referred friends",
-                     "have referred"],
+    "was_brought": [
+        "referred by somebody", "referred by a friend", "brought by a friend", "came by referral",
+        "referred by someone", "referred by anyone", "referred by anybody", "referred by another customer",
+        "brought in by a friend", "came through a friend",
+    ],
 }  # fmt: skip
 CHOICES: Mapping[str, Sequence[str]] = {
     "tier": ["tier", "loyalty tier", "level", "loyalty level", "status"],
@@ -199,8 +202,16 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "rfm_group": ["RFM group", "RFM segment", "RFM"],
     "language": ["language", "speak", "speaks", "speaking"],
     "country": ["country"],
-    "favourite_shop": ["favourite shop", "favourite store", "usual shop", "main shop", "home shop"],
-    "main_channel": ["main channel", "usual channel", "favourite channel", "mostly order", "mostly buy"],
+    "favourite_shop": [
+        "favourite shop", "favourite store", "usual shop", "main shop", "home shop", "mostly buy at", "mostly shop at",
+        "mostly order at", "mostly go to", "usually buy at", "usually shop at", "buy most often at", "mainly shop at",
+        "mainly buy at", "order most often at", "mostly visit", "mainly visit", "usually go to", "mainly go to",
+    ],
+    "main_channel": [
+        "main channel", "usual channel", "favourite channel", "mostly order", "mostly buy", "mostly shop",
+        "mainly order", "mainly buy", "mainly shop", "usually order", "usually buy", "usually shop",
+    ],
+    "archetype_before": ["archetype before", "previous archetype", "used to be", "were once", "moved from"],
     "in_segment": ["segment", "segments"],
     "tags": ["tag", "tags", "tagged", "tagged as", "tagged with", "label", "labelled", "marked as", "marked"],
 }  # fmt: skip

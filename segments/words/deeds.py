@@ -1,0 +1,133 @@
+"""What members did in the points programme: points earned, spent and running out, rewards taken, friends brought."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from segments.rules import Filter, Window
+from segments.words.context import ARTICLES, Context, Found, compared
+from segments.words.numbers import Comparison, UnitAt, comparison_at
+from segments.words.text import Phrases, Text
+from segments.words.tree import either, every
+
+_POINTS = frozenset({"point"})
+_ANY = Comparison("more", Decimal(0), 0)
+_ONCE = Comparison("at_least", Decimal(1), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Deed:
+    """`least`: what it is without a number."""
+
+    verbs: Phrases[bool]
+    nouns: frozenset[str]
+    least: Comparison
+
+
+def _verbs(*phrases: str) -> Phrases[bool]:
+    return Phrases({True: phrases})
+
+
+_DEEDS: Mapping[str, _Deed] = {
+    "points_earned": _Deed(_verbs("earned", "earn", "gained", "racked up"), _POINTS, _ANY),
+    "points_spent": _Deed(
+        _verbs("redeemed", "redeem", "used", "spent", "cashed in", "burned", "used up", "paid with"), _POINTS, _ANY
+    ),
+    "rewards": _Deed(
+        _verbs(
+            "claimed", "claim", "redeemed", "redeem", "took", "taken", "picked up", "got", "received", "used", "had"
+        ),
+        frozenset({"reward", "redemption", "freebie"}),
+        _ONCE,
+    ),
+    "friends": _Deed(
+        _verbs("referred", "refer", "brought", "bought in", "invited", "introduced", "recommended us to", "recruited"),
+        frozenset("friend somebody someone anyone anybody people person others other referral".split()),
+        _ONCE,
+    ),
+}
+_AFTER = ("ever", "in", "total", "so", "far", "altogether", "overall", "to", "us", "already")
+_EXPIRING = Phrases(
+    {
+        True: [
+            "points expiring", "points that expire", "points which expire", "points about to expire", "points expire",
+            "points due to expire", "points running out", "points that run out", "points run out", "expiring points",
+            "points that will expire", "points will expire", "points are expiring", "points that are expiring",
+            "points are about to expire", "points lapse", "points that lapse", "points going to expire",
+        ]
+    }
+)  # fmt: skip
+
+
+def deed_at(context: Context, at: int) -> Found | None:
+    """“claimed a reward in the last 60 days”, “earned more than 1,000 points”, “brought two friends”"""
+    found = [
+        one for key, deed in _DEEDS.items() if context.knows(key) and (one := _deed(context, key, deed, at)) is not None
+    ]
+    return max(found, key=lambda one: one.end, default=None)
+
+
+def _deed(context: Context, key: str, deed: _Deed, at: int) -> Found | None:
+    text = context.text
+    verb = deed.verbs.at(text, at)
+    if verb is None:
+        return None
+    one = comparison_at(text, verb[1], _unit_of(deed.nouns))
+    where: list[Filter] = []
+    if one is not None and one.has_unit and not (one.is_money or one.is_percent):
+        end = one.end
+    else:
+        start = text.skip(verb[1], ARTICLES)
+        named = context.vocabulary.named.get("rewards") if key == "rewards" else None
+        reward = named.at(text, start) if named else None
+        one = deed.least
+        if reward is not None:
+            where, end = [Filter("reward", "is_one_of", [reward[0]])], text.skip(reward[1], deed.nouns)
+        elif text.word(start) in deed.nouns:
+            end = start + 1
+        else:
+            return None
+    return _in_times(context, range(at, end), key, one, where)
+
+
+def _unit_of(nouns: frozenset[str]) -> UnitAt:
+    def unit_at(text: Text, at: int) -> int | None:
+        return at + 1 if text.word(at) in nouns else None
+
+    return unit_at
+
+
+def expiring_at(context: Context, at: int) -> Found | None:
+    """“more than 100 points that expire next month”, “whose points run out in the next 30 days”"""
+    if not context.knows("points_expiring"):
+        return None
+    text = context.text
+
+    def unit_at(text: Text, place: int) -> int | None:
+        return noun[1] if (noun := _EXPIRING.at(text, place)) else None
+
+    one = comparison_at(text, at, unit_at)
+    if one is not None and one.has_unit and not one.is_times:
+        return _in_times(context, range(at, one.end), "points_expiring", one, (), is_ahead=True)
+    noun = _EXPIRING.at(text, text.skip(at, ARTICLES))
+    return noun and _in_times(context, range(at, noun[1]), "points_expiring", _ANY, (), is_ahead=True)
+
+
+def _in_times(
+    context: Context, words: range, key: str, one: Comparison, where: Sequence[Filter], *, is_ahead: bool = False
+) -> Found | None:
+    times, end, is_all = context.time_list(words.stop, is_ahead=is_ahead)
+    if not times:
+        end = (
+            context.text.skip(end, _AFTER) if context.text.word(end) in ("ever", "so", "already", "altogether") else end
+        )
+        times, end, is_all = context.time_list(end, is_ahead=is_ahead)
+    if is_ahead and context.text.word(end) == "soon":
+        return None
+    windows: list[Window | None] = [time.for_counts for time in times] or [None]
+    said = range(words.start, end)
+    parts = [compared(said, key, one, window=window, where=where) for window in windows]
+    part = (every if is_all else either)(parts)
+    return Found(part, end, may_go_on=True) if part else None
