@@ -6,8 +6,10 @@ from typing import Any
 
 from django.db import OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
+from django.utils.translation import gettext_lazy as _
 from psycopg.errors import QueryCanceled
 
+from core.errors import DomainError
 from segments.statement import Query
 
 # Such statements group the orders of everybody: more memory than a page's look-ups, and no other worker's share.
@@ -15,8 +17,12 @@ PLANNER = {"work_mem": "64MB", "max_parallel_workers_per_gather": "0", "jit": "o
 PATIENCE = 5_000  # milliseconds that somebody waits for a figure on a page
 
 
-class TakesLonger(Exception):
+class TakesLonger(DomainError):
     """The answer did not come within PATIENCE."""
+
+    code = "takes_longer"
+    status = 503
+    message = _("Counting takes longer than a page waits. Try again in a moment.")
 
 
 def set_planner(cursor: CursorWrapper, **more: str) -> None:
