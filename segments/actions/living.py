@@ -7,7 +7,7 @@ from datetime import datetime
 from time import monotonic
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Min
+from django.db.models import Min, Q
 from django.utils import timezone
 from psycopg.errors import QueryCanceled
 
@@ -52,7 +52,7 @@ def count_whole(key: int, *, now: datetime) -> None:
     """Judge everybody for one segment, unless it was archived meanwhile."""
     with transaction.atomic():
         turn_to_compute()
-        segment = Segment.objects.living().select_for_update().filter(pk=key).first()
+        segment = _locked(key)
         if segment is not None:
             Counting.at(now).count_all(segment)
 
@@ -111,9 +111,17 @@ def _judge_passed(key: int, now: datetime) -> None:
     """Whom time brought into a segment or away."""
     with transaction.atomic():
         turn_to_compute()
-        segment = Segment.objects.living().select_for_update().filter(pk=key).first()
+        segment = _locked(key)
         if segment is not None:
             Counting.at(now).count_some(segment, [])
+
+
+def _locked(key: int) -> Segment | None:
+    """A living segment, locked with those that ask about it: they may have to be counted anew."""
+    with_wholes = Segment.objects.filter(Q(pk=key) | Q(pk__in=SegmentPart.objects.filter(part=key).values("segment")))
+    segments = with_wholes.select_for_update().order_by("pk").in_bulk()
+    segment = segments.get(key)
+    return segment if segment is not None and segment.archived_at is None else None
 
 
 def _judge_marked(now: datetime) -> bool:

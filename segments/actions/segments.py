@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
 from core.errors import DomainError, InvalidInput, NotFound
+from core.tenancy import active_schema
 from customers.actions.turns import turn_to_compute
 from customers.models import Customer
 from customers.texts import clean_line
@@ -56,8 +57,8 @@ def create_segment(*, name: str, document: object, actor: Actor, now: datetime, 
     actor.check_sees_all()
     tree = read_tree(document)
     with transaction.atomic():
-        if Segment.objects.living().count() >= MAX_SEGMENTS:
-            raise SegmentsFull()
+        lock_segments()
+        _check_room()
         segment = Segment(
             name=_clean_name(name), rules=_written(tree), rules_at=now, ready=ready, created_at=now,
             created_by=actor.label[:160],
@@ -74,7 +75,7 @@ def change_segment(*, code: str, name: str, document: object, actor: Actor, now:
     actor.check_sees_all()
     tree = read_tree(document)
     with transaction.atomic():
-        segment = _locked(code)
+        segment = _of(code, lock_segments())
         before = {"name": segment.name, "rules": segment.rules}
         segment.name = _clean_name(name, of=segment)
         segment.rules = _written(tree)
@@ -94,7 +95,7 @@ def duplicate_segment(*, code: str, actor: Actor, now: datetime) -> Segment:
     """Another one with the same rules, and the same people put in and taken out by hand."""
     actor.check_sees_all()
     with transaction.atomic():
-        like = get_segment(code)
+        like = _of(code, lock_segments())
         segment = create_segment(name=free_name(like.name), document=like.rules, actor=actor, now=now)
         choices = [
             SegmentChoice(
@@ -111,7 +112,7 @@ def archive_segment(*, code: str, actor: Actor, now: datetime) -> Segment:
     """Stop keeping it; who is in it stays. Raises SegmentInUse, NotFound."""
     actor.check_sees_all()
     with transaction.atomic():
-        segment = _locked(code)
+        segment = _of(code, lock_segments())
         if segment.archived_at is None:
             wholes = list(Segment.objects.living().filter(parts__part=segment).order_by("name").values("code", "name"))
             if wholes:
@@ -126,10 +127,9 @@ def restore_segment(*, code: str, actor: Actor, now: datetime) -> Segment:
     """Keep it again, from now on. Raises InvalidInput where another one has its name, SegmentInUse never."""
     actor.check_sees_all()
     with transaction.atomic():
-        segment = _locked(code)
+        segment = _of(code, lock_segments())
         if segment.archived_at is not None:
-            if Segment.objects.living().count() >= MAX_SEGMENTS:
-                raise SegmentsFull()
+            _check_room()
             segment.name = _clean_name(segment.name, of=segment)
             segment.archived_at, segment.is_stale = None, True
             segment.save()
@@ -149,7 +149,9 @@ def choose_people(*, code: str, customers: Collection[int], is_in: bool | None, 
         raise InvalidInput(_("At most 10,000 people at once."), field="customers")
     with transaction.atomic():
         turn_to_compute()
-        segment = _locked(code)
+        segment = Segment.objects.select_for_update().filter(code=code).first()
+        if segment is None:
+            raise NotFound()
         if segment.archived_at is not None:
             raise InvalidInput(_("This segment is archived. Restore it first."), field="customers")
         known = list(
@@ -207,8 +209,7 @@ def parts_of(tree: rules.Rules) -> dict[str, str]:
 def _set_parts(segment: Segment, tree: rules.Rules | None) -> None:
     """Write down which segments it asks about. Raises Refused for one that is not there or asks about this one."""
     asked = parts_of(tree) if tree else {}
-    # Two people who make each the part of the other's at once would make a circle that neither sees.
-    by_code = {one.code: one for one in Segment.objects.select_for_update().order_by("pk")}
+    by_code = {one.code: one for one in Segment.objects.all()}
     problems = []
     parts: dict[int, set[int]] = {}
     for whole, inner in SegmentPart.objects.exclude(segment=segment).values_list("segment", "part"):
@@ -237,11 +238,25 @@ def _within(segment: int, parts: dict[int, set[int]]) -> set[int]:
     return found
 
 
-def _locked(code: str) -> Segment:
-    segment = Segment.objects.select_for_update().filter(code=code).first()
-    if segment is None:
+def lock_segments() -> Mapping[str, Segment]:
+    """Every segment by its code, locked in the order of keys, as by everybody who locks more than one.
+
+    Without it two people who make each segment a part of the other at once would make a circle that neither sees.
+    """
+    with connection.cursor() as cursor:  # where there is no segment yet, nothing else would be locked
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"segments:{active_schema()}"])
+    return {one.code: one for one in Segment.objects.select_for_update().order_by("pk")}
+
+
+def _of(code: str, segments: Mapping[str, Segment]) -> Segment:
+    if code not in segments:
         raise NotFound()
-    return segment
+    return segments[code]
+
+
+def _check_room() -> None:
+    if Segment.objects.living().count() >= MAX_SEGMENTS:
+        raise SegmentsFull()
 
 
 def _clean_name(text: str, *, of: Segment | None = None) -> str:
