@@ -55,6 +55,8 @@ def take_staff_pages(browser: Browser) -> None:
         snap(page, f"profile-{theme}")
         take(page, f"{RETAIL}/intelligence/rfm/", f"groups-{theme}")
         take(page, f"{RETAIL}/intelligence/archetypes/", f"archetypes-{theme}")
+        take_segment(page, f"segment-{theme}")
+        take(page, f"{RETAIL}/segments/", f"segments-{theme}")
         take(page, f"{RETAIL}/intelligence/backtest/", f"backtest-{theme}")
         take(page, f"{RETAIL}/intelligence/analysis/", f"insights-{theme}")
         take(page, f"{RETAIL}/analytics/?days=90", f"analytics-{theme}")
@@ -101,6 +103,21 @@ def take_import(page: Page, name: str) -> None:
     page.goto(f"{RETAIL}/customers/imports/")
     page.get_by_role("link", name="online_retail_ii.csv").click()
     page.wait_for_load_state("networkidle")
+    snap(page, name)
+
+
+def take_segment(page: Page, name: str) -> None:
+    """Rows that were filled in from words, counted; nothing is saved."""
+    page.goto(f"{RETAIL}/segments/new/")
+    page.get_by_label("Name", exact=True).fill("Slipping regulars")
+    page.get_by_label("Describe who you want").last.fill(
+        "Customers in Germany, France or the United Kingdom who spent over £500 in the last 12 months, bought lanterns or"
+        " candles, have not ordered for 6 weeks, and have a churn risk over 20%"
+    )
+    page.get_by_role("button", name="Fill in").click()
+    page.get_by_text("Filled in").wait_for()
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1500)  # the panel counts after the rows
     snap(page, name)
 
 

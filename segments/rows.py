@@ -307,7 +307,7 @@ class Builder:
         if asked.kind is Kind.TEXT:
             return Value("text", [text_of(value)], problem=problem)
         prefix = SYMBOLS.get(self.currency, self.currency) if asked.kind is Kind.MONEY else ""
-        suffix = "%" if asked.kind is Kind.SHARE else getattr(asked, "unit", "")
+        suffix = "%" if asked.kind is Kind.SHARE else _unit(asked)
         texts = [text_of(one) for one in value or ("", "")] if op == "between" else [text_of(value)]
         return Value("pair" if op == "between" else "number", texts, prefix, suffix, problem=problem)
 
@@ -413,6 +413,12 @@ def _operators(asked: Field, row: Draft) -> list[tuple[str, Words]]:
         else:
             found.append((op, _operator(op, asked)))
     return found
+
+
+def _unit(asked: Asked) -> str:
+    """What a number counts, where the name of the field does not say it."""
+    unit = str(getattr(asked, "unit", ""))
+    return "" if unit.lower() in str(asked.label).lower() else unit
 
 
 def _operator(op: str, asked: Asked) -> Words:

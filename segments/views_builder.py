@@ -29,7 +29,7 @@ from segments.edits import edited
 from segments.fields.base import Field
 from segments.fields.registry import fields_of_programme
 from segments.finding import customers_found, matching, person_of
-from segments.form import Draft, Judged, draft_of, fields_of, judge, opened
+from segments.form import Draft, Judged, draft_of, fields_of, judge, opened, rows
 from segments.models import Segment
 from segments.panel import Panel, panel_of
 from segments.ready import READY
@@ -61,6 +61,7 @@ class Work:
     is_filled: bool = False
     found: Mapping[str, str] = field(default_factory=dict)
     reading: Described | None = None
+    has_replaced: bool = False  # rows gave way to those of the words
 
     def judged(self) -> Judged:
         return judge(self.draft, self.fields)
@@ -140,6 +141,7 @@ def _fill(work: Work, moment: Moment) -> None:
     work.reading = described(work.words, work.fields, moment)
     if work.reading.draft is None:
         return
+    work.has_replaced = bool(list(rows(work.draft)))
     work.draft, work.is_filled = work.reading.draft, True
     work.steps = Steps(text_of_form(work.draft, work.fields), [*work.steps.past, work.steps.now])
 
@@ -183,7 +185,7 @@ def _shown(
         judged or work.judged(),
         currency=request.programme.currency,
         focus=work.focus,
-        found=work.found,
+        found={} if request.htmx else work.found,  # with scripts a search is a request of its own
         counts=panel.counts if panel else None,
         is_saving=is_saving,
     )
@@ -196,6 +198,7 @@ def _shown(
         "words": work.words,
         "starts": READY.items() if found is None and not tree.rows else (),
         "reading": work.reading,
+        "has_replaced": work.has_replaced,
         "tree": tree,
         "whole": tree.whole,
         "panel": panel,
