@@ -111,8 +111,8 @@ def take_segment(page: Page, name: str) -> None:
     page.goto(f"{RETAIL}/segments/new/")
     page.get_by_label("Name", exact=True).fill("Slipping regulars")
     page.get_by_label("Describe who you want").last.fill(
-        "Customers in Germany, France or the United Kingdom who spent over £500 in the last 12 months, bought lanterns or"
-        " candles, have not ordered for 6 weeks, and have a churn risk over 20%"
+        "Customers in Germany, France or the United Kingdom who spent over £500 in the last 12 months, bought lanterns"
+        " or candles, have not ordered for 6 weeks, and have a churn risk over 20%"
     )
     page.get_by_role("button", name="Fill in").click()
     page.get_by_text("Filled in").wait_for()
