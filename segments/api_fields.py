@@ -26,7 +26,7 @@ EXAMPLE = {
 
 @extend_schema_field(
     {
-        "type": ["object", "null"],
+        "type": "object",
         "additionalProperties": True,
         "description": "A tree of conditions: `GET segments/schema` is its JSON Schema, `GET segments/fields` says what"
         " it can be about. Null: nobody is found, people are put in by hand.",
