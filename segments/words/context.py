@@ -63,10 +63,12 @@ class Context:
 
     def time_list(self, at: int, *, is_ahead: bool = False, is_listed: bool = False) -> tuple[list[Time], int, bool]:
         """“in March or April”: times, the place after them, and whether all are meant."""
-        found = self.times.at(self.text, at, is_ahead=is_ahead, is_listed=is_listed)
+        is_both = self.text.word(at) == "in" and self.text.word(at + 1) == "both"
+        start = at + 2 * is_both
+        found = self.times.at(self.text, start, is_ahead=is_ahead, is_listed=is_listed or is_both)
         if found is None:
             return [], at, False
-        times, end, is_all = [found], found.end, False
+        times, end, is_all = [found], found.end, is_both
         while (link := self.text.word(end)) in ("or", "and", ","):
             following = end + 1
             if link == "," and self.text.word(following) in ("or", "and"):
@@ -151,6 +153,9 @@ def on_days(words: range, field: str, times: Sequence[Time], *, is_all: bool = F
     for time in times:
         windows = [time.window, *([time.also] if time.also else [])]
         part = every(asked(words, field, "within", window=window) for window in windows)
+        if time.beyond:
+            away = asked(words, field, "not_within", window=time.beyond)
+            part = every([asked(words, field, "exists"), away])
         if part is not None:
             parts.append(part)
     return every(parts) if is_all else either(parts)

@@ -20,7 +20,7 @@ from segments.words.context import (
 )
 from segments.words.text import Phrases
 from segments.words.times import Time
-from segments.words.tree import every, negated
+from segments.words.tree import either, every, negated
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ _BEHIND_DAYS = BE | {"been", "placed", "made", "took", "place", "happened", "dat
 "falling", "back",
                      "a", "with", "us", "from", "order", "purchase", "to", ":", "celebrated", "it", "coming",
                      "up", "only",
-                     "anything", "something", "again", "soon"}  # fmt: skip
+                     "anything", "something", "again", "soon", "came", "fell", "occurred", "come"}  # fmt: skip
 
 
 def days_at(context: Context, at: int) -> Found | None:
@@ -177,8 +177,9 @@ def _lasting(key: str, words: range, window: Last, *, is_long: bool) -> Found:
     return Found(part, words.stop)
 
 
-_REPEAT = Phrases({2: ["repeat", "returning", "repeating", "multi order"],
-                   1: ["one time", "one off", "single order", "once only", "one order"]})  # fmt: skip
+_REPEAT = Phrases({2: ["repeat", "returning", "repeating", "multi order", "multiple order"],
+                   1: ["one time", "one off", "single purchase", "one purchase", "single order", "once only",
+                       "one order"]})  # fmt: skip
 
 
 def repeat_at(context: Context, at: int) -> Found | None:
@@ -203,9 +204,10 @@ _STOPPED = Phrases(
             "stopped ordering", "stopped buying", "stopped coming", "stopped visiting", "stopped shopping",
             "no longer order", "no longer buy", "no longer come", "no longer visit", "stopped purchasing",
             "stopped coming in", "gone quiet", "not returned", "stayed away", "staying away", "been away",
-            "gone silent",
-            "been gone", "been absent", "been missing", "not been heard from", "been inactive", "been quiet",
-            "disappeared", "vanished", "drifted off", "been dormant",
+            "gone silent", "been gone", "been absent", "been missing", "not been heard from", "been inactive",
+            "been quiet", "disappeared", "vanished", "drifted off", "been dormant", "inactive", "quiet", "silent",
+            "went quiet", "went silent", "gone cold", "went cold", "dropped off", "lost touch", "absent", "away",
+            "missing", "not active", "been lost", "fallen silent", "fell silent", "dropped out",
         ],
     }
 )  # fmt: skip
@@ -216,10 +218,14 @@ def lapsed_at(context: Context, at: int) -> Found | None:
     text = context.text
     if word := _LAPSED.at(text, at):
         return Found(asked(range(at, word[1]), "orders", "at_least", 1), word[1], needs_quiet=True)
+    if text.word(at) == "active":
+        return _active(context, at)
     verb = _STOPPED.at(text, at)
     if verb is None:
         return None
     kind, end = verb
+    if kind == "stopped" and end - at == 1 and context.times.at(text, end) is None:
+        return None
     before = asked(range(at, end), "orders", "at_least", 1)
     if kind == "before":
         end = (
@@ -242,6 +248,14 @@ def lapsed_at(context: Context, at: int) -> Found | None:
     if isinstance(window, Calendar) and window.offset == 0:
         return None  # stopped this year: since then, or before it?
     return Found(asked(words, "last_order", "within", None, window), times.end)
+
+
+def _active(context: Context, at: int) -> Found | None:
+    """“active in the last 30 days”: who ordered in them"""
+    times, end, is_all = context.time_list(at + 1)
+    parts = [asked(range(at, end), "orders", "at_least", 1, time.for_counts) for time in times]
+    part = (every if is_all else either)(parts)
+    return Found(part, end, notes=["“active” read as: ordered."]) if part else None
 
 
 def _is_until_now(window: Window) -> bool:

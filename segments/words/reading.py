@@ -142,7 +142,7 @@ def _mentions_customers(text: Text) -> bool:
 
 
 _OF_CUSTOMERS = frozenset(
-    "men women visit visitor purchase buy card member customer ordered "
+    "who basket active men women visit visitor purchase buy card member customer ordered "
     "bought purchased spent tier archetype point birthday visited category stamp"
     " shopper churn"
     " spend order orders spender buyer ltv subscriber vip vips regular".split()
@@ -236,7 +236,8 @@ def _near(context: Context, words: str) -> Iterator[str]:
     for word, kind in _KINDS.items():
         if word in said:
             yield from (name for _code, name in vocabulary.of(kind)[:3])
-    names = [name for choices in vocabulary.names.values() for _code, name in choices]
+    kinds = [kind for kind in vocabulary.names if kind not in ("languages", "churn_bands", "weekdays")]
+    names = [name for kind in kinds for _code, name in vocabulary.of(kind)]
     yield from _alike(words, names)
     for at in range(len(text)):
         if (vague := _VAGUE.at(text, at)) and (field := vocabulary.fields.get(vague[0])):
@@ -248,7 +249,7 @@ def _near(context: Context, words: str) -> Iterator[str]:
 def _alike(words: str, names: Iterable[str]) -> list[str]:
     by_form = {" ".join(words_of(name)): name for name in names}
     forms = [" ".join(words_of(words)), *words_of(words)]
-    return [by_form[near] for form in forms if len(form) > 3 for near in get_close_matches(form, by_form, 2, 0.75)]
+    return [by_form[near] for form in forms if len(form) > 3 for near in get_close_matches(form, by_form, 2, 0.8)]
 
 
 __all__ = ["All", "AnyOf", "Asked", "Not", "Reading", "Span", "Suggestion", "every", "read_sentence"]

@@ -50,14 +50,49 @@ _BEFORE_PRESENT = frozenset(
     "who that which and or but not never to do doe did will can also customer people they we you nor ever only often"
     " person shopper everyone everybody anyone anybody".split()
 ) | {"", ","}
-_SPEND_VERBS = Phrases({True: ["spent", "spend", "spending", "paid", "pay", "paid us", "splashed out", "dropped"]})
+_SPEND_VERBS = Phrases(
+    {
+        True: [
+            "spent",
+            "spend",
+            "spending",
+            "paid",
+            "pay",
+            "paid us",
+            "splashed out",
+            "dropped",
+            "splurged",
+            "parted with",
+            "forked out",
+            "shelled out",
+            "handed over",
+            "laid out",
+            "run up",
+            "blown",
+            "blew",
+            "forked over",
+            "coughed up",
+            "invested",
+            "spent us",
+            "spend with us",
+            "left with us",
+        ]
+    }
+)
 _SPEND_NOUNS = Phrases(
     {
         True: [
             "total spend", "total spent", "total spending", "amount spent", "lifetime spend", "lifetime spending",
             "overall spend", "spend", "spending", "money spent", "total amount spent", "total purchases worth",
             "total revenue", "total sales", "spend total", "total order value", "in total spend", "of total spend",
-            "worth of purchases", "worth of orders", "worth of goods", "worth of stuff",
+            "worth of purchases", "worth of orders", "worth of goods", "worth of stuff", "purchases totalling",
+            "purchases adding up to", "purchases amounting to", "orders totalling", "orders adding up to",
+            "orders amounting to", "purchases that total", "purchases that add up to", "purchases which add up to",
+            "orders that add up to", "purchases add up to", "orders add up to", "purchases total",
+            "purchases come to", "purchases amount to", "orders come to", "bought for", "sales of", "sales over",
+            "revenue", "turnover", "total turnover", "total value of orders", "total value of purchases",
+            "purchase total", "order value in total", "total value", "bought goods for", "bought goods worth",
+            "purchases worth", "purchases come",
         ]
     }
 )  # fmt: skip
@@ -67,14 +102,15 @@ _AVERAGE = Phrases(
     {
         True: [
             "average order value", "average order size", "average order total", "average order amount",
-            "average order",
-            "aov", "average basket", "average basket value", "average basket size", "average purchase",
-            "average purchase value", "average spend per order", "average spend per visit", "average spend",
-            "average spending", "mean order", "mean order value", "average bill", "average ticket", "average sale",
-            "average transaction", "average transaction value", "spend per order", "spend per visit", "order average",
-            "average order spend", "average amount per order", "average value per order", "basket size",
-            "basket value",
-            "average cart", "average cart value", "average amount spent per order",
+            "average order", "aov", "average basket", "average basket value", "average basket size",
+            "average purchase", "average purchase value", "average spend per order", "average spend per visit",
+            "average spend", "average spending", "mean order", "mean order value", "average bill", "average ticket",
+            "average sale", "average transaction", "average transaction value", "spend per order",
+            "spend per visit", "order average", "average order spend", "average amount per order",
+            "average value per order", "basket size", "basket value", "average cart", "average cart value",
+            "average amount spent per order", "typical order", "typical order value", "orders averaging",
+            "orders average", "mean basket", "mean basket value", "mean purchase", "mean spend", "order averaging",
+            "purchases averaging", "typical basket", "typical spend", "orders on average",
         ]
     }
 )  # fmt: skip
@@ -209,6 +245,10 @@ class Sales:
         return Found(part, words.stop, opposite, self, self._notes(), may_go_on=True)
 
     def _notes(self) -> list[str]:
+        if self.totals is not None:
+            return ["The amount is that of one order."]
+        if self.is_back and self.amount is not None:
+            return ["Every order counts, the first one too."]
         if self.amount is None or not (self.amount.is_bare or self.amount.was_bare):
             return []
         if self.amount.value in (0, 1):
@@ -225,12 +265,19 @@ class Sales:
             return part, self._long_ago(context, words)
         turned = negated(part, context.vocabulary.fields)
         if self.amount is not None and self.amount.is_bare and self.field in ("orders", "items"):
-            fewer = replace(self, amount=replace(self.amount, op="less", is_bare=False))  # “not twice”
-            turned = fewer._part(context, words) or turned
+            turned = self._fewer(context, words) or turned
         if self.is_back:
             before = asked(words, "orders", "at_least", 1)
             turned = every([before, turned]) or turned
         return part, turned
+
+    def _fewer(self, context: Context, words: range) -> Part | None:
+        """“not twice” is fewer times, “not once” is never."""
+        assert self.amount is not None
+        if self.amount.value == 1:
+            once = replace(self, amount=None)._part(context, words)
+            return once and negated(once, context.vocabulary.fields)
+        return replace(self, amount=replace(self.amount, op="less", is_bare=False))._part(context, words)
 
     def _long_ago(self, context: Context, words: range) -> Part | None:
         """Not in more than so long: who ordered did so before the day so long ago."""

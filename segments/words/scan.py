@@ -71,7 +71,7 @@ _JOINTS = Phrases(
         Kind.NOT: [
             "not", "never", "no", "non", "without", "lacking", "lack", "none", "not yet", "never ever", "zero",
             "yet to", "have yet to", "has yet to", "failed to", "fail to", "forgot to", "no longer", "not anymore",
-            "refused to", "ceased to", "not one", "not once", "not even", "anything but", "nothing",
+            "refused to", "ceased to", "anything but", "nothing",
         ],
         Kind.CLAUSE: [
             "who", "that", "which", "whose", "whom", "where", "with", "having", "while", "when", "has", "have",

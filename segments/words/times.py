@@ -79,6 +79,7 @@ class Time:
     end: int
     also: Window | None = None
     fixed: Window | None = None
+    beyond: Window | None = None  # of a day: there is one, and not in this
     is_long: bool = False
     is_named_month: bool = False  # without a year: of a birthday every one
 
@@ -141,26 +142,26 @@ class Times:
         if kind in ("minute", "hour"):
             windows: Mapping[str, Window] = {"more": Over(count, kind), "less": Last(count, kind)}
             return Time(windows[one.op], end) if one.op in windows else None
-        day = back(self.today, count, kind)
         if one.op == "between":
-            oldest = back(self.today, int(high) * step, kind)
-            return self._between_ago(oldest, day, end)
-        if one.op == "more":
-            return Time(Over(count, kind), end)
-        if one.op == "less":
-            return Time(Last(count, kind), end)
-        if one.op == "at_least":
-            return Time(self._over_days(day) if kind not in {"month", "year"} else Dates(last=day), end)
-        if one.op == "at_most":
-            return (
-                Time(Dates(first=day), end)
-                if kind in ("month", "year")
-                else Time(Last((self.today - day).days + 1), end)
-            )
-        if kind == "day":
-            return Time(Calendar("day", -count), end)
-        if kind == "week":
-            return Time(Calendar("day", -7 * count), end)
+            return self._between_ago(back(self.today, int(high) * step, kind), back(self.today, count, kind), end)
+        return self._so_long_ago(one.op, count, kind, end)
+
+    def _so_long_ago(self, op: str, count: int, kind: Unit, end: int) -> Time:
+        day = back(self.today, count, kind)
+        of_days = kind not in ("month", "year")
+        match op:
+            case "more":
+                return Time(Over(count, kind), end)
+            case "less":
+                return Time(Last(count, kind), end)
+            case "at_least":
+                return (
+                    Time(self._over_days(day), end) if of_days else Time(Dates(last=day), end, beyond=Last(count, kind))
+                )
+            case "at_most":
+                return Time(Last((self.today - day).days + 1) if of_days else Dates(first=day), end)
+        if of_days:
+            return Time(Calendar("day", (day - self.today).days), end)
         return Time(Dates(day, day), end)
 
     def _over_days(self, day: date) -> Window:
@@ -504,6 +505,10 @@ class Times:
         if new_year := _NEW_YEAR.at(text, at):
             day = date(self.today.year, 1, 1)
             return _Point((day, day), new_year[1], has_year=False)
+        if text.word(at) == "easter":
+            day = _easter(self.today.year)
+            day = day if day <= self.today else _easter(self.today.year - 1)
+            return _Point((day, day), at + 1, has_year=False)
         return self._latest_feast(text.word(at), at + 1) if text.word(at) in _FEASTS else None
 
     def _latest_feast(self, word: str, end: int) -> _Point:
@@ -643,6 +648,15 @@ def _day_of(year: int, month: int, number: int) -> date:
     if (month, number) == (2, 29):
         number = monthrange(year, month)[1]
     return date(year, month, number)
+
+
+def _easter(year: int) -> date:
+    """Easter Sunday. Source: the anonymous Gregorian algorithm, Nature, 20 April 1876."""
+    century, rest = divmod(year, 100)
+    moon = (19 * (year % 19) + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30
+    weekday = (32 + 2 * (century % 4) + 2 * (rest // 4) - moon - rest % 4) % 7
+    days = moon + weekday - 7 * ((year % 19 + 11 * moon + 22 * weekday) // 451) + 114
+    return date(year, days // 31, days % 31 + 1)
 
 
 def _with_year(day: date, year: int) -> date:
