@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core.countries import COUNTRIES
 from segments.choices import Labels
 from segments.fields.base import Field, Figure, Measure, Phrase, Property, Says
 from segments.operators import KNOWN, PATTERNS, BadValue, Kind, value_of
@@ -23,12 +24,13 @@ from segments.rules import All, Condition, Everyone, Filter, Last, Node, Not, Ru
 from segments.rules import Any as AnyOf
 from segments.wording import amount, days, figure, listed, one_of, when
 
-_COUNTRIES_WITH_THE = frozenset(
-    {
-        "AE", "BS", "CD", "CF", "CK", "DO", "FK", "GB", "GM", "KY", "MH", "MP", "MV", "NL", "PH", "SB", "SC", "TC",
-        "US", "VI",
-    }
+_WITH_THE = frozenset(
+    COUNTRIES[code].name
+    for code in (
+        "AE", "BS", "CF", "CK", "DO", "FK", "GB", "GM", "KY", "MH", "MP", "MV", "NL", "PH", "SB", "SC", "TC", "US",
+    )
 )  # fmt: skip
+_CHANNELS: Mapping[str, Phrase] = {"store": gettext_lazy("in the shop"), "online": gettext_lazy("online")}
 # What an operator denies, said as the other half of that one.
 _DENIED: Mapping[str, str] = {
     "is_not": "is", "does_not_contain": "contains", "is_none_of": "is_one_of", "has_none_of": "has_one_of",
@@ -192,8 +194,11 @@ class Describer:
 
     def _named(self, choices: str, code: str) -> str:
         label = self.labels.get((choices, code), _("(gone)"))
-        has_article = choices == "countries" and code in _COUNTRIES_WITH_THE
-        return _("the %(country)s") % {"country": label} if has_article else label
+        if choices == "countries" and label in _WITH_THE:
+            return _("the %(country)s") % {"country": label}
+        if choices == "channels":
+            return str(_CHANNELS.get(code) or _("by way of “%(channel)s”") % {"channel": label})
+        return label
 
     def _where(self, field: Field, where: Sequence[Filter]) -> str:
         """What is said as "whose …" first: at which shop, after it."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from segments.fields.base import Column, Field, Phrase, Reference, Words
+from segments.fields.base import Column, Field, Phrase, Reference, Says, Words
 from segments.operators import Kind
 
 _FORECASTS = _("Groups and forecasts")
@@ -23,8 +23,11 @@ def _rfm(key: str, label: Phrase, noun: Phrase) -> Field:
     )  # fmt: skip
 
 
-def _value(key: str, label: Phrase, noun: Phrase, example: int) -> Field:
-    return Field(key, _FORECASTS, label, Kind.MONEY, _score(key), {"op": "more", "value": example}, noun=noun)
+def _value(key: str, label: Phrase, example: int, says: Says) -> Field:
+    return Field(
+        key, _FORECASTS, label, Kind.MONEY, _score(key), {"op": "more", "value": example},
+        says={"": says, "exists": (_("have a forecast"), _("have no forecast"))},
+    )  # fmt: skip
 
 
 FIELDS: Sequence[Field] = (
@@ -69,10 +72,31 @@ FIELDS: Sequence[Field] = (
         choices="churn_bands", noun=_("a churn band"),
         says={"is_one_of": (_("are in the churn band %(is)s"), _("are not in the churn band %(is)s"))},
     ),
-    _value("value_3", _("Value in 3 months"), _("an expected value in 3 months"), 20),
-    _value("value_6", _("Value in 6 months"), _("an expected value in 6 months"), 40),
-    _value("value_12", _("Value in 12 months"), _("an expected value in 12 months"), 80),
-    _value("value_at_risk", _("Value at risk"), _("a value at risk"), 20),
+    _value(
+        "value_3", _("Value in 3 months"), 20,
+        (
+            _("have an expected value of %(is)s in 3 months"),
+            _("do not have an expected value of %(is)s in 3 months"),
+        ),
+    ),
+    _value(
+        "value_6", _("Value in 6 months"), 40,
+        (
+            _("have an expected value of %(is)s in 6 months"),
+            _("do not have an expected value of %(is)s in 6 months"),
+        ),
+    ),
+    _value(
+        "value_12", _("Value in 12 months"), 80,
+        (
+            _("have an expected value of %(is)s in 12 months"),
+            _("do not have an expected value of %(is)s in 12 months"),
+        ),
+    ),
+    _value(
+        "value_at_risk", _("Value at risk"), 20,
+        (_("have a value at risk of %(is)s"), _("do not have a value at risk of %(is)s")),
+    ),
     Field(
         "next_purchase", _FORECASTS, _("Next purchase expected"), Kind.DAY, _score("next_purchase_on"),
         {"op": "within", "window": {"type": "next", "count": 14}},

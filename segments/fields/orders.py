@@ -73,7 +73,7 @@ _WHERE: Mapping[str, Property] = {
     ),
     "channel": Property(
         _("Channel"), Kind.CHOICE, "rows.channel", choices="channels",
-        noun=_("channel"), says=(_(" in the channel %(is)s"), _(" in any channel but %(is)s")),
+        noun=_("channel"), says=(_(" %(is)s"), _(" elsewhere than %(is)s")),
     ),
 }  # fmt: skip
 _OF_ORDERS: Mapping[str, Property] = {
@@ -237,7 +237,7 @@ FIELDS: Sequence[Field] = (
         "main_channel", _ORDERS, _("Buys most often in the channel"), Kind.CHOICE, Favourite(_MAIN_CHANNEL),
         {"op": "is_one_of", "value": ["online"]}, choices="channels", noun=_("a favourite channel"),
         says={
-            "is_one_of": (_("buy most often in the channel %(is)s"), _("do not buy most often in the channel %(is)s"))
+            "is_one_of": (_("buy most often %(is)s"), _("do not buy most often %(is)s"))
         },
     ),
 )  # fmt: skip

@@ -70,7 +70,7 @@ def asked(customer: Customer, match: object, *left_out: object) -> Why | None:
             False,
             "1 November 2026",
         ),
-        (("main_channel", "is_one_of", ["online"]), False, "In the shop"),
+        (("main_channel", "is_one_of", ["online"]), False, "in the shop"),
         (("tier", "missing"), True, "nothing"),
         (("member", "is", True), False, ""),
         (("texts", "is", False), True, ""),
