@@ -67,7 +67,7 @@ chaos: .test ## Kill processes under load: make chaos NAME=kills (or sms, ledger
 	CHAOS=1 $(BIN)/python -m pytest e2e/chaos_$(or $(NAME),kills).py
 
 fuzz: .test ## Try to break rules of segments with anything that can be written, for some minutes
-	SEGMENT_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest segments/tests/test_fuzz.py segments/tests/test_laws.py
+	SEGMENT_EXAMPLES=$(or $(EXAMPLES),1000) $(BIN)/python -m pytest segments/tests/test_fuzz.py segments/tests/test_laws.py segments/tests/test_living_laws.py
 
 databases: .test ## Read from PostgreSQL, MariaDB and SQLite; refuses to leave one out
 	DATABASES=all $(BIN)/python -m pytest customers/tests/test_databases_sync.py
