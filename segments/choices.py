@@ -14,7 +14,7 @@ from django.conf import settings
 from django.conf.locale import LANG_INFO
 from django.db.models import Case, CharField, F, Model, Q, Value, When
 from django.db.models.expressions import Expression
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models.functions import Coalesce, Lower, NullIf
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 
@@ -94,7 +94,7 @@ class _Rows:
     """Rows that are known by their code. Those that are not offered any more are named still, and said to be gone."""
 
     model: type[Model]
-    order: Sequence[str]
+    order: Sequence[Any]
     label: F | Expression = field(default_factory=lambda: F("name"))
     is_offered: Q = field(default_factory=lambda: Q(is_active=True))
 
@@ -167,7 +167,7 @@ def _options(key: str) -> Iterable[str]:
 _SOURCES: Mapping[str, _Words | _Rows] = {
     "countries": _Words(countries_of_customers, _country),
     "languages": _Words(_languages, _language),
-    "tags": _Rows(Tag, ["name", "pk"], is_offered=Q(is_going=False)),
+    "tags": _Rows(Tag, [Lower("name"), "pk"], is_offered=Q(is_going=False)),
     "businesses": _Rows(Business, ["pk"]),
     "channels": _Words(channels_of_orders, channel_words),
     "products": _Rows(Product, ["label", "pk"], label=_either("title", "sku"), is_offered=Q(archived_at__isnull=True)),
@@ -176,7 +176,7 @@ _SOURCES: Mapping[str, _Words | _Rows] = {
     "tiers": _Rows(Tier, ["rank"]),
     "rewards": _Rows(Reward, ["position", "points", "pk"]),
     "weekdays": _Words(lambda: _WEEKDAYS, lambda code: str(_WEEKDAYS.get(code, code))),
-    "segments": _Rows(Segment, ["name", "pk"], is_offered=Q(archived_at__isnull=True)),
+    "segments": _Rows(Segment, [Lower("name"), "pk"], is_offered=Q(archived_at__isnull=True)),
     "stamp_cards": _Rows(StampCard, ["position", "pk"]),
     "rfm_groups": _Words(lambda: RFM_GROUPS, _rfm_group),
     "archetypes": _Rows(

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import sqrt
+from time import monotonic
 
 from core.actor import Actor
 from customers.models import Customer
 from segments import compiler
-from segments.asking import TakesLonger, ask
+from segments.asking import PATIENCE, TakesLonger, ask
 from segments.fields.base import Field, Measure
 from segments.fields.registry import FIELDS
 from segments.rules import Condition, Last, Rules, conditions
@@ -18,6 +19,7 @@ from segments.statement import Moment, Query, Statement
 
 SPENT_DAYS = 90
 SAMPLE = 5
+LEAST_PATIENCE = 500  # milliseconds
 _EIGHT_IN_TEN = 1.2816  # standard deviations on each side
 
 
@@ -58,12 +60,12 @@ def preview(rules: Rules, fields: Mapping[str, Field], moment: Moment, *, actor:
     Raises PermissionRefused for whom is limited to one business: it is about everybody.
     """
     actor.check_sees_all()
-    everyone = Customer.objects.active().count()
+    everyone, until = Customer.objects.active().count(), monotonic() + PATIENCE / 1_000
     try:
         total, figures, sample = _matching(rules, fields, moment, seed)
     except TakesLonger:
         return Preview(everyone)
-    return Preview(everyone, total, _counts(rules, fields, moment), figures, _people(sample))
+    return Preview(everyone, total, _counts(rules, fields, moment, until), figures, _people(sample))
 
 
 def _matching(
@@ -102,9 +104,11 @@ def _figures_query(rules: Rules, fields: Mapping[str, Field], moment: Moment, se
     return Query(f"WITH found AS MATERIALIZED ({found.sql}) {asked}", statement.params)
 
 
-def _counts(rules: Rules, fields: Mapping[str, Field], moment: Moment) -> Mapping[str, int] | None:
+def _counts(rules: Rules, fields: Mapping[str, Field], moment: Moment, until: float) -> Mapping[str, int] | None:
+    """Within what is left of the patience, or half a second."""
+    left = max(LEAST_PATIENCE, int(1_000 * (until - monotonic())))
     try:
-        ((_total, *each),) = ask(compiler.counts(rules, fields, moment))
+        ((_total, *each),) = ask(compiler.counts(rules, fields, moment), patience=left)
     except TakesLonger:
         return None
     return dict(zip((path for path, _one in conditions(rules)), each, strict=True))

@@ -110,12 +110,20 @@ def test_the_number_of_queries_does_not_grow(people, django_assert_num_queries):
 
 
 def test_what_takes_longer_is_said_to(people, monkeypatch):
-    def ask_in_vain(query: Query) -> list[tuple[object, ...]]:
-        raise TakesLonger
+    def only(part: str) -> None:
+        def ask_some(query: Query, **more: int) -> list[tuple[object, ...]]:
+            if part in query.sql:
+                return ask(query, **more)
+            raise TakesLonger
 
-    monkeypatch.setattr(module, "ask", ask_in_vain)
+        monkeypatch.setattr(module, "ask", ask_some)
+
+    only("nothing")
     assert seen(BUYERS) == Preview(9)
     assert seen(BUYERS).is_slow
+    only("WITH found")
+    shown = seen(BUYERS)
+    assert (shown.total, shown.counts, shown.is_slow) == (8, None, False)
 
 
 def test_a_statement_ends_when_patience_does(programme):
