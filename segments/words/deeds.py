@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from segments.rules import Filter, Window
 from segments.words.context import ARTICLES, Context, Found, compared
-from segments.words.numbers import Comparison, UnitAt, comparison_at
+from segments.words.numbers import ANY, ONCE, Comparison, UnitAt, comparison_at
 from segments.words.text import Phrases, Text
 from segments.words.tree import either, every
 
 _POINTS = frozenset({"point"})
-_ANY = Comparison("more", Decimal(0), 0)
-_ONCE = Comparison("at_least", Decimal(1), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +28,21 @@ def _verbs(*phrases: str) -> Phrases[bool]:
 
 
 _DEEDS: Mapping[str, _Deed] = {
-    "points_earned": _Deed(_verbs("earned", "earn", "gained", "racked up"), _POINTS, _ANY),
+    "points_earned": _Deed(_verbs("earned", "earn", "gained", "racked up"), _POINTS, ANY),
     "points_spent": _Deed(
-        _verbs("redeemed", "redeem", "used", "spent", "cashed in", "burned", "used up", "paid with"), _POINTS, _ANY
+        _verbs("redeemed", "redeem", "used", "spent", "cashed in", "burned", "used up", "paid with"), _POINTS, ANY
     ),
     "rewards": _Deed(
         _verbs(
             "claimed", "claim", "redeemed", "redeem", "took", "taken", "picked up", "got", "received", "used", "had"
         ),
         frozenset({"reward", "redemption", "freebie"}),
-        _ONCE,
+        ONCE,
     ),
     "friends": _Deed(
         _verbs("referred", "refer", "brought", "bought in", "invited", "introduced", "recommended us to", "recruited"),
         frozenset("friend somebody someone anyone anybody people person others other referral".split()),
-        _ONCE,
+        ONCE,
     ),
 }
 _AFTER = ("ever", "in", "total", "so", "far", "altogether", "overall", "to", "us", "already")
@@ -112,7 +109,7 @@ def expiring_at(context: Context, at: int) -> Found | None:
     if one is not None and one.has_unit and not one.is_times:
         return _in_times(context, range(at, one.end), "points_expiring", one, (), is_ahead=True)
     noun = _EXPIRING.at(text, text.skip(at, ARTICLES))
-    return noun and _in_times(context, range(at, noun[1]), "points_expiring", _ANY, (), is_ahead=True)
+    return noun and _in_times(context, range(at, noun[1]), "points_expiring", ANY, (), is_ahead=True)
 
 
 def _in_times(

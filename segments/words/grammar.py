@@ -131,6 +131,8 @@ class _Grammar:
         assert item.found is not None
         for note in item.found.notes:
             self._note(note)
+        if item.found.part is None:
+            self._not_understood(item)
         return item.found.part
 
     def _not(self, item: Item) -> Part | None:

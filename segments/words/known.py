@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from segments.operators import Kind
 from segments.rules import Window
@@ -20,7 +19,7 @@ from segments.words.context import (
     phrases_by_key,
     phrases_of,
 )
-from segments.words.numbers import Comparison, comparison_at
+from segments.words.numbers import ONCE, comparison_at
 from segments.words.text import Phrases, Text
 from segments.words.times import Time
 from segments.words.tree import either, every, negated
@@ -289,9 +288,6 @@ def _channels(context: Context, first: int, at: int, kind: str, *, is_turned: bo
     return Found(part, end, frame=ReachFrame(kind))
 
 
-_ONCE = Comparison("at_least", Decimal(1), 0)
-
-
 def _events(context: Context) -> Phrases[str]:
     pairs = []
     for key in context.vocabulary.fields:
@@ -314,6 +310,6 @@ def events_at(context: Context, at: int) -> Found | None:
     if one is not None and not (one.has_unit or one.is_times):
         one = None
     windows: list[Window | None] = [time.for_counts for time in times] or [None]
-    parts = [compared(range(at, end), noun[0], one or _ONCE, window=window) for window in windows]
+    parts = [compared(range(at, end), noun[0], one or ONCE, window=window) for window in windows]
     part = (every if is_all else either)(parts)
     return Found(part, end, may_go_on=True) if part else None

@@ -15,7 +15,7 @@ from segments.words.context import (
     asked,
     phrases_of,
 )
-from segments.words.sales import CHANNELS
+from segments.words.sales_words import CHANNELS
 from segments.words.text import Phrases
 
 _UP = Phrases({True: ["or higher", "or above", "or better", "and above", "and higher", "and up", "or up", "upward",

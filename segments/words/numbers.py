@@ -121,6 +121,10 @@ class Comparison:
     also: Comparison | None = None  # the lower one of “more than 100 but fewer than 500”
 
 
+ANY = Comparison("more", Decimal(0), 0)
+ONCE = Comparison("at_least", Decimal(1), 0)
+
+
 def number_at(text: Text, at: int, *, is_ranged: bool = False) -> Number | None:
     """“1,000 €”, “£5”, “a hundred pounds”, “60 %”, “twenty-five”, “twice”. `is_ranged`: an “and” leads to the next."""
     is_money = text.word(at) in _SIGNS

@@ -9,6 +9,8 @@ from enum import Enum, auto
 from segments.words import days, deeds, figures, known, located, named, sales
 from segments.words.context import HEADS, Context, Found, Frame, Reader
 from segments.words.numbers import number_at
+from segments.words.slots import Spoken, found_of
+from segments.words.sold import Sales
 from segments.words.text import Phrases, Text
 
 
@@ -189,14 +191,14 @@ class _Scan:
     def _there(self, at: int, found: Found) -> Found:
         """“… and spent over £100 there”: in the shops that were named before."""
         said = {self.text.word(place) for place in range(at + 1, found.end)}
-        if not isinstance(found.frame, sales.Sales) or found.frame.shops or "there" not in said:
+        sold = _sold(found)
+        if sold is None or sold.shops or "there" not in said:
             return found
         for item in reversed(self.items):
-            frame = item.found.frame if item.found else None
-            if isinstance(frame, sales.Sales) and frame.shops:
-                is_all = found.frame.is_all | (frame.is_all & {"shops"})
-                narrowed = replace(found.frame, shops=frame.shops, is_all=is_all)
-                return narrowed.found(self.context, range(at, found.end)) or found
+            before = _sold(item.found)
+            if before is not None and before.shops:
+                narrowed = replace(sold, shops=before.shops, is_all=sold.is_all | (before.is_all & {"shops"}))
+                return found_of(self.context, narrowed, range(at, found.end)) or found
         return found
 
     def _joint(self, at: int) -> int | None:
@@ -234,14 +236,15 @@ class _Scan:
     def _share_time(self, found: Found) -> None:
         """“at Pine Street but not Quayside in the last 60 days”: the time is of both."""
         place = max((at for at, item in enumerate(self.items) if item.found), default=-1)
-        item, new = self.items[place], found.frame
-        old = item.found.frame if item.found else None
-        if not isinstance(old, sales.Sales) or not isinstance(new, sales.Sales) or old.times or not new.times:
+        item, new = self.items[place], _sold(found)
+        old = _sold(item.found)
+        if old is None or new is None or old.times or not new.times or item.found is None:
             return
         if old.of_what == new.of_what:
             return
         words = frozenset(range(item.start, item.end)) | item.words
-        shared = old.within(self.context, new.times, words)
+        frame = item.found.frame
+        shared = frame.within(self.context, new.times, words) if frame else None
         if shared is not None:
             shared = replace(shared, notes=[*shared.notes, "The time at the end is read as that of both."])
             self.items[place] = replace(item, found=shared, words=words)
@@ -354,8 +357,8 @@ class _Scan:
         """“only ordered once” says no more than “ordered once”."""
         for at in range(len(self.items) - 1):
             item, after = self.items[at], self.items[at + 1]
-            frame = after.found.frame if after.found else None
-            amount = frame.amount if isinstance(frame, sales.Sales) else None
+            sold = _sold(after.found)
+            amount = sold.amount if sold else None
             is_only = item.kind is Kind.UNKNOWN and item.end - item.start == 1 and self.text.word(item.start) in _ONLY
             if is_only and amount is not None and amount.op in ("is", "less", "at_most"):
                 self.items[at] = replace(item, kind=Kind.CLAUSE)
@@ -376,6 +379,12 @@ class _Scan:
 
 
 _ROUGHLY = frozenset({"about", "around", "roughly", "some", "circa", "approximately"})
+
+
+def _sold(found: Found | None) -> Sales | None:
+    return found.frame.said if found and isinstance(found.frame, Spoken) else None
+
+
 _ONLY = frozenset({"only", "just", "merely"})
 _LEADING_ON = frozenset({"to", "become", "than", "like", "as", "towards", "into"})
 _REPEATING = frozenset("do doe did have has had were was are is".split())

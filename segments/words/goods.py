@@ -1,0 +1,228 @@
+"""What was bought: open words that titles hold, categories, makers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from segments.words.context import ARTICLES, BE, NO_GOODS, Context
+from segments.words.numbers import UnitAt, comparison_at
+from segments.words.places_sold import shop_list, times_at, with_all
+from segments.words.sales_words import ANYTHING, CATEGORY, CHANNELS, FILLERS, ITEM_NOUNS, NOTHING, PRONOUNS, STOPS
+from segments.words.sold import Sales
+from segments.words.text import Text
+
+
+def unit_of(nouns: frozenset[str]) -> UnitAt:
+    def unit_at(text: Text, at: int) -> int | None:
+        start = text.skip(at, ("separate", "different", "individual", "completed"))
+        return start + 1 if text.word(start) in nouns else None
+
+    return unit_at
+
+
+def goods_at(context: Context, at: int, frame: Sales, *, is_noun: bool) -> tuple[Sales, int]:
+    text = context.text
+    if text.word(at) in NOTHING:
+        following, end = goods_at(context, at + 1, frame, is_noun=True)
+        return replace(following, is_none=True), end
+    start = at
+    if text.word(start) in ANYTHING or (text.word(start) in ("a", "any") and text.word(start + 1) in ANYTHING):
+        start += 1 + (text.word(start) not in ANYTHING)
+        inner, end = category(context, start, frame)
+        if end > start:
+            return inner, end
+        inner, end = _made_by(context, start, frame)
+        return (inner, end) if end > start else (frame, start)
+    inner, end = category(context, start, frame)
+    if end > start:
+        return inner, end
+    inner, end = _made_by(context, start, frame)
+    if end > start:
+        return inner, end
+    if is_noun:
+        if text.word(start) not in ("of", "with", "containing", "for"):
+            return frame, at
+        start += 1
+        if text.word(start) in ("u", "us", "more", "less", "over", "under") or text.word(start - 1) == "for":
+            return frame, at
+    if frame.amount is None and (counted := _counted_goods(context, start, frame)):
+        return counted
+    said, end = goods_list(context, start, frame)
+    return (said, end) if said.products or said.categories else (frame, at)
+
+
+def _counted_goods(context: Context, at: int, frame: Sales) -> tuple[Sales, int] | None:
+    """“at least 3 lunch bags”: so many items"""
+    text = context.text
+    one = comparison_at(text, at, unit_of(ITEM_NOUNS))
+    if one is None or one.is_money or one.is_percent or one.is_times:
+        return None
+    if one.has_unit:
+        items = replace(frame, field="items", amount=one)
+        inner, end = category(context, one.end, items)
+        if end == one.end and text.word(end) == "of":
+            inner, end = goods_list(context, end + 1, items)
+        return inner, end
+    said, end = goods_list(context, one.end, replace(frame, field="items", amount=one))
+    return (said, end) if said.products else None
+
+
+def category(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
+    """“from the category Tea”, “in the Tea category”, “Tea or Coffee category”"""
+    text = context.text
+    named = context.vocabulary.named.get("categories")
+    if named is None:
+        return frame, at
+    start = text.skip(at, ("from", "in", "of", "the", "a", "our", "any", "within", "that"))
+    start = text.skip(start, BE) if text.word(start) in BE else start
+    start = text.skip(start, ("in", "from", "the"))
+    has_word = text.word(start) in CATEGORY
+    start = text.skip(start, CATEGORY | {":", '"', "“"})
+    found = named.at(text, start)
+    if found is None:
+        return frame, at
+    codes, end = [found[0]], found[1]
+    is_all = False
+    while text.word(end) in ("or", "and", ","):
+        link = end + 1 if text.word(end) != "," or text.word(end + 1) not in ("or", "and") else end + 2
+        following = named.at(text, text.skip(link, ("the", "from", "category")))
+        if following is None:
+            break
+        is_all = is_all or text.word(link - 1) == "and"
+        codes.append(following[0])
+        end = following[1]
+    after = text.skip(end, ('"', "”"))
+    if text.word(after) in CATEGORY or (text.word(after) in ITEM_NOUNS and len(codes) == 1):
+        has_word, end = True, after + 1
+    if not has_word:
+        return frame, at
+    return replace(frame, categories=tuple(codes), is_all=with_all(frame, "goods", is_all)), end
+
+
+def _made_by(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
+    """“from the brand X”, “made by X”, “X products”"""
+    text = context.text
+    named = context.vocabulary.named.get("vendors")
+    maker = named.at(text, text.skip(at, ARTICLES)) if named else None
+    if maker and text.word(maker[1]) in ITEM_NOUNS:
+        return replace(frame, vendors=(maker[0],)), maker[1] + 1
+    start = text.skip(at, ("from", "of", "by", "made", "the", "a", "our"))
+    has_word = text.word(start) in ("brand", "vendor", "supplier", "maker") or text.word(at) == "made"
+    start = text.skip(start, ("brand", "vendor", "supplier", "maker", ":"))
+    found = named.at(text, start) if named and has_word else None
+    return (replace(frame, vendors=(found[0],)), found[1]) if found else (frame, at)
+
+
+def goods_list(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
+    """“both a teapot and a cake stand”, “jewellery or soap”, “neither tea nor coffee”"""
+    text = context.text
+    is_none = text.word(at) == "neither"
+    is_both = text.word(at) == "both"
+    start = at + (is_none or is_both or text.word(at) == "either")
+    first = product_at(context, start)
+    if first is None:
+        return frame, at
+    products, end, is_all = [first[0]], first[1], is_both
+    while (link := text.word(end)) in ("or", "and", ",", "nor", "&"):
+        following = end + 1
+        if link == "," and text.word(following) in ("or", "and"):
+            link, following = text.word(following), following + 1
+        more = product_at(context, following, is_listed=True)
+        if more is None:
+            break
+        is_all = is_all or link in ("and", "&")
+        products.append(more[0])
+        end = more[1]
+    frame = replace(frame, products=tuple(products), is_all=with_all(frame, "goods", is_all and not is_none))
+    return replace(frame, is_none=is_none), end
+
+
+def product_at(context: Context, at: int, *, is_listed: bool = False) -> tuple[str, int] | None:
+    """Open words: what titles may contain. In a list they must look like goods: with an article, or sold."""
+    text = context.text
+    if quoted := _quoted(text, at):
+        return quoted
+    start = text.skip(at, ARTICLES)
+    if text.word(start) in ("kind", "sort", "type", "form", "variety") and text.word(start + 1) == "of":
+        start = text.skip(start + 2, ARTICLES)
+    has_article = start > at
+    end = start
+    while text.word(end) or text.number(end) is not None or (end < len(text) and text.tokens[end].days):
+        if end > start and _ends_goods(context, end):
+            break
+        if text.word(end) in STOPS or (end == start and _ends_goods(context, end)):
+            break
+        end += 1
+    if end == start or end - start > 6:
+        return None
+    words = text.slice(start, end)
+    if not any(letter.isalpha() for letter in words):
+        return None
+    is_pronoun = any(text.word(place) in PRONOUNS for place in range(start, end))
+    if is_pronoun or text.word(end - 1) in ("category", "tier", "member", "archetype", "segment"):
+        return None
+    if all(text.word(place) in NO_GOODS for place in range(start, end)) or text.word(end - 1) == "ago":
+        return None
+    if text.word(start) in _NOT_GOODS:
+        return None
+    if is_listed and not has_article and not _is_sold(context, words):
+        is_verb = text.word(start).endswith(("ed", "ing")) or text.word(start) in _VERBS_NOT_GOODS
+        if end - start > 1 or is_verb:
+            return None
+    return words, end
+
+
+_NOT_GOODS = frozenset(
+    "more less fewer over under at least most between exactly only once twice time online offline lot ton much"
+    " many few"
+    " several regularly often frequently rarely seldom usually always sometimes in on during since before after"
+    " within"
+    " spent spend spending live lives living have has had having be been is are was were do does did join joined can"
+    " could should would will may might must again first last next every each when by every high low medium".split()
+)
+
+
+_HOW_OFTEN = frozenset(
+    "regularly frequently often repeatedly monthly weekly daily yearly annually quarterly occasionally rarely usually"
+    " constantly every each".split()
+)
+
+
+_VERBS_NOT_GOODS = frozenset(
+    "follow like love own know eat drink speak work play need prefer hate keep wear read visit smoke drive travel enjoy"
+    " complain return pay owe use refer recommend share click open subscribe unsubscribe marry study teach collect"
+    " celebrate attend belong come go get give take look see hear feel think believe wish hope ask answer call text"
+    " email write phone contact respond reply react participate engage churn leave stay move relocate retire age cook"
+    " bake run swim cycle walk earn redeem claim win lose".split()
+)
+
+
+def _is_sold(context: Context, words: str) -> bool:
+    """By one title at least, also in the singular."""
+    sells = context.vocabulary.sells
+    return sells(words) or (words.endswith("s") and sells(words[:-1]))
+
+
+def _ends_goods(context: Context, at: int) -> bool:
+    text = context.text
+    if text.word(at) in STOPS:
+        return True
+    if FILLERS.at(text, at) and text.word(at) not in ("here", "any", "us"):
+        return True
+    if text.word(at) in _HOW_OFTEN:
+        return True
+    if context.times.at(text, at) or times_at(text, at) or CHANNELS.at(text, at):
+        return True
+    return shop_list(context, at, Sales())[1] > at or text.word(at) in ("in", "on", "to", "by", "during")
+
+
+def _quoted(text: Text, at: int) -> tuple[str, int] | None:
+    start = text.skip(at, ARTICLES)
+    if text.word(start) not in ('"', "“", "‘", "'"):
+        return None
+    end = start + 1
+    while end < len(text) and text.word(end) not in ('"', "”", "’", "'"):
+        end += 1
+    if end >= len(text) or end == start + 1:
+        return None
+    return text.slice(start + 1, end), end + 1

@@ -1,0 +1,149 @@
+"""Where and on which weekdays something was sold, and how many times."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from segments.words.context import Context
+from segments.words.numbers import Comparison, comparison_at
+from segments.words.sales_words import ALL_SHOPS, AT, CHANNELS, SHOP_NOUNS
+from segments.words.sold import Manner, Sales
+from segments.words.text import Phrases, Text, words_of
+
+
+def _times_unit(text: Text, at: int) -> int | None:
+    return at + 1 if text.word(at) in ("time", "x", "occasion") else None
+
+
+def times_at(text: Text, at: int) -> Comparison | None:
+    """“at least 5 times”, “twice or more”, “once”"""
+    start = at + 1 if text.word(at) == "on" else at
+    one = comparison_at(text, start, _times_unit)
+    if one is None or not (one.has_unit or one.is_times) or one.is_money:
+        return None
+    return one
+
+
+def with_all(frame: Sales, name: str, is_all: object) -> frozenset[str]:
+    return frame.is_all | {name} if is_all else frame.is_all
+
+
+def shop_list(context: Context, at: int, frame: Sales, _manner: Manner = "plain") -> tuple[Sales, int]:
+    if frame.shops:
+        return frame, at
+    text = context.text
+    start = text.skip(at, AT)
+    if every_shop := _every_shop(context, at):
+        return replace(frame, shops=every_shop[0], is_all=frame.is_all | {"shops"}), every_shop[1]
+    is_both = text.word(start) in ("both", "either", "neither")
+    is_none = text.word(start) == "neither"
+    named = text.skip(start + is_both, AT) if is_both else start
+    shop = context.vocabulary.shops.at(text, named) or _shop_by_its_end(context, named)
+    if shop is None or (start == at and not _is_named(text, at, shop[1])):
+        return frame, at
+    codes, end, is_all = [shop[0]], _after_shop(text, shop[1]), is_both and text.word(start) == "both"
+    while text.word(end) in ("or", "and", ",", "nor"):
+        link = end + 1 if text.word(end) != "," or text.word(end + 1) not in ("or", "and") else end + 2
+        following = context.vocabulary.shops.at(text, text.skip(link, AT))
+        if following is None:
+            break
+        is_all = is_all or text.word(link - 1) == "and"
+        codes.append(following[0])
+        end = _after_shop(text, following[1])
+    is_all = is_all and not is_none
+    frame = replace(frame, is_none=frame.is_none or is_none)
+    return replace(frame, shops=tuple(dict.fromkeys(codes)), is_all=with_all(frame, "shops", is_all)), end
+
+
+def _shop_by_its_end(context: Context, at: int) -> tuple[str, int] | None:
+    """“the bakery”, where one shop only is called so"""
+    text = context.text
+    if text.word(at - 1) not in ("the", "our") or text.word(at) in SHOP_NOUNS or not text.word(at):
+        return None
+    ends = [code for code, name in context.vocabulary.of("businesses") if words_of(name)[-1] == text.word(at)]
+    is_one = len(ends) == 1 and not context.vocabulary.sells(text.word(at))
+    return (ends[0], at + 1) if is_one else None
+
+
+def _after_shop(text: Text, at: int) -> int:
+    return at + 1 if text.word(at) in SHOP_NOUNS else at
+
+
+def _is_named(text: Text, first: int, end: int) -> bool:
+    return end - first > 1 or text.tokens[first].is_capital
+
+
+def _every_shop(context: Context, at: int) -> tuple[tuple[str, ...], int] | None:
+    """“at all three shops”, “in both of our shops”, “at every shop”"""
+    text = context.text
+    start = text.skip(at, ("at", "in", "from", "to"))
+    if text.word(start) not in ALL_SHOPS:
+        return None
+    shops = context.vocabulary.of("businesses")
+    word = text.word(start)
+    end = text.skip(start + 1, ("of", "our", "the", "my", "different"))
+    said = comparison_at(text, end, lambda text, at: None)
+    if said is not None and said.is_bare:
+        end = text.skip(said.end, ("of", "our", "the", "different"))
+        if int(said.value) != len(shops):
+            return None
+    if word == "both" and len(shops) != 2:
+        return None
+    if text.word(end) not in SHOP_NOUNS:
+        return None
+    return tuple(code for code, _name in shops), end + 1
+
+
+def channel_list(context: Context, at: int, frame: Sales, _manner: Manner) -> tuple[Sales, int]:
+    if frame.channels:
+        return frame, at
+    text = context.text
+    is_none = text.word(at) == "neither"
+    found = _channel_at(context, at + (text.word(at) in ("both", "either", "neither")))
+    if found is None:
+        return frame, at
+    codes, end, is_all = [found[0]], found[1], text.word(at) == "both"
+    while text.word(end) in ("or", "and", "nor"):
+        following = _channel_at(context, end + 1)
+        if following is None:
+            break
+        is_all = is_all or text.word(end) == "and"
+        codes.append(following[0])
+        end = following[1]
+    frame = replace(frame, is_none=frame.is_none or is_none)
+    return replace(frame, channels=tuple(dict.fromkeys(codes)), is_all=with_all(frame, "channels", is_all)), end
+
+
+def _channel_at(context: Context, at: int) -> tuple[str, int] | None:
+    text = context.text
+    if usual := CHANNELS.at(text, at):
+        return usual
+    start = text.skip(at, ("by", "via", "through", "on", "over", "in", "the", "our", "from"))
+    named = context.vocabulary.named.get("channels")
+    own = named.at(text, start) if named and start > at else None
+    return own
+
+
+_WEEKEND = Phrases({"67": ["at weekends", "on weekends", "at the weekend", "at the weekends", "on the weekend"],
+                    "12345": ["on weekdays", "on working days", "during the week"]})  # fmt: skip
+
+
+def on_weekdays(context: Context, at: int, frame: Sales, _manner: Manner) -> tuple[Sales, int]:
+    """“on Mondays”, “on a Friday or Saturday”, “at weekends”"""
+    text = context.text
+    if frame.weekdays:
+        return frame, at
+    if found := _WEEKEND.at(text, at):
+        return replace(frame, weekdays=tuple(found[0])), found[1]
+    start = at + 1 if text.word(at) in ("on", "every") else at
+    named = context.vocabulary.named.get("weekdays")
+    is_any = text.word(start) in ("a", "any") or text.word(at) == "every"
+    start = text.skip(start, ("a", "any"))
+    days: list[str] = []
+    end = start
+    while start > at and named and (found := named.at(text, end)) is not None:
+        is_any = is_any or text.tokens[end].raw.casefold().endswith("days")
+        days.append(found[0])
+        start = found[1]
+        end = text.skip(start, ("or", "and", ",", "on", "a"))
+    return (replace(frame, weekdays=tuple(days)), start) if days and is_any else (frame, at)

@@ -1,0 +1,159 @@
+"""What stands behind a verb or noun of sales, in any order; and pieces of a sentence that repeat one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from segments.rules import Condition, Not
+from segments.words.context import Context, Found
+from segments.words.goods import goods_at, goods_list, product_at
+from segments.words.numbers import ANY, Comparison, comparison_at
+from segments.words.places_sold import channel_list, on_weekdays, shop_list, times_at, with_all
+from segments.words.sales_words import AVERAGE, CHANNELS, FILLERS, NOTHING
+from segments.words.sold import Manner, Sales
+from segments.words.times import Time
+from segments.words.tree import Part, Together
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Sales that a following piece may repeat with something else: “ordered in March but not in April”."""
+
+    said: Sales
+
+    def again(self, context: Context, at: int) -> Found | None:
+        known, blank = self.said, Sales(field=self.said.field)
+        start = context.text.skip(at, ("to", "the", "again")) if context.text.word(at) == "to" else at
+        new, end = slots(context, start, blank, "fragment")
+        if end == start or new == blank:
+            fragment = _fragment_goods(context, start, blank) if known.takes_goods else None
+            if fragment is None:
+                return None
+            new, end = fragment
+        amount = known.amount
+        if context.text.word(at - 1) in NOTHING:  # “… but none this month”
+            amount = ANY if known.field == "spent" else None
+        merged = replace(
+            known,
+            amount=new.amount or amount,
+            products=new.products or (() if new.categories else known.products),
+            categories=new.categories or (() if new.products else known.categories),
+            times=new.times or known.times,
+            weekdays=new.weekdays or known.weekdays,
+            shops=new.shops or known.shops,
+            channels=new.channels or known.channels,
+            totals=new.totals or known.totals,
+            is_all=new.is_all,
+            is_none=new.is_none,
+            is_back=False,
+        )
+        return found_of(context, merged, range(at, end))
+
+    def within(self, context: Context, times: Sequence[Time], words: frozenset[int]) -> Found | None:
+        if self.said.times:
+            return None
+        found = found_of(context, replace(self.said, times=tuple(times), words=words), range(0))
+        return found and replace(found, end=max(words) + 1)
+
+
+def found_of(context: Context, said: Sales, words: range) -> Found | None:
+    """None where the field knows no such narrowing: what was spent has no weekdays."""
+    part, opposite = said.parts(context, words)
+    if opposite is None or (part is not None and not is_possible(context, part)):
+        return None
+    if said.is_none:
+        part, opposite = opposite, part
+    return Found(part, words.stop, opposite, Spoken(said), said.notes(), may_go_on=True)
+
+
+def slots(context: Context, at: int, frame: Sales, manner: Manner = "plain") -> tuple[Sales, int]:
+    """Everything behind a verb or noun that says more about it, in any order, and the place after it."""
+    end = at
+    while True:
+        before = end
+        for read in _SLOTS:
+            frame, end = read(context, end, frame, manner if end == at or manner != "fragment" else "plain")
+            if end > before:
+                break
+        if end == before:
+            return frame, end
+
+
+def _filler(context: Context, at: int, frame: Sales, manner: Manner) -> tuple[Sales, int]:
+    filler = FILLERS.at(context.text, at) if manner != "fragment" else None
+    return (frame, at) if filler is None or context.times.at(context.text, at) else (frame, filler[1])
+
+
+def _how_often(context: Context, at: int, frame: Sales, manner: Manner) -> tuple[Sales, int]:
+    if frame.amount is not None:
+        return frame, at
+    one = times_at(context.text, at) if frame.field in ("orders", "items") else None
+    if one is None and manner == "fragment":
+        one = _fragment_amount(context, at, frame)
+    return (replace(frame, amount=one), one.end) if one else (frame, at)
+
+
+def _when(context: Context, at: int, frame: Sales, _manner: Manner) -> tuple[Sales, int]:
+    times, end, is_all = context.time_list(at)
+    if frame.times or not times:
+        return frame, at
+    return replace(frame, times=tuple(times), is_all=with_all(frame, "times", is_all)), end
+
+
+def _of_what_amount(context: Context, at: int, frame: Sales, manner: Manner) -> tuple[Sales, int]:
+    """“an order over £100”"""
+    if manner != "noun" or frame.totals is not None or frame.field != "orders":
+        return frame, at
+    text = context.text
+    start = text.skip(at, ("of", "for", "worth", "with", "a", "total", "value", "that", "come", "to", "in", "each"))
+    one = comparison_at(text, start)
+    if one is None or not one.is_money or AVERAGE.at(text, one.end):
+        return frame, at
+    return replace(frame, totals=one), text.skip(one.end, ("each",))
+
+
+def _what(context: Context, at: int, frame: Sales, manner: Manner) -> tuple[Sales, int]:
+    if frame.products or frame.categories or frame.vendors:
+        return frame, at
+    if manner == "goods":
+        return goods_at(context, at, frame, is_noun=False)
+    if manner == "noun" and context.text.word(at) in ("of", "with", "containing", "for", "from", "in", "that"):
+        return goods_at(context, at, frame, is_noun=True)
+    return frame, at
+
+
+def _fragment_amount(context: Context, at: int, frame: Sales) -> Comparison | None:
+    """“over £200 last year” behind what was spent before"""
+    one = comparison_at(context.text, at)
+    if one is None or one.is_percent:
+        return None
+    is_money = frame.field in ("spent", "average_order")
+    if is_money and not one.is_money:
+        return None
+    if not is_money and (one.is_money or (one.is_bare and not context.times.at(context.text, one.end))):
+        return None
+    if not is_money and not (context.times.at(context.text, one.end) or CHANNELS.at(context.text, one.end)):
+        return None
+    return one
+
+
+def _fragment_goods(context: Context, at: int, blank: Sales) -> tuple[Sales, int] | None:
+    if product_at(context, at, is_listed=True) is None:
+        return None
+    said, end = goods_list(context, at, blank)
+    said, end = slots(context, end, said)
+    return said, end
+
+
+def is_possible(context: Context, part: Part) -> bool:
+    """Whether its fields take these narrowings: what was spent knows no weekdays."""
+    if isinstance(part, Together):
+        return all(is_possible(context, one) for one in part.parts)
+    node = part.node.of if isinstance(part.node, Not) else part.node
+    assert isinstance(node, Condition)
+    known = context.vocabulary.fields[node.field].source.properties
+    return all(one.property in known for one in node.where)
+
+
+_SLOTS = (shop_list, on_weekdays, _filler, _how_often, _when, channel_list, _of_what_amount, _what)

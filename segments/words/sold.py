@@ -1,0 +1,175 @@
+"""What was said of sales: how often, how much, what, when and where, and the conditions that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import pairwise
+from typing import Literal, TypeAlias
+
+from segments.rules import Dates, Filter, Last, Over, Window, back
+from segments.words.context import Context, asked, compared, figure
+from segments.words.numbers import Comparison
+from segments.words.times import Time
+from segments.words.tree import Part, either, every, negated
+
+Manner: TypeAlias = Literal["plain", "goods", "noun", "fragment"]  # of what the slots follow
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """A verb or noun of sales with what was said about it. `is_back`: “been back”, which asks for an order before."""
+
+    field: str = "orders"
+    amount: Comparison | None = None  # of money or times; None: at least once
+    products: tuple[str, ...] = ()  # parts of titles
+    categories: tuple[str, ...] = ()
+    vendors: tuple[str, ...] = ()
+    times: tuple[Time, ...] = ()
+    shops: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    totals: Comparison | None = None  # of one order
+    weekdays: tuple[str, ...] = ()
+    is_all: frozenset[str] = frozenset()  # of which of these lists all are meant
+    is_back: bool = False
+    is_none: bool = False  # “nothing”
+    words: frozenset[int] = frozenset()
+
+    @property
+    def of_what(self) -> tuple[tuple[str, ...], ...]:
+        return self.products, self.categories, self.vendors, self.shops, self.channels
+
+    @property
+    def takes_goods(self) -> bool:
+        return self.field in ("orders", "items") and not self.totals
+
+    def notes(self) -> list[str]:
+        """What was assumed."""
+        if self.totals is not None:
+            return ["The amount is that of one order."]
+        if self.is_back and self.amount is not None:
+            return ["Every order counts, the first one too."]
+        if self.amount is None or not (self.amount.is_bare or self.amount.was_bare):
+            return []
+        if self.amount.value in (0, 1):
+            return []
+        said = "at least" if self.amount.was_bare else "exactly"
+        return [f"{figure(self.amount)} read as: {said} {figure(self.amount)}."]
+
+    def parts(self, context: Context, words: range) -> tuple[Part | None, Part | None]:
+        """What it says, and what a "not" makes of it; “for more than a year” says something with a "not" only."""
+        part = self._part(context, words)
+        if part is None:
+            return None, None
+        if any(time.is_long for time in self.times):
+            return None, self._long_ago(context, words)
+        turned = negated(part, context.vocabulary.fields)
+        if self.amount is not None and self.amount.is_bare and self.field in ("orders", "items"):
+            turned = self._fewer(context, words) or turned
+        if self.is_back:
+            before = asked(words, "orders", "at_least", 1)
+            turned = every([before, turned]) or turned
+        return part, turned
+
+    def _fewer(self, context: Context, words: range) -> Part | None:
+        """“not twice” is fewer times, “not once” is never."""
+        assert self.amount is not None
+        if self.amount.value == 1:
+            once = replace(self, amount=None)._part(context, words)
+            return once and negated(once, context.vocabulary.fields)
+        return replace(self, amount=replace(self.amount, op="less", is_bare=False))._part(context, words)
+
+    def _long_ago(self, context: Context, words: range) -> Part | None:
+        """Not in more than so long: who ordered did so before the day so long ago."""
+        (time,) = self.times[:1]
+        window = time.window
+        assert isinstance(window, Last)
+        if replace(self, times=(), is_back=False, words=frozenset()) != Sales():
+            first = back(context.times.today, window.count, window.unit)
+            longer = replace(self, times=(replace(time, window=Dates(first=first), is_long=False),))
+            return longer.parts(context, words)[1]
+        lately = asked(words, "last_order", "within", window=Over(window.count, window.unit))
+        if self.is_back:
+            return lately
+        return either([lately, asked(words, "orders", "is", 0)])
+
+    def _part(self, context: Context, words: range) -> Part | None:
+        said = frozenset(words) | self.words
+        goods = list(self._goods(context))
+        is_each_place = bool(self.is_all & {"shops", "channels"})
+        per_time = []
+        for window in self._windows():
+            per_place = []
+            for where in self._places():
+                per_goods = [either(self._one(said, where + extra, window) for extra in choices) for choices in goods]
+                per_place.append(joined(per_goods, is_all="goods" in self.is_all))
+            per_time.append(joined(per_place, is_all=is_each_place))
+        return joined(per_time, is_all="times" in self.is_all)
+
+    def _windows(self) -> Sequence[Window | None]:
+        """Of an amount in months that follow each other, as “in October and November”, one for all of them."""
+        windows: list[Window | None] = [time.for_counts for time in self.times]
+        if self.amount is not None and "times" in self.is_all and (whole := _whole(windows)):
+            return [whole]
+        return windows or [None]
+
+    def _places(self) -> Iterator[tuple[Filter, ...]]:
+        """Every narrowing to shops and channels that is asked for."""
+        shops = [[code] for code in self.shops] if "shops" in self.is_all else [list(self.shops)]
+        channels = [[code] for code in self.channels] if "channels" in self.is_all else [list(self.channels)]
+        for some_shops in shops:
+            for some_channels in channels:
+                where = [
+                    Filter(name, "is_one_of", list(codes))
+                    for name, codes in (("business", some_shops), ("channel", some_channels))
+                    if codes
+                ]
+                where += [
+                    Filter("total", one.op, figure(one))
+                    for one in (self.totals, self.totals and self.totals.also)
+                    if one
+                ]
+                if self.weekdays:
+                    where.append(Filter("weekday", "is_one_of", list(self.weekdays)))
+                if self.vendors:
+                    where.append(Filter("vendor", "is_one_of", list(self.vendors)))
+                yield tuple(where)
+
+    def _goods(self, context: Context) -> Iterator[list[tuple[Filter, ...]]]:
+        """Of each product the narrowings of which one must hold: its title, or its category."""
+        if not self.products and not self.categories:
+            yield [()]
+        categories = {name.casefold(): code for code, name in context.vocabulary.of("categories")}
+        for product in self.products:
+            narrowings: list[tuple[Filter, ...]] = [(Filter("title", "contains", product),)]
+            if code := categories.get(product.casefold()):
+                narrowings.append((Filter("category", "is_one_of", [code]),))
+            yield narrowings
+        if self.categories:
+            if "goods" in self.is_all:
+                for code in self.categories:
+                    yield [(Filter("category", "is_one_of", [code]),)]
+            else:
+                yield [(Filter("category", "is_one_of", list(self.categories)),)]
+
+    def _one(self, words: frozenset[int], where: tuple[Filter, ...], window: Window | None) -> Part:
+        field = self.field
+        is_of_goods = any(one.property in ("title", "category", "vendor") for one in where)
+        if field == "orders" and is_of_goods:
+            field = "orders_with"
+        if self.amount is None:
+            return asked(words, field, "at_least", 1, window, where)
+        return compared(words, field, self.amount, window=window, where=where)
+
+
+def joined(parts: Sequence[Part | None], *, is_all: bool) -> Part | None:
+    return (every if is_all else either)(part for part in parts if part is not None)
+
+
+def _whole(windows: Sequence[Window | None]) -> Dates | None:
+    days = [window for window in windows if isinstance(window, Dates) and window.first and window.last]
+    if len(days) < len(windows) or not days:
+        return None
+    follow = all(one.last is not None and other.first == one.last + timedelta(days=1) for one, other in pairwise(days))
+    return Dates(days[0].first, days[-1].last) if follow else None
