@@ -8,7 +8,7 @@ from itertools import combinations
 
 from segments.words.context import BE, DO, HAVE, Context, Found, asked, to_figure
 from segments.words.goods import category, goods_list, unit_of
-from segments.words.numbers import ANY, comparison_at
+from segments.words.numbers import ANY, Comparison, comparison_at
 from segments.words.places_sold import shop_list, times_at
 from segments.words.sales_words import (
     AVERAGE,
