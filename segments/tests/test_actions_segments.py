@@ -12,7 +12,7 @@ from django_tenants.utils import tenant_context
 from core.actor import SYSTEM, Actor
 from core.errors import InvalidInput, NotFound, PermissionRefused
 from customers.actions.rollups import refresh_customers
-from customers.models import Customer, Event
+from customers.models import AttributeDefinition, Customer, Event
 from customers.tests.test_actions_facts import sale
 from segments.actions import counting, living
 from segments.actions.counting import Counting
@@ -281,3 +281,25 @@ def test_whoever_waits_sees_it_counted(people, monkeypatch):
     monkeypatch.undo()
     assert living.count_at_once(segment.pk, now=NOW) is True
     assert names(segment) == {"Ann", "Ben"}
+
+
+def test_what_lies_ahead_comes_in_and_passes(people):
+    """Both edges of a window of hours ahead, and a day of the programme's own."""
+    Customer.objects.filter(first_name="Cem").update(
+        created_at=NOW + timedelta(minutes=90), attributes={"renewal": "2026-06-20"}
+    )
+    AttributeDefinition.objects.create(key="renewal", label="Renewal", kind="date")
+    ahead = {"type": "condition", "field": "created", "op": "within"}
+    soon = make("Soon", rules({**ahead, "window": {"type": "next", "count": 1, "unit": "hour"}}))
+    renews = make("Renews", rules({**ahead, "field": "attribute:renewal", "window": {"type": "next", "count": 2}}))
+    assert (names(soon), names(renews)) == (set(), set())
+    assert soon.next_change_at == NOW + timedelta(minutes=30, microseconds=1)
+    count_due(now=soon.next_change_at)
+    soon.refresh_from_db()
+    assert (names(soon), soon.next_change_at) == ({"Cem"}, NOW + timedelta(minutes=90, microseconds=1))
+    assert count_due(now=NOW + timedelta(minutes=91)) == datetime(2026, 6, 17, 23, 0, tzinfo=UTC)
+    assert names(soon) == set()
+    count_due(now=datetime(2026, 6, 17, 23, 0, tzinfo=UTC))  # the 18th begins in London
+    assert names(renews) == {"Cem"}
+    count_due(now=datetime(2026, 6, 19, 23, 0, tzinfo=UTC))
+    assert names(renews) == set()
