@@ -132,7 +132,9 @@ def _built(request: StaffRequest, work: Work, found: Segment | None = None) -> H
         return _saved(request, work, found)
     if do == "fill":
         _fill(work, Moment(timezone.now(), request.programme.zone))
-    panel = panel_of(work.judged(), work.fields, request, found) if do == "count" else None
+    if do != "count" and "others" not in request.POST:
+        return _shown(request, work, found)
+    panel = panel_of(work.judged(), work.fields, request, found, seed=_seed(request.POST))
     return _shown(request, work, found, panel=panel)
 
 
@@ -256,14 +258,14 @@ def preview(request: StaffRequest) -> HttpResponse:
     judged, found = work.judged(), _named(request)
     panel = panel_of(judged, work.fields, request, found, seed=_seed(request.POST))
     tree = Builder(work.fields, judged, currency=request.programme.currency, counts=panel.counts).tree(work.draft)
-    here = reverse("segments:segment", args=[found.code]) if found else reverse("segments:create")
     context = {
         "panel": panel,
         "segment": found,
         "rows": tree.rows,
         "whole": tree.whole,
         "history": work.steps,
-        "here": here,
+        "here": _here(found),
+        "has_rows": "now" in request.POST,  # the page for who may only look has none
     }
     return page(request, "segments/_preview.html", context)
 

@@ -374,6 +374,8 @@ CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-ke
 CORS_EXPOSE_HEADERS = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after", "x-request-id"]
 CORS_PREFLIGHT_MAX_AGE = 600
 
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 3_000  # a segment of a hundred conditions with times and filters is one form
+
 SPECTACULAR_SETTINGS = {
     "TITLE": "Regulars",
     "VERSION": "1",

@@ -130,8 +130,8 @@ def movement_chart(segment: Segment, *, now: datetime, zone: ZoneInfo) -> Chart 
         finding=finding,
         labels=[date_format(day, "j M") for day in days],
         series=[
-            Series(_("Came"), entered, shape="bar", tone="1"),
-            Series(_("Left"), [-number for number in left], shape="bar", tone="2", stacked=False),
+            Series(_("Came"), entered, shape="bar", tone="1", stacked=True),
+            Series(_("Left"), [-number for number in left], shape="bar", tone="2", stacked=True),
         ],
         axis_title=_("Day"),
     )

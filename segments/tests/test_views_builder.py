@@ -131,6 +131,8 @@ def test_counting_answers_with_the_panel_and_what_each_row_says(desk, shoppers):
     row = {"match.of.0.type": "condition", "match.of.0.field": "spent", "match.of.0.was": "spent"}
     data = {"match.type": "all", **row, "match.of.0.op": "more", "match.of.0.value": "30"}
     data |= {"match.of.1.type": "condition", "match.of.2.type": "condition", "match.of.2.field": "points"}
+    assert "hx-swap-oob" not in desk.post(PREVIEW, data).content.decode()  # there are no rows on the page
+    data["now"] = ""
     answer = desk.post(PREVIEW, data, headers={"HX-Request": "true", "HX-Target": "segment-panel"})
     html = answer.content.decode()
     assert answer.context["panel"].total == 1
