@@ -28,6 +28,7 @@ from customers.api_fields import AmountField
 from customers.attribute_filters import AttributeFilter, narrowed
 from customers.attributes import coerce
 from customers.events import EVENT_TYPES
+from customers.kept_groups import in_group
 from customers.models import (
     AttributeDefinition,
     Customer,
@@ -163,6 +164,7 @@ class CustomerFilter(StrictSerializer):
     rfm_group = serializers.CharField(max_length=20, required=False)
     churn_band = serializers.ChoiceField(choices=CustomerScores.Band.choices, required=False)
     archetype = serializers.CharField(max_length=16, required=False)
+    segment = serializers.CharField(max_length=16, required=False)
     attribute = KeyAndValue(max_length=580, required=False)
     tag = CleanCharField(max_length=40, required=False)
     without_tag = CleanCharField(max_length=40, required=False)
@@ -227,6 +229,9 @@ FILTER_PARAMETERS = [
         "churn_band", str, enum=CustomerScores.Band.values, description="Not for callers of one business."
     ),
     OpenApiParameter("archetype", str, description="Id of an archetype. Not for callers of one business."),
+    OpenApiParameter(
+        "segment", str, description="Id of a segment; needs `segments:read`. Not for callers of one business."
+    ),
     OpenApiParameter(
         "attribute", str, description="A key of `attributes`, a colon and its value: `size:42`. Without value: empty."
     ),
@@ -309,8 +314,11 @@ def _filtered(view: ApiView, given: Mapping[str, Any]) -> QuerySet[Customer]:
     if given["is_member"] is not None:
         member = Q(facts__is_member=True)
         queryset = queryset.filter(member if given["is_member"] else ~member)
-    if "churn_band" in given or "archetype" in given:
+    if not given.keys().isdisjoint({"churn_band", "archetype", "segment"}):
         view.actor.check_sees_all()
+    if "segment" in given:
+        view.caller.require(Perm.SEGMENTS_VIEW)
+        queryset = queryset.filter(in_group(given["segment"], customer="pk"))
     if "tag" in given:
         queryset = queryset.filter(_tagged(given["tag"]))
     if "without_tag" in given:

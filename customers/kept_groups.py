@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +30,11 @@ def keeps_groups(keeper: Keeper) -> None:
 def kept_groups() -> list[tuple[str, str]]:
     """One query for each keeper."""
     return [group for keeper in KEEPERS for group in keeper.groups()]
+
+
+def in_group(code: str, *, customer: str) -> Q:
+    """In one of the groups of that code; `customer` names the key of somebody. Nobody is in what nobody keeps."""
+    found = Q(pk__in=[])
+    for keeper in KEEPERS:
+        found |= Q(**{f"{customer}__in": keeper.members(code)})
+    return found

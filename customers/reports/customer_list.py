@@ -22,7 +22,7 @@ from core.keyset import COUNT_CAP, Count, KeysetPage, Order, count_up_to_cap, ke
 from core.phones import display_phone
 from customers.attribute_filters import AttributeFilter, narrowed
 from customers.attributes import shown
-from customers.kept_groups import KEEPERS, kept_groups
+from customers.kept_groups import in_group, kept_groups
 from customers.models import (
     Archetype,
     AttributeDefinition,
@@ -256,16 +256,8 @@ def _expected(source: Source, filters: CustomerFilters, scope: Scope) -> Source:
     if (given or filters.segment) and scope.actor.business_id is not None:
         return source.none()
     if filters.segment:
-        source = source.filter(_in_group(filters.segment))
+        source = source.filter(in_group(filters.segment, customer="customer_id"))
     return source.filter(**given)
-
-
-def _in_group(code: str) -> Q:
-    """In one of the groups of that code; nobody is in a group that nobody keeps."""
-    found = Q(pk__in=[])
-    for keeper in KEEPERS:
-        found |= Q(customer_id__in=keeper.members(code))
-    return found
 
 
 def segments_for(actor: Actor) -> list[tuple[str, str]]:

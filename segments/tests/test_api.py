@@ -163,6 +163,14 @@ def test_members_come_by_rules_and_by_hand(call, people, segment):
     assert AuditEntry.objects.filter(action__startswith="segments.segment.people_").count() == 3
 
 
+def test_the_list_of_customers_is_narrowed_to_a_segment(api, people, segment, business):
+    path = f"/api/v1/customers/?segment={segment.code}&ordering=name"
+    assert [one["first_name"] for one in api("read").get(path).json()["data"]] == ["Ada", "Bo"]
+    assert api("read").get("/api/v1/customers/?segment=nobodyhere").json()["data"] == []
+    assert api("customers:read").get(path).json()["code"] == "permission_denied"
+    assert api("admin", business=business).get(path).json()["code"] == "permission_denied"
+
+
 def test_what_is_not_known_of_members_is_refused(call, people, segment):
     for body in ({"customers": [], "choice": "in"}, {"customers": ["x"], "choice": "maybe"}, {"customers": ["x"]}):
         assert call("post", f"{segment.code}/members", **body).status_code == 422
