@@ -104,6 +104,19 @@ def test_points_that_run_out_with_their_day_or_by_inactivity(people, post):
     assert found("points_expiring", "more", 0, window=NEXT_30) == "AB"
 
 
+def test_time_brings_who_has_points_that_run_out_soon(people, post):
+    lot(people["A"], post("A", "earn", 100, 9), 100, NOW + 10 * DAY)
+    asked = {"type": "condition", "field": "points_expiring", "op": "at_least", "value": 50, "window": NEXT_30}
+    soon = {**asked, "window": {"type": "next", "count": 5}}
+    segment = create_segment(name="Soon", document={"version": 1, "match": soon}, actor=MAYA, now=NOW)
+    sizes = []
+    for days in (0, 4, 6, 10, 12):
+        count_due(now=NOW + days * DAY)
+        segment.refresh_from_db()
+        sizes.append(segment.people)
+    assert sizes == [0, 0, 1, 0, 0]  # within five days before, not on the day itself
+
+
 def test_who_brought_a_friend_and_who_was_brought(people):
     def bring(who: str, friend: str, state: str) -> None:
         Referral.objects.create(
