@@ -12,6 +12,7 @@ from segments.words.context import (
     ARTICLES,
     ASKS_FOR,
     BE,
+    HEADS,
     READ_ELSEWHERE,
     Context,
     Found,
@@ -221,6 +222,9 @@ def churn_band_at(context: Context, at: int) -> Found | None:
     text = context.text
     start = text.skip(at, ("a", "at", "the", "with"))
     bands, end = _band_list(text, start)
+    if bands and text.word(end) == "risk" and text.word(end + 1) in HEADS:
+        found = _band_found(context, at, end + 1, bands)
+        return replace(found, notes=[f"“{text.slice(at, end + 1)}” read as the risk of churn."])
     if bands:
         noun = _RISK.at(text, text.skip(end, ("of",)))
         if noun is None or _says_number(text, noun[1]):

@@ -9,7 +9,7 @@ from segments.words.numbers import UnitAt, comparison_at
 from segments.words.places_sold import shop_list, times_at, with_all
 from segments.words.sales_words import ANYTHING, CATEGORY, CHANNELS, FILLERS, ITEM_NOUNS, NOTHING, PRONOUNS, STOPS
 from segments.words.sold import Sales
-from segments.words.text import Text
+from segments.words.text import Phrases, Text
 
 
 def unit_of(nouns: frozenset[str]) -> UnitAt:
@@ -40,7 +40,7 @@ def goods_at(context: Context, at: int, frame: Sales, *, is_noun: bool) -> tuple
     if end > start:
         return inner, end
     if is_noun:
-        if text.word(start) not in ("of", "with", "containing", "for"):
+        if text.word(start) not in ("of", "with", "containing", "including", "for"):
             return frame, at
         start += 1
         if text.word(start) in ("u", "us", "more", "less", "over", "under") or text.word(start - 1) == "for":
@@ -122,19 +122,34 @@ def goods_list(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
     first = product_at(context, start)
     if first is None:
         return frame, at
-    products, end, is_all = [first[0]], first[1], is_both
-    while (link := text.word(end)) in ("or", "and", ",", "nor", "&"):
-        following = end + 1
-        if link == "," and text.word(following) in ("or", "and"):
-            link, following = text.word(following), following + 1
-        more = product_at(context, following, is_listed=True)
-        if more is None:
+    products, end = [first[0]], first[1]
+    joined_by = ""
+    while link := _link_at(text, end):
+        more = product_at(context, link[1], is_listed=True)
+        if more is None or (joined_by and link[0] and link[0] != joined_by):
             break
-        is_all = is_all or link in ("and", "&")
+        joined_by = joined_by or link[0]
         products.append(more[0])
         end = more[1]
+    is_all = is_both or joined_by == "and"
     frame = replace(frame, products=tuple(products), is_all=with_all(frame, "goods", is_all and not is_none))
     return replace(frame, is_none=is_none), end
+
+
+_LINKED_BY = Phrases(
+    {
+        "and": ["and", "&", "plus", "as well as", "along with", "together with", "and also"],
+        "or": ["or", "and/or", "or else"],
+        "nor": ["nor"],
+    }
+)
+
+
+def _link_at(text: Text, at: int) -> tuple[str, int] | None:
+    """What joins the next of a list, "" for a comma, and the place after it."""
+    if text.word(at) == ",":
+        return _LINKED_BY.at(text, at + 1) or ("", at + 1)
+    return _LINKED_BY.at(text, at)
 
 
 def product_at(context: Context, at: int, *, is_listed: bool = False) -> tuple[str, int] | None:
@@ -173,7 +188,8 @@ def product_at(context: Context, at: int, *, is_listed: bool = False) -> tuple[s
 
 
 _NOT_GOODS = frozenset(
-    "more less fewer over under at least most between exactly only once twice time online offline lot ton much"
+    "of containing including"
+    " more less fewer over under at least most between exactly only once twice time online offline lot ton much"
     " many few"
     " several regularly often frequently rarely seldom usually always sometimes in on during since before after"
     " within"

@@ -243,7 +243,7 @@ class _Grammar:
                 if item.found.frame is not None:
                     return False
                 continue
-            if item.kind is Kind.UNKNOWN:
+            if item.kind in (Kind.UNKNOWN, Kind.NOT):
                 continue
             return False
         return False

@@ -138,6 +138,7 @@ def _asked_for(text: Text, at: int) -> bool:
         "lacking",
         "hold",
         "holding",
+        "in",
     }
 
 

@@ -62,6 +62,8 @@ def _people_who(context: Context, at: int) -> Found | None:
 
 def _verbs(context: Context, at: int) -> Found | None:
     text = context.text
+    if text.word(at) in ("first", "last") and VERBS.at(text, at + 1):
+        return _first_or_last(context, at)
     verb = VERBS.at(text, at)
     if verb is None:
         verb = PRESENT.at(text, at)
@@ -83,6 +85,17 @@ def _verbs(context: Context, at: int) -> Found | None:
     frame = Sales(is_back=kind == "return")
     is_noun = text.word(end - 1) in ORDER_NOUNS and end - at > 1  # “placed an order”
     frame, end = slots(context, end, frame, "noun" if is_noun else "goods" if kind in ("order", "buy") else "plain")
+    return found_of(context, frame, range(at, end))
+
+
+def _first_or_last(context: Context, at: int) -> Found | None:
+    """“first bought bunting in 2025”, “last visited Mill Lane over 30 days ago”; without a thing it is a day."""
+    verb = VERBS.at(context.text, at + 1)
+    assert verb is not None
+    frame, end = slots(context, verb[1], Sales(order=context.text.word(at)), "goods")
+    is_of_a_thing = frame.products or frame.categories or frame.vendors or frame.shops or frame.channels
+    if not (is_of_a_thing and frame.times) or frame.amount or frame.is_none:
+        return None
     return found_of(context, frame, range(at, end))
 
 
@@ -169,7 +182,12 @@ def _nouns(context: Context, at: int) -> Found | None:
     if text.word(start) in ("repeat", "multiple"):
         return _repeat(context, at, start)
     start = text.skip(at, ("a", "an", "any", "one"))
-    if text.word(start) in ORDER_NOUNS and _asks_for_it(text, at):
+    is_of_goods = text.word(start + 1) in ("containing", "including", "with") and text.word(at - 1) in (
+        "",
+        "with",
+        "who",
+    )
+    if text.word(start) in ORDER_NOUNS and (is_of_goods or _asks_for_it(text, at)):
         if (
             text.word(start + 1) in ("history", "value", "in", "date", "number", "count")
             and not (text.word(start + 1) == "in" and context.times.at(text, start + 1))

@@ -150,7 +150,8 @@ AT = frozenset("at in from to with of by into inside the our".split())
 ALL_SHOPS = frozenset("all every each both".split())
 SHOP_NOUNS = frozenset("shop store location place branch business outlet site".split())
 STOPS = frozenset(
-    "and or but nor except excluding who that which whose whom where having with without because so while although"
+    "as along together and or but nor except excluding"
+    " who that which whose whom where having with without because so while although"
     " though apart however yet also plus unless if whereas then not never from at via through using for until than"
     ' , ; . ! ? : ( ) & / " “ ” is are was were have has had'.split()
 )

@@ -73,13 +73,13 @@ _JOINTS = Phrases(
         Kind.NOT: [
             "not", "never", "no", "non", "without", "lacking", "lack", "none", "not yet", "never ever", "zero",
             "yet to", "have yet to", "has yet to", "failed to", "fail to", "forgot to", "no longer", "not anymore",
-            "refused to", "ceased to", "anything but", "nothing",
+            "refused to", "ceased to", "anything but", "nothing", "outside", "outside of",
         ],
         Kind.CLAUSE: [
             "who", "that", "which", "whose", "whom", "where", "with", "having", "while", "when", "has", "have",
             "had", "is", "are", "was", "were", "be", "been", "do", "does", "did", "also", "then", "additionally",
             "got", "whos", "must", "should", "will", "would", "if", "holding", "hold", "keeping", "only those",
-            "such as have", "being", "did also",
+            "such as have", "being", "did also", "sitting on",
         ],
     }
 )  # fmt: skip
@@ -362,6 +362,17 @@ class _Scan:
             is_only = item.kind is Kind.UNKNOWN and item.end - item.start == 1 and self.text.word(item.start) in _ONLY
             if is_only and amount is not None and amount.op in ("is", "less", "at_most"):
                 self.items[at] = replace(item, kind=Kind.CLAUSE)
+        if len(self.items) > 1 and self._is_only_behind_a_name(self.items[-2], self.items[-1]):
+            self.items.pop()
+
+    def _is_only_behind_a_name(self, name: Item, item: Item) -> bool:
+        """“Gold members only”"""
+        is_name = name.found is not None and not name.found.may_go_on
+        return (
+            is_name
+            and item.kind is Kind.UNKNOWN
+            and [self.text.word(at) for at in range(item.start, item.end)] == ["only"]
+        )
 
     def _leads_on(self, item: Item, at: int) -> bool:
         """“close to Gold” is not Gold."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from segments.rules import Condition, Not
+from segments.rules import Condition, Dates, Not, span
 from segments.words.context import Context, Found
 from segments.words.goods import goods_at, goods_list, product_at
 from segments.words.numbers import ANY, Comparison, comparison_at
 from segments.words.places_sold import channel_list, on_weekdays, shop_list, times_at, with_all
 from segments.words.sales_words import AVERAGE, CHANNELS, FILLERS, NOTHING
 from segments.words.sold import Manner, Sales
+from segments.words.text import Phrases
 from segments.words.times import Time
 from segments.words.tree import Part, Together
+
+_SINCE_THEN = Phrases({True: ["since", "since then", "after that", "afterwards", "again", "again since", "anymore"]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class Spoken:
     def again(self, context: Context, at: int) -> Found | None:
         known, blank = self.said, Sales(field=self.said.field)
         start = context.text.skip(at, ("to", "the", "again")) if context.text.word(at) == "to" else at
+        if since := self._since_then(context, start):
+            return since
         new, end = slots(context, start, blank, "fragment")
         if end == start or new == blank:
             fragment = _fragment_goods(context, start, blank) if known.takes_goods else None
@@ -50,6 +56,17 @@ class Spoken:
         )
         return found_of(context, merged, range(at, end))
 
+    def _since_then(self, context: Context, at: int) -> Found | None:
+        """“… before June but not since”: from the day after that time"""
+        found = _SINCE_THEN.at(context.text, at)
+        if found is None or len(self.said.times) != 1 or context.times.at(context.text, at) is not None:
+            return None
+        _first, last = span(self.said.times[0].for_counts, context.times.today)
+        if last is None or last >= context.times.today:
+            return None
+        time = Time(Dates(first=last + timedelta(days=1)), found[1])
+        return found_of(context, replace(self.said, times=(time,), amount=None), range(at, found[1]))
+
     def within(self, context: Context, times: Sequence[Time], words: frozenset[int]) -> Found | None:
         if self.said.times:
             return None
@@ -59,6 +76,8 @@ class Spoken:
 
 def found_of(context: Context, said: Sales, words: range) -> Found | None:
     """None where the field knows no such narrowing: what was spent has no weekdays."""
+    if not said.has_order:
+        return None
     part, opposite = said.parts(context, words)
     if opposite is None or (part is not None and not is_possible(context, part)):
         return None
@@ -118,7 +137,16 @@ def _what(context: Context, at: int, frame: Sales, manner: Manner) -> tuple[Sale
         return frame, at
     if manner == "goods":
         return goods_at(context, at, frame, is_noun=False)
-    if manner == "noun" and context.text.word(at) in ("of", "with", "containing", "for", "from", "in", "that"):
+    if manner == "noun" and context.text.word(at) in (
+        "of",
+        "with",
+        "containing",
+        "including",
+        "for",
+        "from",
+        "in",
+        "that",
+    ):
         return goods_at(context, at, frame, is_noun=True)
     return frame, at
 

@@ -32,6 +32,7 @@ class Sales:
     totals: Comparison | None = None  # of one order
     weekdays: tuple[str, ...] = ()
     is_all: frozenset[str] = frozenset()  # of which of these lists all are meant
+    order: str = ""  # “first” or “last”
     is_back: bool = False
     is_none: bool = False  # “nothing”
     words: frozenset[int] = frozenset()
@@ -153,11 +154,30 @@ class Sales:
             else:
                 yield [(Filter("category", "is_one_of", list(self.categories)),)]
 
+    def _in_order(self, words: frozenset[int], field: str, where: tuple[Filter, ...], window: Window | None) -> Part:
+        """The first time is in the window; or so long ago that there was none since."""
+        if self.order == "first":
+            return asked(words, field, "first_time", None, window, where)
+        assert isinstance(window, Over)
+        return asked(words, field, "stopped", window.count * (7 if window.unit == "week" else 1) + 1, None, where)
+
+    @property
+    def has_order(self) -> bool:
+        """Whether there is an operator for it."""
+        if not self.order:
+            return True
+        window = self.times[0].for_counts if len(self.times) == 1 else None
+        is_one = len(self.products) + len(self.categories) < 2
+        is_so_long_ago = isinstance(window, Over) and window.unit in ("day", "week")
+        return is_one and window is not None and (self.order == "first" or is_so_long_ago)
+
     def _one(self, words: frozenset[int], where: tuple[Filter, ...], window: Window | None) -> Part:
         field = self.field
         is_of_goods = any(one.property in ("title", "category", "vendor") for one in where)
         if field == "orders" and is_of_goods:
             field = "orders_with"
+        if self.order:
+            return self._in_order(words, field, where, window)
         if self.amount is None:
             return asked(words, field, "at_least", 1, window, where)
         return compared(words, field, self.amount, window=window, where=where)

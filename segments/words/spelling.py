@@ -42,7 +42,7 @@ _WRITTEN: Mapping[str, str] = {
 # Long common words of the grammar: what is one slip away from one of them is read as it.
 _COMMON = (
     "customer customers everyone everybody anyone anybody anything something nothing ordered ordering "
-    "purchase purchases purchased purchasing members birthday birthdays between "
+    "purchase purchases purchased purchasing purchaser purchasers members birthday birthdays between "
     "recently without average exactly lifetime loyalty category archetype programme "
     "january february september october november december visited visiting excluding neither "
     "yesterday tomorrow fortnight thousand hundred registered"
