@@ -40,6 +40,7 @@ NO_GOODS = frozenset(
     " everything nothing monthly weekly daily yearly annually quarterly regularly frequently rarely often constantly"
     " repeatedly occasionally usually normally mostly mainly consistently continuously quickly directly heavily plenty"
     " loads lots lot together alone long while ages time times ago recently lately seldom sometimes always"
+    " day week month year fortnight hour minute weekend morning afternoon evening night"
     " active inactive lapsed loyal regular recent old young happy unhappy big small top best worst"
     " good bad great nice important interested vegetarian vegan male female men women".split()
 )

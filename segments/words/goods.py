@@ -227,7 +227,7 @@ def _ends_goods(context: Context, at: int) -> bool:
         return True
     if text.word(at) in _HOW_OFTEN:
         return True
-    if context.times.at(text, at) or times_at(text, at) or CHANNELS.at(text, at):
+    if context.times.at(text, at) or times_at(text, at) or CHANNELS.at(text, at) or text.word(at) == "for":
         return True
     return shop_list(context, at, Sales())[1] > at or text.word(at) in ("in", "on", "to", "by", "during")
 

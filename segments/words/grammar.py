@@ -5,7 +5,7 @@
     group       = { people | clause }                       all hold
     clause      = ["who"] both { "or" ["who"] both }
     both        = unit { ("and" | ",") ["who"] unit }
-    unit        = condition | "not" unit | "either" both "or" unit | "neither" unit { "nor" unit }
+    unit        = condition | "(" groups ")" | "not" unit | "either" both "or" unit | "neither" unit { "nor" unit }
 
 "And" binds closer than "or"; "but" and ", and" behind an "or" take everything before them.
 """
@@ -27,6 +27,7 @@ class Meaning:
     unknown: set[int]  # words that joined nothing
     notes: list[str] = field(default_factory=list)
     has_people: bool = False
+    is_open: bool = False  # “people who”, and nothing behind it
 
 
 def understood(items: Sequence[Item], fields: Mapping[str, Field]) -> Meaning:
@@ -39,18 +40,22 @@ class _Grammar:
         self.fields = fields
         self.at = 0
         self.meaning = Meaning(None, [], set())
+        self.is_leaving_out = False
 
     def sentence(self) -> Meaning:
         kept: list[Part | None] = [self.groups()]
         while self.at < len(self.items):
             kind = self._take().kind
             if kind is Kind.EXCEPT:
+                self.is_leaving_out = True
                 out = self.groups()
+                self.is_leaving_out = False
                 if out is not None:
                     self.meaning.leave_out.append(out)
             else:
                 kept.append(self.groups())
         self.meaning.match = every(part for part in kept if part is not None)
+        self.meaning.is_open = bool(self.items) and self.items[-1].kind in (Kind.CLAUSE, Kind.NOT, *_LINKS, *_ENDS)
         self.meaning.has_people = any(item.kind is Kind.PEOPLE for item in self.items)
         return self.meaning
 
@@ -73,6 +78,8 @@ class _Grammar:
             elif kind is Kind.UNKNOWN:
                 self._not_understood(self._take())
             elif kind in _LINKS:
+                if self.is_leaving_out and kind is Kind.COMMA and self._kind(1) is Kind.CLAUSE:
+                    break  # “everyone except Gold members, who …” says more of everyone
                 if self._people_follow(self._after_links()):
                     break
                 is_or = self._kind() is Kind.OR
@@ -118,6 +125,8 @@ class _Grammar:
                 return self._not(item)
             case Kind.EITHER:
                 return self._either()
+            case Kind.OPEN:
+                return self._bracketed()
             case Kind.NEITHER:
                 return self._neither(item)
             case Kind.BOTH | Kind.CLAUSE:
@@ -126,6 +135,12 @@ class _Grammar:
                 self._not_understood(item)
                 return None
         return self.unit() if kind is Kind.PEOPLE else None
+
+    def _bracketed(self) -> Part | None:
+        inner = self.groups()
+        if self._kind() is Kind.CLOSE:
+            self.at += 1
+        return inner
 
     def _condition(self, item: Item) -> Part | None:
         assert item.found is not None
@@ -285,4 +300,4 @@ def _is_all(part: Part) -> bool:
 
 
 _LINKS = frozenset({Kind.AND, Kind.OR, Kind.NOR, Kind.COMMA})
-_ENDS = frozenset({Kind.BUT, Kind.EXCEPT, Kind.STOP})
+_ENDS = frozenset({Kind.BUT, Kind.EXCEPT, Kind.STOP, Kind.CLOSE})

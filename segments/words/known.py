@@ -47,13 +47,13 @@ _AGREED = Phrases(
     {
         True: [
             "agreed to", "opted in to", "opted into", "opted in for", "consented to", "signed up for",
-            "subscribed to",
-            "said yes to", "accept", "subscribe to", "agree to", "opted in", "given consent to", "given consent for",
-            "gave consent to", "gave consent for", "signed up to", "subscribed", "want", "consented", "allow",
-            "get our",
-            "receive our", "receive", "consent to", "given permission for", "want to get", "want to receive",
-            "okayed", "consent for", "consent to", "permission for", "permission to", "opt in for", "opt in to",
-            "happy to get", "happy to receive", "agreed to receive", "agreed to get", "on",
+            "subscribed to", "said yes to", "accept", "subscribe to", "agree to", "opted in", "given consent to",
+            "given consent for", "gave consent to", "gave consent for", "signed up to", "subscribed", "want",
+            "consented", "allow", "get our", "receive our", "receive", "consent to", "given permission for",
+            "want to get", "want to receive", "okayed", "consent for", "permission for", "permission to",
+            "opt in for", "opt in to", "happy to get", "happy to receive", "agreed to receive", "agreed to get",
+            "on", "consent by", "marketing consent by", "marketing consent for", "consent for marketing by",
+            "agreed to marketing by", "opted in by",
         ],
         False: ["opted out of", "unsubscribed from", "opted out from", "withdrew consent for", "refused", "opted out",
                 "unsubscribed", "said no to", "do not want", "declined"],
@@ -139,6 +139,7 @@ def _asked_for(text: Text, at: int) -> bool:
         "hold",
         "holding",
         "in",
+        "us",
     }
 
 
@@ -249,6 +250,9 @@ def reach_at(context: Context, at: int) -> Found | None:
             is_turned = is_turned or text.word(end) == "not"
             end += 1
         return _channels(context, at, end, "", is_turned=is_turned)
+    for field, words in _CHANNEL_WORDS.items():
+        if text.word(at) in words and text.word(at + 1) in ("consent", "permission"):
+            return Found(asked(range(at, at + 2), f"{field}_agreed", "is", True), at + 2, frame=ReachFrame("_agreed"))
     said = _AGREED.at(text, at)
     if said is None:
         return None

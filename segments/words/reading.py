@@ -122,7 +122,7 @@ def _reading(context: Context, meaning: Meaning, *, is_of_customers: bool) -> Re
         notes.append(note)
     notes += [f"“{typed}” read as “{meant}”." for typed, meant in text.corrected.items() if len(typed) > 3]
     is_everybody = meaning.has_people or any(text.word(at) in EVERYBODY for at in range(len(text)))
-    if not found and not unknown and is_everybody:
+    if not found and not unknown and is_everybody and not meaning.is_open:
         return Reading(Rules(1, Everyone()), _spans(context, {}, unknown), notes)
     if not found:
         if not is_everybody and not is_of_customers and not _mentions_customers(text):

@@ -29,7 +29,7 @@ from segments.words.sales_words import (
     VERBS,
 )
 from segments.words.slots import found_of, is_possible, slots
-from segments.words.sold import Sales
+from segments.words.sold import Manner, Sales
 from segments.words.text import Phrases, Text
 from segments.words.tree import either, every
 
@@ -82,17 +82,22 @@ def _verbs(context: Context, at: int) -> Found | None:
     is_any_going = text.word(at) in ("been", "gone", "went", "going", "go", "come", "came", "coming")
     if is_any_going and kind == "visit" and not _is_place_of_ours(context, end):
         return None
-    frame = Sales(is_back=kind == "return")
     is_noun = text.word(end - 1) in ORDER_NOUNS and end - at > 1  # “placed an order”
-    frame, end = slots(context, end, frame, "noun" if is_noun else "goods" if kind in ("order", "buy") else "plain")
-    return found_of(context, frame, range(at, end))
+    manner: Manner = "noun" if is_noun else "goods" if kind in ("order", "buy") else "plain"
+    frame = Sales(is_back=kind == "return", names_goods=manner == "goods")
+    # “been in” may be “been” and “in the shop” as well
+    ends = {end, at + 1} if kind == "visit" and manner == "plain" else {end}
+    found = [
+        found_of(context, frame, range(at, end)) for frame, end in (slots(context, end, frame, manner) for end in ends)
+    ]
+    return max((one for one in found if one), key=lambda one: one.end, default=None)
 
 
 def _first_or_last(context: Context, at: int) -> Found | None:
     """“first bought bunting in 2025”, “last visited Mill Lane over 30 days ago”; without a thing it is a day."""
     verb = VERBS.at(context.text, at + 1)
     assert verb is not None
-    frame, end = slots(context, verb[1], Sales(order=context.text.word(at)), "goods")
+    frame, end = slots(context, verb[1], Sales(order=context.text.word(at), names_goods=True), "goods")
     is_of_a_thing = frame.products or frame.categories or frame.vendors or frame.shops or frame.channels
     if not (is_of_a_thing and frame.times) or frame.amount or frame.is_none:
         return None

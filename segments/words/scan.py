@@ -29,6 +29,8 @@ class Kind(Enum):
     NEITHER = auto()
     NOT = auto()
     STOP = auto()
+    OPEN = auto()
+    CLOSE = auto()
     WHEN = auto()  # a time that no condition has taken
     UNKNOWN = auto()
 
@@ -79,7 +81,7 @@ _JOINTS = Phrases(
             "who", "that", "which", "whose", "whom", "where", "with", "having", "while", "when", "has", "have",
             "had", "is", "are", "was", "were", "be", "been", "do", "does", "did", "also", "then", "additionally",
             "got", "whos", "must", "should", "will", "would", "if", "holding", "hold", "keeping", "only those",
-            "such as have", "being", "did also", "sitting on",
+            "such as have", "being", "did also", "sitting on", "they", "gave us", "given us", "told us", "shared",
         ],
     }
 )  # fmt: skip
@@ -88,10 +90,9 @@ _PEOPLE = Phrases(
         True: [
             "customer", "customers", "people", "person", "persons", "everyone", "everybody", "anyone", "anybody",
             "someone", "somebody", "those", "ones", "shopper", "buyer", "client", "guest", "patron", "user",
-            "individual", "contact", "consumer", "purchaser", "visitor", "subscriber", "punter", "they", "clientele",
-            "customer base", "households", "women and men", "folks", "all of them", "every one", "persons",
-            "them all",
-        ]
+            "individual", "contact", "consumer", "purchaser", "visitor", "subscriber", "punter", "clientele",
+            "customer base", "households", "women and men", "folks", "every one", "persons",
+                    ]
     }
 )  # fmt: skip
 EVERYBODY = frozenset({"everyone", "everybody", "all", "every", "anyone", "anybody"})
@@ -102,7 +103,7 @@ SMALL = frozenset(
     " sort type group segment audience list who whose am will would like could can show find get give see want need"
     " let which what me us out up then really actually both ok okay hi hello hey dear"
     " say right have been total only made placed make their ones at least more most whole entire database record"
-    " shop? programme one own such very quite done ya etc per".split()
+    " shop? programme one such very done ya etc per".split()
 )
 _SMALL_NOT = frozenset({"only", "more", "most", "least", "per", "record", "still", "today", "one", "type"})
 # At the beginning of a sentence only.
@@ -123,6 +124,7 @@ _PURPOSES = Phrases({True: ["so that", "so we", "so i", "so they", "so you", "be
                             "for a mailing",
                             "for the newsletter", "for our newsletter", "to whom", "and invite them",
                             "and thank them"]})  # fmt: skip
+_SIGNS = {".": Kind.STOP, ";": Kind.STOP, ":": Kind.STOP, "(": Kind.OPEN, ")": Kind.CLOSE}
 _STOPS = frozenset('.;:!?()[]"“”')
 
 
@@ -206,7 +208,7 @@ class _Scan:
             self._add(Kind.COMMA, at, at + 1)
             return at + 1
         if self.text.word(at) in _STOPS:
-            self._add(Kind.STOP if self.text.word(at) in ".;:" else Kind.CLAUSE, at, at + 1)
+            self._add(_SIGNS.get(self.text.word(at), Kind.CLAUSE), at, at + 1)
             return at + 1
         found = _JOINTS.at(self.text, at)
         if found is None:
@@ -378,8 +380,10 @@ class _Scan:
         """“close to Gold” is not Gold."""
         if at >= len(self.items) or self.items[at].kind is not Kind.CONDITION:
             return False
-        between = {self.text.word(place) for place in range(item.end - 1, self.items[at].start)}
-        return bool(between & _LEADING_ON)
+        following = self.items[at]
+        between = {self.text.word(place) for place in range(item.end - 1, following.start)}
+        is_doing = self.text.tokens[following.start].raw.casefold().endswith("ing") and following.start == item.end
+        return bool(between & _LEADING_ON) or (is_doing and _sold(following.found) is not None)
 
     def _behind(self, at: int) -> int:
         """The next item; “that” and “which” speak of the thing before them."""

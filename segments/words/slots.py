@@ -99,6 +99,13 @@ def slots(context: Context, at: int, frame: Sales, manner: Manner = "plain") -> 
             return frame, end
 
 
+def _first_time(context: Context, at: int, frame: Sales, _manner: Manner) -> tuple[Sales, int]:
+    found = _FOR_THE_FIRST_TIME.at(context.text, at)
+    if found is None or frame.order or frame.field not in ("orders", "orders_with"):
+        return frame, at
+    return replace(frame, order="first"), found[1]
+
+
 def _filler(context: Context, at: int, frame: Sales, manner: Manner) -> tuple[Sales, int]:
     filler = FILLERS.at(context.text, at) if manner != "fragment" else None
     return (frame, at) if filler is None or context.times.at(context.text, at) else (frame, filler[1])
@@ -184,4 +191,5 @@ def is_possible(context: Context, part: Part) -> bool:
     return all(one.property in known for one in node.where)
 
 
-_SLOTS = (shop_list, on_weekdays, _filler, _how_often, _when, channel_list, _of_what_amount, _what)
+_FOR_THE_FIRST_TIME = Phrases({True: ["for the first time", "for the very first time", "for the first time ever"]})
+_SLOTS = (_first_time, shop_list, on_weekdays, _filler, _how_often, _when, channel_list, _of_what_amount, _what)

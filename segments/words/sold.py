@@ -34,6 +34,7 @@ class Sales:
     is_all: frozenset[str] = frozenset()  # of which of these lists all are meant
     order: str = ""  # “first” or “last”
     is_back: bool = False
+    names_goods: bool = False  # of a verb behind which goods stand
     is_none: bool = False  # “nothing”
     words: frozenset[int] = frozenset()
 
@@ -43,7 +44,7 @@ class Sales:
 
     @property
     def takes_goods(self) -> bool:
-        return self.field in ("orders", "items") and not self.totals
+        return self.field in ("orders", "items") and (self.names_goods or bool(self.products))
 
     def notes(self) -> list[str]:
         """What was assumed."""
@@ -86,7 +87,7 @@ class Sales:
         (time,) = self.times[:1]
         window = time.window
         assert isinstance(window, Last)
-        if replace(self, times=(), is_back=False, words=frozenset()) != Sales():
+        if replace(self, times=(), is_back=False, names_goods=False, words=frozenset()) != Sales():
             first = back(context.times.today, window.count, window.unit)
             longer = replace(self, times=(replace(time, window=Dates(first=first), is_long=False),))
             return longer.parts(context, words)[1]
