@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 
-from segments.form import GROUPS, Draft, rows
+from segments.form import GROUPS, Draft
+from segments.judging import rows
 from segments.rules import MAX_CONDITIONS
 
 NONE, NOT_ALL = "none", "not_all"  # kinds of a group that is turned round

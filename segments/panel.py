@@ -18,7 +18,7 @@ from customers.models import Customer
 from customers.reports.customer_list import name_and_contact
 from customers.words import clock_time
 from segments.fields.base import Field
-from segments.form import Judged
+from segments.judging import Judged
 from segments.models import Segment
 from segments.reports.overview import sizes
 from segments.reports.preview import SPENT_DAYS, Figures, Preview, preview

@@ -1,10 +1,8 @@
-"""What the builder shows of a draft: groups in each other, rows, and in each row its inputs. No HTML, no counting."""
+"""From a draft to what the builder shows of it: which inputs a row has, what can be chosen, where it can go."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from dataclasses import field as dataclass_field
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,161 +12,20 @@ from segments.builder_words import DAYS, JOINERS, KINDS, OPERATORS, PERIODS, TOL
 from segments.choices import MOST, Choice, choices, labels
 from segments.edits import NONE, NOT_ALL, inside, kind_of
 from segments.fields.base import Field
-from segments.form import (
-    DAY_UNITS,
-    EVERYONE,
-    GROUPS,
-    LISTS,
-    NUMERIC,
-    STEPS,
-    UNITS,
-    Asked,
-    Draft,
-    Judged,
-    kept_text,
-    rows,
-    text_of,
-)
+from segments.form import DAY_UNITS, EVERYONE, GROUPS, LISTS, NUMERIC, STEPS, UNITS, Asked, Draft, kept_text, text_of
+from segments.judging import Judged, rows
 from segments.operators import NEEDS_WINDOW, PATTERNS, WITH_WINDOW, WITHOUT_VALUE, Kind
 from segments.rules import MAX_DEPTH, Problem
+from segments.shown import Group, Move, Narrowing, Row, Tree, Value, Window
 
 MOST_SHOWN = 60  # choices of a row at once; a search finds the others
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """What a row compares with: `kind` is number, pair, text, choices or yes_no."""
-
-    kind: str
-    texts: Sequence[str]
-    prefix: str = ""
-    suffix: Words = ""
-    choices: str = ""  # whose they are
-    chosen: Sequence[Choice] = ()
-    offered: Sequence[Choice] = ()
-    has_more: bool = False
-    found: str = ""  # the words that were searched for
-    problem: Words = ""
-
-    @property
-    def summary(self) -> str:
-        return ", ".join(label for _code, label in self.chosen)
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """When: `types` is empty where the comparison says it already."""
-
-    type: str
-    types: Sequence[tuple[str, Words]]
-    count: str = ""
-    unit: str = ""
-    units: Sequence[tuple[str, Words]] = ()
-    suffix: Words = ""
-    period: str = ""
-    periods: Sequence[tuple[str, Words]] = ()
-    first: str = ""
-    last: str = ""
-    problems: Mapping[str, Words] = dataclass_field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowing:
-    """One property of the orders, lines or events that count."""
-
-    path: str
-    name: str
-    properties: Sequence[tuple[str, Words]]
-    label: Words = ""
-    op: str = ""
-    operators: Sequence[tuple[str, Words]] = ()
-    value: Value | None = None
-    is_focus: bool = False
-
-    @property
-    def id(self) -> str:
-        return self.path.replace(".", "-")
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    label: Words
-    icon: str
-    do: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    path: str
-    label: Words
-    field: str
-    op: str = ""
-    operators: Sequence[tuple[str, Words]] = ()
-    value: Value | None = None
-    window: Window | None = None
-    where: Sequence[Narrowing] = ()
-    can_narrow: bool = False
-    kept: str = ""
-    count: int | None = None  # how many match it alone, where that is known
-    is_waiting: bool = False  # unfinished: not counted yet
-    wrong: Mapping[str, Words] = dataclass_field(default_factory=dict)  # by place in the row
-    joiner: Words = ""
-    moves: Sequence[Move] = ()
-    is_focus: bool = False
-    is_group = False
-
-    @property
-    def id(self) -> str:
-        return self.path.replace(".", "-")
-
-    @property
-    def problems(self) -> Sequence[Words]:
-        return list(dict.fromkeys(map(str, self.wrong.values())))
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    path: str
-    kind: str
-    kinds: Sequence[tuple[str, Words]]
-    hidden: Sequence[tuple[str, str]]
-    nodes: Sequence[Row | Group]
-    list_path: str  # where something that is dragged here goes; empty: there is no room
-    can_group: bool
-    joiner: Words = ""
-    moves: Sequence[Move] = ()
-    is_focus: bool = False
-    is_group = True
-
-    @property
-    def id(self) -> str:
-        return self.path.replace(".", "-")
-
-    @property
-    def is_root(self) -> bool:
-        return self.path == "match"
-
-    @property
-    def is_negation(self) -> bool:
-        return self.kind in (NONE, NOT_ALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    match: Group
-    left_out: Sequence[Row | Group]
-    whole: Sequence[str]
-
-    @property
-    def rows(self) -> list[Row]:
-        """Every row, from top to bottom."""
-        return list(_all_rows([self.match, *self.left_out]))
 
 
 class Builder:
     """Makes the rows of one draft. `found` are words that were searched for, `counts` people; both by the row's path.
 
-    One query for each kind of thing that is chosen from, and one for the labels of each.
+    One query for each kind of thing that is chosen from, and one for the labels of each; none without choices, where
+    only the counts and problems of the rows are wanted.
     """
 
     def __init__(
@@ -181,15 +38,18 @@ class Builder:
         found: Mapping[str, str] | None = None,
         counts: Mapping[str, int] | None = None,
         is_saving: bool = False,
+        with_choices: bool = True,
     ) -> None:
         self.fields, self.judged, self.currency, self.counts = fields, judged, currency, counts or {}
         self.focus, self.found, self.is_saving = focus, found or {}, is_saving
+        self.with_choices = with_choices
         self._offered: dict[tuple[str, str], Sequence[Choice]] = {}
         self._labels: Mapping[tuple[str, str], str] = {}
         self._left_out = 0
 
     def tree(self, draft: Draft) -> Tree:
-        self._labels = labels(_asked_codes(draft, self.fields))
+        if self.with_choices:
+            self._labels = labels(_asked_codes(draft, self.fields))
         self._left_out = len(draft.get("leave_out", ()))
         match = self._group(draft["match"], "match", depth=1, joiner="", moves=())
         return Tree(match, self._nodes(_places(draft.get("leave_out", ()), "leave_out"), _("or"), 0), self._whole())
@@ -312,6 +172,8 @@ class Builder:
         return Value("pair" if op == "between" else "number", texts, prefix, suffix, problem=problem)
 
     def _choices(self, codes: Sequence[str], path: str, asked: Asked, problem: Words) -> Value:
+        if not self.with_choices:
+            return Value("choices", list(codes), problem=problem)
         words = self.found.get(path, "")
         offered = self.offered(asked.choices, words)
         chosen = [(code, self._labels.get((asked.choices, code), code)) for code in codes]
@@ -333,14 +195,6 @@ class Builder:
         if key not in self._offered:
             self._offered[key] = choices(name, words=words) if name else []
         return self._offered[key]
-
-
-def _all_rows(nodes: Sequence[Row | Group]) -> Iterator[Row]:
-    for node in nodes:
-        if isinstance(node, Group):
-            yield from _all_rows(node.nodes)
-        else:
-            yield node
 
 
 def field_groups(fields: Mapping[str, Field]) -> list[tuple[str, list[tuple[str, str]]]]:

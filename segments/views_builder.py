@@ -29,7 +29,8 @@ from segments.edits import edited
 from segments.fields.base import Field
 from segments.fields.registry import fields_of_programme
 from segments.finding import customers_found, matching, person_of
-from segments.form import Draft, Judged, draft_of, fields_of, judge, opened, rows
+from segments.form import Draft, draft_of, fields_of, opened
+from segments.judging import Judged, judge, rows
 from segments.models import Segment
 from segments.panel import Panel, panel_of
 from segments.ready import READY
@@ -220,13 +221,14 @@ def _here(found: Segment | None) -> str:
     return reverse("segments:segment", args=[found.code]) if found else reverse("segments:create")
 
 
-def _told(request: StaffRequest, work: Work, found: Segment) -> HttpResponse:
+def _told(request: StaffRequest, work: Work, found: Segment, panel: Panel | None = None) -> HttpResponse:
     """What the rules say, with the form that counts them hidden in it."""
     programme = request.programme
     context = {
         "segment": found,
         "sentence": sentences([found], work.fields, programme.currency).get(found.pk, ""),
         "hidden": fields_of(work.draft, work.fields),
+        "panel": panel,
         **about(request, found, "segments:segment"),
     }
     return page(request, "segments/segment_detail.html", context)
@@ -257,7 +259,10 @@ def preview(request: StaffRequest) -> HttpResponse:
     work = going_on(request.POST)
     judged, found = work.judged(), _named(request)
     panel = panel_of(judged, work.fields, request, found, seed=_seed(request.POST))
-    tree = Builder(work.fields, judged, currency=request.programme.currency, counts=panel.counts).tree(work.draft)
+    if found and not request.htmx:
+        return _told(request, work, found, panel)
+    currency = request.programme.currency
+    tree = Builder(work.fields, judged, currency=currency, counts=panel.counts, with_choices=False).tree(work.draft)
     context = {
         "panel": panel,
         "segment": found,

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from segments.edits import edited, inside, kind_of
 from segments.fields.registry import FIELDS
-from segments.form import judge, opened, rows
+from segments.form import opened
+from segments.judging import judge, rows
 from segments.rules import Rules, written
 from segments.tests.test_form import TREES
 from segments.tests.test_laws import examples

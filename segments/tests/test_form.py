@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from segments.compiler import check
 from segments.fields.registry import FIELDS
-from segments.form import draft_of, fields_of, judge, number_of, opened, rows
+from segments.form import draft_of, fields_of, number_of, opened
+from segments.judging import judge, rows
 from segments.operators import value_of
 from segments.rules import (
     MAX_DEPTH,

@@ -233,6 +233,10 @@ def test_roles_and_other_programmes(
     assert "Customers who " in seen
     assert 'value="save"' not in seen
     assert 'name="match.of.0.value" value="1"' in seen  # what is counted
+    form = PlainForm(client_of(analyst), here)
+    counted = client_of(analyst).post(PREVIEW, dict(form.pairs)).content.decode()  # without scripts: the page again
+    assert "Who is in it" in counted
+    assert "Nobody matches now" in counted
     limited = client_of(make_member("lea@example.com", "marketer", business=business))
     assert limited.get(here).status_code == 403
     assert limited.post(PREVIEW, {"match.type": "all"}).status_code == 403

@@ -71,6 +71,7 @@ def test_queries_of_the_list_do_not_grow(desk):
 def test_archive_names_where_it_is_used_and_is_taken_back(desk, counted):
     here = f"{LIST}{counted.code}/"
     whole = make("Whole", asks_for(counted))
+    assert f'href="{LIST}{whole.code}/">Whole</a>' in html(desk, here)
     assert "Whole" in html(desk, f"{here}archive/")
     assert "Archive the segment" not in html(desk, f"{here}archive/")
     assert desk.post(f"{here}archive/").status_code == 409
