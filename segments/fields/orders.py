@@ -125,7 +125,8 @@ FIELDS: Sequence[Field] = (
     Field(
         "orders", _ORDERS, _("Orders"), Kind.NUMBER,
         Measure(
-            _SALES, "count(*)", _OF_ORDERS, is_count=True, lifetime=_kept("orders_count"), first=_FIRST, last=_LAST
+            _SALES, "count(*)", _OF_ORDERS, is_count=True, lifetime=_kept("orders_count"), first=_FIRST, last=_LAST,
+            by_customer="sale.customer_id",
         ),
         {"op": "at_least", "value": 2, "window": _LAST_90}, nouns=ngettext_lazy("order", "orders"),
         says={
@@ -147,7 +148,8 @@ FIELDS: Sequence[Field] = (
     ),
     Field(
         "average_order", _ORDERS, _("Average order"), Kind.MONEY,
-        Measure(_SALES, "avg(rows.total)", _OF_ORDERS, empty=None), {"op": "at_least", "value": 30},
+        Measure(_SALES, "avg(rows.total)", _OF_ORDERS, empty=None, by_customer="sale.customer_id"),
+        {"op": "at_least", "value": 30},
         says={
             "": (
                 _("spent %(is)s an order on average%(where)s%(when)s"),
