@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from segments.compiler import check, members
+from segments.fields.base import Column, Field
+from segments.operators import Kind
 from segments.rules import conditions, read, written
 from segments.tests.judge import entries_of
 from segments.tests.said import MOMENT, VOCABULARY, reading_of, said
 from segments.words.engine import engine
+from segments.words.reading import read_sentence
 
 OPEN = [pytest.param(entry, id=entry["id"]) for entry in entries_of("open")]
 
@@ -145,7 +150,7 @@ def test_suggestions_are_of_the_kind_that_is_spoken_of():
 
 def test_what_was_assumed_is_noted():
     assert reading_of("new custmers").notes == [
-        "“new custmers” read as: first order this month.", "“custmers” read as “customer”.",
+        "“new custmers” read as: first order this month.", "“custmers” read as “customers”.",
     ]  # fmt: skip
     assert len(reading_of("spent over £5 and in Germany or over 100 points").notes) == 1
 
@@ -157,6 +162,26 @@ def test_every_word_is_of_a_condition_small_or_not_understood():
         "Please": None, "show": None, "tall": "", "customers": None, "in Germany": "match.of.0", "who": None,
         "haven't ordered in 90 days": "match.of.1",
     }  # fmt: skip
+
+
+def test_a_field_of_ones_own_is_read_by_its_label():
+    column = Column("customer", "customer.attributes ->> 'x'")
+    own = {
+        "attribute:milk": Field("attribute:milk", "Own", "Milk", Kind.CHOICE, column, {}, choices="attribute:milk"),
+        "attribute:cups": Field("attribute:cups", "Own", "Cups a day", Kind.NUMBER, column, {}),
+        "attribute:vegan": Field("attribute:vegan", "Own", "Vegan", Kind.YES_NO, column, {}),
+    }
+    names = {**VOCABULARY.names, "attribute:milk": [("oat", "Oat"), ("cow", "Cow")]}
+    vocabulary = replace(VOCABULARY, fields={**VOCABULARY.fields, **own}, names=names)
+    sentence = "vegan customers whose milk is oat or who drink, with at least 3 cups a day"
+    reading = read_sentence(sentence, vocabulary, MOMENT)
+    asked = {(one.field, one.op, str(one.value)) for _path, one in conditions(reading.rules)}
+    assert asked == {
+        ("attribute:vegan", "is", "True"),
+        ("attribute:milk", "is_one_of", "['oat']"),
+        ("attribute:cups", "at_least", "3"),
+    }  # fmt: skip
+    assert reading.not_understood == ["drink"]
 
 
 def test_every_reading_says_who_read_it():

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 from typing import Any, Protocol
 
-from segments.fields.base import Field
-from segments.operators import Kind
 from segments.rules import Condition, Filter, Value, Window
-from segments.words import synonyms
 from segments.words.numbers import Comparison
-from segments.words.text import Phrases, Text
+from segments.words.text import Text
 from segments.words.times import Time, Times
 from segments.words.tree import Asked, Part, Together, either, every
 from segments.words.vocabulary import Vocabulary
@@ -80,7 +76,7 @@ class Context:
             is_all = link == "and"
             times.append(more)
             end = more.end
-        return times, end, is_all
+        return [one.in_year_of(times[-1]) for one in times], end, is_all
 
 
 def _goes_on(text: Text, at: int) -> bool:
@@ -160,33 +156,3 @@ def on_days(words: range, field: str, times: Sequence[Time], *, is_all: bool = F
         if part is not None:
             parts.append(part)
     return every(parts) if is_all else either(parts)
-
-
-@cache
-def phrases_by_key(keys: tuple[tuple[str, str], ...]) -> Phrases[str]:
-    return Phrases([(phrase, key) for phrase, key in keys])
-
-
-def phrases_of(
-    context: Context, table: Mapping[str, Sequence[str]], kinds: Iterable[Kind], *, skip: Iterable[str] = ()
-) -> Phrases[str]:
-    """The phrases of a table for fields that there are, and the labels of fields that no table knows."""
-    pairs = []
-    for key, field in context.vocabulary.fields.items():
-        if field.kind not in kinds or key in skip:
-            continue
-        pairs += [(phrase, key) for phrase in table.get(key, _labels_of(key, field))]
-    return phrases_by_key(tuple(pairs))
-
-
-READ_ELSEWHERE = frozenset(
-    "orders spent average_order items orders_with lot texts emails texts_agreed emails_agreed country city"
-    " region".split()
-)
-
-
-def _labels_of(key: str, field: Field) -> Sequence[str]:
-    if key in READ_ELSEWHERE or any(key in table for table in (synonyms.FIGURES, synonyms.DAYS, synonyms.TEXTS)):
-        return ()
-    label = str(field.label)
-    return (label, label.replace("_", " ")) if len(label) > 2 else ()

@@ -16,7 +16,6 @@ from segments.words.context import (
     Found,
     asked,
     on_days,
-    phrases_of,
 )
 from segments.words.text import Phrases
 from segments.words.times import Time
@@ -46,7 +45,7 @@ _BEHIND_DAYS = BE | {"been", "placed", "made", "took", "place", "happened", "dat
 def days_at(context: Context, at: int) -> Found | None:
     """“first order in the last 90 days”, “last ordered more than a fortnight ago”, “birthday next month”"""
     text = context.text
-    phrases = phrases_of(context, synonyms.DAYS, (Kind.DAY, Kind.ANNIVERSARY))
+    phrases = context.vocabulary.days
     start = text.skip(at, ("a", "an", "the", "their"))
     noun = phrases.at(text, start)
     if noun is None:

@@ -69,7 +69,7 @@ def deed_at(context: Context, at: int) -> Found | None:
 def _deed(context: Context, key: str, deed: _Deed, at: int) -> Found | None:
     text = context.text
     verb = deed.verbs.at(text, at)
-    if verb is None:
+    if verb is None or text.word(at - 1) in ("can", "could", "may", "to", "will", "would", "should"):
         return None
     one = comparison_at(text, verb[1], _unit_of(deed.nouns))
     where: list[Filter] = []

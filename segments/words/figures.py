@@ -13,12 +13,10 @@ from segments.words.context import (
     ASKS_FOR,
     BE,
     HEADS,
-    READ_ELSEWHERE,
     Context,
     Found,
     asked,
     compared,
-    phrases_of,
     to_figure,
 )
 from segments.words.numbers import Comparison, comparison_at
@@ -51,15 +49,8 @@ def figures_at(context: Context, at: int) -> Found | None:
     return max(found, key=lambda one: one.end, default=None)
 
 
-_NUMBERS = (Kind.NUMBER, Kind.MONEY, Kind.SHARE)
-
-
-def _figures(context: Context) -> Phrases[str]:
-    return phrases_of(context, synonyms.FIGURES, _NUMBERS, skip=READ_ELSEWHERE)
-
-
 def _figure_behind(context: Context, at: int) -> Found | None:
-    text, phrases = context.text, _figures(context)
+    text, phrases = context.text, context.vocabulary.figures
     ends: dict[int, str] = {}
 
     def unit_at(text: Text, place: int) -> int | None:
@@ -79,7 +70,7 @@ def _figure_behind(context: Context, at: int) -> Found | None:
 
 def _figure_before(context: Context, at: int) -> Found | None:
     text = context.text
-    noun = _figures(context).at(text, text.skip(at, ("a", "an", "the")))
+    noun = context.vocabulary.figures.at(text, text.skip(at, ("a", "an", "the")))
     if noun is None:
         return None
     start = to_figure(text, noun[1], ("worth", "stand", "with", "score", "to", "value"))
@@ -148,7 +139,7 @@ def _any_at_all(context: Context, at: int) -> Found | None:
     if text.word(at - 1) not in ASKS_FOR | {"a", "filled", "completed"}:
         return None
     start = text.skip(at, ("any", "a"))
-    noun = _figures(context).at(text, start)
+    noun = context.vocabulary.figures.at(text, start)
     if noun is None or noun[0] not in (
         "points",
         "card_stamps",

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from segments.operators import Kind
 from segments.rules import Window
-from segments.words import synonyms
 from segments.words.context import (
     ARTICLES,
     ASKS_FOR,
@@ -16,8 +14,6 @@ from segments.words.context import (
     Found,
     asked,
     compared,
-    phrases_by_key,
-    phrases_of,
 )
 from segments.words.numbers import ONCE, comparison_at
 from segments.words.text import Phrases, Text
@@ -70,7 +66,7 @@ class KnownFrame:
 
     def again(self, context: Context, at: int) -> Found | None:
         text = context.text
-        noun = _known_nouns(context).at(text, text.skip(at, ARTICLES))
+        noun = context.vocabulary.known.at(text, text.skip(at, ARTICLES))
         if noun is None or not _can_be_missing(context, noun[0]) or not _is_own_end(text, noun[1]):
             return None
         return Found(asked(range(at, noun[1]), noun[0], "exists"), noun[1], frame=self)
@@ -100,7 +96,7 @@ class ReachFrame:
 def known_at(context: Context, at: int) -> Found | None:
     """“an email address” behind “with” or “without”; “whose birthday we don't know”; “birthday is unknown”"""
     text = context.text
-    phrases = _known_nouns(context)
+    phrases = context.vocabulary.known
     missing = _MISSING.at(text, at)
     if text.word(at) in ("unknown", "missing") and missing:
         noun = phrases.at(text, missing[1])
@@ -118,10 +114,6 @@ def known_at(context: Context, at: int) -> Found | None:
     if text.word(end) in ("at", "on", "yet"):
         end = text.skip(end, ("at", "all", "yet", "on", "file", "record"))
     return Found(asked(range(at, end), noun[0], "exists"), end, frame=KnownFrame())
-
-
-def _known_nouns(context: Context) -> Phrases[str]:
-    return phrases_of(context, synonyms.KNOWN, (Kind.TEXT, Kind.CHOICE, Kind.DAY, Kind.ANNIVERSARY, Kind.CHOICES))
 
 
 def _asked_for(text: Text, at: int) -> bool:
@@ -159,7 +151,7 @@ def texts_at(context: Context, at: int) -> Found | None:
     """“first name is Anna”, “e-mail ends in .edu”, “postcode starts with LS1”, “called Anna”"""
     text = context.text
     called = _CALLED.at(text, at)
-    phrases = phrases_of(context, synonyms.TEXTS, (Kind.TEXT,))
+    phrases = context.vocabulary.texts
     noun = called or phrases.at(text, text.skip(at, ("the", "a", "an", "with", "whose")))
     if noun is None:
         return None
@@ -215,8 +207,7 @@ def _open_words(context: Context, at: int) -> tuple[str, int] | None:
 def yes_no_at(context: Context, at: int) -> Found | None:
     """“members”, “in the loyalty programme”, and the programme's own yes or no by their label"""
     text = context.text
-    skip = ("texts", "emails", "texts_agreed", "emails_agreed")
-    phrases = phrases_of(context, synonyms.YES_NO, (Kind.YES_NO,), skip=skip)
+    phrases = context.vocabulary.yes_or_no
     start = text.skip(at, ("a", "an", "the"))
     noun = phrases.at(text, start)
     if noun is None:
@@ -293,19 +284,10 @@ def _channels(context: Context, first: int, at: int, kind: str, *, is_turned: bo
     return Found(part, end, frame=ReachFrame(kind))
 
 
-def _events(context: Context) -> Phrases[str]:
-    pairs = []
-    for key in context.vocabulary.fields:
-        if key.startswith("event:"):
-            name = key.removeprefix("event:")
-            pairs += [(name, key), (name.replace("_", " ").replace(".", " "), key)]
-    return phrases_by_key(tuple(pairs))
-
-
 def events_at(context: Context, at: int) -> Found | None:
     """What others sent, by its name: “app_opened at least twice in the last 30 days”"""
     text = context.text
-    noun = _events(context).at(text, text.skip(at, ('"', "“", "did", "the", "event")))
+    noun = context.vocabulary.events.at(text, text.skip(at, ('"', "“", "did", "the", "event")))
     if noun is None:
         return None
     end = text.skip(noun[1], ('"', "”"))

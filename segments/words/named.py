@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from segments.operators import Kind
+from segments.rules import Last
 from segments.words import synonyms
 from segments.words.context import (
     BE,
@@ -13,10 +14,10 @@ from segments.words.context import (
     Context,
     Found,
     asked,
-    phrases_of,
 )
 from segments.words.sales_words import CHANNELS
 from segments.words.text import Phrases
+from segments.words.tree import every
 
 _UP = Phrases({True: ["or higher", "or above", "or better", "and above", "and higher", "and up", "or up", "upward",
                       "upwards", "and better", "+", "or more", "plus", "at least"],
@@ -66,7 +67,7 @@ def tier_at(context: Context, at: int) -> Found | None:
             return None
     else:
         codes, end = _more_names(context, named, codes, end, _TIER_WORDS)
-    if not _is_meant(context, start, end, "tiers"):
+    if not _is_meant(context, start, end):
         return None
     after = text.skip(end, ("tier", "level", "status"))
     if text.word(after) in HEADS and not (text.word(after) == "member" and text.word(after + 1) in ("of", "since")):
@@ -82,7 +83,7 @@ _EVERYDAY = frozenset(
 )
 
 
-def _is_meant(context: Context, start: int, end: int, kind: str) -> bool:
+def _is_meant(context: Context, start: int, end: int) -> bool:
     """A name that is an everyday word is one with a capital letter or beside the word for its kind only."""
     text = context.text
     around = {text.word(start - 1), text.word(end), text.word(start - 2)}
@@ -118,6 +119,38 @@ def _case_note(context: Context, start: int, end: int, kind: str, code: str, cho
     return [f"“{typed}” read as the {kind} {name}."] if typed != name else []
 
 
+_BECAME = Phrases(
+    {
+        True: [
+            "became", "become", "reached", "moved up to", "upgraded to", "promoted to", "got to", "turned", "made it to",
+            "moved to", "moved down to", "dropped to", "been in", "been",
+        ]
+    }
+)  # fmt: skip
+
+
+def became_tier_at(context: Context, at: int) -> Found | None:
+    """“reached Gold this year”: who is in it, and came into it then"""
+    text, named = context.text, context.vocabulary.named.get("tiers")
+    verb = _BECAME.at(text, at)
+    if verb is None or named is None:
+        return None
+    start = text.skip(verb[1], ("a", "the", "tier", "level"))
+    found = named.at(text, start)
+    if found is None or not _is_meant(context, start, found[1]):
+        return None
+    times, end, _is_all = context.time_list(text.skip(found[1], ("tier", "level", "status", "member")))
+    if len(times) != 1:
+        return None
+    words, window = range(at, end), times[0].window
+    tier = asked(words, "tier", "is_one_of", [found[0]])
+    if isinstance(window, Last) and text.word(found[1]) == "for":
+        since = asked(words, "tier_since", "not_within", None, window)
+    else:
+        since = asked(words, "tier_since", "within", None, window)
+    return Found(every([tier, since]), end)
+
+
 def archetype_at(context: Context, at: int) -> Found | None:
     """“Best regulars”, “the archetype New faces”"""
     return _name_at(context, at, "archetypes", "archetype", ("archetype", "group"))
@@ -130,7 +163,7 @@ def _name_at(context: Context, at: int, choices: str, field: str, kind_words: tu
     start = text.skip(at, ("in", "of", "the", "from", "are", "is", "a", "an", "belong", "to", "belonging"))
     start = text.skip(start, (*kind_words, ":", "is", '"', "“", "called", "named", "of"))
     found = named.at(text, start)
-    if found is None or not _is_meant(context, start, found[1], choices):
+    if found is None or not _is_meant(context, start, found[1]):
         return None
     codes, end = _more_names(context, named, [found[0]], found[1], kind_words)
     end = text.skip(end, ('"', "”", *kind_words))
@@ -147,7 +180,7 @@ def tag_at(context: Context, at: int) -> Found | None:
     word = _TAG_WORDS.at(text, text.skip(at, ("a", "the", "with")))
     start = text.skip(word[1], ("a", "the", '"', "“", ":", "with", "as")) if word else at
     found = named.at(text, start)
-    if found is None or not (word or _is_meant(context, start, found[1], "tags")):
+    if found is None or not (word or _is_meant(context, start, found[1])):
         return None
     codes, end, is_all = [found[0]], found[1], False
     while text.word(end) in ("or", "and", ","):
@@ -194,7 +227,7 @@ def segment_at(context: Context, at: int) -> Found | None:
 def choices_at(context: Context, at: int) -> Found | None:
     """“language is German”, “favourite shop is Quayside”, own choices: “milk is oat”, “size large or small”"""
     text = context.text
-    phrases = phrases_of(context, synonyms.CHOICES, (Kind.CHOICE, Kind.CHOICES), skip=("country",))
+    phrases = context.vocabulary.chosen
     noun = phrases.at(text, text.skip(at, ("the", "a", "an", "with")))
     if noun is None:
         return None

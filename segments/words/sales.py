@@ -187,12 +187,17 @@ def _nouns(context: Context, at: int) -> Found | None:
     if text.word(start) in ("repeat", "multiple"):
         return _repeat(context, at, start)
     start = text.skip(at, ("a", "an", "any", "one"))
-    is_of_goods = text.word(start + 1) in ("containing", "including", "with") and text.word(at - 1) in (
-        "",
-        "with",
-        "who",
+    is_alone = at == 0 and start > at
+    is_of_goods = is_alone or (
+        text.word(start + 1) in ("containing", "including", "with")
+        and text.word(at - 1)
+        in (
+            "",
+            "with",
+            "who",
+        )
     )
-    if text.word(start) in ORDER_NOUNS and (is_of_goods or _asks_for_it(text, at)):
+    if text.word(start) in ORDER_NOUNS and (is_alone or is_of_goods or _asks_for_it(text, at)):
         if (
             text.word(start + 1) in ("history", "value", "in", "date", "number", "count")
             and not (text.word(start + 1) == "in" and context.times.at(text, start + 1))

@@ -49,7 +49,7 @@ READERS: Sequence[Reader] = (
     named.segment_at, named.tag_at, located.place_at, figures.figures_at, figures.filled_at,
     figures.churn_band_at, days.days_at, days.new_at, days.repeat_at, days.lapsed_at, known.known_at,
     known.texts_at, named.choices_at, known.yes_no_at, known.reach_at, known.events_at, named.rfm_at,
-    deeds.deed_at, deeds.expiring_at, sales.order_was_at,
+    deeds.deed_at, deeds.expiring_at, sales.order_was_at, named.became_tier_at,
 )  # fmt: skip
 _JOINTS = Phrases(
     {
@@ -67,7 +67,9 @@ _JOINTS = Phrases(
             "but excluding", "except those", "without those", "without anyone", "without anybody", "without people",
             "without customers", "besides", "barring", "instead of", "rather than", "but without those",
             "and excluding", "outside of those", "but ignore", "skip", "and not counting", "not the ones",
-            "omitting", "omit", "except of", "but except", "excepting",
+            "omitting", "omit", "except of", "but except", "excepting", "but nobody", "but no one", "and nobody",
+            "and no one", "nobody", "no one", "none of the", "none of those", "but none of the",
+            "but none of those",
         ],
         Kind.EITHER: ["either"],
         Kind.BOTH: ["both"],

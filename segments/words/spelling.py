@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 
 # Sloppy and short forms, as a sentence has them.
 EXPANDED: Mapping[str, str] = {
@@ -35,9 +35,11 @@ _WRITTEN: Mapping[str, str] = {
     "wich": "which", "teh": "the", "adress": "address", "recieve": "receive", "recieved": "received",
     "pionts": "points", "poitns": "points", "ponits": "points", "memebr": "member", "bougth": "bought",
     "bouhgt": "bought", "ordred": "ordered", "monts": "months", "moths": "months", "peopel": "people",
-    "poeple": "people", "germny": "germany", "plz": "please", "pls": "please", "thats": "that", "w": "with",
-    "buyed": "bought", "spended": "spent", "spendt": "spent", "orderd": "ordered",
-    "wthout": "without", "lifetimevalue": "lifetime", "postcodes": "postcode", "sms": "text", "canceled": "cancelled",
+    "peope": "people", "pepole": "people", "poeple": "people", "germny": "germany", "havnt": "haven't",
+    "hasnt": "hasn't", "didint": "didn't", "dident": "didn't", "nxt": "next", "lst": "last", "plz": "please",
+    "pls": "please", "thats": "that", "w": "with", "buyed": "bought", "spended": "spent", "spendt": "spent",
+    "orderd": "ordered", "wthout": "without", "lifetimevalue": "lifetime", "postcodes": "postcode", "sms": "text",
+    "canceled": "cancelled",
 }  # fmt: skip
 # Long common words of the grammar: what is one slip away from one of them is read as it.
 _COMMON = (
@@ -61,7 +63,7 @@ def stem(word: str) -> str:
     return word
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def put_right(word: str) -> str:
     """A common misspelling as it should be; every other word as it is."""
     if word in _WRITTEN:

@@ -201,7 +201,6 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "churn_band": ["churn band", "churn risk", "risk band"],
     "rfm_group": ["RFM group", "RFM segment", "RFM"],
     "language": ["language", "speak", "speaks", "speaking"],
-    "country": ["country"],
     "favourite_shop": [
         "favourite shop", "favourite store", "usual shop", "main shop", "home shop", "mostly buy at", "mostly shop at",
         "mostly order at", "mostly go to", "usually buy at", "usually shop at", "buy most often at", "mainly shop at",

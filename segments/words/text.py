@@ -57,7 +57,7 @@ class Text:
         self.source = source
         self.tokens: Sequence[Token] = list(_joined(list(_tokens(source))))[:MAX_WORDS]
         self.corrected = {
-            token.raw: token.word
+            token.raw: put_right(token.raw.casefold())
             for token in self.tokens
             if token.word and token.raw[0].isalpha() and put_right(token.raw.casefold()) != token.raw.casefold()
         }

@@ -59,7 +59,7 @@ _PARTS_OF_YEARS: Mapping[str, tuple[int, int]] = {
 _NEW_YEAR = Phrases({True: ["new year", "new year day", "new years"]})
 _EDGES = Phrases(
     {
-        "first": ["the beginning of", "the start of", "beginning of", "start of", "early"],
+        "first": ["the beginning of", "the start of", "beginning of", "start of"],
         "last": ["the end of", "end of"],
     }
 )
@@ -83,6 +83,21 @@ class Time:
     is_long: bool = False
     is_named_month: bool = False  # without a year: of a birthday every one
 
+    def in_year_of(self, last: Time) -> Time:
+        """The first of “November and December 2025”: a month without a year takes that of the last."""
+        own, other = self.window, last.window
+        is_open = self.is_named_month and not last.is_named_month
+        if (
+            not is_open
+            or not isinstance(own, Dates)
+            or not isinstance(other, Dates)
+            or not own.first
+            or not other.first
+        ):
+            return self
+        year = other.first.year - (own.first.month > other.first.month)
+        return replace(self, window=Dates(*_month_days(year, own.first.month)), is_named_month=False)
+
     @property
     def for_counts(self) -> Window:
         return self.fixed or self.window
@@ -101,6 +116,7 @@ class _Point:
     month: int = 0  # alone
     has_year: bool = True
     is_season: bool = False
+    is_edge: bool = False  # “the beginning of the year”
 
 
 class Times:
@@ -264,8 +280,8 @@ class Times:
         point = self._point(text, start)
         if point is None:
             return None
-        if not (has_word or point.has_year or point.window):
-            return None  # “summer hats”, “Christmas cards”
+        if point.is_edge or not (has_word or point.has_year or point.window):
+            return None  # “summer hats”, “at the start of the year”
         end = point.end
         if far := _SO_FAR.at(text, end):
             end = far[1]
@@ -354,12 +370,12 @@ class Times:
             if inner is None:
                 return None
             day = inner.days[0] if edge[0] == "first" else inner.days[1]
-            return _Point((day, day), inner.end)
+            return _Point((day, day), inner.end, is_edge=True)
         return self._whole(text, at)
 
     def _whole(self, text: Text, at: int) -> _Point | None:
         start = at + 1 if text.word(at) == "the" else at
-        if start > at and text.word(start) in _CALENDAR and text.word(at - 1) in ("of", "early"):
+        if start > at and text.word(start) in _CALENDAR and text.word(at - 1) in ("of",):
             first, last = span(Calendar(_CALENDAR[text.word(start)]), self.today)
             assert first is not None
             assert last is not None

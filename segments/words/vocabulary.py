@@ -7,14 +7,28 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from segments.fields.base import Field
+from segments.operators import Kind
+from segments.words import synonyms
 from segments.words.places import demonyms, known_places, names_of_country
 from segments.words.text import Phrases, words_of
 
 Choice = tuple[str, str]  # code and the name that people read
+_NUMBERS = (Kind.NUMBER, Kind.MONEY, Kind.SHARE)
+# Fields with readers of their own, and those that no sentence asks for.
+_READ_ELSEWHERE = frozenset(
+    "orders spent average_order items orders_with lot texts emails texts_agreed emails_agreed country city region"
+    " last_order_was first_order_was".split()
+)
 
 
 def _sells_nothing(_words: str) -> bool:
     return False
+
+
+def _labels(key: str, one: Field) -> Sequence[str]:
+    tables = (synonyms.FIGURES, synonyms.DAYS, synonyms.TEXTS)
+    label = str(one.label)
+    return (label,) if len(label) > 2 and not any(key in table for table in tables) else ()
 
 
 @dataclass(frozen=True)
@@ -32,6 +46,46 @@ class Vocabulary:
 
     def of(self, kind: str) -> Sequence[Choice]:
         return self.names.get(kind, ())
+
+    @cached_property
+    def figures(self) -> Phrases[str]:
+        """What fields that are numbers are called, with their keys; so below for the other kinds."""
+        return self._called(synonyms.FIGURES, *_NUMBERS)
+
+    @cached_property
+    def days(self) -> Phrases[str]:
+        return self._called(synonyms.DAYS, Kind.DAY, Kind.ANNIVERSARY)
+
+    @cached_property
+    def texts(self) -> Phrases[str]:
+        return self._called(synonyms.TEXTS, Kind.TEXT)
+
+    @cached_property
+    def chosen(self) -> Phrases[str]:
+        return self._called(synonyms.CHOICES, Kind.CHOICE, Kind.CHOICES)
+
+    @cached_property
+    def yes_or_no(self) -> Phrases[str]:
+        return self._called(synonyms.YES_NO, Kind.YES_NO)
+
+    @cached_property
+    def known(self) -> Phrases[str]:
+        """What somebody has or has not."""
+        return self._called(synonyms.KNOWN, Kind.TEXT, Kind.CHOICE, Kind.DAY, Kind.ANNIVERSARY)
+
+    @cached_property
+    def events(self) -> Phrases[str]:
+        named = [(key, key.removeprefix("event:")) for key in self.fields if key.startswith("event:")]
+        plain = [(name.replace("_", " ").replace(".", " "), key) for key, name in named]
+        return Phrases([*((name, key) for key, name in named), *plain])
+
+    def _called(self, table: Mapping[str, Sequence[str]], *kinds: Kind) -> Phrases[str]:
+        """The phrases of a table for fields that there are; a field that no table knows is called by its label."""
+        found = []
+        for key, one in self.fields.items():
+            if one.kind in kinds and (key in table or key not in _READ_ELSEWHERE):
+                found += [(phrase, key) for phrase in table.get(key, _labels(key, one))]
+        return Phrases(found)
 
     @cached_property
     def named(self) -> Mapping[str, Phrases[str]]:
