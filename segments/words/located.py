@@ -12,8 +12,8 @@ from segments.words.context import (
     Found,
     asked,
 )
+from segments.words.points import MONTHS
 from segments.words.text import Phrases, Text
-from segments.words.times import MONTHS
 from segments.words.tree import Part, either, negated
 
 _IN_PLACES = Phrases(

@@ -122,7 +122,8 @@ def _case_note(context: Context, start: int, end: int, kind: str, code: str, cho
 _BECAME = Phrases(
     {
         True: [
-            "became", "become", "reached", "moved up to", "upgraded to", "promoted to", "got to", "turned", "made it to",
+            "became", "become", "reached", "moved up to", "upgraded to", "promoted to", "got to", "turned",
+            "made it to",
             "moved to", "moved down to", "dropped to", "been in", "been",
         ]
     }

@@ -1,0 +1,90 @@
+"""Lengths of time: “90 days”, “more than a fortnight”, “a year and a half”."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from segments.rules import Unit
+from segments.words.numbers import BEFORE, Comparison, comparison_at, number_at
+from segments.words.text import Phrases, Text
+
+UNITS: Mapping[str, tuple[int, Unit]] = {
+    "minute": (1, "minute"), "hour": (1, "hour"), "day": (1, "day"), "week": (1, "week"), "month": (1, "month"),
+    "year": (1, "year"), "fortnight": (2, "week"), "quarter": (3, "month"), "decade": (10, "year"),
+    "twelvemonth": (1, "year"), "night": (1, "day"),
+}  # fmt: skip
+
+
+AGO = Phrases({True: ["ago", "back", "earlier", "old"]})
+
+
+ORDERS = Phrases({"more": ["longer than", "earlier than", "older than"], "less": ["newer than", "more recent than"]})
+
+
+def length_unit_at(text: Text, at: int) -> int | None:
+    return at + 1 if text.word(at) in UNITS else None
+
+
+def compared_length(text: Text, at: int) -> tuple[Comparison, tuple[int, Unit], int, Decimal] | None:
+    """“more than a fortnight”, “between 30 and 90 days”, “a year and a half”"""
+    one = comparison_at(text, at, length_unit_at)
+    if one is None and (order := ORDERS.at(text, at)):
+        inner = compared_length(text, order[1])
+        return inner and (replace(inner[0], op=order[0]), *inner[1:])
+    if one is None or not one.has_unit:
+        one = _one_unit(text, at)
+        if one is None:
+            return None
+    last = one.end - 1
+    while text.word(last) not in UNITS:
+        last -= 1
+    unit = UNITS[text.word(last)]
+    if "half" in (text.word(last - 1), text.word(last - 2)) and unit[1] == "year" and one.value == 6:
+        unit = (1, "month")
+    if one.is_money or one.is_percent:
+        return None
+    half = _and_a_half(text, one.end, unit)
+    if half and unit[1] == "year":
+        months = replace(one, value=one.value * 12 + 6, end=one.end + half)
+        return months, (1, "month"), months.end, Decimal(0)
+    return one, unit, one.end, one.high or Decimal(0)
+
+
+def plain_length(text: Text, at: int) -> tuple[int, tuple[int, Unit], int] | None:
+    """“90 days”, “half a year”, “two and a half years”: how many, of which unit, and the place after it"""
+    number = number_at(text, at)
+    if number is None:
+        half = text.skip(at + 1, ("a", "an"))
+        return (6, (1, "month"), half + 1) if text.word(at) == "half" and text.word(half) == "year" else None
+    unit = UNITS.get(text.word(number.end))
+    if unit is None or number.value != int(number.value) or number.is_money or number.is_percent:
+        return None
+    count, end = int(number.value), number.end + 1
+    half_more = _and_a_half(text, end, unit)
+    return (count * 12 + 6, (1, "month"), end + half_more) if half_more else (count * unit[0], unit, end)
+
+
+def _one_unit(text: Text, at: int) -> Comparison | None:
+    """“a year”, “more than a month”, “half a year”"""
+    op, start = BEFORE.at(text, at) or ("is", at)
+    half = text.skip(start + 1, ("a", "an"))
+    if text.word(start) == "half" and text.word(half) == "year":
+        return Comparison(op, Decimal(6), half + 1, has_unit=True)
+    if text.word(start) not in ("a", "an") or text.word(start + 1) not in UNITS:
+        return None
+    return Comparison(op, Decimal(1), start + 2, has_unit=True)
+
+
+def _and_a_half(text: Text, at: int, unit: tuple[int, Unit]) -> int:
+    return 3 if [text.word(at + place) for place in range(3)] == ["and", "a", "half"] and unit[1] == "year" else 0
+
+
+def late_suffix(text: Text, at: int) -> tuple[str, int] | None:
+    """“90 days ago or more”"""
+    if text.word(at) == "or" and text.word(at + 1) in ("more", "longer", "earlier"):
+        return "at_least", at + 2
+    if text.word(at) == "or" and text.word(at + 1) in ("less", "later"):
+        return "at_most", at + 2
+    return None
