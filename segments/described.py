@@ -11,7 +11,7 @@ from segments.rules import Rules, conditions, written
 from segments.statement import Moment
 from segments.words.engine import engine
 from segments.words.names import vocabulary_now
-from segments.words.reading import Reading
+from segments.words.reading import BUILT_IN, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,11 @@ class Described:
     notes: Sequence[str] = ()
     parts: Sequence[Part] = ()
     missed: Sequence[tuple[str, str]] = ()
+    engine: str = BUILT_IN
+
+    @property
+    def is_built_in(self) -> bool:
+        return self.engine == BUILT_IN
 
 
 def described(text: str, fields: Mapping[str, Field], moment: Moment) -> Described:
@@ -48,6 +53,7 @@ def described(text: str, fields: Mapping[str, Field], moment: Moment) -> Describ
         notes=reading.notes,
         parts=_parts(text, reading),
         missed=[(words, near.get(words, "")) for words in reading.not_understood],
+        engine=reading.engine,
     )
 
 

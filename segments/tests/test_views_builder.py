@@ -271,3 +271,11 @@ def test_queries_do_not_grow_with_rows(desk):
 
     tagged = {"type": "condition", "field": "tags", "op": "has_one_of", "value": [tag.code]}
     assert queries(BOUGHT, tagged) == queries(BOUGHT, *[tagged] * 12)
+
+
+def test_what_was_understood_is_shown_word_by_word_with_who_read_it(client_of, owner):
+    page = client_of(owner).post("/segments/new/", {"do": "fill", "words": "spent over £50 this year, wibble"})
+    shown = page.content.decode()
+    assert '<mark class="rounded-xs bg-warning-soft px-0.5 text-warning">wibble</mark>' in shown
+    assert 'href="#node-match' in shown
+    assert "Read by the built-in grammar." in shown
