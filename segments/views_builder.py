@@ -112,14 +112,17 @@ def segment(request: StaffRequest, code: str) -> HttpResponse:
     """The builder; for people who may only look, and of what is archived, what it says."""
     request.actor.check_sees_all()
     found = get_segment(code)
-    may_edit = Perm.SEGMENTS_EDIT in request.membership.permissions and found.archived_at is None
+    may_edit = Perm.SEGMENTS_EDIT in request.membership.permissions
     if request.method == "POST":
         if not may_edit:
             raise PermissionRefused(_("Ask an owner, a manager or a marketer to do this."))
+        if found.archived_at is not None:
+            raise InvalidInput(_("This segment is archived. Restore it first."))
         return _built(request, going_on(request.POST), found)
     fields = fields_of_programme()
     work = begun(fields, opened(_document(found), fields), found.name)
-    return _shown(request, work, found) if may_edit else _told(request, work, found)
+    is_open = may_edit and found.archived_at is None
+    return _shown(request, work, found) if is_open else _told(request, work, found)
 
 
 def _document(found: Segment) -> Draft:

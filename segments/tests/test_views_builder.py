@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tenants.utils import tenant_context
@@ -11,6 +13,7 @@ from core.actor import SYSTEM
 from customers.models import Customer, Tag
 from segments.actions.segments import archive_segment
 from segments.models import Segment
+from segments.panel import Panel
 from segments.tests.conftest import BOUGHT, make, rules
 from segments.tests.plain_form import PlainForm
 from workspace.models import AuditEntry
@@ -197,6 +200,20 @@ def test_the_panel_says_what_is_known_of_who_matches(desk, counted, shoppers):
     assert [people for _day, people in panel.growth] == [2]
 
 
+@pytest.mark.parametrize(
+    ("panel", "told"),
+    [
+        (Panel(is_slow=True), "takes longer than a few seconds"),
+        (Panel(is_empty=True), "As soon as there is a condition"),
+        (Panel(), "cannot be counted as they are"),
+    ],
+)
+def test_a_panel_without_a_count_says_why(panel, told):
+    html = render_to_string("segments/_panel.html", {"panel": panel})
+    assert told in html
+    assert "Is somebody in it?" not in html
+
+
 def test_what_is_typed_is_never_markup(desk):
     tag = Tag.objects.create(name="<b>bold</b>")
     form = PlainForm(desk, NEW).press("add:match").fill(match__of__0__field="tags").press("look")
@@ -254,7 +271,7 @@ def test_an_archived_one_is_shown_and_not_changed(desk):
     archive_segment(code=segment.code, actor=SYSTEM, now=timezone.now())
     here = f"/segments/{segment.code}/"
     assert "Restore" in desk.get(here).content.decode()
-    assert desk.post(here, {"match.type": "all", "do": "save", "name": "Other"}).status_code == 403
+    assert desk.post(here, {"match.type": "all", "do": "save", "name": "Other"}).status_code == 422
     assert Segment.objects.get().name == "Buyers"
 
 
