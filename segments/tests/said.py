@@ -33,6 +33,7 @@ VOCABULARY = Vocabulary(
         ],
         "stamp_cards": [("card", "Coffee card")],
         "rfm_groups": [("champions", "Champions"), ("loyal", "Loyal")],
+        "weekdays": [("1", "Monday"), ("2", "Tuesday"), ("6", "Saturday"), ("7", "Sunday")],
         "languages": [("de", "German"), ("en", "English")],
         "churn_bands": [("low", "Low risk"), ("high", "High risk")],
     },

@@ -188,7 +188,8 @@ def product_at(context: Context, at: int, *, is_listed: bool = False) -> tuple[s
 
 
 _NOT_GOODS = frozenset(
-    "of containing including around near about across behind towards"
+    "bought came went got paid seen visited ordered joined claimed"
+    " of containing including around near about across behind towards"
     " more less fewer over under at least most between exactly only once twice time online offline lot ton much"
     " many few"
     " several regularly often frequently rarely seldom usually always sometimes in on during since before after"

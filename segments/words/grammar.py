@@ -160,11 +160,7 @@ class _Grammar:
             parts = [] if inner is None else [negated(inner, self.fields)]
         else:
             parts = [part for part in [self._denied()] if part is not None]
-            while (
-                self._kind() in (Kind.OR, Kind.NOR)
-                and self._kind(1) is Kind.CONDITION
-                and not self._people_follow(self.at + 1)
-            ):
+            while self._denies_one_more(item):
                 self.at += 1
                 more = self._denied()
                 if more is not None:
@@ -175,6 +171,13 @@ class _Grammar:
             self.meaning.unknown |= words
             return None
         return with_words(found, frozenset(words))
+
+    def _denies_one_more(self, denial: Item) -> bool:
+        if self._kind() not in (Kind.OR, Kind.NOR) or self._kind(1) is not Kind.CONDITION:
+            return False
+        following = self.items[self.at + 1]
+        is_of_its_form = following.form in ("noun", denial.form) or self._kind() is Kind.NOR
+        return is_of_its_form and not self._people_follow(self.at + 1)
 
     def _denied(self) -> Part | None:
         kind = self._kind()

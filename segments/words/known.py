@@ -141,7 +141,12 @@ def _can_be_missing(context: Context, key: str) -> bool:
 
 def _is_own_end(text: Text, at: int) -> bool:
     """Nothing follows that would say which one."""
-    return text.word(at) in ("", "and", "or", "but", ",", ".", "?", "!", "who", "that", "with", "whose", "at",
+    return text.word(at) in ("as",
+        "plus",
+        "along",
+        "together",
+        "while",
+        "", "and", "or", "but", ",", ".", "?", "!", "who", "that", "with", "whose", "at",
     "on", "nor",
                              "yet", ";", "except", "in", "since", "having", "&", "have", "has", "ordered",
                              "bought", "spent")  # fmt: skip

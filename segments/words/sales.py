@@ -73,7 +73,7 @@ def _verbs(context: Context, at: int) -> Found | None:
     kind, end = verb
     if kind == "return" and text.word(at) == "returned" and _comes_goods(context, end):
         return None  # sent back
-    while (following := VERBS.at(text, end + 1)) and text.word(end) in ("or", "and", "nor", "/"):
+    while (following := VERBS.at(text, end + 1)) and text.word(end) in ("or", "nor", "/"):
         if following[0] == "return":
             break
         kind, end = ("buy" if "buy" in (kind, following[0]) else following[0]), following[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from typing import Literal, TypeAlias
 
 from segments.words import days, deeds, figures, known, located, named, sales
 from segments.words.context import HEADS, Context, Found, Frame, Reader
@@ -35,6 +36,10 @@ class Kind(Enum):
     UNKNOWN = auto()
 
 
+# How the words of a condition begin; of a "not", what it can deny one more of: “haven't ordered or visited”.
+Form: TypeAlias = Literal["noun", "past", "present", "clause"]
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     kind: Kind
@@ -42,6 +47,7 @@ class Item:
     end: int
     found: Found | None = None
     words: frozenset[int] = frozenset()  # of a condition that has taken others
+    form: Form = "noun"
 
 
 READERS: Sequence[Reader] = (
@@ -187,7 +193,7 @@ class _Scan:
         if best is None:
             return None
         best = self._there(at, best)
-        self.items.append(Item(Kind.CONDITION, at, best.end, best))
+        self.items.append(Item(Kind.CONDITION, at, best.end, best, form=self._form(at)))
         self.frame = best.frame
         self.has_conditions = True
         return best.end
@@ -216,8 +222,30 @@ class _Scan:
         if found is None:
             return None
         kind = Kind.EXCEPT if found[0] is Kind.BUT and self._is_behind_everybody() else found[0]
-        self._add(kind, at, found[1])
+        form = self._denied_form(at) if kind is Kind.NOT else "noun"
+        self.items.append(Item(kind, at, found[1], form=form))
         return found[1]
+
+    def _form(self, at: int) -> Form:
+        if self.text.word(at) in ("first", "last", "also") and at + 1 < len(self.text):
+            at += 1
+        raw = self.text.tokens[at].raw.casefold()
+        if raw in _FINITE or self.text.word(at) in _FINITE:
+            return "clause"
+        if raw in _PRESENT:
+            return "present"
+        return "past" if raw.endswith("ed") or raw in _PAST else "noun"
+
+    def _denied_form(self, at: int) -> Form:
+        """“haven't” and “never” go on with “visited”, “don't” and “didn't” with “visit”, others with a noun."""
+        before = self.text.word(at - 1)
+        if self.text.word(at) == "never":
+            return "past"
+        if self.text.word(at) != "not":
+            return "noun"
+        if before in ("have", "has", "had"):
+            return "past"
+        return "present" if before in ("do", "doe", "did", "will", "would") else "noun"
 
     def _is_behind_everybody(self) -> bool:
         """“everyone but …”"""
@@ -402,6 +430,13 @@ def _sold(found: Found | None) -> Sales | None:
     return found.frame.said if found and isinstance(found.frame, Spoken) else None
 
 
+_PAST = frozenset(
+    "became begun began won had bought spent came been went gone got took made paid seen shown left been".split()
+)
+_PRESENT = frozenset("live have belong order buy visit spend come go shop purchase pay celebrate get hold".split())
+_FINITE = frozenset(
+    "who that are is was were lives has had belongs can could may buys visits spends comes goes".split()
+)
 _ONLY = frozenset({"only", "just", "merely"})
 _LEADING_ON = frozenset({"to", "become", "than", "like", "as", "towards", "into"})
 _REPEATING = frozenset("do doe did have has had were was are is".split())
