@@ -100,7 +100,7 @@ def _branches(said: Said) -> _Branch:
         at = tree
         for part in parts:
             at = at.inner.setdefault(part, _Branch())
-        at.values = [str(value) for value in values]
+        at.values = [str(value).replace("\x00", "") for value in values]
     return tree
 
 

@@ -62,3 +62,8 @@ def _summary(request: StaffRequest, segment: Segment, uses: int) -> str:
         used = ngettext("Used in %(count)s segment.", "Used in %(count)s segments.", uses)
         parts.append(used % {"count": format_number(uses)})
     return " ".join(parts)
+
+
+def builder_url(found: Segment | None) -> str:
+    """Where the form of a segment is sent; of a new one without it."""
+    return reverse("segments:segment", args=[found.code]) if found else reverse("segments:create")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from django.urls import path
 
 import core.api  # noqa: F401 (the converter `code`)
-from segments import views, views_builder, views_people
+from segments import views, views_builder, views_matching, views_people
 
 app_name = "segments"
 urlpatterns = [
     path("", views.listed, name="list"),
     path("new/", views_builder.create, name="create"),
-    path("preview/", views_builder.preview, name="preview"),
-    path("find/", views_builder.find, name="find"),
-    path("why/<code:code>/", views_builder.explain, name="why"),
-    path("choices/", views_builder.offered, name="choices"),
+    path("preview/", views_matching.preview, name="preview"),
+    path("find/", views_matching.find, name="find"),
+    path("why/<code:code>/", views_matching.explain, name="why"),
+    path("choices/", views_matching.offered, name="choices"),
     path("<code:code>/", views_builder.segment, name="segment"),
     path("<code:code>/duplicate/", views.duplicate, name="duplicate"),
     path("<code:code>/archive/", views.archive, name="archive"),

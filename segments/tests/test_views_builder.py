@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from django.db import connection
 from django.template.loader import render_to_string
@@ -18,6 +20,7 @@ from segments.tests.conftest import BOUGHT, make, rules
 from segments.tests.plain_form import PlainForm
 from workspace.models import AuditEntry
 
+FORM = "application/x-www-form-urlencoded"
 NEW, PREVIEW, CHOICES = "/segments/new/", "/segments/preview/", "/segments/choices/"
 
 
@@ -221,6 +224,23 @@ def test_what_is_typed_is_never_markup(desk):
     assert "<b>bold" not in form.html
     assert '"><script>' not in form.html
     assert "</textarea><script>" not in form.html
+
+
+def test_no_letter_breaks_a_page(desk):
+    bad = "a\x00\ud83d%s{0}'"
+    for field in ("tags", "city", "orders", "last_order", "birthday"):
+        row = {"type": "condition", "field": field, "was": field, "value": bad, "find": bad, "window.count": bad}
+        data = {f"match.of.0.{name}": value for name, value in row.items()}
+        data |= {"match.type": "all", "name": bad, "words": bad, "who": bad, "segment": bad, "seed": "²", "now": bad}
+        for url in (NEW, PREVIEW, "/segments/find/"):
+            for do in ("fill", "undo", bad, "save"):
+                assert desk.post(url, urlencode({**data, "do": do}, errors="replace"), FORM).status_code in (200, 422)
+    asked = urlencode({"of": "tags", "path": "match.of.0", "match.of.0.find": bad}, errors="replace")
+    assert desk.get(f"{CHOICES}?{asked}").status_code == 200
+    for page in ("", f"{make().code}/people/", f"{make('Two').code}/history/"):
+        said = urlencode({"q": bad, "cursor": bad, "way": bad, "day": bad}, errors="replace")
+        assert desk.get(f"/segments/{page}?{said}").status_code == 200
+    assert not Segment.objects.exclude(name__in=["Buyers", "Two"]).exists()
 
 
 def test_values_are_searched_for(desk):
