@@ -41,6 +41,7 @@ class _Grammar:
         self.at = 0
         self.meaning = Meaning(None, [], set())
         self.is_leaving_out = False
+        self.is_in_either = False
 
     def sentence(self) -> Meaning:
         kept: list[Part | None] = [self.groups()]
@@ -173,7 +174,8 @@ class _Grammar:
         return with_words(found, frozenset(words))
 
     def _denies_one_more(self, denial: Item) -> bool:
-        if self._kind() not in (Kind.OR, Kind.NOR) or self._kind(1) is not Kind.CONDITION:
+        is_listed = self._kind() is Kind.NOR or (self._kind() is Kind.OR and not self.is_in_either)
+        if not is_listed or self._kind(1) is not Kind.CONDITION:
             return False
         following = self.items[self.at + 1]
         is_of_its_form = following.form in ("noun", denial.form) or self._kind() is Kind.NOR
@@ -195,7 +197,9 @@ class _Grammar:
         return None if inner is None else negated(inner, self.fields)
 
     def _either(self) -> Part | None:
+        self.is_in_either = True
         found = [self.both()]
+        self.is_in_either = False
         while self._kind() in (Kind.OR, Kind.COMMA) and self._after_links() < len(self.items):
             if self._link() is not Kind.OR:
                 break
@@ -231,12 +235,15 @@ class _Grammar:
         following = self._kind(1)
         if following in (Kind.AND, Kind.OR):
             return following
-        if following not in (Kind.CONDITION, Kind.NOT):
+        at = self.at + 1
+        while at < len(self.items) and _is_verb(self.items[at]):
+            at += 1
+        if at == len(self.items) or self.items[at].kind not in (Kind.CONDITION, Kind.NOT):
             return None
-        for item in self.items[self.at + 1 :]:
+        for item in self.items[at:]:
             if item.kind in (Kind.AND, Kind.OR):
                 return item.kind
-            if item.kind in _ENDS or item.kind is Kind.CLAUSE:
+            if item.kind in _ENDS or (item.kind is Kind.CLAUSE and not _is_verb(item)):
                 break
         return Kind.AND
 
@@ -296,6 +303,11 @@ class _Grammar:
     def _note(self, note: str) -> None:
         if note not in self.meaning.notes:
             self.meaning.notes.append(note)
+
+
+def _is_verb(item: Item) -> bool:
+    """“are”, “have”, “did”: the clause goes on."""
+    return item.kind is Kind.CLAUSE and item.form == "present"
 
 
 def _is_all(part: Part) -> bool:

@@ -73,10 +73,7 @@ def _verbs(context: Context, at: int) -> Found | None:
     kind, end = verb
     if kind == "return" and text.word(at) == "returned" and _comes_goods(context, end):
         return None  # sent back
-    while (following := VERBS.at(text, end + 1)) and text.word(end) in ("or", "nor", "/"):
-        if following[0] == "return":
-            break
-        kind, end = ("buy" if "buy" in (kind, following[0]) else following[0]), following[1]
+    end = _same_verbs(context, end)
     if text.word(at) == "been" and text.word(end) == "with":
         return None  # “with us since 2023”
     is_any_going = text.word(at) in ("been", "gone", "went", "going", "go", "come", "came", "coming")
@@ -91,6 +88,17 @@ def _verbs(context: Context, at: int) -> Found | None:
         found_of(context, frame, range(at, end)) for frame, end in (slots(context, end, frame, manner) for end in ends)
     ]
     return max((one for one in found if one), key=lambda one: one.end, default=None)
+
+
+def _same_verbs(context: Context, at: int) -> int:
+    """“ordered or visited” is one verb, unless more is said of the second: “ordered or bought tea”."""
+    text = context.text
+    following = VERBS.at(text, at + 1) if text.word(at) in ("or", "nor", "/") else None
+    if following is None or following[0] == "return" or text.word(following[1] - 1) in ORDER_NOUNS:
+        return at
+    said, _end = slots(context, following[1], Sales(), "goods")
+    is_same = text.word(following[1] - 1) == text.word(at - 1)
+    return at if is_same or replace(said, times=(), is_all=frozenset()) != Sales() else following[1]
 
 
 def _first_or_last(context: Context, at: int) -> Found | None:

@@ -36,7 +36,8 @@ class Kind(Enum):
     UNKNOWN = auto()
 
 
-# How the words of a condition begin; of a "not", what it can deny one more of: “haven't ordered or visited”.
+# How the words of a condition begin; "present" of a clause: “are” and “have”, not “who”. Of a "not", what more it can
+# deny: “haven't ordered or visited”.
 Form: TypeAlias = Literal["noun", "past", "present", "clause"]
 
 
@@ -222,7 +223,9 @@ class _Scan:
         if found is None:
             return None
         kind = Kind.EXCEPT if found[0] is Kind.BUT and self._is_behind_everybody() else found[0]
-        form = self._denied_form(at) if kind is Kind.NOT else "noun"
+        form: Form = self._denied_form(at) if kind is Kind.NOT else "noun"
+        if kind is Kind.CLAUSE and self.text.word(at) in _REPEATING:
+            form = "present"
         self.items.append(Item(kind, at, found[1], form=form))
         return found[1]
 

@@ -1,0 +1,87 @@
+"""Laws of joining: what two conditions mean together follows from what each means by itself. No database."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from segments.tests.said import said
+
+PLAIN = (
+    "spent over £500", "spent less than £20 last month", "ordered at least twice", "ordered in the last 30 days",
+    "placed an order over £100", "bought a lantern", "bought soap in March", "bought at least 3 teapots",
+    "visited Quayside Coffee", "ordered online", "ordered on a Monday", "have more than 500 points", "are Gold",
+    "are in the Silver tier or higher", "are members", "live in Germany", "are from France or the UK",
+    "have a birthday next month", "joined this year", "have an average order above £30", "have a high churn risk",
+    "have an LTV over 300", "can be texted", "first ordered in 2025", "last ordered over 60 days ago",
+    "belong to Best regulars", "are tagged VIP", "claimed a reward this year", "have a churn risk over 60 %",
+    "were last seen in May", "became customers in 2024", "opted in to texts", "ordered between 5 and 10 times",
+    "bought something from the Kitchen category", "have a phone number",
+)  # fmt: skip
+DENIED = (
+    "have no points", "have no email address", "haven't ordered in 90 days", "did not order in October",
+    "are not in Germany", "cannot be e-mailed", "spent nothing this year",
+)  # fmt: skip
+PEOPLE = {
+    "Gold members": "tier in gold",
+    "customers in France": "country in France",
+    "Best regulars": "archetype in best",
+    "people with over 50 points": "points > 50",
+    "customers without a phone number": "phone missing",
+}
+ALONE = {phrase: said(f"customers who {phrase}") for phrase in (*PLAIN, *DENIED)}
+
+
+def joined(sign: str, *phrases: str) -> str:
+    other = "|" if sign == "&" else "&"
+    parts = [ALONE[phrase] for phrase in phrases]
+    return f" {sign} ".join(f"({part})" if f" {other} " in part else part for part in parts)
+
+
+def chosen(phrases: tuple[str, ...], count: int, times: int) -> list[list[str]]:
+    chance = random.Random(7)
+    return [chance.sample(phrases, count) for _time in range(times)]
+
+
+def test_every_phrase_is_one_condition():
+    assert [phrase for phrase, alone in ALONE.items() if "{" in alone or "&" in alone or "refused" in alone] == []
+
+
+@pytest.mark.parametrize(
+    ("form", "sign"),
+    [
+        ("customers who {} and {}", "&"), ("customers who {} or {}", "|"), ("customers who {} and who {}", "&"),
+        ("people who {} or who {}", "|"), ("customers who either {} or {}", "|"), ("those who {}, and {}", "&"),
+        ("customers who {} but {}", "&"), ("everyone who {} as well as {}", "&"),
+    ],
+)  # fmt: skip
+def test_two_conditions(form, sign):
+    wrong = [pair for pair in chosen(PLAIN, 2, 40) if said(form.format(*pair)) != joined(sign, *pair)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("form", "sign"),
+    [("customers who {} and {}", "&"), ("customers who {}, but {}", "&"), ("customers who {} or who {}", "|")],
+)
+def test_with_a_denied_one(form, sign):
+    wrong = [pair for pair in chosen((*PLAIN, *DENIED), 2, 60) if said(form.format(*pair)) != joined(sign, *pair)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("form", "sign"),
+    [("customers who {}, {} or {}", "|"), ("everyone who {}, {} and {}", "&"), ("who {}, {}, or {}", "|")],
+)
+def test_lists_of_three(form, sign):
+    wrong = [three for three in chosen(PLAIN, 3, 30) if said(form.format(*three)) != joined(sign, *three)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("people", PEOPLE)
+def test_what_stands_with_the_people_holds_for_all(people):
+    for one, other in chosen(PLAIN, 2, 15):
+        assert said(f"{people} who {one} or {other}") == f"{PEOPLE[people]} & ({ALONE[one]} | {ALONE[other]})"
+        out = joined("&", other)
+        assert said(f"{people} who {one}, except those who {other}") == f"{PEOPLE[people]} & {joined('&', one)} − {out}"
