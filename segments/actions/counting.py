@@ -6,7 +6,7 @@ Both ways run the same statement, with or without a list of customers, so that t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -99,6 +99,19 @@ class Counting:
 
     def count_all(self, segment: Segment) -> Counted | None:
         """Judge everybody; None where the rules ask about what is gone: who was in it stays."""
+        return self._after_rules(segment)._count_all(segment)
+
+    def count_some(self, segment: Segment, customers: Collection[int], *, is_by_hand: bool = False) -> None:
+        """Judge these people, and whom time has brought here or away. Everybody, where that is needed anyway."""
+        self._after_rules(segment)._count_some(segment, customers, is_by_hand=is_by_hand)
+
+    def _after_rules(self, segment: Segment) -> Counting:
+        """A worker's moment may lie before rules that were saved while it counted others: never before these."""
+        if self.moment.now >= segment.rules_at:
+            return self
+        return replace(self, moment=Moment(segment.rules_at, self.moment.zone))
+
+    def _count_all(self, segment: Segment) -> Counted | None:
         tree = self._tree(segment)
         if segment.is_broken:
             return None
@@ -111,14 +124,13 @@ class Counting:
         self._save(segment, tree)
         return counted
 
-    def count_some(self, segment: Segment, customers: Collection[int], *, is_by_hand: bool = False) -> None:
-        """Judge these people, and whom time has brought here or away. Everybody, where that is needed anyway."""
-        if segment.is_stale or segment.counted_at is None:
-            if is_by_hand:
-                self.count_all(segment)
-            return
+    def _count_some(self, segment: Segment, customers: Collection[int], *, is_by_hand: bool) -> None:
         tree = self._tree(segment)
         if segment.is_broken:
+            return
+        if segment.is_stale or segment.counted_at is None:
+            if is_by_hand:
+                self._count_all(segment)
             return
         listed = set(customers)
         if tree and segment.next_change_at is not None and segment.next_change_at <= self.moment.now:
@@ -130,17 +142,18 @@ class Counting:
         self._save(segment, tree)
 
     def _tree(self, segment: Segment) -> Rules | None:
-        """Its rules; `is_broken` says whether they ask about what is gone."""
-        tree = rules.read(segment.rules) if segment.rules is not None else None
-        was_broken = segment.is_broken
+        """Its rules; `is_broken` says whether they ask about what is gone. When that is back, everybody is judged."""
+        tree, was_broken = None, segment.is_broken
         try:
-            if tree is not None:
+            if segment.rules is not None:
+                tree = rules.read(segment.rules)
                 compiler.check(tree, self.fields)
             segment.is_broken = False
         except Refused:
             segment.is_broken = True
         if segment.is_broken != was_broken:
-            segment.save(update_fields=["is_broken"])
+            segment.is_stale = segment.is_stale or was_broken  # meanwhile nobody was judged
+            segment.save(update_fields=["is_broken", "is_stale"])
         return tree
 
     def _passed(self, segment: Segment, tree: Rules) -> set[int]:

@@ -17,6 +17,7 @@ from customers.tests.test_actions_facts import sale
 from segments.actions import counting, living
 from segments.actions.counting import Counting
 from segments.actions.living import count_due, count_everybody
+from segments.actions.marks import mark_people
 from segments.actions.ready import make_ready_segments
 from segments.actions.segments import (
     SegmentInUse,
@@ -235,6 +236,36 @@ def test_what_its_rules_ask_about_is_gone(people):
     segment.refresh_from_db()
     assert (segment.is_broken, names(segment)) == (True, {"Ann", "Ben"})
     assert count_due(now=NOW + timedelta(days=400)) is None
+
+
+def test_what_was_gone_is_back(people):
+    """Whoever changed meanwhile was not judged: everybody is, with the first of whom something is noted."""
+    likes = AttributeDefinition.objects.create(key="likes", label="Likes", kind="text")
+    segment = make("Oat", rules({"type": "condition", "field": "attribute:likes", "op": "is", "value": "oat"}))
+    AttributeDefinition.objects.all().delete()
+    Customer.objects.filter(pk=people[0].pk).update(attributes={"likes": "oat"})
+    mark_people([people[0].pk])
+    count_due(now=NOW)
+    segment.refresh_from_db()
+    assert (segment.is_broken, names(segment)) == (True, set())
+    likes.save()
+    mark_people([people[1].pk])
+    count_due(now=NOW)
+    segment.refresh_from_db()
+    assert (segment.is_broken, segment.is_stale, names(segment)) == (False, False, {"Ann"})
+
+
+def test_rules_that_are_saved_while_the_worker_counts(people, business):
+    """Its moment is older than they are. They are the reason of one count, and nobody is told of that one alone."""
+    segment = make("Customers", rules(BOUGHT))
+    saved = NOW + timedelta(seconds=10)
+    change_segment(code=segment.code, name="Customers", document=rules(LATELY), actor=SYSTEM, now=saved)
+    count_due(now=NOW + timedelta(seconds=5))
+    sale(business, people[2], "first", "5", placed_at=NOW)
+    refresh_customers({people[2].pk})
+    count_due(now=NOW + timedelta(minutes=1))
+    assert history(segment) == [("Ben", False, "rules"), ("Cem", True, "person")]
+    assert told() == [("Cem", "segments.member.entered", "person")]
 
 
 def test_money_is_compared_to_the_penny(people, business):
