@@ -138,6 +138,7 @@ class SegmentView(ApiView):
                 document=given.get("rules", segment.rules),
                 actor=self.actor,
                 now=timezone.now(),
+                seen=segment.version,
             )
         return answer(self, changed)
 

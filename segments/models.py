@@ -6,6 +6,8 @@ away wait for each other (`customers.actions.turns`).
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from typing import ClassVar
 
 from django.db import models
@@ -57,6 +59,11 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def version(self) -> str:
+        """Another one whenever its name or rules are others."""
+        return sha256(json.dumps([self.name, self.rules], sort_keys=True).encode()).hexdigest()[:16]
 
 
 class SegmentPart(models.Model):

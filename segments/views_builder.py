@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods
 
 from core.errors import InvalidInput, PermissionRefused
@@ -17,7 +18,8 @@ from core.page import done, page
 from core.permissions import Perm, requires
 from core.requests import StaffRequest
 from segments.actions.living import count_at_once
-from segments.actions.segments import change_segment, create_segment, get_segment
+from segments.actions.requests import SegmentArchived
+from segments.actions.segments import SegmentChanged, change_segment, create_segment, get_segment
 from segments.fields.registry import fields_of_programme
 from segments.form import Draft, fields_of, opened
 from segments.judging import Judged
@@ -26,13 +28,21 @@ from segments.panel import Panel, panel_of
 from segments.ready import READY
 from segments.reports.overview import sentences, tree_of
 from segments.rows import Builder, field_groups
-from segments.rules import Refused, pruned, written
+from segments.rules import Problem, Refused, pruned, written
 from segments.statement import Moment
 from segments.tabs import about, builder_url
 from segments.work import Work, begun, fill, going_on, seed_of
 
 ROWS = "segment-rows"
 EMPTY: Draft = {"version": 1, "match": {"type": "all", "of": []}}
+_CHANGED = Problem(
+    "",
+    "changed",
+    gettext_noop(
+        "Somebody else changed this segment while you had it open. Look at it in another tab first: saving once more"
+        " replaces what they did."
+    ),
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,10 +67,10 @@ def segment(request: StaffRequest, code: str) -> HttpResponse:
         if not may_edit:
             raise PermissionRefused(_("Ask an owner, a manager or a marketer to do this."))
         if found.archived_at is not None:
-            raise InvalidInput(_("This segment is archived. Restore it first."))
+            raise SegmentArchived
         return _built(request, going_on(request.POST), found)
     fields = fields_of_programme()
-    work = begun(fields, opened(_document(found), fields), found.name)
+    work = begun(fields, opened(_document(found), fields), found)
     is_open = may_edit and found.archived_at is None
     return _shown(request, work, found) if is_open else told(request, work, found)
 
@@ -94,9 +104,15 @@ def _saved(request: StaffRequest, work: Work, found: Segment | None) -> HttpResp
         if found is None:
             saved = create_segment(name=work.name, document=document, actor=actor, now=now)
         else:
-            saved = change_segment(code=found.code, name=work.name, document=document, actor=actor, now=now)
+            saved = change_segment(
+                code=found.code, name=work.name, document=document, actor=actor, now=now, seen=work.seen
+            )
     except InvalidInput as error:
         return _shown(request, work, found, is_saving=True, name_problem=str(error.message))
+    except SegmentChanged:
+        assert found is not None
+        work.seen = found.version  # whoever saves once more means it
+        return _shown(request, work, found, judged=judged.with_problems([_CHANGED]), is_saving=True)
     except Refused as error:
         return _shown(request, work, found, judged=judged.with_problems(error.problems), is_saving=True)
     if not saved.is_stale or count_at_once(saved.pk, now=timezone.now()):
@@ -131,6 +147,7 @@ def _shown(
         "here": builder_url(found),
         "name": work.name,
         "name_problem": name_problem,
+        "seen": work.seen,
         "words": work.words,
         "starts": READY.items() if found is None and not tree.rows else (),
         "reading": work.reading,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from core.errors import NotFound
+from core.errors import InvalidInput, NotFound
 from core.keyset import count_up_to_cap, with_query
 from core.page import done, page
 from core.permissions import Perm, requires
@@ -67,6 +67,8 @@ def choose(request: StaffRequest, code: str) -> HttpResponse:
     if customer is None or choice not in CHOICES:
         raise NotFound
     is_in = CHOICES[choice]
+    if is_in is not None and customer.state != Customer.State.ACTIVE:
+        raise InvalidInput(_("Only active customers can be in a segment."), field="customer")
     choose_people(code=code, customers=[customer.pk], is_in=is_in, actor=request.actor, now=timezone.now())
     texts = {True: _("Put in."), False: _("Taken out."), None: _("Left to the rules again.")}
     messages.success(request, texts[is_in])

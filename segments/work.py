@@ -13,6 +13,7 @@ from segments.fields.base import Field
 from segments.fields.registry import fields_of_programme
 from segments.form import Draft, draft_of
 from segments.judging import Judged, judge, rows
+from segments.models import Segment
 from segments.statement import Moment
 from segments.undo import Steps, draft_of_text, redone, steps_after, text_of_form, undone
 
@@ -30,6 +31,7 @@ class Work:
     steps: Steps
     name: str = ""
     words: str = ""
+    seen: str = ""  # the version of the segment that it was made of
     focus: str = ""
     is_moved: bool = False
     is_filled: bool = False
@@ -41,8 +43,11 @@ class Work:
         return judge(self.draft, self.fields)
 
 
-def begun(fields: Mapping[str, Field], draft: Draft, name: str = "") -> Work:
-    return Work(fields, draft, Steps(text_of_form(draft, fields)), name)
+def begun(fields: Mapping[str, Field], draft: Draft, found: Segment | None = None) -> Work:
+    work = Work(fields, draft, Steps(text_of_form(draft, fields)))
+    if found is not None:
+        work.name, work.seen = found.name, found.version
+    return work
 
 
 def going_on(data: QueryDict) -> Work:
@@ -50,7 +55,7 @@ def going_on(data: QueryDict) -> Work:
     fields = fields_of_programme()
     draft = draft_of(data.lists(), fields)
     steps = steps_after(data, text_of_form(draft, fields))
-    work = Work(fields, draft, steps, data.get("name", ""), data.get("words", ""))
+    work = Work(fields, draft, steps, data.get("name", ""), data.get("words", ""), data.get("seen", ""))
     work.is_filled = "filled" in data
     searches = {name: data.get(name, "") for name in data if name.endswith(".find")}
     work.found = {name.removesuffix(".find"): searched(words) for name, words in searches.items() if words}

@@ -36,6 +36,11 @@ class SegmentInUse(DomainError):
     message = _("Other segments ask who is in this one. Change them first.")
 
 
+class SegmentChanged(DomainError):
+    code = "segment_changed"
+    message = _("Somebody else changed this segment meanwhile.")
+
+
 class SegmentsFull(DomainError):
     code = "segments_full"
     message = _("There are 500 segments. Archive one that nobody needs.")
@@ -70,18 +75,26 @@ def create_segment(*, name: str, document: object, actor: Actor, now: datetime, 
     return segment
 
 
-def change_segment(*, code: str, name: str, document: object, actor: Actor, now: datetime) -> Segment:
-    """Give a segment this name and these rules; counted anew where they are others. Raises as `create_segment` does."""
+def change_segment(
+    *, code: str, name: str, document: object, actor: Actor, now: datetime, seen: str = ""
+) -> Segment:
+    """Give a segment this name and these rules; counted anew where they are others.
+
+    `seen` is its version that the change was made of. Raises SegmentChanged where it is another one by now and says
+    something else, and as `create_segment` does.
+    """
     actor.check_sees_all()
     tree = read_tree(document)
     with transaction.atomic():
         segment = _of(code, lock_segments())
-        before = {"name": segment.name, "rules": segment.rules}
+        before, version = {"name": segment.name, "rules": segment.rules}, segment.version
         segment.name = _clean_name(name, of=segment)
         segment.rules = _written(tree)
         changed = [key for key in before if before[key] != getattr(segment, key)]
         if not changed:
             return segment
+        if seen and seen != version:
+            raise SegmentChanged
         if "rules" in changed:
             segment.rules_at, segment.is_stale = now, True
             _set_parts(segment, tree)
@@ -142,7 +155,8 @@ def restore_segment(*, code: str, actor: Actor, now: datetime) -> Segment:
 def choose_people(*, code: str, customers: Collection[int], is_in: bool | None, actor: Actor, now: datetime) -> Segment:
     """Put these people in, take them out, or (None) leave them to the rules again. Survives every count.
 
-    Raises NotFound, InvalidInput for more than MAX_CHOSEN; who is no customer any more is passed over.
+    Raises NotFound, InvalidInput for more than MAX_CHOSEN. Who is archived or no customer any more is passed over, but
+    can be left to the rules.
     """
     actor.check_sees_all()
     if len(customers) > MAX_CHOSEN:
@@ -154,11 +168,10 @@ def choose_people(*, code: str, customers: Collection[int], is_in: bool | None, 
             raise NotFound()
         if segment.archived_at is not None:
             raise InvalidInput(_("This segment is archived. Restore it first."), field="customers")
-        known = list(
-            Customer.objects.filter(pk__in=customers, state=Customer.State.ACTIVE)
-            .order_by("pk")
-            .values_list("pk", "code")
-        )
+        people = Customer.objects.filter(pk__in=customers)
+        if is_in is not None:
+            people = people.filter(state=Customer.State.ACTIVE)
+        known = list(people.order_by("pk").values_list("pk", "code"))
         ids = [pk for pk, _code in known]
         if is_in is None:
             segment.choices.filter(customer__in=ids).delete()

@@ -20,6 +20,7 @@ from segments.actions.living import count_due, count_everybody
 from segments.actions.marks import mark_people
 from segments.actions.ready import make_ready_segments
 from segments.actions.segments import (
+    SegmentChanged,
     SegmentInUse,
     archive_segment,
     change_segment,
@@ -134,6 +135,18 @@ def test_the_same_again_writes_nothing(people):
     assert not Segment.objects.get().is_stale
 
 
+def test_a_change_of_what_somebody_else_changed_meanwhile_is_refused(people):
+    segment = make("Customers", rules(BOUGHT))
+    seen = segment.version
+    change_segment(code=segment.code, name="Buyers", document=rules(BOUGHT), actor=SYSTEM, now=NOW, seen=seen)
+    with pytest.raises(SegmentChanged):
+        change_segment(code=segment.code, name="Customers", document=rules(LATELY), actor=SYSTEM, now=NOW, seen=seen)
+    segment.refresh_from_db()
+    assert (segment.name, segment.rules, segment.is_stale) == ("Buyers", rules(BOUGHT), False)
+    same = change_segment(code=segment.code, name="Buyers", document=rules(BOUGHT), actor=SYSTEM, now=NOW, seen=seen)
+    assert same.name == "Buyers"  # sent twice
+
+
 def test_by_hand_survives_every_count(people):
     ann, _ben, cem = people
     segment = make("Customers", rules(BOUGHT))
@@ -148,6 +161,9 @@ def test_by_hand_survives_every_count(people):
     Customer.objects.filter(pk=cem.pk).update(state=Customer.State.ARCHIVED)
     choose_people(code=segment.code, customers=[cem.pk], is_in=True, actor=SYSTEM, now=NOW)
     assert names(segment) == {"Ann", "Ben"}  # who is archived is passed over
+    segment.choices.create(customer=cem, is_in=True, actor="user:1")
+    choose_people(code=segment.code, customers=[cem.pk], is_in=None, actor=SYSTEM, now=NOW)
+    assert not segment.choices.exists()
 
 
 def test_filled_by_hand_alone(people):

@@ -103,6 +103,22 @@ def test_what_is_unfinished_or_wrong_is_said_at_its_row_when_it_is_saved(desk):
     assert "asks about this segment" in form.html
 
 
+def test_two_people_change_one_segment(desk):
+    """The later one is told, loses nothing, and replaces it by saving once more."""
+    segment = make("Buyers")
+    form = PlainForm(desk, f"/segments/{segment.code}/").fill(name="Mine").press("add:match")
+    PlainForm(desk, form.url).fill(name="Theirs").press("save")
+    form.fill(match__of__1__field="member").press("save")
+    assert (form.response.status_code, form.said("name")) == (422, ["Mine"])
+    assert "Somebody else changed this segment" in form.html
+    assert Segment.objects.get().name == "Theirs"
+    assert form.press("save").response.status_code == 303
+    assert Segment.objects.get().name == "Mine"
+    archive_segment(code=segment.code, actor=SYSTEM, now=timezone.now())
+    late = desk.post(form.url, {"do": "save", "name": "Late"})
+    assert (late.status_code, "Restore it first" in late.content.decode()) == (409, True)
+
+
 def test_a_new_one_may_begin_with_a_ready_one(desk):
     assert "?ready=near_reward" in PlainForm(desk, NEW).html
     form = PlainForm(desk, f"{NEW}?ready=near_reward")
@@ -291,7 +307,7 @@ def test_an_archived_one_is_shown_and_not_changed(desk):
     archive_segment(code=segment.code, actor=SYSTEM, now=timezone.now())
     here = f"/segments/{segment.code}/"
     assert "Restore" in desk.get(here).content.decode()
-    assert desk.post(here, {"match.type": "all", "do": "save", "name": "Other"}).status_code == 422
+    assert desk.post(here, {"match.type": "all", "do": "save", "name": "Other"}).status_code == 409
     assert Segment.objects.get().name == "Buyers"
 
 

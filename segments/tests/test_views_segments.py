@@ -100,6 +100,10 @@ def test_people_are_listed_put_in_taken_out_and_left_to_the_rules(desk, counted,
     assert [row.by_hand for row in desk.get(here).context["rows"].rows] == [True, False]
     by_hand = desk.get(f"{here}?show=hand").context["rows"].rows
     assert [(row.name, row.is_in, row.who) for row in by_hand] == [("Cem", True, "Maya"), ("Ann", False, "Maya")]
+    Customer.objects.filter(pk=ann.pk).update(state=Customer.State.ARCHIVED)
+    refused = desk.post(choose, {"customer": ann.code, "choice": "in"})
+    assert "Only active customers can be in a segment." in refused.content.decode()
+    Customer.objects.filter(pk=ann.pk).update(state=Customer.State.ACTIVE)
     desk.post(choose, {"customer": ann.code, "choice": "rules"})
     assert names(desk, here) == ["Cem", "Ben", "Ann"]
     assert desk.post(choose, {"customer": "nobody", "choice": "in"}).status_code == 404
