@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -15,25 +16,37 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """`fields` maps each field of `data` to its JSON type; an event may leave out those that end in `?`."""
+    """`fields` maps each field of `data` to its JSON type; an event may leave out those that end in `?`.
+
+    What `is_derived` follows from other facts, over the whole programme: people limited to one business do not see it,
+    and it is nothing that anybody did.
+    """
 
     name: str
     title: str | Promise
     icon: str
     fields: Mapping[str, str]
+    is_derived: bool = False
 
 
 EVENT_TYPES: dict[str, EventType] = {}
 
 
-def register(name: str, *, title: str | Promise, icon: str, **fields: str) -> EventType:
+def register(
+    name: str, *, title: str | Promise, icon: str, is_derived: bool = False, **fields: str
+) -> EventType:
     """Declare an event `app.noun.past`. Raises ValueError when another app has declared it."""
     if name in EVENT_TYPES:
         raise ValueError(f"event {name} is declared twice")
-    EVENT_TYPES[name] = EventType(name, title, icon, fields)
+    EVENT_TYPES[name] = EventType(name, title, icon, fields, is_derived)
     return EVENT_TYPES[name]
 
 
+def derived_names() -> list[str]:
+    return [one.name for one in EVENT_TYPES.values() if one.is_derived]
+
+
+_OF_IMPORT: Mapping[str, Any] = {"import": "string"}  # no name of an argument
 CUSTOMER_CREATED = register(
     "customers.customer.created", title=_("Became a customer"), icon="user-plus", source="string"
 )
@@ -96,7 +109,7 @@ IMPORT_FINISHED = register(
     kind="string",
     rows="integer",
     counts="object",
-    **{"import": "string"},
+    **_OF_IMPORT,
 )
 # What others send: `event` is their name for it.
 EVENT_TRACKED = register(

@@ -21,6 +21,8 @@ class Figures(StrEnum):
     TAGS = "tags"  # a tag itself, not who bears it
     PRODUCTS = "products"  # their titles, categories and vendors
     REWARDS = "rewards"
+    REACH = "reach"  # whether texts and e-mails arrive
+    PEOPLE = "people"  # who is there, and what was said of them
 
 
 FOLLOWERS: list[Told] = []

@@ -7,6 +7,7 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Lower
 
 from core.actor import Actor
+from customers.events import derived_names
 
 if TYPE_CHECKING:
     from customers.models import (
@@ -82,12 +83,14 @@ class RefundQuerySet(models.QuerySet["Refund"]):
 
 class EventQuerySet(models.QuerySet["Event"]):
     def visible_to(self, actor: Actor) -> EventQuerySet:
-        """Everything, or the business's own events and those of no business about nobody or a customer of its own."""
+        """Everything, or the business's own events and those of no business about nobody or a customer of its own;
+        nothing that says what is of the whole programme, such as its segments."""
         if actor.business_id is None:
             return self
         customers = self.model._meta.get_field("customer").related_model
         own = Q(customer=None) | Q(_dealt_with(customers, "customer_id", actor.business_id))
-        return self.filter(Q(business_id=actor.business_id) | Q(business_id__isnull=True) & own)
+        seen = self.exclude(name__in=derived_names())
+        return seen.filter(Q(business_id=actor.business_id) | Q(business_id__isnull=True) & own)
 
 
 class ImportRunQuerySet(models.QuerySet["ImportRun"]):

@@ -84,7 +84,9 @@ def follow_orders(customers: set[int] | None) -> None:
 
 @follows_figures
 def follow_figures(figures: Figures, customers: Collection[int] | None) -> None:
-    if customers is None:
+    if figures is Figures.PEOPLE and customers is None:
+        mark_everything()
+    elif customers is None:
         mark_asking(figures)
     else:
         mark_people(customers)

@@ -17,6 +17,7 @@ from customers.actions import rollups
 from customers.actions.imports import KEPT_DAYS
 from customers.actions.turns import turn_to_take_away
 from customers.databases.sync import move_back
+from customers.following import Figures, tell_followers
 from customers.imports import staging
 from customers.imports.run import FEW_ROWS
 from customers.imports.touched import Touched, refresh, touched_by
@@ -102,6 +103,7 @@ def undo_import(run: ImportRun, *, report: Callable[[int, int, str], None], now:
         run.undone_at, run.content_key = now, ""
         run.save(update_fields=["undone_at", "content_key"])
         move_back(run)
+        tell_followers(Figures.PEOPLE)
     return dict(run.undo_counts)
 
 

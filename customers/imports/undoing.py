@@ -18,6 +18,7 @@ from django.db import connection, models, transaction
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q
 
 from customers.actions.turns import may_take_away_now
+from customers.events import derived_names
 from customers.imports import stock
 from customers.imports.refunds import refresh_orders
 from customers.imports.writing import ORDER_STATE, PRODUCT_FIELDS, PROFILE_FIELDS
@@ -28,6 +29,7 @@ from customers.models import (
     CustomerFacts,
     CustomerScores,
     CustomerTag,
+    Event,
     Identifier,
     ImportRun,
     ImportUndo,
@@ -348,6 +350,8 @@ def _remove(model: type[models.Model], batch: Batch) -> tuple[set[int], dict[int
     for part in PARTS[model]:
         field = next(field for field in part._meta.fields if field.related_model is model)
         part._default_manager.filter(**{f"{field.name}__in": gone})._raw_delete("default")
+    if model is Customer:
+        Event.objects.filter(customer__in=gone, name__in=derived_names()).delete()
     model._default_manager.filter(pk__in=gone)._raw_delete("default")
     return gone, why
 
@@ -364,7 +368,10 @@ def _held(model: type[models.Model], ids: Collection[int]) -> set[int]:
         if isinstance(other, str) or other in PARTS[model] or relation.many_to_many:
             continue
         column = relation.field.attname
-        held |= set(other._default_manager.filter(**{f"{column}__in": ids}).values_list(column, flat=True))
+        rows = other._default_manager.filter(**{f"{column}__in": ids})
+        if other is Event:
+            rows = rows.exclude(name__in=derived_names())
+        held |= set(rows.values_list(column, flat=True))
     return held
 
 

@@ -10,6 +10,7 @@ from core.actor import SYSTEM, Actor
 from core.phones import mask_phone
 from customers.actions.consent import record_consent
 from customers.consent import consents_of
+from customers.following import Figures, tell_followers
 from customers.models import Customer, Identifier
 from messaging.models import OutboundMessage, Suppression
 from workspace.actions import audit
@@ -43,6 +44,8 @@ def release(*, number: str, now: datetime) -> bool:
         count, _rows = Suppression.objects.filter(channel=SMS, address=number).delete()
         if count:
             customer = owner_of(number)
+            if customer is not None:
+                tell_followers(Figures.REACH, {customer.pk})
             _note("released", number, customer, _actor(customer, Suppression.Reason.STOP), reason="start")
         return bool(count)
 

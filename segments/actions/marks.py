@@ -21,6 +21,7 @@ _KEYS = {
     Figures.RFM: frozenset({"rfm_group", "rfm_recency", "rfm_frequency", "rfm_monetary"}),
     Figures.TAGS: frozenset({"tags"}),
     Figures.REWARDS: frozenset({"points_to_reward"}),
+    Figures.REACH: frozenset({"texts", "emails"}),
 }
 
 

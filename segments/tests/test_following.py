@@ -24,13 +24,25 @@ from customers.actions.products import change_product
 from customers.actions.refunds import record_refund
 from customers.actions.scores import COLUMNS, write_scores
 from customers.actions.tags import delete_tag, tag_customer
+from customers.actions.undo_imports import undo_import
 from customers.following import Figures, tell_followers
 from customers.ingestion import Arrival, Person
-from customers.models import Customer, CustomerFacts, CustomerScores, Order, OrderLine, Product, TrackedName
+from customers.models import (
+    Customer,
+    CustomerFacts,
+    CustomerScores,
+    ImportRun,
+    Order,
+    OrderLine,
+    Product,
+    TrackedName,
+)
 from customers.stream import run_readers
+from customers.tests.imports_fixtures import import_csv
 from intelligence.actions.rfm import score_customers
 from loyalty.actions.points import add_points
 from loyalty.actions.rewards import RewardValues, create_reward, switch_reward
+from messaging.actions.suppression import release, suppress
 from screens.actions.privacy import erase_customer
 from segments.actions.living import count_due
 from segments.actions.segments import choose_people, create_segment
@@ -114,6 +126,30 @@ def test_what_is_said_of_somebody(ann):
     assert wears() == {"Anna"}
     archive_customer(customer_id=ann.pk, actor=SYSTEM, now=now)
     assert (in_leeds(), agreed(), wears()) == (set(), set(), set())
+
+
+def test_texts_arrive_again(ann):
+    """Agreed anew at the till while STOP held, which only START ended."""
+    reached, now = segment("texts", "is", value=True), timezone.now()
+    suppress(number="+447700900123", reason="stop", now=now)
+    record_consent(
+        customer=ann, channel="sms", purpose="marketing", is_granted=True, source="till", wording="own",
+        words="I want to hear of offers by text", actor=SYSTEM, now=now,
+    )  # fmt: skip
+    assert reached() == set()
+    release(number="+447700900123", now=now)
+    assert reached() == {"Ann"}
+
+
+def test_an_import_is_undone(business, settings, tmp_path):
+    """Who was made by it is nowhere, and of whom it said something else is judged again."""
+    settings.MEDIA_ROOT = tmp_path
+    in_york, in_leeds = segment("city", "is", "York"), segment("city", "is", "Leeds")
+    import_csv(b"Customer ID,First name,City\n7,Ann,York\n", business)
+    run = import_csv(b"Customer ID,First name,City\n7,Ann,Leeds\n9,Cy,Leeds\n", business)
+    assert (in_york(), in_leeds()) == (set(), {"Ann", "Cy"})
+    undo_import(ImportRun.objects.get(pk=run.pk), report=lambda *_: None, now=run.finished_at)
+    assert (in_york(), in_leeds()) == ({"Ann"}, set())
 
 
 def test_tags_and_their_end(ann):

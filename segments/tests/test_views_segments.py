@@ -165,6 +165,15 @@ def test_a_profile_shows_the_segments_and_since_when(
     assert f"{LIST}{counted.code}/" not in html(limited, f"/customers/{ann.code}/")
 
 
+def test_who_is_limited_to_a_business_reads_of_no_segment(desk, counted, shoppers, client_of, make_member, business):
+    ann = shoppers[0]
+    desk.post(f"{LIST}{counted.code}/people/choose/", {"customer": ann.code, "choice": "out"})
+    page = f"/customers/{ann.code}/"
+    assert "Left a segment: Buyers" in html(desk, page)
+    limited = client_of(make_member("lea@example.com", "marketer", business=business))
+    assert "Left a segment" not in html(limited, page)
+
+
 def test_segments_of_another_programme_are_not_there(client_of, programme, counted, other_programme, make_member):
     stranger = client_of(make_member("omar@example.com", "owner", of=other_programme), on=other_programme)
     assert "No segments yet" in html(stranger, LIST)
