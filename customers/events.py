@@ -32,9 +32,7 @@ class EventType:
 EVENT_TYPES: dict[str, EventType] = {}
 
 
-def register(
-    name: str, *, title: str | Promise, icon: str, is_derived: bool = False, **fields: str
-) -> EventType:
+def register(name: str, *, title: str | Promise, icon: str, is_derived: bool = False, **fields: str) -> EventType:
     """Declare an event `app.noun.past`. Raises ValueError when another app has declared it."""
     if name in EVENT_TYPES:
         raise ValueError(f"event {name} is declared twice")

@@ -75,9 +75,7 @@ def create_segment(*, name: str, document: object, actor: Actor, now: datetime, 
     return segment
 
 
-def change_segment(
-    *, code: str, name: str, document: object, actor: Actor, now: datetime, seen: str = ""
-) -> Segment:
+def change_segment(*, code: str, name: str, document: object, actor: Actor, now: datetime, seen: str = "") -> Segment:
     """Give a segment this name and these rules; counted anew where they are others.
 
     `seen` is its version that the change was made of. Raises SegmentChanged where it is another one by now and says
