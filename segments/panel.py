@@ -17,6 +17,8 @@ from core.requests import StaffRequest
 from customers.models import Customer
 from customers.reports.customer_list import name_and_contact
 from customers.words import clock_time
+from segments.choices import labels_of
+from segments.describe import Describer
 from segments.fields.base import Field
 from segments.judging import Judged
 from segments.models import Segment
@@ -57,6 +59,7 @@ class Panel:
     total: int | None = None
     share: str = ""  # of everybody, in words
     at: str = ""
+    sentence: str = ""  # what is asked, as a person would say it
     is_slow: bool = False
     is_empty: bool = False  # nothing is asked yet
     figures: Sequence[Figure] = ()
@@ -97,6 +100,7 @@ def panel_of(
         total=found.total,
         share=_share(found.total, found.everyone),
         at=clock_time(now, zone),
+        sentence=Describer(fields, labels_of(judged.rules, fields), currency).sentence(judged.rules),
         figures=_figures(found, found.figures, currency),
         channels=[
             Channel(_("Text"), found.figures.sms, _percent(found.figures.sms, found.total)),

@@ -155,6 +155,7 @@ def _shown(
         "tree": tree,
         "whole": tree.whole,
         "panel": panel,
+        "has_rows": True,
         "history": work.steps,
         "field_groups": field_groups(work.fields),
         "is_filled": work.is_filled,

@@ -211,6 +211,8 @@ def test_the_panel_says_what_is_known_of_who_matches(desk, counted, shoppers):
     form = PlainForm(desk, f"/segments/{counted.code}/").press("count")
     panel = form.response.context["panel"]
     assert (panel.total, panel.share) == (2, "66.7% of all")
+    assert panel.sentence.startswith("Customers who ")
+    assert f">{panel.sentence}.</p>" in form.html
     assert [(figure.label, figure.value) for figure in panel.figures][:2] == [
         ("Spent, 90 days", "£80"), ("Each, on average", "£40.00"),
     ]  # fmt: skip
