@@ -160,33 +160,37 @@ def product_at(context: Context, at: int, *, is_listed: bool = False) -> tuple[s
     start = text.skip(at, ARTICLES)
     if text.word(start) in ("kind", "sort", "type", "form", "variety") and text.word(start + 1) == "of":
         start = text.skip(start + 2, ARTICLES)
-    has_article = start > at
     end = start
-    while text.word(end) or text.number(end) is not None or (end < len(text) and text.tokens[end].days):
-        if end > start and _ends_goods(context, end):
-            break
-        if text.word(end) in STOPS or (end == start and _ends_goods(context, end)):
-            break
+    while text.word(end) and not _ends_goods(context, end):
         end += 1
-    if end == start or end - start > 6:
+    if not start < end <= start + _MOST_WORDS:
         return None
-    words = text.slice(start, end)
-    if not any(letter.isalpha() for letter in words):
+    end = _with_its_comma(context, start, end)
+    if not _may_be_goods(text, start, end):
         return None
-    is_pronoun = any(text.word(place) in PRONOUNS for place in range(start, end))
-    if is_pronoun or text.word(end - 1) in ("category", "tier", "member", "archetype", "segment"):
+    if is_listed and start == at and not _is_listed_thing(context, start, end):
         return None
-    if all(text.word(place) in NO_GOODS for place in range(start, end)) or text.word(end - 1) == "ago":
-        return None
-    if text.word(start) in _NOT_GOODS:
-        return None
-    if is_listed and not has_article and not _is_sold(context, words):
-        is_verb = text.word(start).endswith(("ed", "ing")) or text.word(start) in _VERBS_NOT_GOODS
-        if end - start > 1 or is_verb:
-            return None
-    return words, end
+    return text.slice(start, end), end
 
 
+def _may_be_goods(text: Text, start: int, end: int) -> bool:
+    words = [text.word(place) for place in range(start, end)]
+    if words[0] in _NOT_GOODS or words[-1] in _NOT_GOODS_ENDS or not PRONOUNS.isdisjoint(words):
+        return False
+    return any(letter.isalpha() for letter in text.slice(start, end)) and not NO_GOODS.issuperset(words)
+
+
+def _is_listed_thing(context: Context, start: int, end: int) -> bool:
+    """Without an article: what is sold, or one word that is no verb."""
+    text = context.text
+    if text.number(start) is not None:
+        return False
+    is_verb = text.word(start).endswith(("ed", "ing")) or text.word(start) in _VERBS_NOT_GOODS
+    return _is_sold(context, text.slice(start, end)) or (end == start + 1 and not is_verb)
+
+
+_MOST_WORDS = 6  # of a thing
+_NOT_GOODS_ENDS = frozenset({"category", "tier", "member", "archetype", "segment", "ago"})
 _NOT_GOODS = frozenset(
     "bought came went got paid seen visited ordered joined claimed"
     " of containing including around near about across behind towards"
@@ -212,6 +216,16 @@ _VERBS_NOT_GOODS = frozenset(
     " email write phone contact respond reply react participate engage churn leave stay move relocate retire age cook"
     " bake run swim cycle walk earn redeem claim win lose".split()
 )
+
+
+def _with_its_comma(context: Context, start: int, end: int) -> int:
+    """“Ethiopia Guji, 250 g” is one thing where a title is called so."""
+    text = context.text
+    last = end + 1
+    while text.word(end) == "," and text.word(last) and not _ends_goods(context, last):
+        last += 1
+    is_one = text.word(end) == "," and last > end + 1 and context.vocabulary.sells(text.slice(start, last))
+    return last if is_one else end
 
 
 def _is_sold(context: Context, words: str) -> bool:

@@ -37,6 +37,7 @@ _POLITE = frozenset(
     " hello ok okay"
     " id d will must should have be nice if quickly then".split()
 )
+_CAN = frozenset({"can", "could", "may", "might"})  # “we can text” says whom
 _ACTS = frozenset(
     "send text email mail message delete remove erase drop give award grant add credit archive merge block ban export"
     " refund charge call invite notify update change move cancel subscribe unsubscribe print download schedule"
@@ -106,7 +107,8 @@ def refused_by_words(text: Text, programme: str, own_names: Sequence[str]) -> Re
     first = text.skip(0, _POLITE)
     while first < len(text) and text.tokens[first].is_sign:
         first = text.skip(first + 1, _POLITE)
-    if text.word(first) in _ACTS and _NOT_ACTS.at(text, first) is None and not _is_noun(text, first):
+    is_of_us = any(text.word(at) in ("we", "i") and text.word(at + 1) in _CAN for at in range(first))
+    if text.word(first) in _ACTS and not is_of_us and _NOT_ACTS.at(text, first) is None and not _is_noun(text, first):
         return ACT
     if any(_OTHERS.at(text, at) for at in range(len(text))) or _names_another(text, programme, own_names):
         return OTHER

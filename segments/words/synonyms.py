@@ -91,7 +91,8 @@ DAYS: Mapping[str, Sequence[str]] = {
         "been customers", "first spent", "won", "turned customer", "first came in", "came in for the first time",
         "first bought anything", "first bought something", "first bought from us", "first ordered from us",
         "first ordered anything", "debut order", "initial order", "initial purchase", "are customers",
-        "is a customer",
+        "is a customer", "been coming", "been buying", "been ordering", "been shopping", "been visiting",
+        "been buying from us", "been shopping with us", "been coming to us",
     ],
     "last_order": [
         "last order", "last purchase", "last ordered", "last bought", "last visit", "last visited", "last came",

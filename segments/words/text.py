@@ -161,12 +161,12 @@ def _number(found: re.Match[str]) -> Iterator[Token]:
     number, tail = Decimal(found["number"].replace(",", "")), (found["tail"] or "").lower()
     start, end = found.span()
     if tail == "x":  # 5x
-        yield Token("", found["number"], start, found.end("number"), number)
+        yield Token(str(number), found["number"], start, found.end("number"), number)
         yield Token(_TIMES, found["tail"], found.end("number"), end)
         return
     if tail == "k":
         number *= 1000
-    yield Token("", found.group(), start, end, number, is_ordinal=tail in ("st", "nd", "rd", "th"))
+    yield Token(f"{number:f}", found.group(), start, end, number, is_ordinal=tail in ("st", "nd", "rd", "th"))
 
 
 def _days(raw: str) -> tuple[date, ...]:

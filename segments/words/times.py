@@ -97,6 +97,10 @@ class Times:
         if kind in ("minute", "hour"):
             windows: Mapping[str, Window] = {"more": Over(count, kind), "less": Last(count, kind)}
             return Time(windows[one.op], end) if one.op in windows else None
+        if one.also is not None:
+            newest = back(self.today, int(one.also.value) * step, kind) - timedelta(days=one.also.op == "more")
+            oldest = back(self.today, count, kind) + timedelta(days=one.op == "less")
+            return self._between_ago(oldest, newest, end) if oldest <= newest else None
         if one.op == "between":
             return self._between_ago(back(self.today, int(high) * step, kind), back(self.today, count, kind), end)
         return self._so_long_ago(one.op, count, kind, end)
