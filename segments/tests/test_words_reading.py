@@ -150,7 +150,7 @@ def test_suggestions_are_of_the_kind_that_is_spoken_of():
 
 def test_what_was_assumed_is_noted():
     assert reading_of("new custmers").notes == [
-        "“new custmers” read as: first order this month.", "“custmers” read as “customers”.",
+        "“new custmers” read as first order this month.", "“custmers” read as “customers”.",
     ]  # fmt: skip
     assert len(reading_of("spent over £5 and in Germany or over 100 points").notes) == 1
 

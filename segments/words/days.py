@@ -8,7 +8,7 @@ from datetime import date
 
 from segments.operators import Kind
 from segments.rules import Calendar, Dates, Last, Over, Window
-from segments.words import synonyms
+from segments.words import notes, synonyms
 from segments.words.context import (
     BE,
     HEADS,
@@ -59,9 +59,7 @@ def days_at(context: Context, at: int) -> Found | None:
         return None
     said = " ".join(text.word(place) for place in range(start, noun[1]))
     if noun[0] == "member_since" and said in synonyms.JOINED_ONLY:
-        found = replace(
-            found, notes=[*found.notes, f"“{text.slice(start, noun[1])}” read as joining the points programme."]
-        )
+        found = replace(found, notes=[*found.notes, notes.joined(text.slice(start, noun[1]))])
     return found
 
 
@@ -140,14 +138,13 @@ def new_at(context: Context, at: int) -> Found | None:
         else end
     )
     times, stop, is_all = context.time_list(after)
-    notes: list[str] = []
+    said: list[str] = []
     key = "member_since" if text.word(end - 1) == "member" else "first_order"
     if not times:
         times, stop = [Time(Calendar("month"), end)], end
-        happened = "joined" if key == "member_since" else "first order"
-        notes = [f"“{text.slice(at, end)}” read as: {happened} this month."]
+        said = [notes.new_this_month(text.slice(at, end), is_member=key == "member_since")]
     part = on_days(range(at, stop), key, times, is_all=is_all)
-    return Found(part, stop, frame=DayFrame(key), notes=notes, is_head=is_head, may_go_on=False)
+    return Found(part, stop, frame=DayFrame(key), notes=said, is_head=is_head, may_go_on=False)
 
 
 def _since(context: Context, at: int) -> Found | None:
@@ -254,7 +251,7 @@ def _active(context: Context, at: int) -> Found | None:
     times, end, is_all = context.time_list(at + 1)
     parts = [asked(range(at, end), "orders", "at_least", 1, time.for_counts) for time in times]
     part = (every if is_all else either)(parts)
-    return Found(part, end, notes=["“active” read as: ordered."]) if part else None
+    return Found(part, end, notes=[notes.active(context.text.slice(at, end))]) if part else None
 
 
 def _is_until_now(window: Window) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from segments.operators import Kind
 from segments.rules import Filter
-from segments.words import synonyms
+from segments.words import notes, synonyms
 from segments.words.context import (
     ARTICLES,
     ASKS_FOR,
@@ -215,7 +215,7 @@ def churn_band_at(context: Context, at: int) -> Found | None:
     bands, end = _band_list(text, start)
     if bands and text.word(end) == "risk" and text.word(end + 1) in HEADS:
         found = _band_found(context, at, end + 1, bands)
-        return replace(found, notes=[f"“{text.slice(at, end + 1)}” read as the risk of churn."])
+        return replace(found, notes=[notes.churn(text.slice(at, end + 1))])
     if bands:
         noun = _RISK.at(text, text.skip(end, ("of",)))
         if noun is None or _says_number(text, noun[1]):
@@ -236,7 +236,7 @@ def churn_band_at(context: Context, at: int) -> Found | None:
         if _says_number(text, noun[1]):
             return None
         found = _band_found(context, at, noun[1], ["high"])
-        return replace(found, notes=[f"“{text.slice(at, noun[1])}” read as a high churn risk."])
+        return replace(found, notes=[notes.high_churn(text.slice(at, noun[1]))])
     return None
 
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from segments.fields.base import Field
+from segments.words import notes
 from segments.words.scan import Item, Kind
 from segments.words.tree import Asked, Part, either, every, negated, with_words
 
@@ -67,7 +68,7 @@ class _Grammar:
             self.at = self._after_links()
             found.append(self.group())
             if is_and:
-                self._note("“and” between two groups of people read as: whoever is in one of them.")
+                self._note(notes.two_groups())
         known = [part for part in found if part is not None]
         return either(known)
 
@@ -102,7 +103,7 @@ class _Grammar:
             self.at = self._after_links()
             found.append(self.both())
         if has_or and any(part is not None and _is_all(part) for part in found):
-            self._note("“and” read as closer than “or”.")
+            self._note(notes.and_is_closer())
         return either(part for part in found if part is not None)
 
     def both(self) -> Part | None:
@@ -165,7 +166,7 @@ class _Grammar:
                 self.at += 1
                 more = self._denied()
                 if more is not None:
-                    self._note("“not … or …” read as: neither of them.")
+                    self._note(notes.neither())
                     parts.append(more)
         found = every(parts)
         if found is None:

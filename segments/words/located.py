@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from segments.words import notes
 from segments.words.context import (
     BE,
     HEADS,
@@ -230,4 +231,4 @@ def _unknown_place(context: Context, at: int, prep: tuple[bool, int] | None) -> 
         return None
     if prep[0] is False:
         part = negated(part, context.vocabulary.fields)
-    return Found(part, end, notes=[f"“{name}” read as a town or region; nobody there is known."])
+    return Found(part, end, notes=[notes.unknown_place(name)])

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from segments.operators import Kind
 from segments.rules import Last
-from segments.words import synonyms
+from segments.words import notes, synonyms
 from segments.words.context import (
     BE,
     HEADS,
@@ -72,9 +72,9 @@ def tier_at(context: Context, at: int) -> Found | None:
     after = text.skip(end, ("tier", "level", "status"))
     if text.word(after) in HEADS and not (text.word(after) == "member" and text.word(after + 1) in ("of", "since")):
         is_head, after = True, after + 1
-    notes = _case_note(context, start, found[1], "tier", found[0], "tiers") if after == found[1] else []
+    said = _case_note(context, start, found[1], found[0], "tiers") if after == found[1] else []
     part = asked(range(at, after), "tier", "is_none_of" if is_turned else "is_one_of", codes)
-    return Found(part, after, notes=notes, is_head=is_head)
+    return Found(part, after, notes=said, is_head=is_head)
 
 
 _EVERYDAY = frozenset(
@@ -113,10 +113,15 @@ def _more_names(
         end = following[1]
 
 
-def _case_note(context: Context, start: int, end: int, kind: str, code: str, choices: str) -> list[str]:
+def _case_note(context: Context, start: int, end: int, code: str, choices: str) -> list[str]:
+    """Where a name is typed another way than it is written."""
     typed = context.text.slice(start, end)
     name = dict(context.vocabulary.of(choices)).get(code, "")
-    return [f"“{typed}” read as the {kind} {name}."] if typed != name else []
+    note = _NOTES.get(choices)
+    return [note(typed, name)] if note and typed != name else []
+
+
+_NOTES = {"tiers": notes.tier, "archetypes": notes.archetype, "segments": notes.segment}
 
 
 _BECAME = Phrases(
@@ -170,8 +175,8 @@ def _name_at(context: Context, at: int, choices: str, field: str, kind_words: tu
     end = text.skip(end, ('"', "”", *kind_words))
     op = "has_one_of" if context.vocabulary.fields[field].kind is Kind.CHOICES else "is_one_of"
     part = asked(range(at, end), field, op, codes)
-    notes = _case_note(context, start, found[1], field.replace("_", " "), found[0], choices)
-    return Found(part, end, notes=notes)
+    said = _case_note(context, start, found[1], found[0], choices)
+    return Found(part, end, notes=said)
 
 
 def tag_at(context: Context, at: int) -> Found | None:
@@ -209,8 +214,8 @@ def rfm_at(context: Context, at: int) -> Found | None:
         return None
     codes, end = _more_names(context, named, [found[0]], found[1], ())
     name = dict(context.vocabulary.of("rfm_groups"))[found[0]]
-    notes = [] if word else [f"“{text.slice(start, found[1])}” read as the RFM group {name}."]
-    return Found(asked(range(at, end), "rfm_group", "is_one_of", codes), end, notes=notes)
+    said = [] if word else [notes.rfm_group(text.slice(start, found[1]), name)]
+    return Found(asked(range(at, end), "rfm_group", "is_one_of", codes), end, notes=said)
 
 
 def segment_at(context: Context, at: int) -> Found | None:

@@ -11,6 +11,7 @@ from segments.rules import All, Condition, Everyone, Not, Refused, Rules, writte
 from segments.rules import Any as AnyOf
 from segments.rules import read as read_rules
 from segments.statement import Moment
+from segments.words import notes as said
 from segments.words import refusals, synonyms
 from segments.words.context import Context
 from segments.words.grammar import Meaning, understood
@@ -120,7 +121,7 @@ def _reading(context: Context, meaning: Meaning, *, is_of_customers: bool) -> Re
     for words, note in _said_by_figures(text, unknown, found):
         unknown -= words
         notes.append(note)
-    notes += [f"“{typed}” read as “{meant}”." for typed, meant in text.corrected.items() if len(typed) > 3]
+    notes += [said.spelled(typed, meant) for typed, meant in text.corrected.items() if len(typed) > 3]
     is_everybody = meaning.has_people or any(text.word(at) in EVERYBODY for at in range(len(text)))
     if not found and not unknown and is_everybody and not meaning.is_open:
         return Reading(Rules(1, Everyone()), _spans(context, {}, unknown), notes)
@@ -178,7 +179,7 @@ def _said_by_figures(text: Text, unknown: set[int], found: Sequence[Part]) -> It
             continue
         words = set(range(at, measured[1]))
         if words <= unknown and not (_neighbours(words) & unknown) and any(field in fields for field in measured[0]):
-            yield words, f"“{text.slice(at, measured[1])}” is what the figure says."
+            yield words, said.figure_says(text.slice(at, measured[1]))
 
 
 def _neighbours(words: set[int]) -> set[int]:

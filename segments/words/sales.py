@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations
 
+from segments.words import notes
 from segments.words.context import BE, DO, HAVE, Context, Found, asked, to_figure
 from segments.words.goods import category, goods_list, unit_of
 from segments.words.numbers import ANY, Comparison, comparison_at
@@ -159,7 +160,7 @@ def category_at(context: Context, at: int) -> Found | None:
         return None
     frame, end = slots(context, end, frame)
     found = found_of(context, frame, range(at, end))
-    return found and replace(found, notes=[f"“{context.text.slice(at, end)}” read as bought."])
+    return found and replace(found, notes=[notes.bought(context.text.slice(at, end))])
 
 
 def _comes_goods(context: Context, at: int) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Literal, TypeAlias
 
-from segments.words import days, deeds, figures, known, located, named, sales
+from segments.words import days, deeds, figures, known, located, named, notes, sales
 from segments.words.context import HEADS, Context, Found, Frame, Reader
 from segments.words.numbers import number_at
 from segments.words.slots import Spoken, found_of
@@ -281,7 +281,7 @@ class _Scan:
         frame = item.found.frame
         shared = frame.within(self.context, new.times, words) if frame else None
         if shared is not None:
-            shared = replace(shared, notes=[*shared.notes, "The time at the end is read as that of both."])
+            shared = replace(shared, notes=[*shared.notes, notes.time_of_both()])
             self.items[place] = replace(item, found=shared, words=words)
 
     def _time(self, at: int) -> int | None:

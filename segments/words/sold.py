@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from segments.rules import Dates, Filter, Last, Over, Window, back
+from segments.words import notes
 from segments.words.context import Context, asked, compared, figure
 from segments.words.numbers import Comparison
 from segments.words.times import Time
@@ -48,16 +49,16 @@ class Sales:
 
     def notes(self) -> list[str]:
         """What was assumed."""
+        amount = self.amount
         if self.totals is not None:
-            return ["The amount is that of one order."]
-        if self.is_back and self.amount is not None:
-            return ["Every order counts, the first one too."]
-        if self.amount is None or not (self.amount.is_bare or self.amount.was_bare):
+            return [notes.of_one_order()]
+        if amount is None or amount.value in (0, 1):
             return []
-        if self.amount.value in (0, 1):
-            return []
-        said = "at least" if self.amount.was_bare else "exactly"
-        return [f"{figure(self.amount)} read as: {said} {figure(self.amount)}."]
+        if self.is_back:
+            return [notes.every_order_counts()]
+        if amount.was_bare:
+            return [notes.at_least(figure(amount))]
+        return [notes.exactly(figure(amount))] if amount.is_bare else []
 
     def parts(self, context: Context, words: range) -> tuple[Part | None, Part | None]:
         """What it says, and what a "not" makes of it; “for more than a year” says something with a "not" only."""
