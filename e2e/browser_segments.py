@@ -40,7 +40,7 @@ def test_a_row_is_searched_for_filled_and_counted(builder):
     page.locator("#value-match-of-0").fill("-1")
     page.keyboard.press("Tab")
     expect(page.locator("#count-match-of-0")).to_contain_text("match this line alone")
-    expect(page.locator("#segment-panel")).to_contain_text("Nobody matches now")
+    expect(page.locator("#segment-panel")).to_contain_text("Counted at")
     page.locator("#value-match-of-0").fill("many")
     page.keyboard.press("Enter")  # looks at it, saves nothing
     expect(page.locator("#told-match-of-0")).to_contain_text("This takes a number.")

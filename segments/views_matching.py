@@ -78,8 +78,11 @@ def _named(request: StaffRequest) -> Segment | None:
 def find(request: StaffRequest) -> HttpResponse:
     """Somebody by name or number, and whether what the form says finds them."""
     request.actor.check_sees_all()
-    work, scope, words = going_on(request.POST), scope_of(request), request.POST.get("who", "").strip()
-    people = customers_found(words, scope) if words else []
+    words = request.POST.get("who", "").strip()
+    if not words and request.htmx:
+        return page(request, "segments/_found.html")
+    work, scope = going_on(request.POST), scope_of(request)
+    people = customers_found(words, scope)
     found = matching(work.judged().rules, work.fields, Moment(scope.now, scope.zone), people)
     shown = [(person_of(one, scope), one.pk in found) for one in people]
     context = {"people": shown, "words": words, "hidden": _carried(work, request.POST)}
