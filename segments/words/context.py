@@ -24,7 +24,18 @@ ARTICLES = frozenset("a an the any some my our their his her its your".split())
 BE = frozenset("is are was were be been being am".split())
 HAVE = frozenset("have has had having got get hold holding with".split())
 DO = frozenset("do doe did doing done".split())
-ASKS_FOR = HAVE | {"without", "no", "any", "not", "own", "zero"}  # before a noun of what is there or missing
+ASKS_FOR = HAVE | {
+    "without",
+    "no",
+    "any",
+    "not",
+    "own",
+    "zero",
+    "either",
+    "neither",
+    "nor",
+    "both",
+}  # before a noun of what is there or missing
 # What nobody sells, though a title may hold it.
 NO_GOODS = frozenset(
     "please thank thanks those that this these them they people person customer member everyone everybody"
@@ -66,7 +77,7 @@ class Context:
         if found is None:
             return [], at, False
         times, end, is_all = [found], found.end, is_both
-        while (link := self.text.word(end)) in ("or", "and", ","):
+        while (link := self.text.word(end)) in ("or", "and", "nor", ","):
             following = end + 1
             if link == "," and self.text.word(following) in ("or", "and"):
                 link, following = self.text.word(following), following + 1

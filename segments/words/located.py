@@ -76,7 +76,8 @@ def place_at(context: Context, at: int) -> Found | None:
             break
         found.append(following[0])
         end = following[1]
-    is_of_people = text.word(end) in HEADS or text.word(at - 1) in BE | {"not", "or", "and", "non"}
+    is_noun = is_adjective and text.tokens[end - 1].raw.casefold().endswith("s")  # “Germans”
+    is_of_people = is_noun or text.word(end) in HEADS or text.word(at - 1) in BE | {"not", "or", "and", "non"}
     if text.word(end) in _NOT_PLACES or (is_adjective and not is_of_people):
         return None
     part = _lives_in(context, range(at, end), found)

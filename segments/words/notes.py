@@ -77,6 +77,10 @@ def every_order_counts() -> str:
     return _("Every order counts, the first one too.")
 
 
+def each_by_itself() -> str:
+    return _("Each of these is counted by itself.")
+
+
 def time_of_both() -> str:
     return _("The time at the end is read as that of both.")
 

@@ -121,9 +121,11 @@ def _how_often(context: Context, at: int, frame: Sales, manner: Manner) -> tuple
 
 
 def _when(context: Context, at: int, frame: Sales, _manner: Manner) -> tuple[Sales, int]:
-    times, end, is_all = context.time_list(at)
+    is_none = context.text.word(at) == "neither"
+    times, end, is_all = context.time_list(at + is_none)
     if frame.times or not times:
         return frame, at
+    frame = replace(frame, is_none=frame.is_none or is_none)
     return replace(frame, times=tuple(times), is_all=with_all(frame, "times", is_all)), end
 
 

@@ -52,6 +52,8 @@ class Sales:
         amount = self.amount
         if self.totals is not None:
             return [notes.of_one_order()]
+        if amount is not None and len(self.products) > 1:
+            return [notes.each_by_itself()]
         if amount is None or amount.value in (0, 1):
             return []
         if self.is_back:
