@@ -17,7 +17,7 @@ class Keeper:
     """`groups`: code and name of each, in the order of names; `members`: ids of the customers in one, by its code."""
 
     groups: Callable[[], Sequence[tuple[str, str]]]
-    members: Callable[[str], QuerySet[Any]]
+    members: Callable[[str], QuerySet[Any] | list[int]]
 
 
 KEEPERS: list[Keeper] = []
