@@ -6,14 +6,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api import CleanCharField, StrictSerializer, cursor_page, page_response, read_body, read_query
-from core.errors import DomainError
 from core.keyset import Order
 from core.openapi import page_of, page_parameters
 from core.permissions import Perm
@@ -31,11 +29,6 @@ from workspace.api_auth import ApiView
 
 MOST_DAYS = 366
 CHOICES = {"in": True, "out": False, "rules": None}
-
-
-class SegmentBroken(DomainError):
-    code = "segment_broken"
-    message = _("The rules ask about something that is gone. Change them first.")
 
 
 class SegmentPersonOutput(serializers.Serializer[Any]):
@@ -229,7 +222,7 @@ class SegmentWhyView(ApiView):
         try:
             tree = actions.read_tree(segment.rules)
         except Refused as refused:
-            raise SegmentBroken from refused
+            raise actions.SegmentBroken from refused
         if tree is None:
             return None
         programme = programme_of(self)

@@ -104,7 +104,7 @@ class Builder:
             return Row(label=_("Everyone"), field=EVERYONE, **common)
         problems = self._problems(path)
         if kept := kept_text(node, self.fields):
-            gone = {"field": _("This field is not there any more. Remove the condition, or keep it as it is.")}
+            gone = {"field": _("This field is not there any more. Remove the condition to save the segment.")}
             return Row(label=node["field"], field="", kept=kept, wrong=gone, **common)
         key = node.get("field", "")
         if not key:

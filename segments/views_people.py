@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from core.codes import typed_code
 from core.errors import InvalidInput, NotFound
 from core.keyset import count_up_to_cap, with_query
 from core.page import done, page
@@ -63,7 +64,8 @@ def choose(request: StaffRequest, code: str) -> HttpResponse:
     """Put somebody in, take them out, or leave them to the rules again."""
     request.actor.check_sees_all()
     choice = request.POST.get("choice", "")
-    customer = Customer.objects.visible_to(request.actor).known().filter(code=request.POST.get("customer", "")).first()
+    named = typed_code(request.POST.get("customer", ""))
+    customer = Customer.objects.visible_to(request.actor).known().filter(code=named).first()
     if customer is None or choice not in CHOICES:
         raise NotFound
     is_in = CHOICES[choice]

@@ -41,6 +41,11 @@ class SegmentChanged(DomainError):
     message = _("Somebody else changed this segment meanwhile.")
 
 
+class SegmentBroken(DomainError):
+    code = "segment_broken"
+    message = _("The rules ask about something that is gone. Change them first.")
+
+
 class SegmentsFull(DomainError):
     code = "segments_full"
     message = _("There are 500 segments. Archive one that nobody needs.")
@@ -135,7 +140,10 @@ def archive_segment(*, code: str, actor: Actor, now: datetime) -> Segment:
 
 
 def restore_segment(*, code: str, actor: Actor, now: datetime) -> Segment:
-    """Keep it again, from now on. Raises InvalidInput where another one has its name, SegmentInUse never."""
+    """Keep it again, from now on; rules that ask about what is gone can be changed then.
+
+    Raises InvalidInput where another one has its name, Refused where a segment that it asks about is archived.
+    """
     actor.check_sees_all()
     with transaction.atomic():
         segment = _of(code, lock_segments())
@@ -144,7 +152,7 @@ def restore_segment(*, code: str, actor: Actor, now: datetime) -> Segment:
             segment.name = _clean_name(segment.name, of=segment)
             segment.archived_at, segment.is_stale = None, True
             segment.save()
-            _set_parts(segment, read_tree(segment.rules))
+            _set_parts(segment, None if segment.rules is None else rules.read(segment.rules))
             _record(actor, "restored", segment)
             ensure_due(kind=COUNT_DUE, by=now)
     return segment
@@ -153,7 +161,7 @@ def restore_segment(*, code: str, actor: Actor, now: datetime) -> Segment:
 def choose_people(*, code: str, customers: Collection[int], is_in: bool | None, actor: Actor, now: datetime) -> Segment:
     """Put these people in, take them out, or (None) leave them to the rules again. Survives every count.
 
-    Raises NotFound, InvalidInput for more than MAX_CHOSEN. Who is archived or no customer any more is passed over, but
+    Raises NotFound, SegmentBroken, InvalidInput for more than MAX_CHOSEN. Who is archived or no customer any more is passed over, but
     can be left to the rules.
     """
     actor.check_sees_all()
@@ -176,6 +184,8 @@ def choose_people(*, code: str, customers: Collection[int], is_in: bool | None, 
         else:
             _choose(segment, ids, is_in=is_in, actor=actor, now=now)
         Counting.at(now).count_some(segment, ids, is_by_hand=True)
+        if segment.is_broken:  # who was in it stays, and nobody else comes
+            raise SegmentBroken
         word = {True: "added", False: "removed", None: "left_to_rules"}[is_in]
         _record(actor, f"people_{word}", segment, {"customers": [code for _pk, code in known][:100], "count": len(ids)})
     return segment
@@ -228,7 +238,9 @@ def _set_parts(segment: Segment, tree: rules.Rules | None) -> None:
     for code, path in asked.items():
         part = by_code.get(code)
         if part is None or part.archived_at is not None:
-            problems.append(rules.Problem(path, "unknown_segment", str(_("There is no such segment."))))
+            archived = _("It asks about “%(name)s”, which is archived.")
+            message = archived % {"name": part.name} if part else str(_("There is no such segment."))
+            problems.append(rules.Problem(path, "unknown_segment", message))
         elif segment.pk in _within(part.pk, parts):
             message = _("“%(name)s” asks about this segment: it cannot ask about that one.") % {"name": part.name}
             problems.append(rules.Problem(path, "circle", message))

@@ -20,6 +20,7 @@ from segments.actions.living import count_due, count_everybody
 from segments.actions.marks import mark_people
 from segments.actions.ready import make_ready_segments
 from segments.actions.segments import (
+    SegmentBroken,
     SegmentChanged,
     SegmentInUse,
     archive_segment,
@@ -252,6 +253,14 @@ def test_what_its_rules_ask_about_is_gone(people):
     segment.refresh_from_db()
     assert (segment.is_broken, names(segment)) == (True, {"Ann", "Ben"})
     assert count_due(now=NOW + timedelta(days=400)) is None
+    with pytest.raises(SegmentBroken):
+        choose_people(code=segment.code, customers=[people[2].pk], is_in=True, actor=SYSTEM, now=NOW)
+    assert not segment.choices.exists()
+    archive_segment(code=segment.code, actor=SYSTEM, now=NOW)
+    restore_segment(code=segment.code, actor=SYSTEM, now=NOW)
+    count_due(now=NOW)
+    segment.refresh_from_db()
+    assert (segment.archived_at, segment.is_broken, names(segment)) == (None, True, {"Ann", "Ben"})
 
 
 def test_what_was_gone_is_back(people):
