@@ -10,7 +10,6 @@ from django.db.models.functions import Lower
 from customers.kept_groups import Keeper, keeps_groups
 from segments.models import Segment, SegmentMember
 
-
 FEW = 1_000
 
 
