@@ -161,8 +161,8 @@ def restore_segment(*, code: str, actor: Actor, now: datetime) -> Segment:
 def choose_people(*, code: str, customers: Collection[int], is_in: bool | None, actor: Actor, now: datetime) -> Segment:
     """Put these people in, take them out, or (None) leave them to the rules again. Survives every count.
 
-    Raises NotFound, SegmentBroken, InvalidInput for more than MAX_CHOSEN. Who is archived or no customer any more is passed over, but
-    can be left to the rules.
+    Raises NotFound, SegmentBroken, InvalidInput for more than MAX_CHOSEN. Who is archived or no customer any more is
+    passed over, but can be left to the rules.
     """
     actor.check_sees_all()
     if len(customers) > MAX_CHOSEN:
