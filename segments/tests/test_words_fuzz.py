@@ -26,8 +26,13 @@ HOSTILE = [
 MIXED = st.lists(st.sampled_from(WORDS + HOSTILE), min_size=1, max_size=25).map(" ".join)
 
 
+REPEATED = st.tuples(st.sampled_from([*WORDS, *HOSTILE, "(", ")", ",", "no"]), st.integers(1, 250)).map(
+    lambda pair: " ".join([pair[0]] * pair[1])[:500]
+)
+
+
 @settings(max_examples=150, deadline=None)
-@given(st.one_of(MIXED, st.text(max_size=120)))
+@given(st.one_of(MIXED, REPEATED, st.text(max_size=120)))
 def test_any_text_is_read(text):
     reading = reading_of(text)
     assert all(0 <= span.start < span.end <= len(text) for span in reading.spans)

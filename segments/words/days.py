@@ -115,7 +115,6 @@ def _every_year(time: Time) -> Time:
     return replace(time, window=Dates(first, date(2024, window.last.month, last_day)))
 
 
-_NEW = frozenset({"new", "brand"})
 _FIRST_TIME = Phrases({True: ["first time", "first timer", "first timers", "newly acquired", "newcomer", "newcomers"]})
 
 

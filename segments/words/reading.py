@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from segments.compiler import check
-from segments.rules import All, Condition, Everyone, Not, Refused, Rules, written
-from segments.rules import Any as AnyOf
+from segments.rules import Condition, Everyone, Refused, Rules, written
 from segments.rules import read as read_rules
 from segments.statement import Moment
 from segments.words import notes as said
@@ -19,7 +18,7 @@ from segments.words.refusals import Refusal
 from segments.words.scan import EVERYBODY, Item, Kind, scanned
 from segments.words.text import Phrases, Text, words_of
 from segments.words.times import Times
-from segments.words.tree import Asked, Part, Together, built, every
+from segments.words.tree import Part, Together, built
 from segments.words.vocabulary import Vocabulary
 
 BUILT_IN = "built-in"
@@ -73,7 +72,10 @@ def read_sentence(text: str, vocabulary: Vocabulary, moment: Moment) -> Reading:
         return Reading(None, refusal=refusal)
     context = Context(words, vocabulary, Times(moment.today, month_first=vocabulary.is_month_first))
     items, has_conditions = scanned(context)
-    meaning = understood(_settled(items), vocabulary.fields)
+    try:
+        meaning = understood(_settled(items), vocabulary.fields)
+    except RecursionError:  # “no no no no …”
+        return _not_understood(context)
     return _reading(context, meaning, is_of_customers=has_conditions)
 
 
@@ -133,9 +135,13 @@ def _reading(context: Context, meaning: Meaning, *, is_of_customers: bool) -> Re
     try:
         check(read_rules(written(rules)), context.vocabulary.fields)
     except Refused as problem:
-        everything = set(range(len(text)))
-        return Reading(None, _spans(context, {}, everything), [str(problem)], (), _runs(text, everything))
+        return _not_understood(context, str(problem))
     return Reading(rules, _spans(context, paths, unknown), notes, _suggestions(context, unknown), _runs(text, unknown))
+
+
+def _not_understood(context: Context, *notes: str) -> Reading:
+    everything = set(range(len(context.text)))
+    return Reading(None, _spans(context, {}, everything), notes, (), _runs(context.text, everything))
 
 
 def _mentions_customers(text: Text) -> bool:
@@ -251,6 +257,3 @@ def _alike(words: str, names: Iterable[str]) -> list[str]:
     by_form = {" ".join(words_of(name)): name for name in names}
     forms = [" ".join(words_of(words)), *words_of(words)]
     return [by_form[near] for form in forms if len(form) > 3 for near in get_close_matches(form, by_form, 2, 0.8)]
-
-
-__all__ = ["All", "AnyOf", "Asked", "Not", "Reading", "Span", "Suggestion", "every", "read_sentence"]

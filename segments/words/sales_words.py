@@ -128,7 +128,6 @@ FILLERS = Phrases(
         ]
     }
 )  # fmt: skip
-ONCE_BEFORE = frozenset({"ever", "before", "previously", "already"})
 CHANNELS = Phrases(
     {
         "store": [

@@ -151,6 +151,7 @@ class _Scan:
         self.small: set[int] = set()
         self.frame: Frame | None = None
         self.has_conditions = False
+        self.brackets = 0  # that are open
 
     def run(self) -> list[Item]:
         at = 0
@@ -217,7 +218,9 @@ class _Scan:
             self._add(Kind.COMMA, at, at + 1)
             return at + 1
         if self.text.word(at) in _STOPS:
-            self._add(_SIGNS.get(self.text.word(at), Kind.CLAUSE), at, at + 1)
+            kind = _SIGNS.get(self.text.word(at), Kind.CLAUSE)
+            is_bracket = kind in (Kind.OPEN, Kind.CLOSE)
+            self._add(Kind.CLAUSE if is_bracket and not self._counts(kind) else kind, at, at + 1)
             return at + 1
         found = _JOINTS.at(self.text, at)
         if found is None:
@@ -249,6 +252,14 @@ class _Scan:
         if before in ("have", "has", "had"):
             return "past"
         return "present" if before in ("do", "doe", "did", "will", "would") else "noun"
+
+    def _counts(self, bracket: Kind) -> bool:
+        """Few brackets in each other: rules may not be deep."""
+        self.brackets += 1 if bracket is Kind.OPEN else -1
+        is_deep = not 0 <= self.brackets - (bracket is Kind.OPEN) < _MOST_BRACKETS
+        if is_deep:
+            self.brackets = min(max(self.brackets, 0), _MOST_BRACKETS)
+        return not is_deep
 
     def _is_behind_everybody(self) -> bool:
         """“everyone but …”"""
@@ -426,6 +437,7 @@ class _Scan:
         return at
 
 
+_MOST_BRACKETS = 3
 _ROUGHLY = frozenset({"about", "around", "roughly", "some", "circa", "approximately"})
 
 

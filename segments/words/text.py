@@ -26,7 +26,6 @@ _PARTS = re.compile(
 )
 _HYPHENS = frozenset("-–—‑")
 _TIMES = "time"
-MAX_WORDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Text:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self.tokens: Sequence[Token] = list(_joined(list(_tokens(source))))[:MAX_WORDS]
+        self.tokens: Sequence[Token] = list(_joined(list(_tokens(source))))
         self.corrected = {
             token.raw: put_right(token.raw.casefold())
             for token in self.tokens
