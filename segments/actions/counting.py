@@ -101,9 +101,13 @@ class Counting:
         """Judge everybody; None where the rules ask about what is gone: who was in it stays."""
         return self._after_rules(segment)._count_all(segment)
 
-    def count_some(self, segment: Segment, customers: Collection[int], *, is_by_hand: bool = False) -> None:
-        """Judge these people, and whom time has brought here or away. Everybody, where that is needed anyway."""
-        self._after_rules(segment)._count_some(segment, customers, is_by_hand=is_by_hand)
+    def count_some(self, segment: Segment, customers: Collection[int]) -> None:
+        """Judge these people, and whom time has brought here or away; nobody where everybody is to be judged anyway."""
+        self._after_rules(segment)._count_some(segment, customers)
+
+    def count_chosen(self, segment: Segment, customers: Collection[int]) -> None:
+        """As `count_some`, of people about whom staff decided; everybody, where that is needed anyway."""
+        self._after_rules(segment)._count_some(segment, customers, by_hand=frozenset(customers))
 
     def _after_rules(self, segment: Segment) -> Counting:
         """A worker's moment may lie before rules that were saved while it counted others: never before these."""
@@ -111,7 +115,7 @@ class Counting:
             return self
         return replace(self, moment=Moment(segment.rules_at, self.moment.zone))
 
-    def _count_all(self, segment: Segment) -> Counted | None:
+    def _count_all(self, segment: Segment, *, by_hand: Collection[int] = ()) -> Counted | None:
         tree = self._tree(segment)
         if segment.is_broken:
             return None
@@ -119,25 +123,25 @@ class Counting:
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM segments_segmentmember WHERE segment_id = %s", [segment.pk])
             (segment.people,) = cursor.fetchone()
-        self._tell(segment, tree, counted)
+        self._tell(segment, tree, counted, by_hand=by_hand)
         segment.counted_at, segment.is_stale = self.moment.now, False
         self._save(segment, tree)
         return counted
 
-    def _count_some(self, segment: Segment, customers: Collection[int], *, is_by_hand: bool) -> None:
+    def _count_some(self, segment: Segment, customers: Collection[int], *, by_hand: Collection[int] = ()) -> None:
         tree = self._tree(segment)
         if segment.is_broken:
             return
         if segment.is_stale or segment.counted_at is None:
-            if is_by_hand:
-                self._count_all(segment)
+            if by_hand:
+                self._count_all(segment, by_hand=by_hand)
             return
         listed = set(customers)
         if tree and segment.next_change_at is not None and segment.next_change_at <= self.moment.now:
             listed |= self._passed(segment, tree)
         counted = self._write_members(segment, tree, sorted(listed))
         segment.people += len(counted.entered) - len(counted.left)
-        self._tell(segment, tree, counted, is_by_hand=is_by_hand)
+        self._tell(segment, tree, counted, by_hand=by_hand)
         segment.counted_at = self.moment.now
         self._save(segment, tree)
 
@@ -174,18 +178,19 @@ class Counting:
             cursor.execute(_MEMBERS.format(asked=asked.sql, **narrowed), values)
             return Counted(*cursor.fetchone())
 
-    def _tell(self, segment: Segment, tree: Rules | None, counted: Counted, *, is_by_hand: bool = False) -> None:
+    def _tell(self, segment: Segment, tree: Rules | None, counted: Counted, *, by_hand: Collection[int]) -> None:
         """Write down who came and left, why, and the day's figures. Of the first count only the figure."""
         is_first = segment.counted_at is None
         is_edited = segment.counted_at is not None and segment.rules_at > segment.counted_at
         for customers, is_entry in ((counted.entered, True), (counted.left, False)):
             if not customers or is_first:
                 continue
-            reasons: Sequence[str]
-            if is_edited or is_by_hand:
-                reasons = [Reason.RULES if is_edited else Reason.HAND] * len(customers)
-            else:
+            reasons: Sequence[str] = [Reason.RULES] * len(customers)
+            if not is_edited:
                 reasons = self._reasons(segment, tree, customers, is_entry=is_entry)
+            reasons = [
+                Reason.HAND if one in by_hand else reason for one, reason in zip(customers, reasons, strict=True)
+            ]
             self._write_changes(segment, customers, reasons, is_entry=is_entry, are_told=not is_edited)
         follow_part(segment, [*counted.entered, *counted.left])
         if counted.entered or counted.left or segment.is_stale or is_first:

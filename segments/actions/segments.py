@@ -183,7 +183,7 @@ def choose_people(*, code: str, customers: Collection[int], is_in: bool | None, 
             segment.choices.filter(customer__in=ids).delete()
         else:
             _choose(segment, ids, is_in=is_in, actor=actor, now=now)
-        Counting.at(now).count_some(segment, ids, is_by_hand=True)
+        Counting.at(now).count_chosen(segment, ids)
         if segment.is_broken:  # who was in it stays, and nobody else comes
             raise SegmentBroken
         word = {True: "added", False: "removed", None: "left_to_rules"}[is_in]

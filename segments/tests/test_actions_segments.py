@@ -12,12 +12,12 @@ from django_tenants.utils import tenant_context
 from core.actor import SYSTEM, Actor
 from core.errors import InvalidInput, NotFound, PermissionRefused
 from customers.actions.rollups import refresh_customers
-from customers.models import AttributeDefinition, Customer, Event
+from customers.models import AttributeDefinition, Customer, Event, Order
 from customers.tests.test_actions_facts import sale
 from segments.actions import counting, living
 from segments.actions.counting import Counting
 from segments.actions.living import count_due, count_everybody
-from segments.actions.marks import mark_people
+from segments.actions.marks import mark_people, mark_segments
 from segments.actions.ready import make_ready_segments
 from segments.actions.segments import (
     SegmentBroken,
@@ -165,6 +165,19 @@ def test_by_hand_survives_every_count(people):
     segment.choices.create(customer=cem, is_in=True, actor="user:1")
     choose_people(code=segment.code, customers=[cem.pk], is_in=None, actor=SYSTEM, now=NOW)
     assert not segment.choices.exists()
+
+
+def test_only_who_is_chosen_comes_by_hand(people):
+    """Not whom time takes away in the same count, or whom everybody's count brings."""
+    ann, ben, cem = people
+    segment = make("Lately", rules(LATELY))
+    later = NOW + timedelta(days=10)
+    choose_people(code=segment.code, customers=[cem.pk], is_in=True, actor=SYSTEM, now=later)
+    assert sorted(history(segment)) == [("Ann", False, "time"), ("Cem", True, "hand")]
+    mark_segments([segment.pk])
+    Order.objects.filter(customer=ann).update(placed_at=later)
+    choose_people(code=segment.code, customers=[ben.pk], is_in=True, actor=SYSTEM, now=later)
+    assert sorted(history(segment)[2:]) == [("Ann", True, "person"), ("Ben", True, "hand")]
 
 
 def test_filled_by_hand_alone(people):
