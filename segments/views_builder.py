@@ -39,8 +39,8 @@ _CHANGED = Problem(
     "",
     "changed",
     gettext_noop(
-        "Somebody else changed this segment while you had it open. Look at it in another tab first: saving once more"
-        " replaces what they did."
+        "This segment was changed after you opened this page. Look at it in another tab first: saving once more"
+        " replaces what is there now."
     ),
 )
 

@@ -38,7 +38,7 @@ class SegmentInUse(DomainError):
 
 class SegmentChanged(DomainError):
     code = "segment_changed"
-    message = _("Somebody else changed this segment meanwhile.")
+    message = _("This segment was changed meanwhile.")
 
 
 class SegmentBroken(DomainError):

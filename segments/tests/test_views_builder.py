@@ -110,7 +110,7 @@ def test_two_people_change_one_segment(desk):
     PlainForm(desk, form.url).fill(name="Theirs").press("save")
     form.fill(match__of__1__field="member").press("save")
     assert (form.response.status_code, form.said("name")) == (422, ["Mine"])
-    assert "Somebody else changed this segment" in form.html
+    assert "This segment was changed after you opened this page" in form.html
     assert Segment.objects.get().name == "Theirs"
     assert form.press("save").response.status_code == 303
     assert Segment.objects.get().name == "Mine"
