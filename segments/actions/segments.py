@@ -87,7 +87,7 @@ def change_segment(*, code: str, name: str, document: object, actor: Actor, now:
     something else, and as `create_segment` does.
     """
     actor.check_sees_all()
-    tree = read_tree(document)
+    tree = None if document is None else rules.read(document)
     with transaction.atomic():
         segment = _of(code, lock_segments())
         before, version = {"name": segment.name, "rules": segment.rules}, segment.version
@@ -99,6 +99,7 @@ def change_segment(*, code: str, name: str, document: object, actor: Actor, now:
         if seen and seen != version:
             raise SegmentChanged
         if "rules" in changed:
+            _check(tree)
             segment.rules_at, segment.is_stale = now, True
             _set_parts(segment, tree)
             ensure_due(kind=COUNT_DUE, by=now)
@@ -213,8 +214,13 @@ def read_tree(document: object) -> rules.Rules | None:
     if document is None:
         return None
     tree = rules.read(document)
-    check(tree, fields_of_programme())
+    _check(tree)
     return tree
+
+
+def _check(tree: rules.Rules | None) -> None:
+    if tree is not None:
+        check(tree, fields_of_programme())
 
 
 def parts_of(tree: rules.Rules) -> dict[str, str]:

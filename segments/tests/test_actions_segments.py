@@ -269,6 +269,8 @@ def test_what_its_rules_ask_about_is_gone(people):
     with pytest.raises(SegmentBroken):
         choose_people(code=segment.code, customers=[people[2].pk], is_in=True, actor=SYSTEM, now=NOW)
     assert not segment.choices.exists()
+    change_segment(code=segment.code, name="Renamed", document=segment.rules, actor=SYSTEM, now=NOW)
+    assert Segment.objects.get(pk=segment.pk).name == "Renamed"
     archive_segment(code=segment.code, actor=SYSTEM, now=NOW)
     restore_segment(code=segment.code, actor=SYSTEM, now=NOW)
     count_due(now=NOW)
