@@ -19,8 +19,8 @@ _MISSING_POINTS = """
 """
 _TIER_SINCE = "(SELECT max(change.at) FROM loyalty_tierchange AS change WHERE change.account_id = facts.customer_id)"
 _STAMPS = """
-    SELECT book.account_id AS customer_id, book.changed_at AS at, book.total AS stamps, book.completed,
-           card.code AS card
+    SELECT book.account_id AS customer_id, book.changed_at AS at, book.total AS stamps, book.stamps AS on_card,
+           book.completed, card.code AS card
     FROM loyalty_stampbook AS book JOIN loyalty_stampcard AS card ON card.id = book.card_id
 """
 _UNDOES = """
@@ -185,6 +185,15 @@ FIELDS: Sequence[Field] = (
         says={
             "": (_("ever got %(is)s%(where)s"), ""),
             "some": (_("ever got a stamp%(where)s"), _("never got a stamp%(where)s")),
+        },
+    ),
+    Field(
+        "card_stamps", _LOYALTY, _("Stamps on the card"), Kind.NUMBER,
+        Measure(_STAMPS, "max(rows.on_card)", _CARD, takes_window=False), {"op": "at_least", "value": 3},
+        nouns=ngettext_lazy("stamp", "stamps"),
+        says={
+            "": (_("have %(is)s on the card%(where)s"), ""),
+            "some": (_("have a stamp on the card%(where)s"), _("have no stamp on the card%(where)s")),
         },
     ),
     Field(
