@@ -280,7 +280,8 @@ def test_marked_days_are_due_work(programme: Programme, business: Business, ann:
     apply_events([placed(sale(business, ann, "1", "10.00"))])
     DueWork.objects.all().delete()
     write_facts(["member_since"], [(ann.pk, NOON)])
-    assert list(DueWork.objects.values_list("programme", "kind")) == [(programme.pk, "customers.rollups")]
+    own = DueWork.objects.filter(kind__startswith="customers.")
+    assert list(own.values_list("programme", "kind")) == [(programme.pk, "customers.rollups")]
 
 
 def test_the_due_work_builds_first_and_again_when_the_zone_changes(programme: Programme, business: Business) -> None:
