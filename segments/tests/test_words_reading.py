@@ -49,6 +49,11 @@ OPEN = [pytest.param(entry, id=entry["id"]) for entry in entries_of("open")]
         ("everyone", "everyone"),
         ("first name is Anna", "first_name = Anna"),
         ("e-mail ends in .edu", "email ends_with .edu"),
+        ("two or more stamps and over 200 points", "card_stamps >= 2 & points > 200"),
+        ("more than 2 stamps but fewer than 500 points", "card_stamps > 2 & points < 500"),
+        ("avg order below £6", "average_order < 6"),
+        ("Gold members except whoever ordered in the last 30 days", "tier in gold − orders >= 1 last 30 day"),
+        ("household income over £60,000 and over 20 points", "points > 20 {household income over £60,000}"),
     ],
 )  # fmt: skip
 def test_conditions(sentence, meant):

@@ -63,9 +63,12 @@ def _figure_behind(context: Context, at: int) -> Found | None:
         return one[1]
 
     one = comparison_at(text, at, unit_at)
+    if one is not None and one.also is not None and len({ends[end] for end in ends if end <= one.end}) > 1:
+        one = one.also  # “more than 2 stamps but fewer than 500 points” are two figures
     if one is None or not one.has_unit or one.is_times:
         return None
-    return _figure_found(context, range(at, one.end), list(ends.values())[-1], one)
+    nearest = max(end for end in ends if end <= one.end)  # units further on are of what comes next
+    return _figure_found(context, range(at, one.end), ends[nearest], one)
 
 
 def _figure_before(context: Context, at: int) -> Found | None:

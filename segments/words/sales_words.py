@@ -91,6 +91,7 @@ AVERAGE = Phrases(
     {
         True: [
             "average order value", "average order size", "average order total", "average order amount",
+            "avg order", "avg order value", "avg basket", "avg spend",
             "average order", "aov", "average basket", "average basket value", "average basket size",
             "average purchase", "average purchase value", "average spend per order", "average spend per visit",
             "average spend", "average spending", "mean order", "mean order value", "average bill", "average ticket",

@@ -100,7 +100,7 @@ _PEOPLE = Phrases(
             "customer", "customers", "people", "person", "persons", "everyone", "everybody", "anyone", "anybody",
             "someone", "somebody", "those", "ones", "shopper", "buyer", "client", "guest", "patron", "user",
             "individual", "contact", "consumer", "purchaser", "visitor", "subscriber", "punter", "clientele",
-            "customer base", "households", "women and men", "folks", "every one", "persons",
+            "customer base", "women and men", "folks", "every one", "persons",
                     ]
     }
 )  # fmt: skip

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 # Sloppy and short forms, as a sentence has them.
 EXPANDED: Mapping[str, str] = {
+    "whoever": "those who",
     **{
         f"{verb}{ending}": f"{verb} not"
         for verb in ("have", "has", "had", "do", "does", "did", "is", "are", "was", "were", "would", "could",
