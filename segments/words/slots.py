@@ -13,7 +13,7 @@ from segments.words.numbers import ANY, Comparison, comparison_at
 from segments.words.places_sold import channel_list, on_weekdays, shop_list, times_at, with_all
 from segments.words.sales_words import AVERAGE, CHANNELS, FILLERS, NOTHING
 from segments.words.sold import Manner, Sales
-from segments.words.text import Phrases
+from segments.words.text import Phrases, Text
 from segments.words.times import Time
 from segments.words.tree import Part, Together
 
@@ -38,7 +38,7 @@ class Spoken:
                 return None
             new, end = fragment
         amount = known.amount
-        if context.text.word(at - 1) in NOTHING:  # “… but none this month”
+        if _denies_any(context.text, at):
             amount = ANY if known.field == "spent" else None
         merged = replace(
             known,
@@ -72,6 +72,12 @@ class Spoken:
             return None
         found = found_of(context, replace(self.said, times=tuple(times), words=words), range(0))
         return found and replace(found, end=max(words) + 1)
+
+
+def _denies_any(text: Text, at: int) -> bool:
+    """“… but none this month”, “… never online”, “… none of them online”: whatever the number was before"""
+    start = at - 2 if text.word(at - 1) in ("them", "those", "these") and text.word(at - 2) == "of" else at
+    return text.word(start - 1) in NOTHING | {"never"}
 
 
 def found_of(context: Context, said: Sales, words: range) -> Found | None:
