@@ -52,6 +52,8 @@ OPEN = [pytest.param(entry, id=entry["id"]) for entry in entries_of("open")]
         ("two or more stamps and over 200 points", "card_stamps >= 2 & points > 200"),
         ("more than 2 stamps but fewer than 500 points", "card_stamps > 2 & points < 500"),
         ("avg order below £6", "average_order < 6"),
+        ("used to buy at Mill Lane but hasn't bought there for three months",
+         "orders >= 1 [business in lane] & orders = 0 [business in lane] last 3 month"),
         ("exactly two orders and none of them online", "orders = 2 & orders = 0 [channel in online]"),
         ("at least two orders but never online", "orders >= 2 & orders = 0 [channel in online]"),
         ("Gold members except whoever ordered in the last 30 days", "tier in gold − orders >= 1 last 30 day"),

@@ -36,9 +36,18 @@ from segments.words.tree import either, every
 
 
 def sales_at(context: Context, at: int) -> Found | None:
-    readers = (_average, _spent, _nouns, _verbs, _people_who)
+    readers = (_average, _spent, _nouns, _verbs, _used_to, _people_who)
     found = [one for read in readers if (one := read(context, at)) is not None]
     return max(found, key=lambda one: one.end, default=None)
+
+
+def _used_to(context: Context, at: int) -> Found | None:
+    """“used to buy at Mill Lane”: with more said of it than that it was"""
+    text = context.text
+    if text.word(at) not in ("use", "used") or text.word(at + 1) != "to":
+        return None
+    found = _verbs(context, at + 2)
+    return found if found is not None and found.end > at + 3 else None
 
 
 def _people_who(context: Context, at: int) -> Found | None:
