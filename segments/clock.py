@@ -15,9 +15,7 @@ from core.clock import day_after, day_start
 from segments.fields.base import Field
 from segments.operators import PATTERNS
 from segments.rules import CLOCK, Condition, Dates, Last, Next, Over, Rules, conditions, is_of_clock
-from segments.statement import Moment, Query
-
-_JUST_AFTER = timedelta(microseconds=1)  # a window has both its ends
+from segments.statement import JUST_AFTER, Moment, Query
 
 
 def passed(rules: Rules, fields: Mapping[str, Field], before: Moment, after: Moment) -> Iterator[Query]:
@@ -54,13 +52,16 @@ def _passes(one: Condition, field: Field, moment: Moment) -> Iterator[datetime]:
             cursor.execute(query.sql, query.params)
             (at,) = cursor.fetchone()
         if at is not None:
-            yield at + late + _JUST_AFTER
+            yield at + late + JUST_AFTER  # a window has both its ends
 
 
 def _lags(one: Condition) -> Iterator[timedelta]:
     """How long after a moment each edge of the window passes it; before it where that is negative."""
     match one.window:
-        case Last(count, unit) | Over(count, unit):
+        case Last(count, unit):
+            yield count * CLOCK[unit]
+            yield -JUST_AFTER  # it ends with now
+        case Over(count, unit):
             yield count * CLOCK[unit]
         case Next(count, unit):
             yield timedelta(0)

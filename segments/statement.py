@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,9 @@ JOINED: Mapping[str, str] = {
     "features": "intelligence_customerfeatures",
     "account": "loyalty_account",
 }
+
+
+JUST_AFTER = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Moment:
         """First moment and the first one after it."""
         match window:
             case Last(count, unit) if unit in CLOCK:
-                return self.now - count * CLOCK[unit], None
+                return self.now - count * CLOCK[unit], self.now + JUST_AFTER
             case Over(count, unit) if unit in CLOCK:
                 return None, self.now - count * CLOCK[unit]
             case Next(count, unit) if unit in CLOCK:

@@ -181,7 +181,7 @@ class Oracle:
             assert isinstance(when, datetime)
             length = timedelta(minutes=window.count * (60 if window.unit == "hour" else 1))
             edge = self.now + length if isinstance(window, Next) else self.now - length
-            return {Last: when >= edge, Over: when < edge, Next: self.now <= when < edge}[type(window)]
+            return {Last: edge <= when <= self.now, Over: when < edge, Next: self.now <= when < edge}[type(window)]
         day = self._day(when) if isinstance(when, datetime) else when
         first, last = span(window, self.today)
         return (first is None or first <= day) and (last is None or day <= last)

@@ -363,13 +363,17 @@ def test_what_lies_ahead_comes_in_and_passes(people):
     ahead = {"type": "condition", "field": "created", "op": "within"}
     soon = make("Soon", rules({**ahead, "window": {"type": "next", "count": 1, "unit": "hour"}}))
     renews = make("Renews", rules({**ahead, "field": "attribute:renewal", "window": {"type": "next", "count": 2}}))
+    lately = make("Lately", rules({**ahead, "window": {"type": "last", "count": 1, "unit": "hour"}}))
     assert (names(soon), names(renews)) == (set(), set())
+    assert "Cem" not in names(lately)
     assert soon.next_change_at == NOW + timedelta(minutes=30, microseconds=1)
     count_due(now=soon.next_change_at)
     soon.refresh_from_db()
     assert (names(soon), soon.next_change_at) == ({"Cem"}, NOW + timedelta(minutes=90, microseconds=1))
-    assert count_due(now=NOW + timedelta(minutes=91)) == datetime(2026, 6, 17, 23, 0, tzinfo=UTC)
-    assert names(soon) == set()
+    assert count_due(now=NOW + timedelta(minutes=91)) == NOW + timedelta(minutes=150, microseconds=1)
+    assert (names(soon), names(lately)) == (set(), {"Cem"})
+    assert count_due(now=NOW + timedelta(minutes=151)) == datetime(2026, 6, 17, 23, 0, tzinfo=UTC)
+    assert names(lately) == set()
     count_due(now=datetime(2026, 6, 17, 23, 0, tzinfo=UTC))  # the 18th begins in London
     assert names(renews) == {"Cem"}
     count_due(now=datetime(2026, 6, 19, 23, 0, tzinfo=UTC))
