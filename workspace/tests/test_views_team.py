@@ -187,7 +187,7 @@ def test_the_team_page_costs_the_same_for_many(client_of, owner, make_member, dj
     browser.get("/settings/team/")
     for number in range(12):
         make_member(f"p{number}@example.com", Role.ANALYST)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         browser.get("/settings/team/")
 
 
