@@ -278,8 +278,18 @@ class Time(Column):
         return statement.query(f"min({expression})", f"{expression} >= {statement.param(since.now)}::timestamptz")
 
 
+class Timeless:
+    """What no window is asked of: time alone changes nothing."""
+
+    def passed(self, condition: Condition, kind: Kind, before: Moment, after: Moment) -> Iterator[Query]:
+        yield from ()
+
+    def soonest(self, since: Moment) -> Query:
+        raise NotImplementedError  # asked of what takes moments
+
+
 @dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(Timeless):
     """Words that people are marked with: `rows` gives customer_id, and the code under the name `code`."""
 
     rows: str
@@ -298,12 +308,6 @@ class Marks:
 
     def own(self, condition: Condition, statement: Statement) -> str:
         return f"ARRAY(SELECT marks.code FROM ({self.rows}) AS marks WHERE marks.customer_id = customer.id ORDER BY 1)"
-
-    def passed(self, condition: Condition, kind: Kind, before: Moment, after: Moment) -> Iterator[Query]:
-        yield from ()
-
-    def soonest(self, since: Moment) -> Query:
-        raise NotImplementedError
 
 
 class Rows:
@@ -454,7 +458,7 @@ class Newest(Rows):
 
 
 @dataclass(frozen=True, slots=True)
-class Among:
+class Among(Timeless):
     """Whether somebody is one of `customers`, a SELECT of customer_id with {chosen} after its own conditions."""
 
     customers: str
@@ -469,15 +473,9 @@ class Among:
     def own(self, condition: Condition, statement: Statement) -> str:
         return statement.is_among(self.customers.format(chosen=statement.of_chosen("own.customer_id")))
 
-    def passed(self, condition: Condition, kind: Kind, before: Moment, after: Moment) -> Iterator[Query]:
-        yield from ()
-
-    def soonest(self, since: Moment) -> Query:
-        raise NotImplementedError
-
 
 @dataclass(frozen=True, slots=True)
-class Favourite:
+class Favourite(Timeless):
     """What comes first with somebody: `rows` gives each customer once, and the code under the name `code`.
 
     {chosen} stands there after the conditions of the table `own`.
@@ -501,12 +499,6 @@ class Favourite:
     def own(self, condition: Condition, statement: Statement) -> str:
         rows = self.rows.format(chosen=statement.of_chosen("own.customer_id"))
         return f"(SELECT first.code FROM ({rows}) AS first WHERE first.customer_id = customer.id)"
-
-    def passed(self, condition: Condition, kind: Kind, before: Moment, after: Moment) -> Iterator[Query]:
-        yield from ()
-
-    def soonest(self, since: Moment) -> Query:
-        raise NotImplementedError
 
 
 def anniversaries(window: Window, moment: Moment) -> list[str]:
