@@ -26,6 +26,10 @@ register("loyalty.points.held", title=_("Points set aside"), icon="lock", **_SET
 register("loyalty.points.released", title=_("Points given back"), icon="undo-2", **_SET_ASIDE, hold="string")
 register("loyalty.tier.changed", title=_("Another tier"), icon="award", tier="string", before="string", cause="string")
 
+_REWARD = {"reward": "string", "reward_name": "string"}
+REWARD_RAN_OUT = register("loyalty.reward.ran_out", title=_("A reward ran out"), icon="gift", **_REWARD)
+REWARD_CAME_BACK = register("loyalty.reward.came_back", title=_("A reward is there again"), icon="gift", **_REWARD)
+
 _STAMPS = {"card": "string", "stamps": "integer"}
 _FULL_CARD = {"card": "string", "reward": "string"}
 register("loyalty.stamps.given", title=_("Stamps given"), icon="stamp", **_STAMPS)

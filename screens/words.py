@@ -57,6 +57,8 @@ QUIET = frozenset(
         "loyalty.affiliate.commission_taken",
         "loyalty.affiliate.payout_made",
         "loyalty.affiliate.payout_paid",
+        "loyalty.reward.ran_out",
+        "loyalty.reward.came_back",
     }
 )
 

@@ -17,6 +17,7 @@ from customers.models import Event
 from customers.stream import stream_reader
 from intelligence.actions.requests import request_run
 from intelligence.tasks import next_night
+from loyalty.events import REWARD_CAME_BACK, REWARD_RAN_OUT
 from segments.actions.living import count_due, count_everybody, count_whole
 from segments.actions.marks import COUNT_DUE, mark_asking, mark_everything, mark_people
 from segments.actions.ready import make_ready_segments
@@ -71,6 +72,8 @@ def follow_people(events: Sequence[Event]) -> None:
     """Whatever happened to somebody may be what a segment asks about."""
     if any(event.name == IMPORT_FINISHED.name for event in events):
         mark_everything()
+    if any(event.name in (REWARD_RAN_OUT.name, REWARD_CAME_BACK.name) for event in events):
+        mark_asking(Figures.REWARDS)
     mark_people({event.customer_id for event in events if event.customer_id and not event.name.startswith(OWN)})
 
 

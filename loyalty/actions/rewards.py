@@ -7,12 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.actor import Actor
 from core.errors import InvalidInput, PermissionRefused
+from customers.actions import events
 from customers.following import Figures, tell_followers
 from loyalty.access_rewards import get_reward, may_change
+from loyalty.events import REWARD_CAME_BACK, REWARD_RAN_OUT
 from loyalty.models import Reward, Tier
 from loyalty.pictures import check_picture, store_picture
 from loyalty.rules import MAX_POINTS
@@ -203,6 +206,14 @@ def _stocked(reward: Reward, stock: int | None, actor: Actor) -> Reward:
         reward.stock = stock
         reward.save(update_fields=["stock", "updated_at"])
         _record(actor, "stocked", reward, {"before": before, "after": stock})
+    if (stock == 0) != (before == 0):
+        events.append(
+            REWARD_RAN_OUT if stock == 0 else REWARD_CAME_BACK,
+            actor=actor,
+            occurred_at=timezone.now(),
+            business_id=reward.business_id,
+            data={"reward": reward.code, "reward_name": reward.name},
+        )
     return reward
 
 

@@ -18,13 +18,54 @@ from loyalty.actions.affiliates import AffiliateValues, create_affiliate
 from loyalty.actions.referral_settings import ReferralValues, change_referral_settings
 from loyalty.actions.referrals import complete_by_hand, track_referral
 from loyalty.actions.refunds import refund_order
+from loyalty.actions.rewards import RewardValues, add_stock, create_reward, set_stock
 from loyalty.actions.settings import change_settings
+from loyalty.errors import RewardOutOfStock
 from loyalty.models import Account, EarningRule, LoyaltySettings
 from loyalty.tasks import follow_points
 from loyalty.tests.given import PHONE
 from programs.models import DueWork
 
 pytestmark = pytest.mark.usefixtures("audited")
+
+
+@pytest.fixture
+def shelf():
+    """What the stream tells of rewards, and whether that fits their declaration."""
+
+    def told():
+        found = Event.objects.filter(name__startswith="loyalty.reward.").order_by("id")
+        assert all(set(event.data) == set(EVENT_TYPES[event.name].fields) for event in found)
+        assert not found.filter(customer__isnull=False).exists()
+        return [(event.name.removeprefix("loyalty.reward."), event.data["reward_name"]) for event in found]
+
+    return told
+
+
+def test_a_reward_runs_out_and_comes_back(add, business, actor, now, shelf):
+    add("100")
+    mug = create_reward(values=RewardValues(name="Mug", points=10), stock=2, actor=actor)
+    plenty = create_reward(values=RewardValues(name="Tea", points=1), actor=actor)
+    call = {"business": business.pk, "phone": PHONE, "actor": actor, "now": now}
+    for key in ("1", "2"):
+        taken = points.redeem_points(**call, reward=mug.code, key=key)
+        points.redeem_points(**call, reward=plenty.code, key=f"tea {key}")
+    assert shelf() == [("ran_out", "Mug")]
+    with pytest.raises(RewardOutOfStock):
+        points.redeem_points(**call, reward=mug.code, key="3")
+    undone = points.reverse_transaction(transaction=taken.transaction, key="u", actor=actor, now=now)
+    assert shelf()[1:] == [("came_back", "Mug")]
+    points.reverse_transaction(transaction=undone.transaction, key="uu", actor=actor, now=now)
+    assert shelf()[2:] == [("ran_out", "Mug")]
+    add_stock(code=mug.code, number=1, actor=actor)
+    held = points.hold_points(**call, reward=mug.code, key="h")
+    points.void_hold(hold=held.transaction, key="v", actor=actor, now=now)
+    assert [what for what, _name in shelf()[3:]] == ["came_back", "ran_out", "came_back"]
+    set_stock(code=mug.code, stock=0, actor=actor)
+    set_stock(code=mug.code, stock=None, actor=actor)
+    assert [what for what, _name in shelf()[6:]] == ["ran_out", "came_back"]
+    set_stock(code=mug.code, stock=5, actor=actor)
+    assert len(shelf()) == 8
 
 
 def test_events_of_the_sql_fit_the_registry(add, redeem, undo, business, actor, now):

@@ -63,6 +63,8 @@ MEANINGS: dict[str, Meaning] = {
     "loyalty.points.expired": Meaning("Points ran out; `points` is how many."),
     "loyalty.points.held": Meaning("Points were set aside for a claim."),
     "loyalty.points.released": Meaning("Points that were set aside are free again."),
+    "loyalty.reward.ran_out": Meaning("The last one of a reward was taken or set aside. No customer."),
+    "loyalty.reward.came_back": Meaning("A reward that had run out is there again. No customer."),
     "loyalty.referral.tracked": Meaning(
         "A member brought somebody who has not bought yet. The customer is the member."
     ),
@@ -118,9 +120,10 @@ FIELDS: dict[str, str] = {
     "referral": "Code of the referral, as in `referrals/`.",
     "refund": "Code of the refund.",
     "reverses": "Code of the transaction that it undoes.",
-    "reward": "Code of the full card, as in `stamp-rewards/`.",
+    "reward": "Code of the full card, as in `stamp-rewards/`; where a reward ran out or came back, as in `rewards/`.",
     "rows": "Rows of the file.",
     "segment": "Code of the segment, as in `segments/`.",
+    "reward_name": "The name of the reward as it was when this happened.",
     "segment_name": "What the segment is called.",
     "sku": "The product's stock code.",
     "source": "Where it came from, such as `till` or `api`.",

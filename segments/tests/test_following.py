@@ -40,8 +40,9 @@ from customers.models import (
 from customers.stream import run_readers
 from customers.tests.imports_fixtures import import_csv
 from intelligence.actions.rfm import score_customers
-from loyalty.actions.points import add_points
+from loyalty.actions.points import add_points, redeem_points, reverse_transaction
 from loyalty.actions.rewards import RewardValues, create_reward, switch_reward
+from loyalty.models import Account
 from messaging.actions.suppression import release, suppress
 from screens.actions.privacy import erase_customer
 from segments.actions.living import count_due
@@ -202,6 +203,23 @@ def test_rewards_come_and_go(ann, business):
     assert near() == {"Ann"}
     switch_reward(code=reward.code, is_active=False, actor=SYSTEM)
     assert near() == set()
+
+
+def test_a_reward_runs_out_at_the_till(ann, business):
+    now = timezone.now()
+    earn(business, ann, "20")
+    points = Account.objects.values_list("available", flat=True).get()
+    reward = create_reward(values=RewardValues(name="Mug", points=points + 5), stock=1, actor=SYSTEM)
+    settle()
+    near = segment("points_to_reward", "at_most", 5)
+    assert near() == {"Ann"}
+    add_points(business=business.pk, amount=Decimal(900), phone="07700 900124", key="ben", actor=SYSTEM, now=now)
+    taken = redeem_points(
+        business=business.pk, reward=reward.code, phone="07700 900124", key="mug", actor=SYSTEM, now=now
+    )
+    assert near() == set()
+    reverse_transaction(transaction=taken.transaction, key="back", actor=SYSTEM, now=now)
+    assert near() == {"Ann"}
 
 
 def test_runs_of_the_night(ann, business):

@@ -31,13 +31,26 @@ BEGIN
 END
 $$;
 
+-- A reward ran out, or is there again: who keeps what depends on it reads it in the stream.
+CREATE OR REPLACE FUNCTION ledger_tell_stock(code text, name text, business_id bigint, stock integer) RETURNS void
+LANGUAGE sql
+AS $$
+    INSERT INTO customers_event (name, business_id, occurred_at, actor, data)
+    VALUES (CASE $4 WHEN 0 THEN 'loyalty.reward.ran_out' ELSE 'loyalty.reward.came_back' END, $3, now(),
+            'system:system', jsonb_build_object('reward', $1, 'reward_name', $2))
+$$;
+
 -- One of each of these rewards goes back on the shelf.
 CREATE OR REPLACE FUNCTION ledger_restock(reward_ids bigint[]) RETURNS void
 LANGUAGE sql
 AS $$
-    UPDATE loyalty_reward r SET stock = r.stock + back.number
-    FROM (SELECT id, count(*) AS number FROM unnest($1) AS given (id) WHERE id IS NOT NULL GROUP BY id) AS back
-    WHERE r.id = back.id AND r.stock IS NOT NULL
+    WITH stocked AS (
+        UPDATE loyalty_reward r SET stock = r.stock + back.number
+        FROM (SELECT id, count(*) AS number FROM unnest($1) AS given (id) WHERE id IS NOT NULL GROUP BY id) AS back
+        WHERE r.id = back.id AND r.stock IS NOT NULL
+        RETURNING r.code, r.name, r.business_id, r.stock, back.number
+    )
+    SELECT ledger_tell_stock(code, name, business_id, stock) FROM stocked WHERE stock = number
 $$;
 
 -- Judges what takes points, one operation after the other: able, or refused with why. A reward with a stock loses one
@@ -53,6 +66,7 @@ DECLARE
     op ledger_operation;
     balance bigint;
     refusal text;
+    reward loyalty_reward;
 BEGIN
     FOR i IN 1 .. cardinality(operations) LOOP
         op := operations[i];
@@ -63,8 +77,12 @@ BEGIN
         END IF;
         IF refusal IS NULL AND op.reward_id IS NOT NULL THEN
             UPDATE loyalty_reward r SET stock = r.stock - 1
-            WHERE r.id = op.reward_id AND (r.stock > 0 OR r.stock IS NULL);
+            WHERE r.id = op.reward_id AND (r.stock > 0 OR r.stock IS NULL)
+            RETURNING r.* INTO reward;
             refusal := CASE WHEN NOT FOUND THEN 'reward_out_of_stock' END;
+            IF reward.stock = 0 THEN
+                PERFORM ledger_tell_stock(reward.code, reward.name, reward.business_id, 0);
+            END IF;
         END IF;
         IF refusal IS NULL THEN
             able := able || op;

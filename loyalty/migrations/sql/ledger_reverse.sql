@@ -19,17 +19,22 @@ AS $$ SELECT t.kind = 'earn' FROM loyalty_transaction t WHERE t.id = ledger_root
 CREATE OR REPLACE FUNCTION ledger_reshelve(operations ledger_operation[]) RETURNS void
 LANGUAGE sql
 AS $$
-    UPDATE loyalty_reward r SET stock = greatest(r.stock + moved.number, 0)
-    FROM (
-        SELECT root.reward_id, sum(CASE root.net WHEN 0 THEN 1 WHEN o.points THEN -1 ELSE 0 END)::integer AS number
-        FROM unnest($1) AS o
-        CROSS JOIN LATERAL (
-            SELECT t.reward_id, ledger_net_of(t.id) AS net FROM loyalty_transaction t
-            WHERE t.id = ledger_root_of(o.original_id) AND t.kind = 'redeem' AND t.reward_id IS NOT NULL LIMIT 1
-        ) AS root
-        GROUP BY root.reward_id
-    ) AS moved
-    WHERE r.id = moved.reward_id AND r.stock IS NOT NULL
+    WITH stocked AS (
+        UPDATE loyalty_reward r SET stock = greatest(r.stock + moved.number, 0)
+        FROM (
+            SELECT root.reward_id, sum(CASE root.net WHEN 0 THEN 1 WHEN o.points THEN -1 ELSE 0 END)::integer AS number
+            FROM unnest($1) AS o
+            CROSS JOIN LATERAL (
+                SELECT t.reward_id, ledger_net_of(t.id) AS net FROM loyalty_transaction t
+                WHERE t.id = ledger_root_of(o.original_id) AND t.kind = 'redeem' AND t.reward_id IS NOT NULL LIMIT 1
+            ) AS root
+            GROUP BY root.reward_id
+        ) AS moved
+        WHERE r.id = moved.reward_id AND r.stock IS NOT NULL
+        RETURNING r.code, r.name, r.business_id, r.stock, moved.number
+    )
+    SELECT ledger_tell_stock(code, name, business_id, stock) FROM stocked
+    WHERE number <> 0 AND stock IN (0, number)
 $$;
 
 -- Undoing what gave points (an earn, a bonus, an adjustment up …): its own lot goes first, also while it waits for its
