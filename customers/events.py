@@ -32,12 +32,21 @@ class EventType:
 EVENT_TYPES: dict[str, EventType] = {}
 
 
-def register(name: str, *, title: str | Promise, icon: str, is_derived: bool = False, **fields: str) -> EventType:
+def register(name: str, *, title: str | Promise, icon: str, **fields: str) -> EventType:
     """Declare an event `app.noun.past`. Raises ValueError when another app has declared it."""
-    if name in EVENT_TYPES:
-        raise ValueError(f"event {name} is declared twice")
-    EVENT_TYPES[name] = EventType(name, title, icon, fields, is_derived)
-    return EVENT_TYPES[name]
+    return _declared(EventType(name, title, icon, fields))
+
+
+def register_derived(name: str, *, title: str | Promise, icon: str, **fields: str) -> EventType:
+    """Declare an event that follows from others. Raises ValueError as `register` does."""
+    return _declared(EventType(name, title, icon, fields, is_derived=True))
+
+
+def _declared(event_type: EventType) -> EventType:
+    if event_type.name in EVENT_TYPES:
+        raise ValueError(f"event {event_type.name} is declared twice")
+    EVENT_TYPES[event_type.name] = event_type
+    return event_type
 
 
 def derived_names() -> list[str]:

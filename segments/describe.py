@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from core.countries import COUNTRIES
 from segments.choices import Labels
-from segments.fields.base import Field, Figure, Measure, Phrase, Property, Says
+from segments.fields.base import Field, Phrase, Property, Says
 from segments.operators import KNOWN, PATTERNS, BadValue, Kind, value_of
 from segments.rules import All, Condition, Everyone, Filter, Last, Node, Not, Rules, pruned
 from segments.rules import Any as AnyOf
@@ -263,7 +263,7 @@ def _opened(group: _Group, text: str) -> str:
 
 def _positive(field: Field, one: Condition, *, is_so: bool) -> tuple[str, bool]:
     """The operator without a denial in it. Of a number that everybody has nothing is denied: fewer than 2, then."""
-    if not _everybody_has(field):
+    if not field.source.has_zero:
         is_some = field.kind is Kind.YES_NO and "some" in field.says and not one.where
         return "some" if is_some else _DENIED.get(one.op, one.op), is_so is not (one.op in _DENIED)
     if "some" in field.says and (some := _is_some(field, one.op, one.value)) is not None:
@@ -277,17 +277,11 @@ def _have(field: Field, op: str) -> Says:
     return _HAVE.get(op) or _HAVE[""]
 
 
-def _everybody_has(field: Field) -> bool:
-    source = field.source
-    return isinstance(source, Figure) or (isinstance(source, Measure) and source.empty is not None)
-
-
 def _is_some(field: Field, op: str, value: Any) -> bool | None:
     """Whether it asks for any at all, or for none; None: for something else."""
     if isinstance(value, list):
         return None
-    is_count = isinstance(field.source, Measure) and field.source.is_count
-    return (_SOME_OF_COUNTS if is_count else _SOME).get((op, Decimal(str(value))))
+    return (_SOME_OF_COUNTS if field.source.is_count else _SOME).get((op, Decimal(str(value))))
 
 
 def _going_on(field: Field, one: Condition, said: Mapping[str, object], *, is_so: bool) -> str:

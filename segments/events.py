@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from customers.events import register
+from customers.events import register_derived
 
 _MEMBER = {"segment": "string", "segment_name": "string", "reason": "string"}
-MEMBER_ENTERED = register(
-    "segments.member.entered", title=_("Came into a segment"), icon="funnel", is_derived=True, **_MEMBER
-)
-MEMBER_LEFT = register("segments.member.left", title=_("Left a segment"), icon="log-out", is_derived=True, **_MEMBER)
+MEMBER_ENTERED = register_derived("segments.member.entered", title=_("Came into a segment"), icon="funnel", **_MEMBER)
+MEMBER_LEFT = register_derived("segments.member.left", title=_("Left a segment"), icon="log-out", **_MEMBER)

@@ -10,7 +10,8 @@ from django.utils import timezone
 from customers.following import Figures
 from programs.actions.due_work import ensure_due
 from segments import rules
-from segments.fields.base import Column, Field
+from segments.fields.base import Field
+from segments.fields.columns import Column
 from segments.fields.registry import FIELDS
 from segments.models import Segment
 

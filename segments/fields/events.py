@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from customers.models import TrackedName
-from segments.fields.base import Field, Measure, Newest, Property, Says
+from segments.fields.base import Field, Property, Says
+from segments.fields.measures import Measure, Newest
 from segments.operators import Kind
 
 _EVENTS = _("Events")

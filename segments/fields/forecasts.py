@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from segments.fields.base import Column, Field, Phrase, Reference, Says, Words
+from segments.fields.base import Field, Phrase, Says
+from segments.fields.columns import Column, Reference, Words
 from segments.operators import Kind
 
 _FORECASTS = _("Groups and forecasts")

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from segments.fields.base import Among, Column, Field, Figure, Measure, Property, Reference, Time
+from segments.fields.base import Field, Property
+from segments.fields.columns import Column, Figure, Reference, Time
+from segments.fields.measures import Measure
+from segments.fields.sets import Among
 from segments.operators import Kind
 
 _LOYALTY = _("Points programme")

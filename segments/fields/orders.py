@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from segments.fields.base import Column, Favourite, Field, Figure, Marks, Measure, Newest, Phrase, Property, Says, Time
+from segments.fields.base import Field, Phrase, Property, Says
+from segments.fields.columns import Column, Figure, Time
+from segments.fields.measures import Measure, Newest
+from segments.fields.sets import Favourite, Marks
 from segments.operators import Kind
 
 _ORDERS = _("Orders")

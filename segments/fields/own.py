@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.attributes import definitions
 from customers.models import AttributeDefinition
-from segments.fields.base import Column, Field, Says, WrittenDay
+from segments.fields.base import Field, Says
+from segments.fields.columns import Column, WrittenDay
 from segments.operators import Kind
 
 _OWN = _("Own fields")

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from segments.fields.base import Column, Field, Marks, Says, Time, Words
+from segments.fields.base import Field, Says
+from segments.fields.columns import Column, Time, Words
+from segments.fields.sets import Marks
 from segments.operators import Kind
 
 _PERSON = _("Person")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from segments.fields.base import Among, Field
+from segments.fields.base import Field
+from segments.fields.sets import Among
 from segments.operators import Kind
 
 _REACH = _("Messages")

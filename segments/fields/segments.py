@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from segments.fields.base import Field, Marks
+from segments.fields.base import Field
+from segments.fields.sets import Marks
 from segments.operators import Kind
 
 _MEMBERS = """

@@ -12,7 +12,8 @@ from core.actor import Actor
 from customers.models import Customer
 from segments import compiler
 from segments.asking import PATIENCE, TakesLonger, ask
-from segments.fields.base import Field, Measure
+from segments.fields.base import Field
+from segments.fields.measures import Measure
 from segments.fields.registry import FIELDS
 from segments.rules import Condition, Last, Rules, conditions
 from segments.statement import Moment, Query, Statement

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from segments.compiler import check, members
-from segments.fields.base import Column, Field
+from segments.fields.base import Field
+from segments.fields.columns import Column
 from segments.operators import Kind
 from segments.rules import conditions, read, written
 from segments.tests.judge import entries_of

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from segments.fields.base import Field, Figure, Measure
+from segments.fields.base import Field
 from segments.operators import Kind
 from segments.rules import All, Condition, Everyone, Node, Not, Rules
 from segments.rules import Any as AnyOf
@@ -71,14 +71,14 @@ def opposite(node: Condition | Not, fields: Mapping[str, Field]) -> Condition | 
         return replace_struct(node, value=not node.value)
     if node.op in ("first_time", "stopped", "restarted", "has_all_of"):
         return Not(node)
-    if (node.op, node.value) == ("at_least", 1) and _counts_nothing_as_zero(fields[node.field]):
+    if (node.op, node.value) == ("at_least", 1) and fields[node.field].source.has_zero:
         return replace_struct(node, op="is", value=0)
-    if (node.op, node.value) == ("is", 0) and _is_count(fields[node.field]):
+    if (node.op, node.value) == ("is", 0) and fields[node.field].source.is_count:
         return replace_struct(node, op="at_least", value=1)
     if node.op in _OPPOSITES:
         return replace_struct(node, op=_OPPOSITES[node.op])
     turned = turned_op(node.op)
-    if turned and _counts_nothing_as_zero(fields[node.field]):
+    if turned and fields[node.field].source.has_zero:
         return replace_struct(node, op=turned)
     return Not(node)
 
@@ -87,15 +87,6 @@ def replace_struct(node: Condition, **changes: object) -> Condition:
     import msgspec
 
     return msgspec.structs.replace(node, **changes)
-
-
-def _is_count(field: Field) -> bool:
-    return isinstance(field.source, Measure) and field.source.is_count
-
-
-def _counts_nothing_as_zero(field: Field) -> bool:
-    source = field.source
-    return isinstance(source, Figure) or (isinstance(source, Measure) and source.empty is not None)
 
 
 def _together(parts: Iterable[Part], *, is_all: bool) -> Part | None:
