@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
+from django.http import JsonResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_serializer
 from rest_framework import serializers
@@ -25,6 +26,7 @@ from segments.fields.registry import fields_of_programme
 from segments.models import Segment
 from segments.reports.overview import sentences
 from workspace.api_auth import ApiView
+from workspace.api_once import KEY_PARAMETER, once
 from workspace.api_work import JobOutput
 
 ORDERS: Mapping[str, Order] = {
@@ -67,8 +69,13 @@ class SegmentQuery(StrictSerializer):
     state = serializers.ChoiceField(choices=["living", "archived", "all"], default="living")
 
 
-def answer(view: ApiView, segment: Segment, *, status: int = 200) -> Response:
-    return Response(SegmentOutput(segment, context={"sentences": _said(view, [segment])}).data, status=status)
+def answer(view: ApiView, segment: Segment) -> Response:
+    return Response(_output(view, segment))
+
+
+def _output(view: ApiView, segment: Segment) -> dict[str, Any]:
+    output: dict[str, Any] = SegmentOutput(segment, context={"sentences": _said(view, [segment])}).data
+    return output
 
 
 def _said(view: ApiView, segments: Sequence[Segment]) -> Mapping[int, str]:
@@ -105,15 +112,25 @@ class SegmentsView(ApiView):
         page: CursorPage = cursor_page(request, found, orders=ORDERS, default="name")
         return page_response(page, SegmentOutput, sentences=_said(self, page.items))
 
-    @extend_schema(operation_id="segments_create", tags=[TAG], request=SegmentInput, responses={201: SegmentOutput})
-    def post(self, request: Request) -> Response:
+    @extend_schema(
+        operation_id="segments_create",
+        tags=[TAG],
+        parameters=[KEY_PARAMETER],
+        request=SegmentInput,
+        responses={201: SegmentOutput},
+    )
+    def post(self, request: Request) -> JsonResponse:
         """Make a segment. Who is in it is counted within seconds; what is wrong with the rules is told at its place."""
         given = read_body(request, SegmentInput)
-        with refusals_at("rules"):
-            made = actions.create_segment(
-                name=given["name"], document=given["rules"], actor=self.actor, now=timezone.now()
-            )
-        return answer(self, made, status=201)
+
+        def act() -> dict[str, Any]:
+            with refusals_at("rules"):
+                made = actions.create_segment(
+                    name=given["name"], document=given["rules"], actor=self.actor, now=timezone.now()
+                )
+            return _output(self, made)
+
+        return once(request, self.caller, "segments.create", given, act, status=201)
 
 
 class SegmentView(ApiView):
@@ -167,12 +184,22 @@ class SegmentDuplicateView(ApiView):
 
     required = {"POST": Perm.SEGMENTS_EDIT}
 
-    @extend_schema(operation_id="segments_duplicate", tags=[TAG], request=None, responses={201: SegmentOutput})
-    def post(self, request: Request, segment_id: str) -> Response:
+    @extend_schema(
+        operation_id="segments_duplicate",
+        tags=[TAG],
+        parameters=[KEY_PARAMETER],
+        request=None,
+        responses={201: SegmentOutput},
+    )
+    def post(self, request: Request, segment_id: str) -> JsonResponse:
         """Make another segment with the same rules and the same people by hand."""
-        with refusals_at("rules"):
-            copy = actions.duplicate_segment(code=segment_id, actor=self.actor, now=timezone.now())
-        return answer(self, copy, status=201)
+
+        def act() -> dict[str, Any]:
+            with refusals_at("rules"):
+                copy = actions.duplicate_segment(code=segment_id, actor=self.actor, now=timezone.now())
+            return _output(self, copy)
+
+        return once(request, self.caller, "segments.duplicate", segment_id, act, status=201)
 
 
 class SegmentEvaluateView(ApiView):

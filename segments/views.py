@@ -15,6 +15,7 @@ from core.permissions import Perm, requires
 from core.requests import StaffRequest
 from segments.actions.segments import archive_segment, duplicate_segment, get_segment, restore_segment
 from segments.fields.registry import fields_of_programme
+from segments.made_once import made_once
 from segments.models import Segment
 from segments.reports.overview import CHANGE_DAYS, found, segment_page, wholes_of
 
@@ -58,7 +59,9 @@ def listed(request: StaffRequest) -> HttpResponse:
 @require_POST
 @requires(Perm.SEGMENTS_EDIT)
 def duplicate(request: StaffRequest, code: str) -> HttpResponse:
-    segment = duplicate_segment(code=code, actor=request.actor, now=timezone.now())
+    segment = made_once(
+        request, "duplicate", code, lambda: duplicate_segment(code=code, actor=request.actor, now=timezone.now())
+    )
     messages.success(request, _("This is the copy. Give it a name of its own."))
     return done(request, reverse("segments:segment", args=[segment.code]))
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods
 
+from core.codes import public_code
 from core.errors import InvalidInput, PermissionRefused
 from core.page import done, page
 from core.permissions import Perm, requires
@@ -23,6 +24,7 @@ from segments.actions.segments import SegmentChanged, change_segment, create_seg
 from segments.fields.registry import fields_of_programme
 from segments.form import Draft, fields_of, opened
 from segments.judging import Judged
+from segments.made_once import made_once
 from segments.models import Segment
 from segments.panel import Panel, panel_of
 from segments.ready import READY
@@ -102,7 +104,12 @@ def _saved(request: StaffRequest, work: Work, found: Segment | None) -> HttpResp
     actor, now = request.actor, timezone.now()
     try:
         if found is None:
-            saved = create_segment(name=work.name, document=document, actor=actor, now=now)
+            saved = made_once(
+                request,
+                "create",
+                [work.name, document],
+                lambda: create_segment(name=work.name, document=document, actor=actor, now=now),
+            )
         else:
             saved = change_segment(
                 code=found.code, name=work.name, document=document, actor=actor, now=now, seen=work.seen
@@ -145,6 +152,7 @@ def _shown(
     context = {
         "segment": found,
         "here": builder_url(found),
+        "key": public_code(),
         "name": work.name,
         "name_problem": name_problem,
         "seen": work.seen,

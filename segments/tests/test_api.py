@@ -33,10 +33,11 @@ class Api:
     def __init__(self, client: Client) -> None:
         self.client = client
 
-    def __call__(self, method: str, path: str, **body: Any) -> Any:
+    def __call__(self, method: str, path: str, *, key: str = "", **body: Any) -> Any:
         if method == "get":
             return self.client.get(URL + path, body)
-        return getattr(self.client, method)(URL + path, body, content_type="application/json")
+        headers = {"Idempotency-Key": key} if key else {}
+        return getattr(self.client, method)(URL + path, body, content_type="application/json", headers=headers)
 
 
 @pytest.fixture
@@ -96,6 +97,26 @@ def test_a_segment_is_made_read_changed_and_archived(call, people):
     copy = call("post", f"{said['id']}/duplicate")
     assert (copy.status_code, copy.json()["name"], copy.json()["rules"]) == (201, "Buyers (2)", BUYERS)
     assert [one["name"] for one in call("get", "", search="buy").json()["data"]] == ["Buyers", "Buyers (2)"]
+
+
+def test_a_repeated_call_makes_nothing_more(call, people):
+    """A segment and a copy of it, each asked for twice with one key."""
+    wrong = {"version": 1, "match": {**LEEDS["match"], "field": "surprise"}}
+    assert call("post", "", key="one", name="Leeds", rules=wrong).json()["errors"][0]["code"] == "unknown_field"
+    made, again = (call("post", "", key="one", name="Leeds", rules=LEEDS) for _time in range(2))
+    assert (made.status_code, again.status_code, again.headers["Idempotency-Replayed"]) == (201, 201, "true")
+    assert again.json() == made.json()
+    duplicate = f"{made.json()['id']}/duplicate"
+    copy, same = (call("post", duplicate, key="one") for _time in range(2))  # another act: the key is free there
+    assert (copy.json()["name"], same.json()) == ("Leeds (2)", copy.json())
+    for path, body in (("", {"name": "Other", "rules": LEEDS}), (f"{copy.json()['id']}/duplicate", {})):
+        refused = call("post", path, key="one", **body)
+        assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_key_reused")
+    taken, still = (call("post", "", key="two", name="Leeds", rules=LEEDS) for _time in range(2))
+    assert (taken.status_code, still.json()) == (422, taken.json())
+    assert sorted(Segment.objects.values_list("name", flat=True)) == ["Leeds", "Leeds (2)"]
+    assert AuditEntry.objects.filter(action="segments.segment.created").count() == 2
+    assert call("post", duplicate).json()["name"] == "Leeds (3)"
 
 
 def test_what_is_wrong_with_rules_is_told_at_its_place(call, segment):

@@ -119,6 +119,22 @@ def test_two_people_change_one_segment(desk):
     assert (late.status_code, "Restore it first" in late.content.decode()) == (409, True)
 
 
+def test_a_form_that_is_sent_twice_makes_one_segment(desk):
+    form = PlainForm(desk, NEW).fill(name="Friends")
+    data = {**dict(form.pairs), "do": "save"}
+    first, second = desk.post(NEW, data), desk.post(NEW, data)
+    assert first.status_code == second.status_code == 303
+    assert first["Location"] == second["Location"]
+    other = desk.post(NEW, {**data, "name": "Other friends"})  # somebody went back and changed it
+    assert other.status_code == 303
+    here = first["Location"]
+    key = {"key": PlainForm(desk, here).said("key")[0]}
+    copies = [desk.post(f"{here}duplicate/", key)["Location"] for _time in range(2)]
+    assert copies[0] == copies[1]
+    assert sorted(Segment.objects.values_list("name", flat=True)) == ["Friends", "Friends (2)", "Other friends"]
+    assert desk.post(f"{here}duplicate/", {"key": PlainForm(desk, here).said("key")[0]})["Location"] != copies[0]
+
+
 def test_a_new_one_may_begin_with_a_ready_one(desk):
     assert "?ready=near_reward" in PlainForm(desk, NEW).html
     form = PlainForm(desk, f"{NEW}?ready=near_reward")
