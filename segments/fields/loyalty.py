@@ -20,18 +20,21 @@ _MISSING_POINTS = """
      WHERE reward.is_active AND reward.tier_id IS NULL AND reward.points > facts.balance
          AND reward.stock IS DISTINCT FROM 0) - facts.balance
 """
-_TIER_SINCE = "(SELECT max(change.at) FROM loyalty_tierchange AS change WHERE change.account_id = facts.customer_id)"
 _STAMPS = """
     SELECT book.account_id AS customer_id, book.changed_at AS at, book.total AS stamps, book.stamps AS on_card,
            book.completed, card.code AS card
     FROM loyalty_stampbook AS book JOIN loyalty_stampcard AS card ON card.id = book.card_id
 """
+# What undoes is rare: looked up one by one, where joins would read every transaction three times.
 _UNDOES = """
     SELECT undo.account_id AS customer_id, undo.at, undo.points, undo.business_id
-    FROM loyalty_transaction AS undo JOIN loyalty_transaction AS first ON first.id = undo.reverses_id
-    LEFT JOIN loyalty_transaction AS second ON second.id = first.reverses_id
-    LEFT JOIN loyalty_transaction AS third ON third.id = second.reverses_id
-    WHERE undo.status = 'done' AND coalesce(third.kind, second.kind, first.kind) = '{kind}'
+    FROM loyalty_transaction AS undo
+    WHERE undo.status = 'done' AND undo.reverses_id IS NOT NULL AND (
+        SELECT coalesce(third.kind, second.kind, first.kind) FROM loyalty_transaction AS first
+        LEFT JOIN loyalty_transaction AS second ON second.id = first.reverses_id
+        LEFT JOIN loyalty_transaction AS third ON third.id = second.reverses_id
+        WHERE first.id = undo.reverses_id
+    ) = '{kind}'
 """
 # With what undoes it, and what undoes that, each on its own day.
 _MOVED = """
@@ -166,11 +169,11 @@ FIELDS: Sequence[Field] = (
         says={"is_one_of": (_("are in the tier %(is)s"), _("are not in the tier %(is)s"))},
     ),
     Field(
-        "tier_since", _LOYALTY, _("In this tier since"), Kind.DAY, Time("facts", _TIER_SINCE),
+        "tier_since", _LOYALTY, _("In this tier since"), Kind.DAY, Time("account", "account.tier_since"),
         {"op": "within", "window": {"type": "last", "count": 30}},
         says={
             "within": (_("came into their tier%(when)s"), _("did not come into their tier%(when)s")),
-            "exists": (_("ever had a tier"), _("never had a tier")),
+            "exists": (_("have a tier"), _("have no tier")),
         },
     ),
     Field(

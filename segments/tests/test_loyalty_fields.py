@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from customers.models import Customer
-from loyalty.models import Account, Lot, LoyaltySettings, Referral, Reward, Transaction
+from loyalty.models import Account, Lot, LoyaltySettings, Referral, Reward, Tier, TierChange, Transaction
 from segments.actions.living import count_due
 from segments.actions.segments import create_segment
 from segments.compiler import check, members
@@ -115,6 +115,20 @@ def test_time_brings_who_has_points_that_run_out_soon(people, post):
         segment.refresh_from_db()
         sizes.append(segment.people)
     assert sizes == [0, 0, 1, 0, 0]  # within five days before, not on the day itself
+
+
+def test_a_tier_that_was_kept_began_when_it_was_reached(people):
+    silver = Tier.objects.create(name="Silver", rank=1, threshold=100)
+    for who, cause, tier, ago in (("A", "reached", silver, 90), ("A", "renewed", silver, 5), ("B", "dropped", None, 5)):
+        TierChange.objects.create(
+            account=people[who], tier=tier, cause=cause, basis="points", figure=100, actor="system:system",
+            at=NOW - ago * DAY,
+        )  # fmt: skip
+    people["A"].tier, people["A"].tier_since = silver, NOW - 90 * DAY
+    people["A"].save()
+    assert found("tier_since", "exists") == "A"
+    assert found("tier_since", "within", window=LAST_30) == ""
+    assert found("tier_since", "within", window={"type": "over", "count": 89}) == "A"
 
 
 def test_who_brought_a_friend_and_who_was_brought(people):
