@@ -11,7 +11,8 @@ from segments.words.text import Text
 @pytest.mark.parametrize(
     ("words", "value"),
     [
-        ("5", 5), ("1,000", 1000), ("1k", 1000), ("2.5k", 2500), ("8.50", 8.5), ("twelve", 12), ("twenty-five", 25),
+        ("5", 5), ("1,000", 1000), ("1 000", 1000), ("1k", 1000), ("2.5k", 2500), ("8.50", 8.5), ("twelve", 12),
+        ("twenty-five", 25),
         ("a hundred", 100), ("a thousand", 1000), ("one hundred and fifty", 150), ("two thousand five hundred", 2500),
         ("a dozen", 12), ("half a dozen", 6), ("a couple of", 2), ("twice", 2), ("£1,000", 1000), ("1,000 €", 1000),
         ("a hundred pounds", 100), ("two grand", 2000), ("three million", 3_000_000), ("60 %", 60), ("5 per cent", 5),
@@ -25,7 +26,7 @@ def test_numbers(words, value):
     assert (float(number.value), number.end) == (value, len(text))
 
 
-@pytest.mark.parametrize("words", ["a", "an order", "many", "1st", "several", "first", ""])
+@pytest.mark.parametrize("words", ["a", "an order", "many", "1st", "several", "first", "", "1.000", "8,50"])
 def test_no_numbers(words):
     assert number_at(Text(words), 0) is None
 

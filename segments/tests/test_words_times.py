@@ -63,6 +63,13 @@ TODAY = date(2026, 11, 22)
         ("since Christmas", "2025-12-25", None),
         ("since the beginning of the year", "2026-01-01", None),
         ("on Monday", "2026-11-16", "2026-11-16"),
+        ("after May but before August", "2026-06-01", "2026-07-31"),
+        ("before August but after May", "2026-06-01", "2026-07-31"),
+        ("since 2026/02/01", "2026-02-01", None),
+        ("at Christmas 2024", "2024-12-25", "2024-12-25"),
+        ("in the last two and a half years", "2024-05-23", "2026-11-22"),
+        ("earlier this year", "2026-01-01", "2026-12-31"),
+        ("prior to June", None, "2026-05-31"),
         ("since yesterday", "2026-11-21", None),
     ],
 )
@@ -92,7 +99,19 @@ def test_months_come_first_where_they_are_written_so():
 
 
 @pytest.mark.parametrize(
-    "words", ["in the shop", "the last order", "may", "over 500", "in the last 0 days", "for 5", "30 orders"]
+    "words",
+    [
+        "in the shop",
+        "the last order",
+        "may",
+        "over 500",
+        "in the last 0 days",
+        "for 5",
+        "30 orders",
+        "within a week of",
+        "in the last month and a half",
+        "over Christmas",
+    ],
 )
 def test_no_times(words):
     assert Times(TODAY).at(Text(words), 0) is None

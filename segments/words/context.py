@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
-from segments.rules import Condition, Filter, Value, Window
+from segments.rules import Condition, Dates, Filter, Value, Window
+from segments.words.lists import list_at
 from segments.words.numbers import Comparison
-from segments.words.text import Text
+from segments.words.text import Text, each
 from segments.words.times import Time, Times
 from segments.words.tree import Asked, Part, Together, either, every
 from segments.words.vocabulary import Vocabulary
@@ -18,7 +19,6 @@ HEADS = frozenset(  # words for people
     "customer people person member shopper buyer client folk guest patron holder visitor individual user one contact"
     " subscriber punter consumer purchaser".split()
 )
-LINKS = frozenset({"or", "and", ",", "nor", "/", "&"})
 # Small words that may stand anywhere in a phrase.
 ARTICLES = frozenset("a an the any some my our their his her its your".split())
 BE = frozenset("is are was were be been being am".split())
@@ -37,7 +37,7 @@ ASKS_FOR = HAVE | {
     "both",
 }  # before a noun of what is there or missing
 # What nobody sells, though a title may hold it.
-NO_GOODS = frozenset(
+NO_GOODS = each(
     "please thank thanks those that this these them they people person customer member everyone everybody"
     " anyone anybody"
     " someone somebody ones one all each both either neither who which what so also then too now today ever never not"
@@ -49,7 +49,7 @@ NO_GOODS = frozenset(
     " loads lots lot together alone long while ages time times ago recently lately seldom sometimes always"
     " day week month year fortnight hour minute weekend morning afternoon evening night"
     " active inactive lapsed loyal regular recent old young happy unhappy big small top best worst"
-    " good bad great nice important interested vegetarian vegan male female men women".split()
+    " good bad great nice important interested vegetarian vegan male female men women"
 )
 
 
@@ -76,22 +76,16 @@ class Context:
         found = self.times.at(self.text, start, is_ahead=is_ahead, is_listed=is_listed or is_both)
         if found is None:
             return [], at, False
-        times, end, is_all = [found], found.end, is_both
-        while (link := self.text.word(end)) in ("or", "and", "nor", ","):
-            following = end + 1
-            if link == "," and self.text.word(following) in ("or", "and"):
-                link, following = self.text.word(following), following + 1
-            more = self.times.at(self.text, following, is_ahead=is_ahead, is_listed=True)
-            if more is None or (link == "," and not _goes_on(self.text, more.end)):
-                break
-            is_all = link == "and"
-            times.append(more)
-            end = more.end
-        return [one.in_year_of(times[-1]) for one in times], end, is_all
+        is_open = isinstance(found.window, Dates) and None in (found.window.first, found.window.last)
 
+        def more_at(place: int) -> tuple[Time, int] | None:
+            time = self.times.at(self.text, place, is_ahead=is_ahead, is_listed=not is_open)
+            return (time, time.end) if time else None
 
-def _goes_on(text: Text, at: int) -> bool:
-    return text.word(at) in ("or", "and", ",")
+        times, end, joined_by = list_at(self.text, (found, found.end), more_at)
+        if not joined_by:
+            return [found], found.end, is_both
+        return [one.in_year_of(times[-1]) for one in times], end, is_both or joined_by == "and"
 
 
 class Frame(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from segments.operators import Kind
-from segments.rules import Calendar, Dates, Last, Over, Window
+from segments.rules import MOST, Calendar, Dates, Last, Over, Window
 from segments.words import notes, synonyms
 from segments.words.context import (
     BE,
@@ -17,6 +17,7 @@ from segments.words.context import (
     asked,
     on_days,
 )
+from segments.words.lengths import AGO, compared_length
 from segments.words.text import Phrases
 from segments.words.times import Time
 from segments.words.tree import either, every, negated
@@ -67,21 +68,17 @@ def _day(context: Context, key: str, first: int, at: int) -> Found | None:
     is_birthday = context.vocabulary.fields[key].kind is Kind.ANNIVERSARY
     is_turned = context.text.word(at) == "not" and context.text.word(at - 1) in BE
     is_ahead = is_birthday or key == "next_purchase"
+    if key in _LASTING and context.text.word(at) == "since" and context.text.word(at + 1) == "before":
+        at += 1  # “customers since before June”
+    if key in _LASTING and (short := _short(context, at)):
+        return Found(asked(range(first, short[1]), key, "within", None, short[0]), short[1], frame=DayFrame(key))
     times, end, is_all = context.time_list(at + is_turned, is_ahead=is_ahead, is_listed=True)
     if not times:
         return None
     if is_birthday:
-        times = [_every_year(time) for time in times]
-        if any(
-            isinstance(time.window, Dates)
-            and (
-                time.window.first is None
-                or time.window.last is None
-                or (time.window.last - time.window.first).days > 366
-            )
-            for time in times
-        ):
+        if any(_is_of_birth(time.window, context.times.today) for time in times):
             return None
+        times = [_every_year(time) for time in times]
     window = times[0].window
     if key in _LASTING and len(times) == 1 and isinstance(window, Last) and context.text.word(at) == "for":
         return _lasting(key, range(first, end), window, is_long=times[0].is_long)
@@ -93,6 +90,17 @@ def _day(context: Context, key: str, first: int, at: int) -> Found | None:
     return Found(part, end, frame=DayFrame(key), may_go_on=not is_birthday)
 
 
+def _short(context: Context, at: int) -> tuple[Last, int] | None:
+    """“been with us for less than a year”"""
+    text = context.text
+    length = compared_length(text, at + (text.word(at) == "for"))
+    if length is None or length[0].op not in ("less", "at_most") or AGO.at(text, length[2]):
+        return None
+    one, (step, unit), end, _high = length
+    count = int(one.value) * step
+    return (Last(count, unit), end) if one.value == int(one.value) and 1 <= count <= MOST[unit] else None
+
+
 _LASTING = frozenset({"first_order", "member_since", "tier_since", "archetype_since", "created"})
 
 
@@ -102,6 +110,15 @@ def _for_long(time: Time, context: Context, key: str) -> Time:
     if isinstance(time.window, Last) and time.is_long:
         return replace(time, window=Over(time.window.count, time.window.unit), is_long=False)
     return time
+
+
+def _is_of_birth(window: Window, today: date) -> bool:
+    """“born in 1990”, “born before 1980”: a birthday is a day and a month here."""
+    if not isinstance(window, Dates):
+        return False
+    if window.first is None or window.last is None or window.first.year < today.year - 4:
+        return True
+    return (window.last - window.first).days >= 364
 
 
 def _every_year(time: Time) -> Time:
@@ -198,7 +215,7 @@ _STOPPED = Phrases(
         "stopped": [
             "stopped ordering", "stopped buying", "stopped coming", "stopped visiting", "stopped shopping",
             "no longer order", "no longer buy", "no longer come", "no longer visit", "stopped purchasing",
-            "stopped coming in", "gone quiet", "not returned", "stayed away", "staying away", "been away",
+            "stopped coming in", "gone", "gone quiet", "not returned", "stayed away", "staying away", "been away",
             "gone silent", "been gone", "been absent", "been missing", "not been heard from", "been inactive",
             "been quiet", "disappeared", "vanished", "drifted off", "been dormant", "inactive", "quiet", "silent",
             "went quiet", "went silent", "gone cold", "went cold", "dropped off", "lost touch", "absent", "away",
@@ -230,7 +247,7 @@ def lapsed_at(context: Context, at: int) -> Found | None:
         )
         return Found(asked(range(at, end), "orders", "at_least", 1), end)
     end = text.skip(end, ("from", "us", "with", "here")) if text.word(end + 1) == "us" else end
-    times = context.times.at(text, end)
+    times = context.times.at(text, end) or (context.times.at(text, end - 1) if text.word(end - 1) == "in" else None)
     if times is None:
         return Found(before, end, needs_quiet=True)
     window = times.window

@@ -17,6 +17,7 @@ from segments.words.context import (
     Found,
     asked,
     compared,
+    figure,
     to_figure,
 )
 from segments.words.numbers import Comparison, comparison_at
@@ -114,7 +115,8 @@ def _figure_found(context: Context, words: range, key: str, one: Comparison) -> 
     words = range(words.start, end)
     frame = FigureFrame(key, field.kind is Kind.SHARE)
     opposite = compared(words, key, replace(one, op="less"), where=where) if one.is_bare else None
-    return Found(compared(words, key, one, where=where), end, opposite, frame, may_go_on=True)
+    said = [notes.exactly(figure(one))] if one.is_bare and one.value else []
+    return Found(compared(words, key, one, where=where), end, opposite, frame, said, may_go_on=True)
 
 
 def _card(context: Context, key: str, at: int) -> tuple[list, int]:  # type: ignore[type-arg]

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 from segments.words.context import ARTICLES, BE, NO_GOODS, Context
-from segments.words.numbers import UnitAt, comparison_at
+from segments.words.lengths import UNITS
+from segments.words.lists import list_at
+from segments.words.numbers import UnitAt, comparison_at, number_at
 from segments.words.places_sold import shop_list, times_at, with_all
+from segments.words.points import MONTHS
 from segments.words.sales_words import ANYTHING, CATEGORY, CHANNELS, FILLERS, ITEM_NOUNS, NOTHING, PRONOUNS, STOPS
 from segments.words.sold import Sales
-from segments.words.text import Phrases, Text
+from segments.words.text import Phrases, Text, each
 
 
 def unit_of(nouns: frozenset[str]) -> UnitAt:
     def unit_at(text: Text, at: int) -> int | None:
-        start = text.skip(at, ("separate", "different", "individual", "completed"))
+        start = text.skip(at, ("separate", "individual", "completed"))
         return start + 1 if text.word(start) in nouns else None
 
     return unit_at
@@ -32,6 +35,8 @@ def goods_at(context: Context, at: int, frame: Sales, *, is_noun: bool) -> tuple
         if end > start:
             return inner, end
         inner, end = _made_by(context, start, frame)
+        if end == start and (called := _called(context, start)):
+            return replace(frame, products=(called[0],)), called[1]
         return (inner, end) if end > start else (frame, start)
     inner, end = category(context, start, frame)
     if end > start:
@@ -63,6 +68,8 @@ def _counted_goods(context: Context, at: int, frame: Sales) -> tuple[Sales, int]
         if end == one.end and text.word(end) == "of":
             inner, end = goods_list(context, end + 1, items)
         return inner, end
+    if text.word(one.end) in UNITS:
+        return None  # “3 weeks running”
     said, end = goods_list(context, one.end, replace(frame, field="items", amount=one))
     return (said, end) if said.products else None
 
@@ -81,22 +88,15 @@ def category(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
     found = named.at(text, start)
     if found is None:
         return frame, at
-    codes, end = [found[0]], found[1]
-    is_all = False
-    while text.word(end) in ("or", "and", ","):
-        link = end + 1 if text.word(end) != "," or text.word(end + 1) not in ("or", "and") else end + 2
-        following = named.at(text, text.skip(link, ("the", "from", "category")))
-        if following is None:
-            break
-        is_all = is_all or text.word(link - 1) == "and"
-        codes.append(following[0])
-        end = following[1]
+    codes, end, joined_by = list_at(
+        text, found, lambda place: named.at(text, text.skip(place, ("the", "from", "category")))
+    )
     after = text.skip(end, ('"', "”"))
     if text.word(after) in CATEGORY or (text.word(after) in ITEM_NOUNS and len(codes) == 1):
         has_word, end = True, after + 1
     if not has_word:
         return frame, at
-    return replace(frame, categories=tuple(codes), is_all=with_all(frame, "goods", is_all)), end
+    return replace(frame, categories=tuple(codes), is_all=with_all(frame, "goods", joined_by == "and")), end
 
 
 def _made_by(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
@@ -113,47 +113,38 @@ def _made_by(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
     return (replace(frame, vendors=(found[0],)), found[1]) if found else (frame, at)
 
 
+def _called(context: Context, at: int) -> tuple[str, int] | None:
+    """“something with 'Christmas' in its name”"""
+    text = context.text
+    if text.word(at) not in ("with", "containing", "called", "named"):
+        return None
+    name = _quoted(text, at + 1) or product_at(context, at + 1)
+    in_name = _IN_ITS_NAME.at(text, name[1]) if name else None
+    if name and in_name:
+        return name[0], in_name[1]
+    return name if text.word(at) != "with" else None
+
+
 def goods_list(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
     """“both a teapot and a cake stand”, “jewellery or soap”, “neither tea nor coffee”"""
     text = context.text
     is_none = text.word(at) == "neither"
     is_both = text.word(at) == "both"
     start = at + (is_none or is_both or text.word(at) == "either")
-    first = product_at(context, start)
+    is_late = bool(frame.times or frame.shops or frame.channels or frame.weekdays)
+    first = product_at(context, start, is_late=is_late)
     if first is None:
         return frame, at
-    products, end = [first[0]], first[1]
-    joined_by = ""
-    while link := _link_at(text, end):
-        more = product_at(context, link[1], is_listed=True)
-        if more is None or (joined_by and link[0] and link[0] != joined_by):
-            break
-        joined_by = joined_by or link[0]
-        products.append(more[0])
-        end = more[1]
+    products, end, joined_by = list_at(text, first, lambda place: product_at(context, place, is_listed=True))
     is_all = is_both or joined_by == "and"
     frame = replace(frame, products=tuple(products), is_all=with_all(frame, "goods", is_all and not is_none))
     return replace(frame, is_none=is_none), end
 
 
-_LINKED_BY = Phrases(
-    {
-        "and": ["and", "&", "plus", "as well as", "along with", "together with", "and also"],
-        "or": ["or", "and/or", "or else"],
-        "nor": ["nor"],
-    }
-)
-
-
-def _link_at(text: Text, at: int) -> tuple[str, int] | None:
-    """What joins the next of a list, "" for a comma, and the place after it."""
-    if text.word(at) == ",":
-        return _LINKED_BY.at(text, at + 1) or ("", at + 1)
-    return _LINKED_BY.at(text, at)
-
-
-def product_at(context: Context, at: int, *, is_listed: bool = False) -> tuple[str, int] | None:
-    """Open words: what titles may contain. In a list they must look like goods: with an article, or sold."""
+def product_at(context: Context, at: int, *, is_listed: bool = False, is_late: bool = False) -> tuple[str, int] | None:
+    """Open words: what titles may contain. In a list they must look like goods: with an article, sold, or one word
+    that is no verb; `is_late`, not right behind the verb, one word is not enough.
+    """
     text = context.text
     if quoted := _quoted(text, at):
         return quoted
@@ -168,30 +159,34 @@ def product_at(context: Context, at: int, *, is_listed: bool = False) -> tuple[s
     end = _with_its_comma(context, start, end)
     if not _may_be_goods(text, start, end):
         return None
-    if is_listed and start == at and not _is_listed_thing(context, start, end):
-        return None
+    if (is_listed or is_late) and start == at and not is_sold(context, start, end):
+        is_noun = is_listed and end == start + 1 and _may_be_noun(text, start)
+        return (text.slice(start, end), end) if is_noun and not is_late else None
     return text.slice(start, end), end
 
 
 def _may_be_goods(text: Text, start: int, end: int) -> bool:
-    words = [text.word(place) for place in range(start, end)]
-    if words[0] in _NOT_GOODS or words[-1] in _NOT_GOODS_ENDS or not PRONOUNS.isdisjoint(words):
+    number = number_at(text, start)
+    if number is not None and (number.is_money or text.word(number.end) in UNITS):
+        return False
+    words = [text.word(place) for place in range(number.end if number else start, end)]
+    if not words or words[0] in _NOT_GOODS or words[-1] in _NOT_GOODS_ENDS or not PRONOUNS.isdisjoint(words):
+        return False
+    if text.tokens[start].is_ordinal or (words[0] in MONTHS and len(words) == 1):
         return False
     return any(letter.isalpha() for letter in text.slice(start, end)) and not NO_GOODS.issuperset(words)
 
 
-def _is_listed_thing(context: Context, start: int, end: int) -> bool:
-    """Without an article: what is sold, or one word that is no verb."""
-    text = context.text
-    if text.number(start) is not None:
-        return False
-    is_verb = text.word(start).endswith(("ed", "ing")) or text.word(start) in _VERBS_NOT_GOODS
-    return _is_sold(context, text.slice(start, end)) or (end == start + 1 and not is_verb)
+def _may_be_noun(text: Text, at: int) -> bool:
+    is_verb = text.word(at).endswith(("ed", "ing")) or text.word(at) in _VERBS_NOT_GOODS
+    return text.number(at) is None and not is_verb
 
 
+_IN_ITS_NAME = Phrases({True: ["in its name", "in the name", "in its title", "in the title", "in their name"]})
+_QUOTES = frozenset("\"'“”‘’")
 _MOST_WORDS = 6  # of a thing
 _NOT_GOODS_ENDS = frozenset({"category", "tier", "member", "archetype", "segment", "ago"})
-_NOT_GOODS = frozenset(
+_NOT_GOODS = each(
     "bought came went got paid seen visited ordered joined claimed"
     " of containing including around near about across behind towards"
     " more less fewer over under at least most between exactly only once twice time online offline lot ton much"
@@ -199,22 +194,23 @@ _NOT_GOODS = frozenset(
     " several regularly often frequently rarely seldom usually always sometimes in on during since before after"
     " within"
     " spent spend spending live lives living have has had having be been is are was were do does did join joined can"
-    " could should would will may might must again first last next every each when by every high low medium".split()
+    " could should would will may might must again first last next every each when by high low medium half"
+    " different am pm"
 )
 
 
-_HOW_OFTEN = frozenset(
+# What may stand behind goods and says more of them or of the verb.
+_BEHIND_GOODS = each(
     "regularly frequently often repeatedly monthly weekly daily yearly annually quarterly occasionally rarely usually"
-    " constantly every each".split()
+    " constantly every each for in on to by during after before since instead rather besides worth only exclusively"
+    " other"
 )
-
-
-_VERBS_NOT_GOODS = frozenset(
+_VERBS_NOT_GOODS = each(
     "follow like love own know eat drink speak work play need prefer hate keep wear read visit smoke drive travel enjoy"
     " complain return pay owe use refer recommend share click open subscribe unsubscribe marry study teach collect"
     " celebrate attend belong come go get give take look see hear feel think believe wish hope ask answer call text"
     " email write phone contact respond reply react participate engage churn leave stay move relocate retire age cook"
-    " bake run swim cycle walk earn redeem claim win lose".split()
+    " bake run swim cycle walk earn redeem claim win lose"
 )
 
 
@@ -228,31 +224,31 @@ def _with_its_comma(context: Context, start: int, end: int) -> int:
     return last if is_one else end
 
 
-def _is_sold(context: Context, words: str) -> bool:
+def is_sold(context: Context, start: int, end: int) -> bool:
     """By one title at least, also in the singular."""
-    sells = context.vocabulary.sells
+    if not _may_be_goods(context.text, start, end) or context.text.number(start) is not None:
+        return False
+    words, sells = context.text.slice(start, end), context.vocabulary.sells
     return sells(words) or (words.endswith("s") and sells(words[:-1]))
 
 
 def _ends_goods(context: Context, at: int) -> bool:
     text = context.text
-    if text.word(at) in STOPS:
+    if text.word(at) in STOPS or text.word(at) in _BEHIND_GOODS:
         return True
     if FILLERS.at(text, at) and text.word(at) not in ("here", "any", "us"):
         return True
-    if text.word(at) in _HOW_OFTEN:
+    if context.times.at(text, at) or times_at(text, at) or CHANNELS.at(text, at):
         return True
-    if context.times.at(text, at) or times_at(text, at) or CHANNELS.at(text, at) or text.word(at) == "for":
-        return True
-    return shop_list(context, at, Sales())[1] > at or text.word(at) in ("in", "on", "to", "by", "during")
+    return shop_list(context, at, Sales())[1] > at
 
 
 def _quoted(text: Text, at: int) -> tuple[str, int] | None:
     start = text.skip(at, ARTICLES)
-    if text.word(start) not in ('"', "“", "‘", "'"):
+    if text.word(start) not in _QUOTES:
         return None
     end = start + 1
-    while end < len(text) and text.word(end) not in ('"', "”", "’", "'"):
+    while end < len(text) and text.word(end) not in _QUOTES:
         end += 1
     if end >= len(text) or end == start + 1:
         return None

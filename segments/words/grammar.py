@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from segments.fields.base import Field
 from segments.words import notes
+from segments.words.known import KnownFrame
 from segments.words.scan import Item, Kind
 from segments.words.tree import Asked, Part, either, every, negated, with_words
 
@@ -76,6 +77,8 @@ class _Grammar:
         parts: list[Part | None] = []
         while (kind := self._kind()) is not None and kind not in _ENDS:
             if kind in (Kind.PEOPLE, Kind.CLAUSE):
+                if self.is_leaving_out and any(parts) and self.items[self.at].form == "clause":
+                    self._note(notes.of_left_out())
                 self.at += 1
             elif kind is Kind.UNKNOWN:
                 self._not_understood(self._take())
@@ -175,10 +178,13 @@ class _Grammar:
         return with_words(found, frozenset(words))
 
     def _denies_one_more(self, denial: Item) -> bool:
-        is_listed = self._kind() is Kind.NOR or (self._kind() is Kind.OR and not self.is_in_either)
-        if not is_listed or self._kind(1) is not Kind.CONDITION:
+        if self._kind(1) is not Kind.CONDITION:
             return False
         following = self.items[self.at + 1]
+        is_what_is_known = following.found is not None and isinstance(following.found.frame, KnownFrame)
+        is_listed = self._kind() is Kind.NOR or (self._kind() is Kind.OR and not self.is_in_either)
+        if not is_listed and not (self._kind() is Kind.AND and is_what_is_known and denial.form != "no"):
+            return False
         is_of_its_form = following.form in ("noun", denial.form) or self._kind() is Kind.NOR
         return is_of_its_form and not self._people_follow(self.at + 1)
 
@@ -189,9 +195,12 @@ class _Grammar:
             assert item.found is not None
             for note in item.found.notes:
                 self._note(note)
-            if item.found.opposite is not None:
-                return item.found.opposite
-            return None if item.found.part is None else negated(item.found.part, self.fields)
+            denied = item.found.opposite
+            if denied is None:
+                return None if item.found.part is None else negated(item.found.part, self.fields)
+            if item.found.part is not None and _is_all(item.found.part) and not _is_all(denied):
+                self._note(notes.not_both())
+            return denied
         inner = self.unit() if kind not in (Kind.UNKNOWN, None) else None
         if kind is Kind.UNKNOWN:
             self._not_understood(self._take())

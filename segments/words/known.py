@@ -15,6 +15,7 @@ from segments.words.context import (
     asked,
     compared,
 )
+from segments.words.lists import list_at
 from segments.words.numbers import ONCE, comparison_at
 from segments.words.text import Phrases, Text
 from segments.words.times import Time
@@ -100,8 +101,11 @@ def known_at(context: Context, at: int) -> Found | None:
     missing = _MISSING.at(text, at)
     if text.word(at) in ("unknown", "missing") and missing:
         noun = phrases.at(text, missing[1])
-        if noun and _is_own_end(text, noun[1]) and _can_be_missing(context, noun[0]):
-            return Found(asked(range(at, noun[1]), noun[0], "missing"), noun[1])
+        if noun and _can_be_missing(context, noun[0]):
+            keys, end, joined_by = list_at(text, noun, lambda place: phrases.at(text, text.skip(place, ARTICLES)))
+            parts = [asked(range(at, end), key, "missing") for key in keys if _can_be_missing(context, key)]
+            part = (either if joined_by == "or" else every)(parts)
+            return Found(part, end) if _is_own_end(text, end) else None
     start = text.skip(at, ARTICLES | {"known", "valid", "given", "us"})
     noun = phrases.at(text, start)
     if noun is None or not _can_be_missing(context, noun[0]):
@@ -124,7 +128,7 @@ def _asked_for(text: Text, at: int) -> bool:
         "left",
         "tell",
         "told",
-        "nor",
+        "and",
         "or",
         "lack",
         "lacking",
@@ -169,7 +173,9 @@ def texts_at(context: Context, at: int) -> Found | None:
     words = _open_words(context, start)
     if words is None:
         return None
-    return Found(asked(range(at, words[1]), noun[0], op, words[0]), words[1], may_go_on=True)
+    keys = ("first_name", "last_name") if called else (noun[0],)
+    part = either(asked(range(at, words[1]), key, op, words[0]) for key in keys)
+    return Found(part, words[1], may_go_on=True)
 
 
 def _looks_like_name(text: Text, at: int) -> bool:

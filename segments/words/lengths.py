@@ -45,7 +45,7 @@ def compared_length(text: Text, at: int) -> tuple[Comparison, tuple[int, Unit], 
         unit = (1, "month")
     if one.is_money or one.is_percent:
         return None
-    half = _and_a_half(text, one.end, unit)
+    half = and_a_half(text, one.end)
     if half and unit[1] == "year":
         months = replace(one, value=one.value * 12 + 6, end=one.end + half)
         return months, (1, "month"), months.end, Decimal(0)
@@ -58,12 +58,15 @@ def plain_length(text: Text, at: int) -> tuple[int, tuple[int, Unit], int] | Non
     if number is None:
         half = text.skip(at + 1, ("a", "an"))
         return (6, (1, "month"), half + 1) if text.word(at) == "half" and text.word(half) == "year" else None
+    if half := and_a_half(text, number.end):  # “two and a half years”
+        is_years = number.value == int(number.value) and text.word(number.end + half) == "year"
+        return (int(number.value) * 12 + 6, (1, "month"), number.end + half + 1) if is_years else None
     unit = UNITS.get(text.word(number.end))
     if unit is None or number.value != int(number.value) or number.is_money or number.is_percent:
         return None
     count, end = int(number.value), number.end + 1
-    half_more = _and_a_half(text, end, unit)
-    return (count * 12 + 6, (1, "month"), end + half_more) if half_more else (count * unit[0], unit, end)
+    half = and_a_half(text, end) if unit[1] == "year" else 0  # “a year and a half”
+    return (count * 12 + 6, (1, "month"), end + half) if half else (count * unit[0], unit, end)
 
 
 def _one_unit(text: Text, at: int) -> Comparison | None:
@@ -77,8 +80,8 @@ def _one_unit(text: Text, at: int) -> Comparison | None:
     return Comparison(op, Decimal(1), start + 2, has_unit=True)
 
 
-def _and_a_half(text: Text, at: int, unit: tuple[int, Unit]) -> int:
-    return 3 if [text.word(at + place) for place in range(3)] == ["and", "a", "half"] and unit[1] == "year" else 0
+def and_a_half(text: Text, at: int) -> int:
+    return 3 if [text.word(at + place) for place in range(3)] == ["and", "a", "half"] else 0
 
 
 def late_suffix(text: Text, at: int) -> tuple[str, int] | None:

@@ -5,27 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from segments.words import notes
-from segments.words.context import (
-    BE,
-    HEADS,
-    LINKS,
-    Context,
-    Found,
-    asked,
-)
+from segments.words.context import BE, HEADS, Context, Found, asked
+from segments.words.lists import list_at
 from segments.words.points import MONTHS
 from segments.words.text import Phrases, Text
-from segments.words.tree import Part, either, negated
+from segments.words.tree import Part, either, every, negated
 
 _IN_PLACES = Phrases(
     {
-        True: [
+        "in": [
             "in", "from", "living in", "live in", "lives in", "lived in", "based in", "located in", "resident in",
             "who live in", "residing in", "situated in", "who are in", "country is", "whose country is", "country",
-            "coming from", "come from", "comes from", "out of", "around", "near", "within", "town is", "city is",
-            "region is", "living around", "of", "state is", "reside in", "resides in", "over in", "across",
+            "coming from", "come from", "comes from", "out of", "town is", "city is",
+            "region is", "of", "state is", "reside in", "resides in", "over in", "across",
         ],
-        False: [
+        "near": ["around", "near", "living around", "living near", "live near", "live around", "near to"],
+        "outside": [
             "outside", "outside of", "not from", "not in", "living outside", "live outside", "based outside",
             "living outside of", "live outside of", "anywhere but", "anywhere except", "everywhere but",
             "everywhere except", "anywhere other than", "not living in", "not based in", "in any country but",
@@ -57,39 +52,37 @@ def place_at(context: Context, at: int) -> Found | None:
     )
     if prep is None and text.word(start) == "the":
         start += 1
-    first = _place(context, start, has_word=prep is not None)
+    first = _place(context, start)
     if first is None:
         return _unknown_place(context, at, prep)
     fields, end, is_adjective = first
     if prep is None and not is_adjective and not _is_bare_place(context, start, end):
         return None
-    found = [fields]
-    while text.word(end) in LINKS:
-        link = end + 1
-        if text.word(end) == "," and text.word(link) in ("or", "and", "nor"):
-            link += 1
-        link = text.skip(link, ("the", "in", "from"))
-        following = _place(context, link, has_word=True)
-        if following is None or following[2] != is_adjective:
-            break
-        if following[1] < len(text) and text.word(following[1]) in _NOT_PLACES:
-            break
-        found.append(following[0])
-        end = following[1]
+
+    def more_at(place: int) -> tuple[_Place, int] | None:
+        one = _place(context, text.skip(place, ("the", "in", "from")))
+        return None if one is None or one[2] != is_adjective or text.word(one[1]) in _NOT_PLACES else one[:2]
+
+    found, end, joined_by = list_at(text, (fields, end), more_at)
     is_noun = is_adjective and text.tokens[end - 1].raw.casefold().endswith("s")  # “Germans”
     is_of_people = is_noun or text.word(end) in HEADS or text.word(at - 1) in BE | {"not", "or", "and", "non"}
     if text.word(end) in _NOT_PLACES or (is_adjective and not is_of_people):
         return None
-    part = _lives_in(context, range(at, end), found)
-    if prep and prep[0] is False:
+    if len(found) == 2 and not joined_by and "country" not in found[0]:  # “Leeds, England”
+        part = every(_lives_in(context, range(at, end), [one]) for one in found)
+    else:
+        part = _lives_in(context, range(at, end), found)
+    assert part is not None
+    if prep and prep[0] == "outside":
         part = negated(part, context.vocabulary.fields)
-    return Found(part, end)
+    said = [notes.near(text.slice(at, end))] if prep and prep[0] == "near" else []
+    return Found(part, end, notes=said)
 
 
 _Place = Mapping[str, tuple[str, ...]]  # by field, what it may be there
 
 
-def _place(context: Context, at: int, *, has_word: bool) -> tuple[_Place, int, bool] | None:
+def _place(context: Context, at: int) -> tuple[_Place, int, bool] | None:
     """Which fields name it, the place after it, and whether it is an adjective."""
     text, vocabulary = context.text, context.vocabulary
     found: dict[str, tuple[str, ...]] = {}
@@ -115,7 +108,7 @@ def _place(context: Context, at: int, *, has_word: bool) -> tuple[_Place, int, b
 def _is_name_there(text: Text, at: int, end: int) -> bool:
     """“us”, “may” and “turkey” are words of other meanings."""
     token = text.tokens[at]
-    if end - at > 1:
+    if end - at > 1 or (token.raw == "us" and text.word(end) in HEADS):
         return True
     if token.raw.casefold() in ("us", "reading", "bath", "may", "march", "turkey", "cork", "deal", "nice"):
         return token.is_capital and (token.raw != "Us") if token.raw.casefold() != "us" else token.raw == "US"
@@ -174,10 +167,10 @@ def _lives_in(context: Context, words: range, places: Sequence[_Place]) -> Part:
     return found
 
 
-def _unknown_place(context: Context, at: int, prep: tuple[bool, int] | None) -> Found | None:
+def _unknown_place(context: Context, at: int, prep: tuple[str, int] | None) -> Found | None:
     """A name behind “in”, with capital letters, that nothing is known by: a town or region where nobody lives."""
     text = context.text
-    if prep is None or text.word(at) in ("of", "around", "near", "within", "out", "across"):
+    if prep is None or text.word(at) in ("of", "around", "near", "out", "across"):
         return None
     start = prep[1]
     end = start
@@ -230,6 +223,6 @@ def _unknown_place(context: Context, at: int, prep: tuple[bool, int] | None) -> 
     part = either(asked(words, field, "is", name) for field in ("region", "city"))
     if part is None:
         return None
-    if prep[0] is False:
+    if prep[0] == "outside":
         part = negated(part, context.vocabulary.fields)
     return Found(part, end, notes=[notes.unknown_place(name)])

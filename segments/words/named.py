@@ -7,16 +7,10 @@ from collections.abc import Iterable
 from segments.operators import Kind
 from segments.rules import Last
 from segments.words import notes, synonyms
-from segments.words.context import (
-    BE,
-    HEADS,
-    LINKS,
-    Context,
-    Found,
-    asked,
-)
+from segments.words.context import BE, HEADS, Context, Found, asked
+from segments.words.lists import list_at
 from segments.words.sales_words import CHANNELS
-from segments.words.text import Phrases
+from segments.words.text import Phrases, Text
 from segments.words.tree import every
 
 _UP = Phrases({True: ["or higher", "or above", "or better", "and above", "and higher", "and up", "or up", "upward",
@@ -66,8 +60,8 @@ def tier_at(context: Context, at: int) -> Found | None:
         if not codes:
             return None
     else:
-        codes, end = _more_names(context, named, codes, end, _TIER_WORDS)
-    if not _is_meant(context, start, end):
+        codes, end, _joined_by = _name_list(text, named, found, _TIER_WORDS)
+    if not _is_meant(context, start, end, _TIER_WORDS):
         return None
     after = text.skip(end, ("tier", "level", "status"))
     if text.word(after) in HEADS and not (text.word(after) == "member" and text.word(after + 1) in ("of", "since")):
@@ -83,34 +77,27 @@ _EVERYDAY = frozenset(
 )
 
 
-def _is_meant(context: Context, start: int, end: int) -> bool:
-    """A name that is an everyday word is one with a capital letter or beside the word for its kind only."""
+_KINDS = frozenset({"tier", "level", "status", "archetype", "tag", "tagged", "segment", "category"})
+
+
+def _is_meant(context: Context, start: int, end: int, own: Iterable[str]) -> bool:
+    """A name that is an everyday word is one with a capital letter or beside the word for its kind only; beside the
+    word for another kind it is none: “segment Gold”.
+    """
     text = context.text
+    if {text.word(start - 1), text.word(end)} & _KINDS.difference(own):
+        return False
     around = {text.word(start - 1), text.word(end), text.word(start - 2)}
-    is_capital = any(token.is_capital for token in text.tokens[start:end])
-    if is_capital or end - start > 1:
+    if any(token.is_capital for token in text.tokens[start:end]) or end - start > 1:
         return True
-    kind_words = {"tier", "level", "status", "archetype", "tag", "tagged"}
-    return bool(around & (kind_words if text.word(start) in _EVERYDAY else kind_words | HEADS))
+    return bool(around & (_KINDS if text.word(start) in _EVERYDAY else _KINDS | HEADS))
 
 
-def _more_names(
-    context: Context, named: Phrases[str], codes: list[str], end: int, kind_words: Iterable[str]
-) -> tuple[list[str], int]:
-    text = context.text
-    while True:
-        after = text.skip(end, kind_words)
-        if text.word(after) not in LINKS:
-            return codes, end
-        link = after + 1
-        if text.word(after) == "," and text.word(link) in ("or", "and"):
-            link += 1
-        link = text.skip(link, ("the", "in", "from", "of", "a"))
-        following = named.at(text, link)
-        if following is None:
-            return codes, end
-        codes.append(following[0])
-        end = following[1]
+def _name_list(
+    text: Text, named: Phrases[str], first: tuple[str, int], between: Iterable[str] = ()
+) -> tuple[list[str], int, str]:
+    small = ("the", "in", "from", "of", "a", *between)
+    return list_at(text, first, lambda place: named.at(text, text.skip(place, small)), between=between)
 
 
 def _case_note(context: Context, start: int, end: int, code: str, choices: str) -> list[str]:
@@ -143,7 +130,7 @@ def became_tier_at(context: Context, at: int) -> Found | None:
         return None
     start = text.skip(verb[1], ("a", "the", "tier", "level"))
     found = named.at(text, start)
-    if found is None or not _is_meant(context, start, found[1]):
+    if found is None or not _is_meant(context, start, found[1], _TIER_WORDS):
         return None
     times, end, _is_all = context.time_list(text.skip(found[1], ("tier", "level", "status", "member")))
     if len(times) != 1:
@@ -169,9 +156,9 @@ def _name_at(context: Context, at: int, choices: str, field: str, kind_words: tu
     start = text.skip(at, ("in", "of", "the", "from", "are", "is", "a", "an", "belong", "to", "belonging"))
     start = text.skip(start, (*kind_words, ":", "is", '"', "“", "called", "named", "of"))
     found = named.at(text, start)
-    if found is None or not _is_meant(context, start, found[1]):
+    if found is None or not _is_meant(context, start, found[1], kind_words):
         return None
-    codes, end = _more_names(context, named, [found[0]], found[1], kind_words)
+    codes, end, _joined_by = _name_list(text, named, found, kind_words)
     end = text.skip(end, ('"', "”", *kind_words))
     op = "has_one_of" if context.vocabulary.fields[field].kind is Kind.CHOICES else "is_one_of"
     part = asked(range(at, end), field, op, codes)
@@ -186,18 +173,11 @@ def tag_at(context: Context, at: int) -> Found | None:
     word = _TAG_WORDS.at(text, text.skip(at, ("a", "the", "with")))
     start = text.skip(word[1], ("a", "the", '"', "“", ":", "with", "as")) if word else at
     found = named.at(text, start)
-    if found is None or not (word or _is_meant(context, start, found[1])):
+    if found is None or not (word or _is_meant(context, start, found[1], ())):
         return None
-    codes, end, is_all = [found[0]], found[1], False
-    while text.word(end) in ("or", "and", ","):
-        following = named.at(text, text.skip(end + 1, ("or", "and", "the", "tag")))
-        if following is None:
-            break
-        is_all = is_all or text.word(end) == "and"
-        codes.append(following[0])
-        end = following[1]
+    codes, end, joined_by = _name_list(text, named, found, ("tag",))
     end = text.skip(end, ('"', "”", "tag"))
-    return Found(asked(range(at, end), "tags", "has_all_of" if is_all else "has_one_of", codes), end)
+    return Found(asked(range(at, end), "tags", "has_all_of" if joined_by == "and" else "has_one_of", codes), end)
 
 
 def rfm_at(context: Context, at: int) -> Found | None:
@@ -212,7 +192,7 @@ def rfm_at(context: Context, at: int) -> Found | None:
         return None
     if not word and found[0] not in ("champions", "prospects", "almost_lost", "previously_loyal", "needs_attention"):
         return None
-    codes, end = _more_names(context, named, [found[0]], found[1], ())
+    codes, end, _joined_by = _name_list(text, named, found)
     name = dict(context.vocabulary.of("rfm_groups"))[found[0]]
     said = [] if word else [notes.rfm_group(text.slice(start, found[1]), name)]
     return Found(asked(range(at, end), "rfm_group", "is_one_of", codes), end, notes=said)
@@ -249,6 +229,6 @@ def choices_at(context: Context, at: int) -> Found | None:
         found = CHANNELS.at(text, start)
     if found is None:
         return None
-    codes, end = _more_names(context, named, [found[0]], found[1], ())
+    codes, end, _joined_by = _name_list(text, named, found)
     ops = ("has_none_of", "has_one_of") if field.kind is Kind.CHOICES else ("is_none_of", "is_one_of")
     return Found(asked(range(at, end), noun[0], ops[not is_turned], codes), end)

@@ -37,6 +37,10 @@ def unknown_place(typed: str) -> str:
     return read_as(typed, _("a town or region, where nobody is known"))
 
 
+def near(typed: str) -> str:
+    return read_as(typed, _("in the place itself"))
+
+
 def bought(typed: str) -> str:
     return read_as(typed, _("what was bought"))
 
@@ -94,4 +98,20 @@ def and_is_closer() -> str:
 
 
 def neither() -> str:
-    return _("“not … or …” read as: neither of them.")
+    return _("“not” read as: neither of them.")
+
+
+def of_left_out() -> str:
+    return _("“who” behind “except” read as more about those who are left out.")
+
+
+def not_both() -> str:
+    return _("“not” read as: not both of them.")
+
+
+def none_at_all() -> str:
+    return _("“not” read as: no order at all.")
+
+
+def last_ones(typed: str) -> str:
+    return read_as(typed, _("the last ones, until today"))

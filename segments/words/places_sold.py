@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from segments.words.context import Context
+from segments.words.lists import list_at
 from segments.words.numbers import Comparison, comparison_at
 from segments.words.sales_words import ALL_SHOPS, AT, CHANNELS, SHOP_NOUNS
 from segments.words.sold import Manner, Sales
@@ -41,16 +42,10 @@ def shop_list(context: Context, at: int, frame: Sales, _manner: Manner = "plain"
     shop = context.vocabulary.shops.at(text, named) or _shop_by_its_end(context, named)
     if shop is None or (start == at and not _is_named(text, at, shop[1])):
         return frame, at
-    codes, end, is_all = [shop[0]], _after_shop(text, shop[1]), is_both and text.word(start) == "both"
-    while text.word(end) in ("or", "and", ",", "nor"):
-        link = end + 1 if text.word(end) != "," or text.word(end + 1) not in ("or", "and") else end + 2
-        following = context.vocabulary.shops.at(text, text.skip(link, AT))
-        if following is None:
-            break
-        is_all = is_all or text.word(link - 1) == "and"
-        codes.append(following[0])
-        end = _after_shop(text, following[1])
-    is_all = is_all and not is_none
+    shops = context.vocabulary.shops
+    codes, end, joined_by = list_at(text, shop, lambda place: shops.at(text, text.skip(place, AT)), between=SHOP_NOUNS)
+    end = text.skip(end, SHOP_NOUNS)
+    is_all = (text.word(start) == "both" or joined_by == "and") and not is_none
     frame = replace(frame, is_none=frame.is_none or is_none)
     return replace(frame, shops=tuple(dict.fromkeys(codes)), is_all=with_all(frame, "shops", is_all)), end
 
@@ -63,10 +58,6 @@ def _shop_by_its_end(context: Context, at: int) -> tuple[str, int] | None:
     ends = [code for code, name in context.vocabulary.of("businesses") if words_of(name)[-1] == text.word(at)]
     is_one = len(ends) == 1 and not context.vocabulary.sells(text.word(at))
     return (ends[0], at + 1) if is_one else None
-
-
-def _after_shop(text: Text, at: int) -> int:
-    return at + 1 if text.word(at) in SHOP_NOUNS else at
 
 
 def _is_named(text: Text, first: int, end: int) -> bool:
@@ -102,14 +93,8 @@ def channel_list(context: Context, at: int, frame: Sales, _manner: Manner) -> tu
     found = _channel_at(context, at + (text.word(at) in ("both", "either", "neither")))
     if found is None:
         return frame, at
-    codes, end, is_all = [found[0]], found[1], text.word(at) == "both"
-    while text.word(end) in ("or", "and", "nor"):
-        following = _channel_at(context, end + 1)
-        if following is None:
-            break
-        is_all = is_all or text.word(end) == "and"
-        codes.append(following[0])
-        end = following[1]
+    codes, end, joined_by = list_at(text, found, lambda place: _channel_at(context, place))
+    is_all = text.word(at) == "both" or joined_by == "and"
     frame = replace(frame, is_none=frame.is_none or is_none)
     return replace(frame, channels=tuple(dict.fromkeys(codes)), is_all=with_all(frame, "channels", is_all)), end
 

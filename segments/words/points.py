@@ -165,7 +165,7 @@ class Points:
             return self._named_season(word, offset, at + 2)
         if word in _WEEKDAYS:
             return self._latest_weekday(word, at + 2, is_over=offset < 0)
-        if word in _FEASTS:
+        if word in _FEASTS or word == "easter":
             return self._latest_feast(word, at + 2)
         return None
 
@@ -229,17 +229,18 @@ class Points:
         if new_year := _NEW_YEAR.at(text, at):
             day = date(self.today.year, 1, 1)
             return Point((day, day), new_year[1], has_year=False)
-        if text.word(at) == "easter":
-            day = _easter(self.today.year)
-            day = day if day <= self.today else _easter(self.today.year - 1)
-            return Point((day, day), at + 1, has_year=False)
-        return self._latest_feast(text.word(at), at + 1) if text.word(at) in _FEASTS else None
+        if text.word(at) != "easter" and text.word(at) not in _FEASTS:
+            return None
+        year, end = self._year_at(text, text.skip(at + 1, ("of", ",", "in")))
+        if not year:
+            return self._latest_feast(text.word(at), at + 1)
+        day = _feast_of(year, text.word(at))
+        return Point((day, day), end)
 
     def _latest_feast(self, word: str, end: int) -> Point:
-        month, number = _FEASTS[word]
-        day = date(self.today.year, month, number)
+        day = _feast_of(self.today.year, word)
         if day > self.today:
-            day = day.replace(year=day.year - 1)
+            day = _feast_of(self.today.year - 1, word)
         return Point((day, day), end, has_year=False)
 
     def _weekday(self, text: Text, at: int) -> Point | None:
@@ -296,6 +297,10 @@ def _day_of(year: int, month: int, number: int) -> date:
     if (month, number) == (2, 29):
         number = monthrange(year, month)[1]
     return date(year, month, number)
+
+
+def _feast_of(year: int, word: str) -> date:
+    return _easter(year) if word == "easter" else date(year, *_FEASTS[word])
 
 
 def _easter(year: int) -> date:

@@ -16,7 +16,7 @@ from segments.words.context import Context
 from segments.words.grammar import Meaning, understood
 from segments.words.refusals import Refusal
 from segments.words.scan import EVERYBODY, Item, Kind, scanned
-from segments.words.text import Phrases, Text, words_of
+from segments.words.text import Phrases, Text, each, words_of
 from segments.words.times import Times
 from segments.words.tree import Part, Together, built
 from segments.words.vocabulary import Vocabulary
@@ -128,7 +128,7 @@ def _reading(context: Context, meaning: Meaning, *, is_of_customers: bool) -> Re
     if not found and not unknown and is_everybody and not meaning.is_open:
         return Reading(Rules(1, Everyone()), _spans(context, {}, unknown), notes)
     if not found:
-        if not is_everybody and not is_of_customers and not _mentions_customers(text):
+        if not is_everybody and not is_of_customers and not _mentions_customers(context):
             return Reading(None, refusal=refusals.NOBODY)
         return Reading(None, _spans(context, {}, unknown), notes, _suggestions(context, unknown), _runs(text, unknown))
     rules, paths = built(meaning.match, meaning.leave_out)
@@ -144,15 +144,16 @@ def _not_understood(context: Context, *notes: str) -> Reading:
     return Reading(None, _spans(context, {}, everything), notes, (), _runs(context.text, everything))
 
 
-def _mentions_customers(text: Text) -> bool:
-    return any(text.word(at) in _OF_CUSTOMERS for at in range(len(text)))
+def _mentions_customers(context: Context) -> bool:
+    text, known = context.text, context.vocabulary
+    tables = (known.figures, known.days, known.texts, known.chosen, known.yes_or_no, known.known)
+    places = range(len(text))
+    return any(text.word(at) in _OF_CUSTOMERS or any(table.at(text, at) for table in tables) for at in places)
 
 
-_OF_CUSTOMERS = frozenset(
-    "who basket active men women visit visitor purchase buy card member customer ordered "
-    "bought purchased spent tier archetype point birthday visited category stamp"
-    " shopper churn"
-    " spend order orders spender buyer ltv subscriber vip vips regular".split()
+_OF_CUSTOMERS = each(
+    "who basket active men women visit visitor visited purchase purchased buy buyer bought order ordered spend spender"
+    " spent card category stamp reward shopper subscriber subscribed unsubscribed consent vip regular online seen us"
 )
 _MEASURED = Phrases(
     [

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from segments.words import notes
 from segments.words.context import BE, DO, HAVE, Context, Found, asked, to_figure
-from segments.words.goods import category, goods_list, unit_of
+from segments.words.goods import category, goods_list, is_sold, unit_of
 from segments.words.numbers import ANY, Comparison, comparison_at
 from segments.words.places_sold import shop_list, times_at
 from segments.words.sales_words import (
@@ -70,6 +70,22 @@ def _people_who(context: Context, at: int) -> Found | None:
     return None
 
 
+def buyers_of(context: Context, at: int) -> Found | None:
+    """“lunch bag buyers”: of what is sold"""
+    text = context.text
+    end = at
+    while end < at + 5 and text.word(end) not in _BUYERS:
+        end += 1
+    if not at < end < at + 5 or not is_sold(context, at, end):
+        return None
+    said, after = slots(context, end + 1, Sales(products=(text.slice(at, end),)))
+    found = found_of(context, said, range(at, after))
+    return found and replace(found, is_head=True)
+
+
+_BUYERS = frozenset({"buyer", "purchaser"})
+
+
 def _verbs(context: Context, at: int) -> Found | None:
     text = context.text
     if text.word(at) in ("first", "last") and VERBS.at(text, at + 1):
@@ -81,9 +97,13 @@ def _verbs(context: Context, at: int) -> Found | None:
         if verb is None or not is_verb:
             return None
     kind, end = verb
+    if text.word(at - 1) in ("and", "or", ",") and _is_plain_plural(context, at, end):
+        return None
     if kind == "return" and text.word(at) == "returned" and _comes_goods(context, end):
         return None  # sent back
     end = _same_verbs(context, end)
+    if but := _ALL_BUT.at(text, end):
+        return Found(None, goods_list(context, but[1], Sales())[1])
     if text.word(at) == "been" and text.word(end) == "with":
         return None  # “with us since 2023”
     is_any_going = text.word(at) in ("been", "gone", "went", "going", "go", "come", "came", "coming")
@@ -91,20 +111,38 @@ def _verbs(context: Context, at: int) -> Found | None:
         return None
     is_noun = text.word(end - 1) in ORDER_NOUNS and end - at > 1  # “placed an order”
     manner: Manner = "noun" if is_noun else "goods" if kind in ("order", "buy") else "plain"
-    frame = Sales(is_back=kind == "return", names_goods=manner == "goods")
+    frame = Sales(is_back=kind in ("return", "seen"), names_goods=manner == "goods")
     # “been in” may be “been” and “in the shop” as well
     ends = {end, at + 1} if kind == "visit" and manner == "plain" else {end}
     found = [
-        found_of(context, frame, range(at, end)) for frame, end in (slots(context, end, frame, manner) for end in ends)
+        found_of(context, frame, range(at, end))
+        for frame, end in (slots(context, end, frame, manner) for end in ends)
+        if frame.times or kind != "seen"
     ]
     return max((one for one in found if one), key=lambda one: one.end, default=None)
+
+
+def _is_plain_plural(context: Context, at: int, end: int) -> bool:
+    """“more than 100 points or orders”: no verb"""
+    is_plural = end == at + 1 and context.text.tokens[at].raw.casefold() != context.text.word(at)
+    return is_plural and slots(context, end, Sales(), "goods")[1] == end
+
+
+# “bought nothing but soap”: what else somebody bought is not asked for by any condition.
+_ALL_BUT = Phrases(
+    [
+        (f"{thing} {but}", True)
+        for thing in ("nothing", "anything", "something", "everything")
+        for but in ("but", "except", "except for", "besides", "other than", "apart from")
+    ]
+)
 
 
 def _same_verbs(context: Context, at: int) -> int:
     """“ordered or visited” is one verb, unless more is said of the second: “ordered or bought tea”."""
     text = context.text
     following = VERBS.at(text, at + 1) if text.word(at) in ("or", "nor", "/") else None
-    if following is None or following[0] == "return" or text.word(following[1] - 1) in ORDER_NOUNS:
+    if following is None or following[0] in ("return", "seen") or text.word(following[1] - 1) in ORDER_NOUNS:
         return at
     said, _end = slots(context, following[1], Sales(), "goods")
     is_same = text.word(following[1] - 1) == text.word(at - 1)

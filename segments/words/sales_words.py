@@ -15,19 +15,17 @@ VERBS = Phrases(
         "visit": [
             "visited", "visiting", "shopped", "shopping", "came in", "came", "come in", "coming in", "coming",
             "been in",
-            "been there", "been to", "been here", "been", "went to", "gone to", "gone", "went", "going to",
+            "been there", "been to", "been here", "been", "went to", "gone to", "went", "going to",
             "dropped in",
             "popped in", "stopped by", "dropped by", "paid a visit", "paid us a visit", "called in", "come",
             "used us",
         ],
         "return": [
             "been back", "come back", "came back", "coming back", "be back", "returned", "been back in",
-            "visited again",
-            "ordered again", "bought again", "come again", "been again", "been seen", "seen", "shown up",
-            "shown up again",
-            "reordered", "repurchased", "bought anything again", "purchased again", "shopped again", "heard from",
-            "been around", "turned up", "been in touch",
+            "visited again", "ordered again", "bought again", "come again", "been again", "shown up again",
+            "reordered", "repurchased", "bought anything again", "purchased again", "shopped again",
         ],
+        "seen": ["been seen", "seen", "shown up", "heard from", "been around", "turned up", "been in touch"],
     }
 )  # fmt: skip
 PRESENT = Phrases(

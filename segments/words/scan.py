@@ -37,8 +37,8 @@ class Kind(Enum):
 
 
 # How the words of a condition begin; "present" of a clause: “are” and “have”, not “who”. Of a "not", what more it can
-# deny: “haven't ordered or visited”.
-Form: TypeAlias = Literal["noun", "past", "present", "clause"]
+# deny: “haven't ordered or visited”; “no” denies its own noun only.
+Form: TypeAlias = Literal["noun", "past", "present", "clause", "no"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ READERS: Sequence[Reader] = (
     named.segment_at, named.tag_at, located.place_at, figures.figures_at, figures.filled_at,
     figures.churn_band_at, days.days_at, days.new_at, days.repeat_at, days.lapsed_at, known.known_at,
     known.texts_at, named.choices_at, known.yes_no_at, known.reach_at, known.events_at, named.rfm_at,
-    deeds.deed_at, deeds.expiring_at, sales.order_was_at, named.became_tier_at,
+    deeds.deed_at, deeds.expiring_at, sales.order_was_at, named.became_tier_at, sales.buyers_of,
 )  # fmt: skip
 _JOINTS = Phrases(
     {
@@ -194,24 +194,26 @@ class _Scan:
                 best = found
         if best is None:
             return None
-        best = self._there(at, best)
+        best = self._referred(at, best)
         self.items.append(Item(Kind.CONDITION, at, best.end, best, form=self._form(at)))
         self.frame = best.frame
         self.has_conditions = True
         return best.end
 
-    def _there(self, at: int, found: Found) -> Found:
-        """“… and spent over £100 there”: in the shops that were named before."""
+    def _referred(self, at: int, found: Found) -> Found:
+        """“… and spent over £100 there”: in the shops that were named before; “… and never came back”: since then."""
         said = {self.text.word(place) for place in range(at + 1, found.end)}
         sold = _sold(found)
-        if sold is None or sold.shops or "there" not in said:
+        if sold is None:
             return found
-        for item in reversed(self.items):
-            before = _sold(item.found)
-            if before is not None and before.shops:
-                narrowed = replace(sold, shops=before.shops, is_all=sold.is_all | (before.is_all & {"shops"}))
-                return found_of(self.context, narrowed, range(at, found.end)) or found
-        return found
+        before = [one for item in self.items if (one := _sold(item.found))]
+        narrowed = sold
+        if "there" in said and not sold.shops and (named := [one for one in before if one.shops]):
+            narrowed = replace(sold, shops=named[-1].shops, is_all=sold.is_all | (named[-1].is_all & {"shops"}))
+        if sold.is_back and not sold.times and before and not before[-1].order:
+            since = before[-1].time_since(self.context.times.today)
+            narrowed = replace(narrowed, times=(since,), is_back=False) if since else narrowed
+        return (narrowed != sold and found_of(self.context, narrowed, range(at, found.end))) or found
 
     def _joint(self, at: int) -> int | None:
         if self.text.word(at) == ",":
@@ -223,12 +225,15 @@ class _Scan:
             self._add(Kind.CLAUSE if is_bracket and not self._counts(kind) else kind, at, at + 1)
             return at + 1
         found = _JOINTS.at(self.text, at)
-        if found is None:
+        if found is None or (self.text.word(at) == "while" and self.text.word(at - 1) == "a"):
             return None
+        if found[0] is Kind.NOT and self.text.word(found[1]) in _ONLY:  # “not only online”, “not just Gold”
+            self._unknown(at, found[1] + 1)
+            return found[1] + 1
         kind = Kind.EXCEPT if found[0] is Kind.BUT and self._is_behind_everybody() else found[0]
         form: Form = self._denied_form(at) if kind is Kind.NOT else "noun"
-        if kind is Kind.CLAUSE and self.text.word(at) in _REPEATING:
-            form = "present"
+        if kind is Kind.CLAUSE:
+            form = "present" if self.text.word(at) in _REPEATING else "clause"
         self.items.append(Item(kind, at, found[1], form=form))
         return found[1]
 
@@ -248,7 +253,7 @@ class _Scan:
         if self.text.word(at) == "never":
             return "past"
         if self.text.word(at) != "not":
-            return "noun"
+            return "no" if self.text.word(at) == "no" else "noun"
         if before in ("have", "has", "had"):
             return "past"
         return "present" if before in ("do", "doe", "did", "will", "would") else "noun"
@@ -262,9 +267,11 @@ class _Scan:
         return not is_deep
 
     def _is_behind_everybody(self) -> bool:
-        """“everyone but …”"""
+        """“everyone but …”, “all but …”"""
         last = self.items[-1] if self.items else None
-        return last is not None and last.kind is Kind.PEOPLE and self.text.word(last.start) in EVERYBODY
+        if last is None:
+            return any(self.text.word(at) in EVERYBODY for at in self.small)
+        return last.kind is Kind.PEOPLE and self.text.word(last.start) in EVERYBODY
 
     def _fragment(self, at: int) -> int | None:
         """More about what was said before: “but not in the last 12 months”, “and a cake stand”, “but did in May”"""
@@ -450,7 +457,7 @@ _PAST = frozenset(
 )
 _PRESENT = frozenset("live have belong order buy visit spend come go shop purchase pay celebrate get hold".split())
 _FINITE = frozenset(
-    "who that are is was were lives has had belongs can could may buys visits spends comes goes".split()
+    "who that not are is was were lives has had belongs can could may buys visits spends comes goes".split()
 )
 _ONLY = frozenset({"only", "just", "merely"})
 _LEADING_ON = frozenset({"to", "become", "than", "like", "as", "towards", "into"})

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
-from segments.rules import Condition, Dates, Not, span
+from segments.rules import Calendar, Condition, Next, Not, Window
+from segments.words import notes
 from segments.words.context import Context, Found
 from segments.words.goods import goods_at, goods_list, product_at
 from segments.words.numbers import ANY, Comparison, comparison_at
 from segments.words.places_sold import channel_list, on_weekdays, shop_list, times_at, with_all
-from segments.words.sales_words import AVERAGE, CHANNELS, FILLERS, NOTHING
+from segments.words.sales_words import AVERAGE, CHANNELS, FILLERS, NOTHING, PRONOUNS
 from segments.words.sold import Manner, Sales
 from segments.words.text import Phrases, Text
 from segments.words.times import Time
@@ -33,12 +33,13 @@ class Spoken:
             return since
         new, end = slots(context, start, blank, "fragment")
         if end == start or new == blank:
-            fragment = _fragment_goods(context, start, blank) if known.takes_goods else None
+            fragment = _fragment_goods(context, start, known) if known.takes_goods else None
             if fragment is None:
                 return None
             new, end = fragment
         amount = known.amount
-        if _denies_any(context.text, at):
+        denied = _denied_by(context.text, at)
+        if denied in NOTHING | {"never"} or (denied == "not" and known.field != "spent"):
             amount = ANY if known.field == "spent" else None
         merged = replace(
             known,
@@ -54,17 +55,16 @@ class Spoken:
             is_none=new.is_none,
             is_back=False,
         )
-        return found_of(context, merged, range(at, end))
+        found = found_of(context, merged, range(at, end))
+        is_assumed = denied == "not" and new.amount is None and amount != known.amount
+        return replace(found, notes=[*found.notes, notes.none_at_all()]) if found and is_assumed else found
 
     def _since_then(self, context: Context, at: int) -> Found | None:
         """“… before June but not since”: from the day after that time"""
         found = _SINCE_THEN.at(context.text, at)
-        if found is None or len(self.said.times) != 1 or context.times.at(context.text, at) is not None:
+        time = self.said.time_since(context.times.today)
+        if found is None or time is None or context.times.at(context.text, at) is not None:
             return None
-        _first, last = span(self.said.times[0].for_counts, context.times.today)
-        if last is None or last >= context.times.today:
-            return None
-        time = Time(Dates(first=last + timedelta(days=1)), found[1])
         return found_of(context, replace(self.said, times=(time,), amount=None), range(at, found[1]))
 
     def within(self, context: Context, times: Sequence[Time], words: frozenset[int]) -> Found | None:
@@ -74,15 +74,15 @@ class Spoken:
         return found and replace(found, end=max(words) + 1)
 
 
-def _denies_any(text: Text, at: int) -> bool:
-    """“… but none this month”, “… never online”, “… none of them online”: whatever the number was before"""
+def _denied_by(text: Text, at: int) -> str:
+    """“… but none this month”, “… never online”, “… none of them online”"""
     start = at - 2 if text.word(at - 1) in ("them", "those", "these") and text.word(at - 2) == "of" else at
-    return text.word(start - 1) in NOTHING | {"never"}
+    return text.word(start - 1)
 
 
 def found_of(context: Context, said: Sales, words: range) -> Found | None:
-    """None where the field knows no such narrowing: what was spent has no weekdays."""
-    if not said.has_order:
+    """None where the field knows no such narrowing: what was spent has no weekdays; and of what lies ahead."""
+    if not said.has_order or any(_lies_ahead(time.window) for time in said.times):
         return None
     part, opposite = said.parts(context, words)
     if opposite is None or (part is not None and not is_possible(context, part)):
@@ -90,6 +90,10 @@ def found_of(context: Context, said: Sales, words: range) -> Found | None:
     if said.is_none:
         part, opposite = opposite, part
     return Found(part, words.stop, opposite, Spoken(said), said.notes(), may_go_on=True)
+
+
+def _lies_ahead(window: Window) -> bool:
+    return isinstance(window, Next) or (isinstance(window, Calendar) and window.offset > 0)
 
 
 def slots(context: Context, at: int, frame: Sales, manner: Manner = "plain") -> tuple[Sales, int]:
@@ -114,7 +118,9 @@ def _first_time(context: Context, at: int, frame: Sales, _manner: Manner) -> tup
 
 def _filler(context: Context, at: int, frame: Sales, manner: Manner) -> tuple[Sales, int]:
     filler = FILLERS.at(context.text, at) if manner != "fragment" else None
-    return (frame, at) if filler is None or context.times.at(context.text, at) else (frame, filler[1])
+    if filler is None or context.times.at(context.text, at) or context.text.word(filler[1]) in _BEHIND_NO_FILLER:
+        return frame, at
+    return frame, filler[1]
 
 
 def _how_often(context: Context, at: int, frame: Sales, manner: Manner) -> tuple[Sales, int]:
@@ -181,10 +187,11 @@ def _fragment_amount(context: Context, at: int, frame: Sales) -> Comparison | No
     return one
 
 
-def _fragment_goods(context: Context, at: int, blank: Sales) -> tuple[Sales, int] | None:
-    if product_at(context, at, is_listed=True) is None:
+def _fragment_goods(context: Context, at: int, known: Sales) -> tuple[Sales, int] | None:
+    is_late = not known.products or context.text.word(at - 1) == ","
+    if product_at(context, at, is_listed=True, is_late=is_late) is None:
         return None
-    said, end = goods_list(context, at, blank)
+    said, end = goods_list(context, at, Sales(field=known.field))
     said, end = slots(context, end, said)
     return said, end
 
@@ -199,5 +206,6 @@ def is_possible(context: Context, part: Part) -> bool:
     return all(one.property in known for one in node.where)
 
 
+_BEHIND_NO_FILLER = PRONOUNS | {"of"}  # “in all of the last 3 months”, “before they bought tea”
 _FOR_THE_FIRST_TIME = Phrases({True: ["for the first time", "for the very first time", "for the first time ever"]})
 _SLOTS = (_first_time, shop_list, on_weekdays, _filler, _how_often, _when, channel_list, _of_what_amount, _what)

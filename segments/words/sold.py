@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
-from segments.rules import Dates, Filter, Last, Over, Window, back
+from segments.rules import Dates, Filter, Last, Over, Window, back, span
 from segments.words import notes
 from segments.words.context import Context, asked, compared, figure
 from segments.words.numbers import Comparison
@@ -47,6 +48,11 @@ class Sales:
     def takes_goods(self) -> bool:
         return self.field in ("orders", "items") and (self.names_goods or bool(self.products))
 
+    def time_since(self, today: date) -> Time | None:
+        """From the day after the one time that was said; None where it is not over."""
+        last = span(self.times[0].for_counts, today)[1] if len(self.times) == 1 else None
+        return Time(Dates(first=last + timedelta(days=1)), 0) if last and last < today else None
+
     def notes(self) -> list[str]:
         """What was assumed."""
         amount = self.amount
@@ -72,6 +78,9 @@ class Sales:
         turned = negated(part, context.vocabulary.fields)
         if self.amount is not None and self.amount.is_bare and self.field in ("orders", "items"):
             turned = self._fewer(context, words) or turned
+        if self.is_back and not self.times:  # “came back”, “never came back”
+            again, once = Comparison("at_least", Decimal(2), 0), Comparison("is", Decimal(1), 0)
+            return replace(self, amount=again)._part(context, words), replace(self, amount=once)._part(context, words)
         if self.is_back:
             before = asked(words, "orders", "at_least", 1)
             turned = every([before, turned]) or turned

@@ -16,9 +16,11 @@ _T = TypeVar("_T")
 _PARTS = re.compile(
     r"""
     (?P<short>\b[Ww]/[Oo]?(?!\w))
-  | (?P<iso>\d{4}-\d{1,2}-\d{1,2}(?!\d))
+  | (?P<iso>\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2})(?!\d))
   | (?P<slashed>\d{1,2}[/.]\d{1,2}[/.](?:\d{4}|\d{2})(?!\d))
-  | (?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<tail>(?i:k|st|nd|rd|th|x)(?![^\W_]))?
+  | (?P<doubtful>\d{1,3}(?:\.\d{3})+(?:,\d+)?(?!\d)|\d+,\d{1,2}(?!\d))
+  | (?P<number>\d{1,3}(?:[,\ \u00a0\u202f]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?)
+    (?P<tail>(?i:k|st|nd|rd|th|x)(?![^\W_]))?
   | (?P<word>[^\W\d_]+(?:['’´`][^\W\d_]+)*(?!\w)|\w+)
   | (?P<sign>>=|<=|[^\s\w])
     """,
@@ -128,6 +130,11 @@ def words_of(phrase: str) -> tuple[str, ...]:
     return tuple(token.word for token in _joined(list(_tokens(phrase, is_typed=False))))
 
 
+def each(words: str) -> frozenset[str]:
+    """Words by themselves, as they are compared."""
+    return frozenset(stem(word) for word in words.split())
+
+
 def _tokens(source: str, *, is_typed: bool = True) -> Iterator[Token]:
     for found in _PARTS.finditer(source):
         start, end = found.span()
@@ -139,7 +146,7 @@ def _tokens(source: str, *, is_typed: bool = True) -> Iterator[Token]:
                 yield Token(word, raw, start, end)
         elif found["number"]:
             yield from _number(found)
-        elif found["sign"]:
+        elif found["sign"] or found["doubtful"]:  # “1.000” may be a thousand or one
             yield Token(raw, raw, start, end)
         else:
             days = _days(raw)
@@ -157,7 +164,7 @@ def _expanded(raw: str, *, is_typed: bool) -> Sequence[str]:
 
 
 def _number(found: re.Match[str]) -> Iterator[Token]:
-    number, tail = Decimal(found["number"].replace(",", "")), (found["tail"] or "").lower()
+    number, tail = Decimal(re.sub(r"[,\s]", "", found["number"])), (found["tail"] or "").lower()
     start, end = found.span()
     if tail == "x":  # 5x
         yield Token(str(number), found["number"], start, found.end("number"), number)
@@ -170,7 +177,7 @@ def _number(found: re.Match[str]) -> Iterator[Token]:
 
 def _days(raw: str) -> tuple[date, ...]:
     first, second, third = (int(part) for part in re.split(r"[-/.]", raw))
-    if len(raw.split("-", maxsplit=1)[0]) == 4:
+    if raw[:4].isdigit():
         written = [(first, second, third)]
     else:
         year = third + 2000 if third < 100 else third

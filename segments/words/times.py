@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from segments.rules import MOST, YEARS, Calendar, Dates, Last, Next, Over, Unit, Window, back
-from segments.words.lengths import AGO, ORDERS, UNITS, compared_length, late_suffix, plain_length
+from segments.words.lengths import AGO, ORDERS, UNITS, and_a_half, compared_length, late_suffix, plain_length
 from segments.words.points import CALENDAR, Point, Points, month_days, quarter_days, with_year
 from segments.words.text import Phrases, Text
 
@@ -21,6 +21,15 @@ _COMING = frozenset("next coming following upcoming".split())
 _SO_FAR = Phrases({True: ["so far", "to date"]})
 _THIS_FAR = Phrases({True: ["year to date", "ytd"]})
 _RECENT_DAYS = 30
+_OTHER_BOUNDS = Phrases(
+    {
+        "until": ["up to", "up until"],
+        "before": ["prior to", "earlier than"],
+        "after": ["later than"],
+    }
+)
+_TO = frozenset({"to", "until", "till", "through", "-", "–"})
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,7 @@ class Time:
     fixed: Window | None = None
     beyond: Window | None = None  # of a day: there is one, and not in this
     is_long: bool = False
+    is_unsaid: bool = False  # “in 90 days”: nothing says that these are the last ones
     is_named_month: bool = False  # without a year: of a birthday every one
 
     def in_year_of(self, last: Time) -> Time:
@@ -67,13 +77,16 @@ class Times:
 
     def at(self, text: Text, at: int, *, is_ahead: bool = False, is_listed: bool = False) -> Time | None:
         """`is_listed`: behind another time or a noun of days, where “March” needs no “in”."""
-        for read in (self._recently, self._ago, self._rolling):
-            if found := read(text, at):
-                return _possible(found)
-        if found := self._named(text, at, is_listed=is_listed):
-            return _possible(found)
-        found = self._length(text, at, is_ahead=is_ahead)
-        return found and _possible(found)
+        found = (
+            self._recently(text, at)
+            or self._ago(text, at)
+            or self._rolling(text, at)
+            or self._named(text, at, is_listed=is_listed)
+            or self._length(text, at, is_ahead=is_ahead)
+        )
+        if found is None or and_a_half(text, found.end):  # “last month and a half”
+            return None
+        return _possible(found)
 
     def _recently(self, text: Text, at: int) -> Time | None:
         found = _RECENTLY.at(text, at)
@@ -181,6 +194,7 @@ class Times:
         count = int(one.value) * unit[0]
         if (
             AGO.at(text, end)
+            or text.word(end) in ("of", "after", "before", "from")  # “within a week of their birthday”
             or one.value != int(one.value)
             or one.op not in ("is", "more", "at_least", "at_most", "less")
         ):
@@ -193,7 +207,7 @@ class Times:
             return None
         if one.op == "at_most" and text.word(at) != "in":
             return None
-        return Time(Last(count, unit[1]), end, is_long=one.op == "more")
+        return Time(Last(count, unit[1]), end, is_long=one.op == "more", is_unsaid=True)
 
     def _named(self, text: Text, at: int, *, is_listed: bool) -> Time | None:
         word = text.word(at)
@@ -201,34 +215,27 @@ class Times:
             return Time(Calendar("year", 0), soon[1])
         if word in ("since", "from", "after", "before", "until", "till", "by", "between", "starting"):
             return self._bounded(text, at)
-        if word == "up" and text.word(at + 1) in ("to", "until"):
-            point = self.points.at(text, at + 2)
-            return Time(Dates(last=point.days[1]), point.end) if point else None
-        if word in ("prior", "earlier", "later") and text.word(at + 1) in ("to", "than"):
-            point = self.points.at(text, at + 2)
+        if bound := _OTHER_BOUNDS.at(text, at):
+            point = self.points.at(text, bound[1])
             if point is None:
                 return None
-            return Time(
-                Dates(first=point.days[1] + timedelta(days=1))
-                if word == "later"
-                else Dates(last=point.days[0] - timedelta(days=1)),
-                point.end,
-            )
+            is_after = bound[0] == "after"
+            return Time(Dates(first=point.days[1] + _DAY), point.end) if is_after else _up_to(point, bound[0])
         return self._inside(text, at, is_listed=is_listed)
 
     def _inside(self, text: Text, at: int, *, is_listed: bool) -> Time | None:
         start = text.skip(at, _IN - {"for", "of"})
         has_word = start > at or is_listed
-        start = text.skip(start, ("all", "early", "late")) if text.word(start) == "all" else start
+        start = text.skip(start, ("earlier",) if text.word(start + 1) in ("today", "this") else ("all",))
         point = self.points.at(text, start)
-        if point is None:
-            return None
+        if point is None or (text.word(at) == "over" and point.days[0] == point.days[1]):
+            return None  # “over Christmas” is more than the day
         if point.is_edge or not (has_word or point.has_year or point.window):
             return None  # “summer hats”, “at the start of the year”
         end = point.end
         if far := _SO_FAR.at(text, end):
             end = far[1]
-        if text.word(end) in ("to", "until", "till", "through", "-", "–"):
+        if text.word(end) in _TO:
             last = self.points.at(text, end + 1)
             if last is not None:
                 return self._spread(point, last)
@@ -249,29 +256,36 @@ class Times:
         point = self.points.at(text, start)
         if point is None:
             return None
-        if word in ("since", "from", "starting"):
-            end = (
-                text.skip(point.end, ("on", "onward", "onwards"))
-                if text.word(point.end) in ("on", "onward")
-                else point.end
-            )
-            if text.word(end) in ("to", "until", "till", "through", "-", "–") and (
-                last := self.points.at(text, end + 1)
-            ):
-                return self._spread(point, last)
-            if text.word(end) == "and" and text.word(end + 1) in ("before", "until", "till", "up"):
-                last = self.points.at(text, end + (3 if text.word(end + 1) == "up" else 2))
-                if last:
-                    less = 1 if text.word(end + 1) == "before" else 0
-                    return _dates(
-                        point.days[0], (last.days[0] if less else last.days[1]) - timedelta(days=less), last.end
-                    )
-            return Time(Dates(first=point.days[0]), end)
-        if word == "after":
-            return Time(Dates(first=point.days[1] + timedelta(days=1)), point.end)
-        if word == "before":
-            return Time(Dates(last=point.days[0] - timedelta(days=1)), point.end)
-        return Time(Dates(last=point.days[1]), point.end)
+        if word in ("before", "until", "till", "by"):
+            return self._also_after(text, _up_to(point, word))
+        begin = point.days[1] + _DAY if word == "after" else point.days[0]
+        end = text.skip(point.end, ("on", "onward"))
+        last = self._upper(text, end)
+        if last is not None:
+            return self._spread(replace(point, days=(begin, begin)), last)
+        return Time(Dates(first=begin), end)
+
+    def _upper(self, text: Text, at: int) -> Point | None:
+        """The “to June” of “from May to June”, the “but before June” of “after March but before June”"""
+        if text.word(at) in _TO:
+            return self.points.at(text, at + 1)
+        bound = text.word(at + 1)
+        if text.word(at) not in ("and", "but") or bound not in ("before", "until", "till", "up"):
+            return None
+        point = self.points.at(text, at + 2 + (bound == "up"))
+        if point is None or bound != "before":
+            return point
+        return replace(point, days=(point.days[0] - _DAY, point.days[0] - _DAY))
+
+    def _also_after(self, text: Text, before: Time) -> Time:
+        """“before August but after May” is one time; “before May and after August” is none."""
+        assert isinstance(before.window, Dates)
+        is_linked = text.word(before.end) in ("and", "but") and text.word(before.end + 1) in ("after", "since", "from")
+        after = self._bounded(text, before.end + 1) if is_linked else None
+        if after is None or not isinstance(after.window, Dates):
+            return before
+        first, last = after.window.first, before.window.last
+        return (first and last and _dates(first, last, after.end)) or before
 
     def _since_ago(self, text: Text, at: int) -> Time | None:
         """“since 3 months ago”"""
@@ -312,6 +326,11 @@ def _possible(found: Time) -> Time | None:
                 if first and last and first > last:
                     return None
     return found
+
+
+def _up_to(point: Point, word: str) -> Time:
+    """“before” a day, or “until” it"""
+    return Time(Dates(last=point.days[0] - _DAY if word == "before" else point.days[1]), point.end)
 
 
 def _dates(first: date, last: date, end: int) -> Time | None:

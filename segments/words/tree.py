@@ -93,10 +93,19 @@ def _together(parts: Iterable[Part], *, is_all: bool) -> Part | None:
     flat: list[Part] = []
     for part in parts:
         inner = part.parts if isinstance(part, Together) and part.is_all is is_all else (part,)
-        flat += [one for one in inner if one not in flat]
+        for one in inner:
+            same = next((at for at, other in enumerate(flat) if _is_same(one, other)), None)
+            if same is None:
+                flat.append(one)
+            else:
+                flat[same] = with_words(flat[same], frozenset(words_in(one)))
     if not flat:
         return None
     return flat[0] if len(flat) == 1 else Together(tuple(flat), is_all)
+
+
+def _is_same(one: Part, other: Part) -> bool:
+    return one == other or (isinstance(one, Asked) and isinstance(other, Asked) and one.node == other.node)
 
 
 def built(match: Part | None, leave_out: Sequence[Part]) -> tuple[Rules, Mapping[int, str]]:
