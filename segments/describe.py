@@ -107,8 +107,8 @@ class Describer:
         left_out = [_shape(pruned(node)) for node in rules.leave_out]
         if match is False or True in left_out:
             return _("Nobody")
-        said = _("All customers") if match is True else _("Customers who %(that)s") % {"that": self._text(match)}
-        others = [self._text(one) for one in left_out if not isinstance(one, bool)]
+        said = _("All customers") if match is True else _("Customers who %(that)s") % {"that": self._whole(match)}
+        others = [self._whole(one) for one in left_out if not isinstance(one, bool)]
         if not others:
             return said
         return _("%(these)s, but not those who %(others)s") % {
@@ -146,6 +146,22 @@ class Describer:
                 return figure(number, field.kind, currency=self.currency, nouns=field.nouns)
         return _("“%(text)s”") % {"text": value}
 
+    def _whole(self, shape: _Leaf | _Group) -> str:
+        """A denial does not reach over an “or”."""
+        text = self._text(shape)
+        is_open = isinstance(shape, _Group) and not shape.is_all and any(map(self._denies, shape.parts))
+        return _("either %(those)s") % {"those": text} if is_open else text
+
+    def _denies(self, shape: _Leaf | _Group) -> bool:
+        if isinstance(shape, _Group) or (field := self.fields.get(shape.condition.field)) is None:
+            return False
+        one = shape.condition
+        try:
+            value_of(field.kind, one.op, one.value)
+        except BadValue:
+            return False
+        return one.op == "stopped" or not _positive(field, one, is_so=shape.is_so)[1]
+
     def _text(self, shape: _Leaf | _Group) -> str:
         if isinstance(shape, _Leaf):
             return self.condition(shape.condition, is_so=shape.is_so)
@@ -169,8 +185,6 @@ class Describer:
         if one.op in PATTERNS:
             return _going_on(field, one, said, is_so=is_so)
         op, is_so = _positive(field, one, is_so=is_so)
-        if field.kind is Kind.YES_NO:
-            is_so = is_so is value
         if field.kind is Kind.TEXT and op == "is" in field.says:
             said["is"] = str(value)
         elif op not in ("exists", "some"):
@@ -263,9 +277,12 @@ def _opened(group: _Group, text: str) -> str:
 
 def _positive(field: Field, one: Condition, *, is_so: bool) -> tuple[str, bool]:
     """The operator without a denial in it. Of a number that everybody has nothing is denied: fewer than 2, then."""
+    if one.op in PATTERNS:
+        return one.op, is_so
+    if field.kind is Kind.YES_NO:
+        return "some" if "some" in field.says and not one.where else one.op, is_so is one.value
     if not field.source.has_zero:
-        is_some = field.kind is Kind.YES_NO and "some" in field.says and not one.where
-        return "some" if is_some else _DENIED.get(one.op, one.op), is_so is not (one.op in _DENIED)
+        return _DENIED.get(one.op, one.op), is_so is not (one.op in _DENIED)
     if "some" in field.says and (some := _is_some(field, one.op, one.value)) is not None:
         return "some", is_so is some
     return (one.op if is_so else _TURNED[one.op]), True

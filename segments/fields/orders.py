@@ -86,7 +86,7 @@ _OF_ORDERS: Mapping[str, Property] = {
     ),
     "weekday": Property(
         _("Day of the week"), Kind.CHOICE, "extract(isodow FROM rows.at AT TIME ZONE {zone})::int::text",
-        choices="weekdays", noun=_("day of the week"), says=(_(" on %(is)s"), _(" on any day but %(is)s")),
+        choices="weekdays", noun=_("day of the week"), says=(_(" on a %(is)s"), _(" on any day but %(is)s")),
     ),
     **_WHERE,
 }  # fmt: skip

@@ -72,9 +72,9 @@ FIELDS: Sequence[Field] = (
         },
     ),
     Field(
-        "created", _PERSON, _("Became a customer"), Kind.DAY, Time("customer", "customer.created_at"),
+        "created", _PERSON, _("Added"), Kind.DAY, Time("customer", "customer.created_at"),
         {"op": "within", "window": {"type": "last", "count": 30}},
-        says={"": (_("became customers%(when)s"), _("did not become customers%(when)s"))},
+        says={"": (_("were added%(when)s"), _("were not added%(when)s"))},
     ),
     Field(
         "source", _PERSON, _("Came from"), Kind.TEXT, _said("source"), {"op": "starts_with", "value": "import"},

@@ -157,8 +157,8 @@ def test_operators_of_each_kind(asked, expected):
     ],
 )
 def test_windows(window, expected):
-    assert that("created", "within", None, window) == f"became customers {expected}"
-    assert that("created", "not_within", None, window) == f"did not become customers {expected}"
+    assert that("created", "within", None, window) == f"were added {expected}"
+    assert that("created", "not_within", None, window) == f"were not added {expected}"
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_how_it_goes_on(asked, expected):
         (
             "orders",
             [("hour", "between", [7, 9]), ("weekday", "is_one_of", ["6", "7"]), ("business", "is_one_of", ["b1"])],
-            "placed an order whose hour of the day is between 7 and 9 on Saturday or Sunday at Quayside",
+            "placed an order whose hour of the day is between 7 and 9 on a Saturday or Sunday at Quayside",
         ),
         ("rewards", [("reward", "is_one_of", ["r1"])], "took a reward called A coffee"),
         ("orders_with", [("vendor", "missing")], "bought a product whose vendor is not known"),
@@ -258,6 +258,19 @@ def test_whole_sentences():
     assert said({"type": "all", "of": [{"type": "everyone"}, {"type": "not", "of": GOLD}]}) == (
         "Customers who are not in the tier Gold"
     )
+
+
+def test_a_denial_ends_before_an_or():
+    german, gold = condition("country", "is_one_of", ["DE"]), condition("tier", "is_one_of", ["g1"])
+    away = {"type": "not", "of": german}
+    quiet = condition("orders", "stopped", 90)
+    told = "Customers who either do not live in Germany or are in the tier Gold"
+    assert said({"type": "any", "of": [away, gold]}) == told
+    assert said(gold, {"type": "any", "of": [away, quiet]}) == (
+        "Customers who are in the tier Gold, but not those who either do not live in Germany or placed an order but "
+        "not in the last 90 days"
+    )
+    assert said({"type": "any", "of": [german, gold]}) == "Customers who live in Germany or are in the tier Gold"
 
 
 def test_groups_in_groups_say_where_they_begin():
