@@ -47,9 +47,9 @@ def reading_of(sentence: str) -> Reading:
     return read_sentence(sentence, VOCABULARY, MOMENT)
 
 
-def said(sentence: str) -> str:
+def said(sentence: str, vocabulary: Vocabulary = VOCABULARY) -> str:
     """What is understood of it, in short, with what is not in braces."""
-    reading = reading_of(sentence)
+    reading = read_sentence(sentence, vocabulary, MOMENT)
     if reading.refusal is not None:
         return f"refused: {reading.refusal.code}"
     left = [f"{{{words}}}" for words in reading.not_understood]

@@ -211,6 +211,43 @@ def test_suggestions_are_of_the_kind_that_is_spoken_of():
     assert suggestion.near[0] == "Silver"
 
 
+EVERYDAY = replace(
+    VOCABULARY,
+    names={
+        **VOCABULARY.names,
+        "tags": [(name, name) for name in ("Customer", "All", "Not", "May", "Who", "Favorites", "SMS")],
+        "tiers": [("member", "Member"), ("regular", "Regular")],
+        "businesses": [
+            ("green", "The Green House"),
+            ("march", "March Street Bakery"),
+            ("may", "May's"),
+            ("first", "First Cup"),
+        ],
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "meant"),
+    [
+        ("Customers in Germany", "country in Germany"),
+        ("All members", "member = True"),
+        ("not members", "member = False"),
+        ("Who ordered in May and March?",
+         "orders >= 1 2026-05-01..2026-05-31 & orders >= 1 2026-03-01..2026-03-31"),
+        ("first ordered in March", "first_order in 2026-03-01..2026-03-31"),
+        ("ordered at the Green House or March Street", "orders >= 1 [business in green,march]"),
+        ("spent over £50 at May's", "spent > 50 [business in may]"),
+        ("tagged Favorites or SMS", "tags has_one_of Favorites,SMS"),
+        ("Regular customers", "tier in regular"),
+        ("regular customers", "nothing {regular}"),
+        ("customers in the Member tier", "tier in member"),
+    ],
+)  # fmt: skip
+def test_names_that_are_everyday_words(sentence, meant):
+    assert said(sentence, EVERYDAY) == meant
+
+
 def test_what_was_assumed_is_noted():
     assert reading_of("new custmers").notes == [
         "“new custmers” read as first order this month.", "“custmers” read as “customers”.",

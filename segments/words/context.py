@@ -15,41 +15,29 @@ from segments.words.times import Time, Times
 from segments.words.tree import Asked, Part, Together, either, every
 from segments.words.vocabulary import Vocabulary
 
-HEADS = frozenset(  # words for people
-    "customer people person member shopper buyer client folk guest patron holder visitor individual user one contact"
-    " subscriber punter consumer purchaser".split()
+HEADS = each(
+    "customer people person member shopper buyer client guest patron holder visitor individual user one contact"
+    " subscriber punter consumer purchaser"
 )
 # Small words that may stand anywhere in a phrase.
-ARTICLES = frozenset("a an the any some my our their his her its your".split())
-BE = frozenset("is are was were be been being am".split())
-HAVE = frozenset("have has had having got get hold holding with".split())
-DO = frozenset("do doe did doing done".split())
-ASKS_FOR = HAVE | {
-    "without",
-    "no",
-    "any",
-    "not",
-    "own",
-    "zero",
-    "either",
-    "neither",
-    "nor",
-    "both",
-}  # before a noun of what is there or missing
+ARTICLES = each("a an the any some my our their his her its your")
+BE = each("is are was were be been being am")
+HAVE = each("have has had having got get hold holding with")
+DO = each("do doe did doing done")
+# Before a noun of what is there or missing.
+ASKS_FOR = HAVE | each("without no any not own zero either neither nor both")
 # What nobody sells, though a title may hold it.
 NO_GOODS = each(
-    "please thank thanks those that this these them they people person customer member everyone everybody"
-    " anyone anybody"
-    " someone somebody ones one all each both either neither who which what so also then too now today ever never not"
-    " no yes ok okay well just only more most less least much many few several some any other others rest else same"
-    " here there it he she i we you me us our your their his her its of to in on at for from by with as is are"
-    " was were"
+    "please thank those that this these them they people person customer member everyone everybody anyone anybody"
+    " someone somebody one all each both either neither who which what so also then too now today ever never not no"
+    " yes ok okay well just only more most less least much many few several some any other rest else same here there"
+    " it he she i we you me us our your their his her its of to in on at for from by with as is are was were"
     " everything nothing monthly weekly daily yearly annually quarterly regularly frequently rarely often constantly"
     " repeatedly occasionally usually normally mostly mainly consistently continuously quickly directly heavily plenty"
-    " loads lots lot together alone long while ages time times ago recently lately seldom sometimes always"
-    " day week month year fortnight hour minute weekend morning afternoon evening night"
-    " active inactive lapsed loyal regular recent old young happy unhappy big small top best worst"
-    " good bad great nice important interested vegetarian vegan male female men women"
+    " loads lots together alone long while ages time ago recently lately seldom sometimes always day week month year"
+    " fortnight hour minute weekend morning afternoon evening night active inactive lapsed loyal regular recent old"
+    " young happy unhappy big small top best worst good bad great nice important interested vegetarian vegan male"
+    " female men women"
 )
 
 

@@ -18,7 +18,7 @@ from segments.words.context import (
     on_days,
 )
 from segments.words.lengths import AGO, compared_length
-from segments.words.text import Phrases
+from segments.words.text import Phrases, each, one_of
 from segments.words.times import Time
 from segments.words.tree import either, every, negated
 
@@ -101,7 +101,7 @@ def _short(context: Context, at: int) -> tuple[Last, int] | None:
     return (Last(count, unit), end) if one.value == int(one.value) and 1 <= count <= MOST[unit] else None
 
 
-_LASTING = frozenset({"first_order", "member_since", "tier_since", "archetype_since", "created"})
+_LASTING = each("first_order member_since tier_since archetype_since created")
 
 
 def _for_long(time: Time, context: Context, key: str) -> Time:
@@ -132,7 +132,7 @@ def _every_year(time: Time) -> Time:
     return replace(time, window=Dates(first, date(2024, window.last.month, last_day)))
 
 
-_FIRST_TIME = Phrases({True: ["first time", "first timer", "first timers", "newly acquired", "newcomer", "newcomers"]})
+_FIRST_TIME = one_of("first time", "first timer", "newly acquired", "newcomer")
 
 
 def new_at(context: Context, at: int) -> Found | None:
@@ -190,8 +190,10 @@ def _lasting(key: str, words: range, window: Last, *, is_long: bool) -> Found:
 
 
 _REPEAT = Phrases({2: ["repeat", "returning", "repeating", "multi order", "multiple order"],
-                   1: ["one time", "one off", "single purchase", "one purchase", "single order", "once only",
-                       "one order"]})  # fmt: skip
+                   1: [
+                       "one time", "one off", "single purchase", "one purchase", "single order", "once only",
+                       "one order",
+                   ]})  # fmt: skip
 
 
 def repeat_at(context: Context, at: int) -> Found | None:
@@ -204,13 +206,13 @@ def repeat_at(context: Context, at: int) -> Found | None:
     return Found(asked(range(at, word[1]), "orders", op, word[0]), word[1])
 
 
-_LAPSED = Phrases({True: ["lapsed", "dormant", "inactive", "sleeping"]})
+_LAPSED = one_of("lapsed", "dormant", "inactive", "sleeping")
 _STOPPED = Phrases(
     {
         "before": [
             "used to order", "used to buy", "used to come", "used to visit", "used to shop", "used to come in",
-            "used to purchase", "once ordered", "once bought", "used to be customers",
-            "used to be a customer", "used to spend",
+            "used to purchase", "once ordered", "once bought", "used to be customers", "used to be a customer",
+            "used to spend",
         ],
         "stopped": [
             "stopped ordering", "stopped buying", "stopped coming", "stopped visiting", "stopped shopping",

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from segments.rules import Filter, Window
 from segments.words.context import ARTICLES, Context, Found, compared
 from segments.words.numbers import ANY, ONCE, Comparison, UnitAt, comparison_at
-from segments.words.text import Phrases, Text
+from segments.words.text import Phrases, Text, each, one_of
 from segments.words.tree import either, every
 
-_POINTS = frozenset({"point"})
+_POINTS = each("point")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,38 +23,30 @@ class _Deed:
     least: Comparison
 
 
-def _verbs(*phrases: str) -> Phrases[bool]:
-    return Phrases({True: phrases})
-
-
 _DEEDS: Mapping[str, _Deed] = {
-    "points_earned": _Deed(_verbs("earned", "earn", "gained", "racked up"), _POINTS, ANY),
+    "points_earned": _Deed(one_of("earned", "earn", "gained", "racked up"), _POINTS, ANY),
     "points_spent": _Deed(
-        _verbs("redeemed", "redeem", "used", "spent", "cashed in", "burned", "used up", "paid with"), _POINTS, ANY
+        one_of("redeemed", "redeem", "used", "spent", "cashed in", "burned", "used up", "paid with"), _POINTS, ANY
     ),
     "rewards": _Deed(
-        _verbs(
+        one_of(
             "claimed", "claim", "redeemed", "redeem", "took", "taken", "picked up", "got", "received", "used", "had"
         ),
-        frozenset({"reward", "redemption", "freebie"}),
+        each("reward redemption freebie"),
         ONCE,
     ),
     "friends": _Deed(
-        _verbs("referred", "refer", "brought", "bought in", "invited", "introduced", "recommended us to", "recruited"),
-        frozenset("friend somebody someone anyone anybody people person others other referral".split()),
+        one_of("referred", "refer", "brought", "bought in", "invited", "introduced", "recommended us to", "recruited"),
+        each("friend somebody someone anyone anybody people person others referral"),
         ONCE,
     ),
 }
 _AFTER = ("ever", "in", "total", "so", "far", "altogether", "overall", "to", "us", "already")
-_EXPIRING = Phrases(
-    {
-        True: [
-            "points expiring", "points that expire", "points which expire", "points about to expire", "points expire",
-            "points due to expire", "points running out", "points that run out", "points run out", "expiring points",
-            "points that will expire", "points will expire", "points are expiring", "points that are expiring",
-            "points are about to expire", "points lapse", "points that lapse", "points going to expire",
-        ]
-    }
+_EXPIRING = one_of(
+    "points expiring", "points that expire", "points which expire", "points about to expire", "points expire",
+    "points due to expire", "points running out", "points that run out", "points run out", "expiring points",
+    "points that will expire", "points will expire", "points are expiring", "points that are expiring",
+    "points are about to expire", "points lapse", "points that lapse", "points going to expire",
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from segments.words.context import (
     to_figure,
 )
 from segments.words.numbers import Comparison, comparison_at
-from segments.words.text import Phrases, Text
+from segments.words.text import Phrases, Text, one_of
 from segments.words.times import Time
 from segments.words.tree import either, every, negated
 
@@ -129,7 +129,7 @@ def _card(context: Context, key: str, at: int) -> tuple[list, int]:  # type: ign
     named = context.vocabulary.named.get("stamp_cards")
     if named and (one := named.at(text, start)):
         several = len(context.vocabulary.of("stamp_cards")) > 1
-        return ([Filter("card", "is_one_of", [one[0]])] if several else []), one[1]
+        return ([Filter("card", "is_one_of", [one[0]])] if several else []), text.skip(one[1], ("card", "stampcard"))
     if text.word(start) in ("card", "stampcard") or (text.word(start), text.word(start + 1)) in (
         ("stamp", "card"),
         ("loyalty", "card"),
@@ -145,21 +145,14 @@ def _any_at_all(context: Context, at: int) -> Found | None:
         return None
     start = text.skip(at, ("any", "a"))
     noun = context.vocabulary.figures.at(text, start)
-    if noun is None or noun[0] not in (
-        "points",
-        "card_stamps",
-        "stamps",
-        "full_cards",
-        "rewards_claimed",
-        "points_earned",
-    ):
+    if noun is None or noun[0] not in ("points", "card_stamps", "stamps", "full_cards", "rewards", "points_earned"):
         return None
     where, end = _card(context, noun[0], noun[1])
     end = text.skip(end, ("at", "all", "left", "yet")) if text.word(end) in ("at", "left", "yet") else end
     return Found(asked(range(at, end), noun[0], "more", 0, None, where), end, may_go_on=True)
 
 
-_EXPECTED = Phrases({True: synonyms.EXPECTED_SPEND})
+_EXPECTED = one_of(*synonyms.EXPECTED_SPEND)
 
 
 def _expected(context: Context, at: int) -> Found | None:
@@ -182,10 +175,8 @@ def _expected(context: Context, at: int) -> Found | None:
     return Found(compared(range(at, end), f"value_{months}", one), end, may_go_on=True)
 
 
-_FILLED = Phrases({True: ["filled", "completed", "filled up", "finished"]})
-_CARD_NOUNS = Phrases(
-    {True: ["stamp card", "card", "stampcard", "coffee card", "loyalty card", "stamp cards", "cards"]}
-)
+_FILLED = one_of("filled", "completed", "filled up", "finished")
+_CARD_NOUNS = one_of("stamp card", "card", "stampcard", "coffee card", "loyalty card")
 
 
 def filled_at(context: Context, at: int) -> Found | None:
@@ -209,7 +200,7 @@ def filled_at(context: Context, at: int) -> Found | None:
     return Found(asked(range(at, end), "full_cards", "at_least", 1), end, may_go_on=True)
 
 
-_RISK = Phrases({True: synonyms.FIGURES["churn"]})
+_RISK = one_of(*synonyms.FIGURES["churn"])
 _BANDS = Phrases(synonyms.BANDS)
 
 

@@ -12,7 +12,7 @@ from segments.words.places_sold import shop_list, times_at, with_all
 from segments.words.points import MONTHS
 from segments.words.sales_words import ANYTHING, CATEGORY, CHANNELS, FILLERS, ITEM_NOUNS, NOTHING, PRONOUNS, STOPS
 from segments.words.sold import Sales
-from segments.words.text import Phrases, Text, each
+from segments.words.text import Text, each, one_of
 
 
 def unit_of(nouns: frozenset[str]) -> UnitAt:
@@ -50,6 +50,8 @@ def goods_at(context: Context, at: int, frame: Sales, *, is_noun: bool) -> tuple
         start += 1
         if text.word(start) in ("u", "us", "more", "less", "over", "under") or text.word(start - 1) == "for":
             return frame, at
+    if text.word(start - 1) in ANYTHING:  # “something special”
+        return frame, at
     if frame.amount is None and (counted := _counted_goods(context, start, frame)):
         return counted
     said, end = goods_list(context, start, frame)
@@ -182,19 +184,16 @@ def _may_be_noun(text: Text, at: int) -> bool:
     return text.number(at) is None and not is_verb
 
 
-_IN_ITS_NAME = Phrases({True: ["in its name", "in the name", "in its title", "in the title", "in their name"]})
+_IN_ITS_NAME = one_of("in its name", "in the name", "in its title", "in the title", "in their name")
 _QUOTES = frozenset("\"'“”‘’")
 _MOST_WORDS = 6  # of a thing
-_NOT_GOODS_ENDS = frozenset({"category", "tier", "member", "archetype", "segment", "ago"})
+_NOT_GOODS_ENDS = each("category tier member archetype segment ago")
 _NOT_GOODS = each(
-    "bought came went got paid seen visited ordered joined claimed"
-    " of containing including around near about across behind towards"
-    " more less fewer over under at least most between exactly only once twice time online offline lot ton much"
-    " many few"
-    " several regularly often frequently rarely seldom usually always sometimes in on during since before after"
-    " within"
-    " spent spend spending live lives living have has had having be been is are was were do does did join joined can"
-    " could should would will may might must again first last next every each when by high low medium half"
+    "bought came went got paid seen visited ordered joined claimed of containing including around near about across"
+    " behind towards more less fewer over under at least most between exactly only once twice time online offline lot"
+    " ton much many few several regularly often frequently rarely seldom usually always sometimes in on during since"
+    " before after within spent spend spending live living have has had having be been is are was were do does did"
+    " join can could should would will may might must again first last next every each when by high low medium half"
     " different am pm"
 )
 
@@ -206,11 +205,11 @@ _BEHIND_GOODS = each(
     " other"
 )
 _VERBS_NOT_GOODS = each(
-    "follow like love own know eat drink speak work play need prefer hate keep wear read visit smoke drive travel enjoy"
-    " complain return pay owe use refer recommend share click open subscribe unsubscribe marry study teach collect"
-    " celebrate attend belong come go get give take look see hear feel think believe wish hope ask answer call text"
-    " email write phone contact respond reply react participate engage churn leave stay move relocate retire age cook"
-    " bake run swim cycle walk earn redeem claim win lose"
+    "follow like love own know eat drink speak work play need prefer hate keep wear read visit smoke drive travel"
+    " enjoy complain return pay owe use refer recommend share click open subscribe unsubscribe marry study teach"
+    " collect celebrate attend belong come go get give take look see hear feel think believe wish hope ask answer call"
+    " text email write phone contact respond reply react participate engage churn leave stay move relocate retire age"
+    " cook bake run swim cycle walk earn redeem claim win lose"
 )
 
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 
 from segments.fields.base import Field
 from segments.words import notes
+from segments.words.items import Item, Kind
 from segments.words.known import KnownFrame
-from segments.words.scan import Item, Kind
 from segments.words.tree import Asked, Part, either, every, negated, with_words
 
 

@@ -17,28 +17,27 @@ from segments.words.context import (
 )
 from segments.words.lists import list_at
 from segments.words.numbers import ONCE, comparison_at
-from segments.words.text import Phrases, Text
+from segments.words.text import Phrases, Text, each, one_of
 from segments.words.times import Time
 from segments.words.tree import either, every, negated
 
 _UNKNOWN = Phrases(
-    {True: ["we do not know", "we don't know", "is unknown", "unknown", "is missing", "is not known",
-            "missing", "is empty",
-            "we do not have", "is not on file", "not on file", "not known", "are unknown", "is blank",
-            "we have not got",
-            "we are missing", "we lack", "is not set", "has not been given", "is not given"],
+    {True: [
+        "we do not know", "is unknown", "unknown", "is missing", "is not known", "missing", "is empty",
+        "we do not have", "is not on file", "not on file", "not known", "are unknown", "is blank", "we have not got",
+        "we are missing", "we lack", "is not set", "has not been given", "is not given",
+    ],
      False: ["we know", "is known", "we have", "is on file", "on file", "known", "is given", "is set", "we have got"]}
 )  # fmt: skip
 _CHANNEL_WORDS: Mapping[str, frozenset[str]] = {
-    "texts": frozenset({"text", "texted", "texting", "sm"}),
-    "emails": frozenset({"email", "emailed", "emailing", "mail", "mailed", "mailing", "newsletter", "mailout"}),
+    "texts": each("text texted texting sm"),
+    "emails": each("email emailed emailing mail mailed mailing newsletter mailout"),
 }
-_MAY = frozenset("can could may able allowed permitted reachable contactable might".split())
-_REACHED = frozenset(
-    "reach reached contact contacted message messaged get receive send sent write written be we to by via"
-    " through with"
-    " on offer offers marketing you i a an the our them promotional promotion news from us for in touch still legally"
-    " actually really".split()
+_MAY = each("can could may able allowed permitted reachable contactable might")
+_REACHED = each(
+    "reach reached contact contacted message messaged get receive send sent write written be we to by via through with"
+    " on offer marketing you i a an the our them promotional promotion news from us for in touch still legally"
+    " actually really"
 )
 _AGREED = Phrases(
     {
@@ -48,17 +47,17 @@ _AGREED = Phrases(
             "given consent for", "gave consent to", "gave consent for", "signed up to", "subscribed", "want",
             "consented", "allow", "get our", "receive our", "receive", "consent to", "given permission for",
             "want to get", "want to receive", "okayed", "consent for", "permission for", "permission to",
-            "opt in for", "opt in to", "happy to get", "happy to receive", "agreed to receive", "agreed to get",
-            "on", "consent by", "marketing consent by", "marketing consent for", "consent for marketing by",
+            "opt in for", "opt in to", "happy to get", "happy to receive", "agreed to receive", "agreed to get", "on",
+            "consent by", "marketing consent by", "marketing consent for", "consent for marketing by",
             "agreed to marketing by", "opted in by",
         ],
-        False: ["opted out of", "unsubscribed from", "opted out from", "withdrew consent for", "refused", "opted out",
-                "unsubscribed", "said no to", "do not want", "declined"],
+        False: [
+            "opted out of", "unsubscribed from", "opted out from", "withdrew consent for", "refused", "opted out",
+            "unsubscribed", "said no to", "do not want", "declined",
+        ],
     }
 )  # fmt: skip
-_BETWEEN_AGREED = frozenset(
-    "our the marketing promotional offer by from via of to for message any receive get newsy news".split()
-)
+_BETWEEN_AGREED = each("our the marketing promotional offer by from via of to for message any receive get newsy news")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ def known_at(context: Context, at: int) -> Found | None:
         return None
     if said := _UNKNOWN.at(text, text.skip(noun[1], ("that", "which"))):
         return Found(asked(range(at, said[1]), noun[0], "missing" if said[0] else "exists"), said[1])
-    if not _asked_for(text, at) or not _is_own_end(text, noun[1]):
+    if text.word(at - 1) not in _BEFORE_KNOWN or not _is_own_end(text, noun[1]):
         return None
     end = noun[1]
     if text.word(end) in ("at", "on", "yet"):
@@ -120,40 +119,22 @@ def known_at(context: Context, at: int) -> Found | None:
     return Found(asked(range(at, end), noun[0], "exists"), end, frame=KnownFrame())
 
 
-def _asked_for(text: Text, at: int) -> bool:
-    before = text.word(at - 1)
-    return before in ASKS_FOR | {
-        "given",
-        "gave",
-        "left",
-        "tell",
-        "told",
-        "and",
-        "or",
-        "lack",
-        "lacking",
-        "hold",
-        "holding",
-        "in",
-        "us",
-    }
+_BEFORE_KNOWN = ASKS_FOR | each("given gave left tell told and or lack lacking hold holding in us")
 
 
 def _can_be_missing(context: Context, key: str) -> bool:
     return "missing" in context.vocabulary.fields[key].operators
 
 
+_BEHIND_KNOWN = each(
+    "as plus along together while and or but who that with whose at on nor yet except in since having & have has"
+    " ordered bought spent , . ? ! ;"
+) | {""}
+
+
 def _is_own_end(text: Text, at: int) -> bool:
     """Nothing follows that would say which one."""
-    return text.word(at) in ("as",
-        "plus",
-        "along",
-        "together",
-        "while",
-        "", "and", "or", "but", ",", ".", "?", "!", "who", "that", "with", "whose", "at",
-    "on", "nor",
-                             "yet", ";", "except", "in", "since", "having", "&", "have", "has", "ordered",
-                             "bought", "spent")  # fmt: skip
+    return text.word(at) in _BEHIND_KNOWN
 
 
 def texts_at(context: Context, at: int) -> Found | None:
@@ -184,20 +165,17 @@ def _looks_like_name(text: Text, at: int) -> bool:
 
 
 _CALLED = Phrases({"first_name": ["called", "named"]})
-_MISSING = Phrases({True: ["unknown", "missing", "no known", "no", "unset"]})
+_MISSING = one_of("unknown", "missing", "no known", "no", "unset")
 _TEXT_OPS = Phrases(
     {
         "is": ["is", "=", ":", "equals", "are", "of"],
         "is_not": ["is not", "are not"],
-        "contains": ["contains", "contain", "containing", "includes", "has", "like", "is like", "with"],
-        "starts_with": ["starts with", "start with", "begins with", "begin with", "starting with", "beginning with"],
-        "ends_with": ["ends with", "ends in", "end in", "end with", "ending in", "ending with", "is at", "at",
-                      "ending"],
+        "contains": ["contains", "containing", "includes", "has", "like", "is like", "with"],
+        "starts_with": ["starts with", "begins with", "starting with", "beginning with"],
+        "ends_with": ["ends with", "ends in", "ending in", "ending with", "is at", "at", "ending"],
     }
 )  # fmt: skip
-_TEXT_STOPS = frozenset(
-    {"and", "or", "but", ",", "who", "that", "with", "without", "whose", "?", "!", ";", "except", "nor"}
-)
+_TEXT_STOPS = each("and or but , who that with without whose ? ! ; except nor")
 
 
 def _open_words(context: Context, at: int) -> tuple[str, int] | None:

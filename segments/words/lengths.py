@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from segments.rules import Unit
 from segments.words.numbers import BEFORE, Comparison, comparison_at, number_at
-from segments.words.text import Phrases, Text
+from segments.words.text import Phrases, Text, one_of
 
 UNITS: Mapping[str, tuple[int, Unit]] = {
     "minute": (1, "minute"), "hour": (1, "hour"), "day": (1, "day"), "week": (1, "week"), "month": (1, "month"),
@@ -17,7 +17,7 @@ UNITS: Mapping[str, tuple[int, Unit]] = {
 }  # fmt: skip
 
 
-AGO = Phrases({True: ["ago", "back", "earlier", "old"]})
+AGO = one_of("ago", "back", "earlier", "old")
 
 
 ORDERS = Phrases({"more": ["longer than", "earlier than", "older than"], "less": ["newer than", "more recent than"]})

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from segments.words import notes
-from segments.words.context import BE, HEADS, Context, Found, asked
+from segments.words.context import ARTICLES, BE, HEADS, Context, Found, asked
+from segments.words.items import JOINTS, SMALL
 from segments.words.lists import list_at
 from segments.words.points import MONTHS
-from segments.words.text import Phrases, Text
+from segments.words.text import Phrases, Text, each, one_of
 from segments.words.tree import Part, either, every, negated
 
 _IN_PLACES = Phrases(
     {
         "in": [
-            "in", "from", "living in", "live in", "lives in", "lived in", "based in", "located in", "resident in",
-            "who live in", "residing in", "situated in", "who are in", "country is", "whose country is", "country",
-            "coming from", "come from", "comes from", "out of", "town is", "city is",
-            "region is", "of", "state is", "reside in", "resides in", "over in", "across",
+            "in", "from", "living in", "live in", "lived in", "based in", "located in", "resident in", "who live in",
+            "residing in", "situated in", "who are in", "country is", "whose country is", "country", "coming from",
+            "come from", "out of", "town is", "city is", "region is", "of", "state is", "reside in", "over in",
+            "across",
         ],
         "near": ["around", "near", "living around", "living near", "live near", "live around", "near to"],
         "outside": [
@@ -29,16 +30,19 @@ _IN_PLACES = Phrases(
         ],
     }
 )  # fmt: skip
-_ONLY_PLACES = Phrases(
-    {True: ["living in", "live in", "lives in", "based in", "located in", "resident in", "residing in", "reside in"]}
+_ONLY_PLACES = one_of("living in", "live in", "based in", "located in", "resident in", "residing in", "reside in")
+_NO_NAMES = (
+    ARTICLES
+    | MONTHS.keys()
+    | each("europe eu asia africa oceania scandinavia benelux americas nordic north south east west eea apac")
 )
-_CONTINENTS = frozenset(
-    "europe eu asia africa oceania scandinavia benelux americas nordic north south east west eea apac".split()
+_NOT_PLACES = each(
+    "tier category shop store branch segment archetype group programme level department list range section band card"
+    " club team bakery cafe"
 )
-_NOT_PLACES = frozenset(
-    "tier category shop store branch segment archetype group programme level department list range section section"
-    " band card club team bakery cafe".split()
-)
+_BEFORE_PLACE = each("or and , not nor neither either is are except excluding") | {""}
+_BEFORE_UNKNOWN = HEADS | each("who everyone everybody anyone that not live living and or") | {""}
+_BEHIND_UNKNOWN = each("who that with and or but , . ? ! having whose without except") | {""}
 
 
 def place_at(context: Context, at: int) -> Found | None:
@@ -131,21 +135,10 @@ def _is_bare_place(context: Context, at: int, end: int) -> bool:
     text = context.text
     if text.word(end) in HEADS:
         return True
+    if text.word(at) in SMALL or JOINTS.at(text, at):
+        return False
     is_capital = text.tokens[at].is_capital
-    return is_capital and text.word(at - 1) in {
-        "or",
-        "and",
-        ",",
-        "not",
-        "nor",
-        "neither",
-        "either",
-        "is",
-        "are",
-        "except",
-        "excluding",
-        "",
-    }
+    return is_capital and text.word(at - 1) in _BEFORE_PLACE
 
 
 def _lives_in(context: Context, words: range, places: Sequence[_Place]) -> Part:
@@ -178,45 +171,9 @@ def _unknown_place(context: Context, at: int, prep: tuple[str, int] | None) -> F
         end += 1
     if end == start and _ONLY_PLACES.at(text, at) and start < len(text) and text.tokens[start].raw[0].isalpha():
         end = start + 1
-    before = text.word(at - 1)
-    is_of_people = before in HEADS | {
-        "who",
-        "people",
-        "everyone",
-        "everybody",
-        "anyone",
-        "",
-        "that",
-        "not",
-        "live",
-        "living",
-        "and",
-        "or",
-    }
-    if end == start or not (is_of_people or _ONLY_PLACES.at(text, at)):
+    if end == start or not (text.word(at - 1) in _BEFORE_UNKNOWN or _ONLY_PLACES.at(text, at)):
         return None
-    if (
-        text.word(start) in MONTHS
-        or text.word(start) in _CONTINENTS
-        or text.word(start) in ("the", "our", "my", "a", "an", "your")
-    ):
-        return None
-    if text.word(end) and text.word(end) not in (
-        "who",
-        "that",
-        "with",
-        "and",
-        "or",
-        "but",
-        ",",
-        ".",
-        "?",
-        "!",
-        "having",
-        "whose",
-        "without",
-        "except",
-    ):
+    if text.word(start) in _NO_NAMES or text.word(end) not in _BEHIND_UNKNOWN:
         return None
     name = text.slice(start, end)
     words = range(at, end)

@@ -8,15 +8,22 @@ from segments.operators import Kind
 from segments.rules import Last
 from segments.words import notes, synonyms
 from segments.words.context import BE, HEADS, Context, Found, asked
+from segments.words.items import EVERYBODY, JOINTS, SMALL
 from segments.words.lists import list_at
+from segments.words.points import MONTHS
 from segments.words.sales_words import CHANNELS
-from segments.words.text import Phrases, Text
+from segments.words.text import Phrases, Text, each, one_of
 from segments.words.tree import every
 
-_UP = Phrases({True: ["or higher", "or above", "or better", "and above", "and higher", "and up", "or up", "upward",
-                      "upwards", "and better", "+", "or more", "plus", "at least"],
-               False: ["or lower", "or below", "and below", "and lower", "or worse", "and under",
-                       "or less"]})  # fmt: skip
+_UP = Phrases(
+    {
+        True: [
+            "or higher", "or above", "or better", "and above", "and higher", "and up", "or up", "upward", "and better",
+            "+", "or more", "plus", "at least",
+        ],
+        False: ["or lower", "or below", "and below", "and lower", "or worse", "and under", "or less"],
+    }
+)  # fmt: skip
 _UP_BEFORE: Phrases[tuple[str, bool]] = Phrases(
     [
         ("at least", ("up", True)),
@@ -25,11 +32,9 @@ _UP_BEFORE: Phrases[tuple[str, bool]] = Phrases(
         *((phrase, ("down", False)) for phrase in ("below", "lower than", "under")),
     ]
 )
-_TIER_WORDS = frozenset({"tier", "level", "status", "member", "tiers"})
-
-
-_TAG_WORDS = Phrases({True: synonyms.CHOICES["tags"]})
-_RFM_WORDS = Phrases({True: ["RFM group", "RFM segment", "RFM"]})
+_TIER_WORDS = each("tier level status member")
+_TAG_WORDS = one_of(*synonyms.CHOICES["tags"])
+_RFM_WORDS = one_of("RFM group", "RFM segment", "RFM")
 
 
 def tier_at(context: Context, at: int) -> Found | None:
@@ -66,31 +71,32 @@ def tier_at(context: Context, at: int) -> Found | None:
     after = text.skip(end, ("tier", "level", "status"))
     if text.word(after) in HEADS and not (text.word(after) == "member" and text.word(after + 1) in ("of", "since")):
         is_head, after = True, after + 1
-    said = _case_note(context, start, found[1], found[0], "tiers") if after == found[1] else []
+    said = _said(context, start, found[1], found[0], "tiers") if after in (found[1], found[1] + is_head) else []
     part = asked(range(at, after), "tier", "is_none_of" if is_turned else "is_one_of", codes)
     return Found(part, after, notes=said, is_head=is_head)
 
 
-_EVERYDAY = frozenset(
-    "regular friend loyal new fan guest basic standard premium plus star hero champion legend insider starter welcome"
-    " family club partner local member active lapsed casual newcomer first second third one two three top best".split()
+_EVERYDAY = each(
+    "online lapsed birthday newsletter regular friend loyal new fan guest basic standard premium plus star hero"
+    " champion legend insider starter welcome family club partner local member active casual newcomer first second"
+    " third one two three top best"
 )
-
-
-_KINDS = frozenset({"tier", "level", "status", "archetype", "tag", "tagged", "segment", "category"})
+_KINDS = each("tier level status archetype tag tagged segment category")
 
 
 def _is_meant(context: Context, start: int, end: int, own: Iterable[str]) -> bool:
-    """A name that is an everyday word is one with a capital letter or beside the word for its kind only; beside the
-    word for another kind it is none: “segment Gold”.
+    """A name that is an everyday word is one with a capital letter or beside the word for its kind only, one that is a
+    word of the grammar only there; beside the word for another kind it is none: “segment Gold”.
     """
-    text = context.text
+    text, word = context.text, context.text.word(start)
     if {text.word(start - 1), text.word(end)} & _KINDS.difference(own):
         return False
     around = {text.word(start - 1), text.word(end), text.word(start - 2)}
-    if any(token.is_capital for token in text.tokens[start:end]) or end - start > 1:
+    if around & _KINDS or end - start > 1:
         return True
-    return bool(around & (_KINDS if text.word(start) in _EVERYDAY else _KINDS | HEADS))
+    if word in HEADS | SMALL | EVERYBODY | MONTHS.keys() or JOINTS.at(text, start):
+        return False
+    return text.tokens[start].is_capital or (word not in _EVERYDAY and bool(around & HEADS))
 
 
 def _name_list(
@@ -100,25 +106,21 @@ def _name_list(
     return list_at(text, first, lambda place: named.at(text, text.skip(place, small)), between=between)
 
 
-def _case_note(context: Context, start: int, end: int, code: str, choices: str) -> list[str]:
-    """Where a name is typed another way than it is written."""
+def _said(context: Context, start: int, end: int, code: str, choices: str) -> list[str]:
+    """Where a name is typed another way than it is written, or is an everyday word as well."""
     typed = context.text.slice(start, end)
     name = dict(context.vocabulary.of(choices)).get(code, "")
-    note = _NOTES.get(choices)
-    return [note(typed, name)] if note and typed != name else []
+    words = context.text.words[start:end]
+    is_everyday = words[0] in _EVERYDAY and (len(words) == 1 or words[-1] in HEADS)
+    return [_NOTES[choices](typed, name)] if typed != name or is_everyday else []
 
 
-_NOTES = {"tiers": notes.tier, "archetypes": notes.archetype, "segments": notes.segment}
+_NOTES = {"tiers": notes.tier, "archetypes": notes.archetype, "segments": notes.segment, "tags": notes.tag}
 
 
-_BECAME = Phrases(
-    {
-        True: [
-            "became", "become", "reached", "moved up to", "upgraded to", "promoted to", "got to", "turned",
-            "made it to",
-            "moved to", "moved down to", "dropped to", "been in", "been",
-        ]
-    }
+_BECAME = one_of(
+    "became", "become", "reached", "moved up to", "upgraded to", "promoted to", "got to", "turned", "made it to",
+    "moved to", "moved down to", "dropped to", "been in", "been",
 )  # fmt: skip
 
 
@@ -162,8 +164,7 @@ def _name_at(context: Context, at: int, choices: str, field: str, kind_words: tu
     end = text.skip(end, ('"', "”", *kind_words))
     op = "has_one_of" if context.vocabulary.fields[field].kind is Kind.CHOICES else "is_one_of"
     part = asked(range(at, end), field, op, codes)
-    said = _case_note(context, start, found[1], found[0], choices)
-    return Found(part, end, notes=said)
+    return Found(part, end, notes=_said(context, start, found[1], found[0], choices))
 
 
 def tag_at(context: Context, at: int) -> Found | None:
@@ -177,7 +178,9 @@ def tag_at(context: Context, at: int) -> Found | None:
         return None
     codes, end, joined_by = _name_list(text, named, found, ("tag",))
     end = text.skip(end, ('"', "”", "tag"))
-    return Found(asked(range(at, end), "tags", "has_all_of" if joined_by == "and" else "has_one_of", codes), end)
+    said = [] if word else _said(context, start, found[1], found[0], "tags")
+    op = "has_all_of" if joined_by == "and" else "has_one_of"
+    return Found(asked(range(at, end), "tags", op, codes), end, notes=said)
 
 
 def rfm_at(context: Context, at: int) -> Found | None:

@@ -57,6 +57,10 @@ def segment(typed: str, name: str) -> str:
     return read_as(typed, _("the segment %(name)s") % {"name": name})
 
 
+def tag(typed: str, name: str) -> str:
+    return read_as(typed, _("the tag %(name)s") % {"name": name})
+
+
 def rfm_group(typed: str, name: str) -> str:
     return read_as(typed, _("the RFM group %(name)s") % {"name": name})
 

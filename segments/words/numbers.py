@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from segments.words.text import Phrases, Text
+from segments.words.text import Phrases, Text, each, one_of
 
 _UNITS: Mapping[str, int] = {
     word: number
@@ -38,18 +38,18 @@ _FIXED = Phrases(
 )
 _NOTES = Phrases({5: ["a fiver", "fiver"], 10: ["a tenner", "tenner"]})
 _SIGNS = frozenset("£$€¥₹")
-_MONEY = frozenset("pound quid euro dollar buck gbp eur usd sterling chf franc yen zloty krona krone".split())
+_MONEY = each("pound quid euro dollar buck gbp eur usd sterling chf franc yen zloty krona krone")
 _TIMES: Mapping[str, int] = {"once": 1, "twice": 2, "thrice": 3}
-_PERCENT = Phrases({True: ["%", "percent", "per cent", "pct"]})
+_PERCENT = one_of("%", "percent", "per cent", "pct")
 
 BEFORE = Phrases(
     {
         "at_least": [
             "at least", "a minimum of", "minimum of", "minimum", "min", "no less than", "no fewer than",
             "not less than", "not fewer than", ">=", "≥", "at the least", "at the very least", "not under",
-            "not below", "greater than or equal to", "more than or equal to", "starting from", "starting at",
-            "reach", "reached", "hit", "totalling at least", "add up to at least", "adding up to at least",
-            "come to at least", "worth at least", "amounting to at least", "of at least",
+            "not below", "greater than or equal to", "more than or equal to", "starting from", "starting at", "reach",
+            "reached", "hit", "totalling at least", "add up to at least", "adding up to at least", "come to at least",
+            "worth at least", "amounting to at least", "of at least",
         ],
         "at_most": [
             "at most", "up to", "no more than", "not more than", "a maximum of", "maximum of", "maximum", "max",
@@ -60,18 +60,18 @@ BEFORE = Phrases(
         "more": [
             "more than", "over", "above", "greater than", "exceeding", "exceed", "in excess of", "higher than",
             "bigger than", "larger than", "north of", "upward of", ">", "beyond", "better than", "more then",
-            "well over", "top", "tops", "surpass", "surpasses", "beat", "went over", "go over", "come to more than",
-            "add up to more than", "came to more than", "totalling more than", "totalling over",
-            "adding up to more than", "amounting to more than", "amount to more than", "worth more than",
-            "worth over", "of over",
+            "well over", "top", "surpass", "beat", "went over", "go over", "come to more than", "add up to more than",
+            "came to more than", "totalling more than", "totalling over", "adding up to more than",
+            "amounting to more than", "amount to more than", "worth more than", "worth over", "of over",
         ],
         "less": [
             "less than", "fewer than", "under", "below", "lower than", "smaller than", "beneath", "<", "south of",
             "less then", "fewer then", "not even", "fall below", "stay under", "stay below", "worth less than",
             "totalling less than", "come to less than", "add up to less than",
         ],
-        "is": ["exactly", "precisely", "just", "only", "equal to", "equal", "=", "a total of", "total of",
-               "a single"],
+        "is": [
+            "exactly", "precisely", "just", "only", "equal to", "equal", "=", "a total of", "total of", "a single",
+        ],
     }
 )  # fmt: skip
 _AFTER = Phrases(
@@ -88,7 +88,7 @@ _AFTER = Phrases(
     }
 )  # fmt: skip
 _TURNED: Mapping[str, str] = {"more": "at_most", "at_least": "less", "less": "at_least", "at_most": "more"}
-_RANGE_SIGNS = frozenset({"-", "–", "—", "to", "and", "till", "until"})
+_RANGE_SIGNS = each("- – — to and till until")
 UnitAt = Callable[[Text, int], int | None]  # the place after a unit
 
 
@@ -122,7 +122,9 @@ class Comparison:
 
 
 ANY = Comparison("more", Decimal(0), 0)
+ZERO = Comparison("is", Decimal(0), 0)
 ONCE = Comparison("at_least", Decimal(1), 0)
+TWICE = Comparison("at_least", Decimal(2), 0)
 
 
 def number_at(text: Text, at: int, *, is_ranged: bool = False) -> Number | None:

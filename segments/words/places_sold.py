@@ -7,9 +7,10 @@ from dataclasses import replace
 from segments.words.context import Context
 from segments.words.lists import list_at
 from segments.words.numbers import Comparison, comparison_at
+from segments.words.points import MONTHS
 from segments.words.sales_words import ALL_SHOPS, AT, CHANNELS, SHOP_NOUNS
 from segments.words.sold import Manner, Sales
-from segments.words.text import Phrases, Text, words_of
+from segments.words.text import Phrases, Text
 
 
 def _times_unit(text: Text, at: int) -> int | None:
@@ -40,7 +41,7 @@ def shop_list(context: Context, at: int, frame: Sales, _manner: Manner = "plain"
     is_none = text.word(start) == "neither"
     named = text.skip(start + is_both, AT) if is_both else start
     shop = context.vocabulary.shops.at(text, named) or _shop_by_its_end(context, named)
-    if shop is None or (start == at and not _is_named(text, at, shop[1])):
+    if shop is None or _is_month(text, named, shop[1]) or (start == at and not _is_named(text, at, shop[1])):
         return frame, at
     shops = context.vocabulary.shops
     codes, end, joined_by = list_at(text, shop, lambda place: shops.at(text, text.skip(place, AT)), between=SHOP_NOUNS)
@@ -55,13 +56,17 @@ def _shop_by_its_end(context: Context, at: int) -> tuple[str, int] | None:
     text = context.text
     if text.word(at - 1) not in ("the", "our") or text.word(at) in SHOP_NOUNS or not text.word(at):
         return None
-    ends = [code for code, name in context.vocabulary.of("businesses") if words_of(name)[-1] == text.word(at)]
-    is_one = len(ends) == 1 and not context.vocabulary.sells(text.word(at))
-    return (ends[0], at + 1) if is_one else None
+    shop = context.vocabulary.shop_ends.get(text.word(at))
+    return (shop, at + 1) if shop and not context.vocabulary.sells(text.word(at)) else None
 
 
 def _is_named(text: Text, first: int, end: int) -> bool:
     return end - first > 1 or text.tokens[first].is_capital
+
+
+def _is_month(text: Text, first: int, end: int) -> bool:
+    """“in May” is no shop, “at May's” may be one."""
+    return end - first == 1 and text.tokens[first].raw.casefold() in MONTHS
 
 
 def _every_shop(context: Context, at: int) -> tuple[tuple[str, ...], int] | None:
@@ -109,7 +114,7 @@ def _channel_at(context: Context, at: int) -> tuple[str, int] | None:
     return own
 
 
-_WEEKEND = Phrases({"67": ["at weekends", "on weekends", "at the weekend", "at the weekends", "on the weekend"],
+_WEEKEND = Phrases({"67": ["at weekends", "on weekends", "at the weekend", "on the weekend"],
                     "12345": ["on weekdays", "on working days", "during the week"]})  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from segments.rules import Calendar, Day, Window, ahead, span
 from segments.words.lengths import UNITS
 from segments.words.spelling import stem
-from segments.words.text import Phrases, Text
+from segments.words.text import Phrases, Text, each, one_of
 
 CALENDAR: Mapping[str, Day] = {"day": "day", "week": "week", "month": "month", "year": "year"}
 MONTHS: Mapping[str, int] = {
@@ -20,9 +20,9 @@ MONTHS: Mapping[str, int] = {
         "january february march april may june july august september october november december".split(), 1
     )
 }
-_SEASONS: Mapping[str, int] = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
-_BEFORE_FALL = frozenset("in the last this next since during of from before after until till by early late".split())
-_WEEKDAYS: Mapping[str, int] = {
+SEASONS: Mapping[str, int] = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+_BEFORE_FALL = each("in the last this next since during of from before after until till by early late")
+WEEKDAYS: Mapping[str, int] = {
     word: number for number, word in enumerate("monday tuesday wednesday thursday friday saturday sunday".split())
 }
 _ORDINALS: Mapping[str, int] = {
@@ -41,7 +41,7 @@ _PARTS_OF_YEARS: Mapping[str, tuple[int, int]] = {
     **{f"q{number}": (3 * number - 2, 3) for number in range(1, 5)},
     **{f"h{number}": (6 * number - 5, 6) for number in range(1, 3)},
 }  # first month, months
-_NEW_YEAR = Phrases({True: ["new year", "new year day", "new years"]})
+_NEW_YEAR = one_of("new year", "new year day")
 _EDGES = Phrases(
     {
         "first": ["the beginning of", "the start of", "beginning of", "start of"],
@@ -161,9 +161,9 @@ class Points:
             return Point(quarter_days(self.today, offset), at + 2)
         if month := MONTHS.get(word):
             return self._named_month(month, offset, at + 2)
-        if word in _SEASONS:
+        if word in SEASONS:
             return self._named_season(word, offset, at + 2)
-        if word in _WEEKDAYS:
+        if word in WEEKDAYS:
             return self._latest_weekday(word, at + 2, is_over=offset < 0)
         if word in _FEASTS or word == "easter":
             return self._latest_feast(word, at + 2)
@@ -191,7 +191,7 @@ class Points:
 
     def _season(self, text: Text, at: int) -> Point | None:
         word = text.word(at)
-        if word not in _SEASONS or not _is_one(text, at):
+        if word not in SEASONS or not _is_one(text, at):
             return None
         if word == "fall" and text.word(at - 1) not in _BEFORE_FALL:
             return None
@@ -245,11 +245,11 @@ class Points:
 
     def _weekday(self, text: Text, at: int) -> Point | None:
         word = text.word(at)
-        is_day = word in _WEEKDAYS and _is_one(text, at)
+        is_day = word in WEEKDAYS and _is_one(text, at)
         return self._latest_weekday(word, at + 1, is_over=False) if is_day else None
 
     def _latest_weekday(self, word: str, end: int, *, is_over: bool) -> Point:
-        since = (self.today.weekday() - _WEEKDAYS[word]) % 7
+        since = (self.today.weekday() - WEEKDAYS[word]) % 7
         day = self.today - timedelta(days=since or (7 if is_over else 0))
         return Point((day, day), end, has_year=is_over)
 
@@ -321,7 +321,7 @@ def month_days(year: int, month: int) -> Days:
 
 
 def _season_days(year: int, word: str) -> Days:
-    first = date(year, _SEASONS[word], 1)
+    first = date(year, SEASONS[word], 1)
     return first, ahead(first, 3, "month") - timedelta(days=1)
 
 

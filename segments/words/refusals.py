@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from segments.words.text import Phrases, Text
+from segments.words.text import Text, each, one_of
 
 SHORTEST, LONGEST = 3, 500
 
@@ -32,61 +32,41 @@ NOBODY = Refusal(
     "not_people", _("There is nothing about customers in it. Say whom you mean, as in “ordered twice in 90 days”.")
 )
 
-_POLITE = frozenset(
-    "please can could would you i we want need would like to now lets let us go ahead and just kindly hey hi"
-    " hello ok okay"
-    " id d will must should have be nice if quickly then".split()
+_POLITE = each(
+    "please can could would you i we want need like to now lets us go ahead and just kindly hey hi hello ok okay id d"
+    " will must should have be nice if quickly then"
 )
-_CAN = frozenset({"can", "could", "may", "might"})  # “we can text” says whom
-_ACTS = frozenset(
+_CAN = each("can could may might")  # “we can text” says whom
+_ACTS = each(
     "send text email mail message delete remove erase drop give award grant add credit archive merge block ban export"
-    " refund charge call invite notify update change move cancel subscribe unsubscribe print download schedule"
-    " publish"
-    " tag untag reward thank forget contact write remind offer issue transfer deduct subtract reset upload"
-    " import post"
-    " share launch start run execute insert truncate alter purge wipe kill fire increase decrease double"
-    " promote demote"
-    " assign enrol enroll email sms push alert warn congratulate welcome win encourage reach phone ring bill"
-    " sell".split()
+    " refund charge call invite notify update change move cancel subscribe unsubscribe print download schedule publish"
+    " tag untag reward thank forget contact write remind offer issue transfer deduct subtract reset upload import post"
+    " share launch start run execute insert truncate alter purge wipe kill fire increase decrease double promote"
+    " demote assign enrol enroll sms push alert warn congratulate welcome win encourage reach phone ring bill sell"
 )
-_NOT_ACTS = Phrases(
-    {
-        True: [
-            "give me", "send me", "give us", "export a list", "start with", "add a segment", "call it",
-            "add up", "run a query",
-            "text me", "email me", "give a list", "start a segment", "win back", "give back", "drop in", "change of",
-            "add a group", "start from", "run a search", "run a report", "show", "email address", "email subscriber",
-            "email contact", "text subscriber", "reach customers", "post code", "export customers", "contact detail",
-        ]
-    }
+_NOT_ACTS = one_of(
+    "give me", "send me", "give us", "export a list", "start with", "add a segment", "call it", "add up",
+    "run a query", "text me", "email me", "give a list", "start a segment", "win back", "give back", "drop in",
+    "change of", "add a group", "start from", "run a search", "run a report", "show", "email address",
+    "email subscriber", "email contact", "text subscriber", "reach customers", "post code", "export customers",
+    "contact detail",
 )  # fmt: skip
-_ASKING = Phrases(
-    {
-        True: [
-            "what", "how many", "how much", "how often", "how long", "how is", "how are", "how do", "how did",
-            "how does", "how can", "how to", "how will", "how was", "how were", "why", "when", "where",
-            "how big", "how old", "what is", "how well", "how about the",
-        ]
-    }
+_ASKING = one_of(
+    "what", "how many", "how much", "how often", "how long", "how is", "how are", "how do", "how did", "how does",
+    "how can", "how to", "how will", "how was", "how were", "why", "when", "where", "how big", "how old", "what is",
+    "how well", "how about the",
 )  # fmt: skip
-_PEOPLE = frozenset("customer people person member shopper client buyer one guest folk everyone everybody user".split())
-_PROGRAMMES = frozenset({"programme", "tenant", "workspace", "account", "company", "competitor", "organisation"})
-_OUR_PROGRAMME = frozenset(
-    "loyalty point reward bonus our my the member this stamp membership referral a new card customer in of join"
-    " joined"
-    " their current points club points-based from on to into for vip up since with".split()
+_PEOPLE = each("customer people person member shopper client buyer one guest folk everyone everybody user")
+_PROGRAMMES = each("programme tenant workspace account company competitor organisation")
+_OUR_PROGRAMME = each(
+    "loyalty point reward bonus our my the member this stamp membership referral a new card customer in of join joined"
+    " their current club points-based from on to into for vip up since with"
 )
-_OTHERS = Phrases(
-    {
-        True: [
-            "other programme", "another programme", "all programmes", "every programme", "other programmes",
-            "another company", "other companies", "competitor customers", "competitors customers", "other tenants",
-            "another tenant", "other tenant", "our competitors", "a competitor", "the competition",
-            "another business customers",
-            "my competitors", "all tenants", "other companies customers", "my neighbours customers",
-            "different programme",
-        ]
-    }
+_OTHERS = one_of(
+    "other programme", "another programme", "all programmes", "every programme", "another company", "other companies",
+    "competitor customers", "other tenants", "another tenant", "our competitors", "a competitor", "the competition",
+    "another business customers", "my competitors", "all tenants", "other companies customers",
+    "my neighbours customers", "different programme",
 )  # fmt: skip
 _CODE = re.compile(
     r"(?is)(\bselect\b.+\bfrom\b.+(?:\bwhere\b|[;*])|\bdrop\s+(?:table|database|schema)\b|\bunion\s+select\b|\bdelete\s+from\b"
@@ -116,9 +96,9 @@ def refused_by_words(text: Text, programme: str, own_names: Sequence[str]) -> Re
     return FIGURE if asking and not any(text.word(asking[1] + at) in _PEOPLE for at in range(3)) else None
 
 
-_BEHIND_NOUNS = frozenset(
+_BEHIND_NOUNS = each(
     "subscriber address opt subscription marketing consent end start contain begin is domain number claimed contact"
-    " list agreed allowed permission".split()
+    " list agreed allowed permission"
 )
 
 

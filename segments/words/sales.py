@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 from itertools import combinations
 
 from segments.words import notes
 from segments.words.context import BE, DO, HAVE, Context, Found, asked, to_figure
 from segments.words.goods import category, goods_list, is_sold, unit_of
-from segments.words.numbers import ANY, Comparison, comparison_at
+from segments.words.numbers import ANY, TWICE, ZERO, Comparison, comparison_at
 from segments.words.places_sold import shop_list, times_at
 from segments.words.sales_words import (
     AVERAGE,
@@ -18,7 +17,6 @@ from segments.words.sales_words import (
     FILLERS,
     ITEM_NOUNS,
     MOST_SHOPS,
-    NOTHING,
     ORDER_NOUNS,
     PER_ORDER,
     PRESENT,
@@ -31,7 +29,7 @@ from segments.words.sales_words import (
 )
 from segments.words.slots import found_of, is_possible, slots
 from segments.words.sold import Manner, Sales
-from segments.words.text import Phrases, Text
+from segments.words.text import Phrases, each, one_of
 from segments.words.tree import either, every
 
 
@@ -83,7 +81,7 @@ def buyers_of(context: Context, at: int) -> Found | None:
     return found and replace(found, is_head=True)
 
 
-_BUYERS = frozenset({"buyer", "purchaser"})
+_BUYERS = each("buyer purchaser")
 
 
 def _verbs(context: Context, at: int) -> Found | None:
@@ -173,8 +171,10 @@ def _is_place_of_ours(context: Context, at: int) -> bool:
 _WAS = Phrases(
     {
         "first_order_was": ["first order", "first purchase", "first visit", "very first order", "very first purchase"],
-        "last_order_was": ["last order", "last purchase", "last visit", "most recent order", "latest order",
-                           "most recent purchase", "latest purchase", "latest visit", "most recent visit"],
+        "last_order_was": [
+            "last order", "last purchase", "last visit", "most recent order", "latest order", "most recent purchase",
+            "latest purchase", "latest visit", "most recent visit",
+        ],
     }
 )  # fmt: skip
 
@@ -225,49 +225,61 @@ def _nouns(context: Context, at: int) -> Found | None:
         if one is not None and one.has_unit and not one.is_money and not one.is_percent:
             frame, end = slots(context, one.end, Sales(field=field, amount=one), "noun")
             return found_of(context, frame, range(at, end))
-    start = text.skip(at, ("the", "any", "single", "total"))
-    if text.word(start) in ORDER_NOUNS and (one := comparison_at(text, start + 1)) is not None:
-        is_of_orders = not (one.is_bare or one.is_money or one.is_percent or one.is_times)
-        if is_of_orders and context.times.at(text, start + 1) is None:
-            return _counted(context, at, start + 1)
-    if text.word(start) == "number" and text.word(start + 1) == "of" and text.word(start + 2) in ORDER_NOUNS:
-        return _counted(context, at, start + 3)
-    if text.word(start) in ORDER_NOUNS and text.word(start + 1) in SIGNED:
-        return _counted(context, at, start + 1)
-    if (
-        text.word(start) in ORDER_NOUNS
-        and text.word(start + 1) in ("count", "number", "total")
-        and text.word(start) != "total"
-    ):
-        return _counted(context, at, start + 2)
-    if text.word(start) in ("repeat", "multiple"):
-        return _repeat(context, at, start)
+    counted = _compared_at(context, text.skip(at, ("the", "any", "single", "total")))
+    if counted is not None:
+        return _counted(context, at, counted)
+    if text.word(at) == "multiple" and text.word(at + 1) in ORDER_NOUNS:
+        frame, end = slots(context, at + 2, Sales(amount=TWICE), "noun")
+        return found_of(context, frame, range(at, end))
+    return _order(context, at)
+
+
+def _compared_at(context: Context, at: int) -> int | None:
+    """The place behind “number of orders”, “order count”, and of the “orders” before “over 5”."""
+    text = context.text
+    if text.word(at) == "number" and text.word(at + 1) == "of" and text.word(at + 2) in ORDER_NOUNS:
+        return at + 3
+    if text.word(at) not in ORDER_NOUNS:
+        return None
+    if text.word(at + 1) in ("count", "number", "total"):
+        return at + 2
+    one = comparison_at(text, at + 1)
+    if one is None or one.is_bare or one.is_money or one.is_percent or one.is_times:
+        return at + 1 if text.word(at + 1) in SIGNED else None
+    return None if context.times.at(text, at + 1) else at + 1
+
+
+def _order(context: Context, at: int) -> Found | None:
+    """“an order”, “no order history”, “orders containing soap”"""
+    text = context.text
     start = text.skip(at, ("a", "an", "any", "one"))
     is_alone = at == 0 and start > at
-    is_of_goods = is_alone or (
-        text.word(start + 1) in ("containing", "including", "with")
-        and text.word(at - 1)
-        in (
-            "",
-            "with",
-            "who",
-        )
+    is_of_goods = text.word(start + 1) in ("containing", "including", "with") and text.word(at - 1) in (
+        "",
+        "with",
+        "who",
     )
-    if text.word(start) in ORDER_NOUNS and (is_alone or is_of_goods or _asks_for_it(text, at)):
-        if (
-            text.word(start + 1) in ("history", "value", "in", "date", "number", "count")
-            and not (text.word(start + 1) == "in" and context.times.at(text, start + 1))
-            and (
-                text.word(start + 1) != "history"
-                and not CHANNELS.at(text, start + 1)
-                and not shop_list(context, start + 1, Sales())[0].shops
-            )
-        ):
-            return None
-        end = start + 1 + (text.word(start + 1) == "history")
-        frame, end = slots(context, end, Sales(), "noun")
-        return found_of(context, frame, range(at, end))
-    return None
+    if text.word(start) not in ORDER_NOUNS or not (is_alone or is_of_goods or text.word(at - 1) in _BEFORE_ORDER):
+        return None
+    end = start + 1
+    if text.word(end) == "history":
+        end += 1
+    elif text.word(end) in ("value", "date", "number", "count") or (
+        text.word(end) == "in" and not _is_slot(context, end)
+    ):
+        return None
+    frame, end = slots(context, end, Sales(), "noun")
+    return found_of(context, frame, range(at, end))
+
+
+_BEFORE_ORDER = HAVE | DO | each("without no any placed made zero not placing making put ever never")
+
+
+def _is_slot(context: Context, at: int) -> bool:
+    """Whether a time, a place or a channel is there."""
+    text = context.text
+    is_sold_there = CHANNELS.at(text, at) or shop_list(context, at, Sales())[0].shops
+    return bool(context.times.at(text, at) or is_sold_there)
 
 
 def _counted(context: Context, at: int, end: int) -> Found | None:
@@ -281,24 +293,6 @@ def _counted(context: Context, at: int, end: int) -> Found | None:
     return found_of(context, frame, range(at, end))
 
 
-def _repeat(context: Context, at: int, start: int) -> Found | None:
-    """“multiple orders”"""
-    text = context.text
-    if text.word(start) != "multiple" or text.word(start + 1) not in ORDER_NOUNS:
-        return None
-    two = Comparison("at_least", Decimal(2), 0)
-    frame, end = slots(context, start + 2, Sales(amount=two), "noun")
-    return found_of(context, frame, range(at, end))
-
-
-def _asks_for_it(text: Text, at: int) -> bool:
-    """Whether “an order” is what somebody has or placed, not the beginning of something else."""
-    return text.word(at - 1) in HAVE | DO | {
-        "without", "no", "any", "placed", "made", "zero", "not", "placing", "making", "put", "ever", "never",
-        "of", "or", "nor"
-    } and (text.word(at - 1) not in ("of", "or", "nor"))  # fmt: skip
-
-
 def _spent(context: Context, at: int) -> Found | None:
     text = context.text
     verb = SPEND_VERBS.at(text, at)
@@ -310,16 +304,8 @@ def _spent(context: Context, at: int) -> Found | None:
     assert verb is not None
     frame, end = slots(context, verb[1], Sales(field="spent"))
     start = to_figure(text, end, ("total", "us", "out", "up", "in"))
-    if text.word(start) in NOTHING | {"zero"} or (text.word(start) == "no" and text.word(start + 1) == "money"):
-        zero = Comparison("is", Decimal(0), 0)
-        end = start + 1 + (text.word(start) == "no")
-        frame, end = slots(context, end, replace(frame, amount=zero))
-        return found_of(context, frame, range(at, end))
-    if text.word(start) in ("anything", "something", "money") or (text.word(start), text.word(start + 1)) == (
-        "any",
-        "money",
-    ):
-        frame, end = slots(context, start + 1 + (text.word(start) == "any"), replace(frame, amount=ANY))
+    if loose := _LOOSE.at(text, start):
+        frame, end = slots(context, loose[1], replace(frame, amount=loose[0]))
         return found_of(context, frame, range(at, end))
     is_average = False
     if per := PER_ORDER.at(text, start):
@@ -335,15 +321,21 @@ def _spent(context: Context, at: int) -> Found | None:
     if again := PER_ORDER.at(text, end) if is_average else None:
         end = again[1]
     frame, end = slots(context, end, replace(frame, field="average_order" if is_average else "spent", amount=one))
-    if (
-        not is_average
-        and text.word(end) in ("in", "on", "at")
-        and text.word(end + 1) in ("one", "a")
-        and text.word(end + 2) in ("order", "single", "go", "visit")
-    ):
-        length = 3 if text.word(end + 2) != "single" else 4
-        frame, end = slots(context, end + length, Sales(totals=one, times=frame.times, shops=frame.shops))
+    if not is_average and (single := _IN_ONE_ORDER.at(text, end)):
+        frame, end = slots(context, single[1], Sales(totals=one, times=frame.times, shops=frame.shops))
     return found_of(context, frame, range(at, end))
+
+
+_LOOSE: Phrases[Comparison] = Phrases(
+    [
+        *((words, ZERO) for words in ("nothing", "none", "nowt", "zero", "no money")),
+        *((words, ANY) for words in ("anything", "something", "money", "any money")),
+    ]
+)
+_IN_ONE_ORDER = one_of(
+    *(f"{where} {one}" for where in ("in", "on", "at") for one in ("one order", "a single order", "one go", "one visit",
+      "a single visit", "a single go", "a single purchase", "one purchase", "a single transaction"))
+)  # fmt: skip
 
 
 def _amount_first(context: Context, at: int) -> Found | None:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from segments.words.text import Phrases
+from segments.words.text import Phrases, each, one_of
 
 VERBS = Phrases(
     {
         "order": ["ordered", "ordering", "placed an order", "put in an order", "made an order", "placed order"],
         "buy": [
             "bought", "buying", "purchased", "purchasing", "made a purchase", "made purchase", "picked up",
-            "paid for",
-            "made any purchase", "bought any",
+            "paid for", "made any purchase", "bought any",
         ],
         "visit": [
             "visited", "visiting", "shopped", "shopping", "came in", "came", "come in", "coming in", "coming",
-            "been in",
-            "been there", "been to", "been here", "been", "went to", "gone to", "went", "going to",
-            "dropped in",
-            "popped in", "stopped by", "dropped by", "paid a visit", "paid us a visit", "called in", "come",
-            "used us",
+            "been in", "been there", "been to", "been here", "been", "went to", "gone to", "went", "going to",
+            "dropped in", "popped in", "stopped by", "dropped by", "paid a visit", "paid us a visit", "called in",
+            "come", "used us",
         ],
         "return": [
             "been back", "come back", "came back", "coming back", "be back", "returned", "been back in",
@@ -33,107 +30,61 @@ PRESENT = Phrases(
      "return": ["come back", "return", "order again", "buy again"]}
 )  # fmt: skip
 # What a verb of the present follows; else it is a noun (“our shop”, “the order”).
-BEFORE_PRESENT = frozenset(
+BEFORE_PRESENT = each(
     "who that which and or but not never to do doe did will can also customer people they we you nor ever only often"
-    " person shopper everyone everybody anyone anybody".split()
+    " person shopper everyone everybody anyone anybody"
 ) | {"", ","}
-SPEND_VERBS = Phrases(
-    {
-        True: [
-            "spent",
-            "spend",
-            "spending",
-            "paid",
-            "pay",
-            "paid us",
-            "splashed out",
-            "dropped",
-            "splurged",
-            "parted with",
-            "forked out",
-            "shelled out",
-            "handed over",
-            "laid out",
-            "run up",
-            "blown",
-            "blew",
-            "forked over",
-            "coughed up",
-            "invested",
-            "spent us",
-            "spend with us",
-            "left with us",
-        ]
-    }
-)
-SPEND_NOUNS = Phrases(
-    {
-        True: [
-            "total spend", "total spent", "total spending", "amount spent", "lifetime spend", "lifetime spending",
-            "overall spend", "spend", "spending", "money spent", "total amount spent", "total purchases worth",
-            "total revenue", "total sales", "spend total", "total order value", "in total spend", "of total spend",
-            "worth of purchases", "worth of orders", "worth of goods", "worth of stuff", "purchases totalling",
-            "purchases adding up to", "purchases amounting to", "orders totalling", "orders adding up to",
-            "orders amounting to", "purchases that total", "purchases that add up to", "purchases which add up to",
-            "orders that add up to", "purchases add up to", "orders add up to", "purchases total",
-            "purchases come to", "purchases amount to", "orders come to", "bought for", "sales of", "sales over",
-            "revenue", "turnover", "total turnover", "total value of orders", "total value of purchases",
-            "purchase total", "order value in total", "total value", "bought goods for", "bought goods worth",
-            "purchases worth", "purchases come",
-        ]
-    }
+SPEND_VERBS = one_of(
+    "spent", "spend", "spending", "paid", "pay", "paid us", "splashed out", "dropped", "splurged", "parted with",
+    "forked out", "shelled out", "handed over", "laid out", "run up", "blown", "blew", "forked over", "coughed up",
+    "invested", "spent us", "spend with us", "left with us",
 )  # fmt: skip
-ORDER_NOUNS = frozenset("order purchase visit transaction sale checkout".split())
-ITEM_NOUNS = frozenset("item product article piece unit thing".split())
-AVERAGE = Phrases(
-    {
-        True: [
-            "average order value", "average order size", "average order total", "average order amount",
-            "avg order", "avg order value", "avg basket", "avg spend",
-            "average order", "aov", "average basket", "average basket value", "average basket size",
-            "average purchase", "average purchase value", "average spend per order", "average spend per visit",
-            "average spend", "average spending", "mean order", "mean order value", "average bill", "average ticket",
-            "average sale", "average transaction", "average transaction value", "spend per order",
-            "spend per visit", "order average", "average order spend", "average amount per order",
-            "average value per order", "basket size", "basket value", "average cart", "average cart value",
-            "average amount spent per order", "typical order", "typical order value", "orders averaging",
-            "orders average", "mean basket", "mean basket value", "mean purchase", "mean spend", "order averaging",
-            "purchases averaging", "typical basket", "typical spend", "orders on average",
-        ]
-    }
+SPEND_NOUNS = one_of(
+    "total spend", "total spent", "total spending", "amount spent", "lifetime spend", "lifetime spending",
+    "overall spend", "spend", "spending", "money spent", "total amount spent", "total purchases worth",
+    "total revenue", "total sales", "spend total", "total order value", "in total spend", "of total spend",
+    "worth of purchases", "worth of orders", "worth of goods", "worth of stuff", "purchases totalling",
+    "purchases adding up to", "purchases amounting to", "orders totalling", "orders adding up to",
+    "orders amounting to", "purchases that total", "purchases that add up to", "purchases which add up to",
+    "orders that add up to", "purchases add up to", "orders add up to", "purchases total", "purchases come to",
+    "purchases amount to", "orders come to", "bought for", "sales of", "sales over", "revenue", "turnover",
+    "total turnover", "total value of orders", "total value of purchases", "order value in total", "total value",
+    "bought goods for", "bought goods worth", "purchases worth", "purchases come",
 )  # fmt: skip
-PER_ORDER = Phrases(
-    {
-        True: [
-            "per order", "per visit", "per purchase", "a visit", "an order", "each time", "every time",
-            "per transaction",
-            "on average", "each visit", "each order", "on average per order", "per order on average", "a time",
-            "on average per visit", "per visit on average", "per basket", "per time", "every visit", "every order",
-        ]
-    }
+ORDER_NOUNS = each("order purchase visit transaction sale checkout")
+ITEM_NOUNS = each("item product article piece unit thing")
+AVERAGE = one_of(
+    "average order value", "average order size", "average order total", "average order amount", "avg order",
+    "avg order value", "avg basket", "avg spend", "average order", "aov", "average basket", "average basket value",
+    "average basket size", "average purchase", "average purchase value", "average spend per order",
+    "average spend per visit", "average spend", "average spending", "mean order", "mean order value", "average bill",
+    "average ticket", "average sale", "average transaction", "average transaction value", "spend per order",
+    "spend per visit", "order average", "average order spend", "average amount per order", "average value per order",
+    "basket size", "basket value", "average cart", "average cart value", "average amount spent per order",
+    "typical order", "typical order value", "orders averaging", "mean basket", "mean basket value", "mean purchase",
+    "mean spend", "purchases averaging", "typical basket", "typical spend", "orders on average",
 )  # fmt: skip
-ANYTHING = frozenset("anything something stuff goods thing product item whatever anythin".split())
-FILLERS = Phrases(
-    {
-        True: [
-            "to any shop", "any shop", "any of our shops", "at any shop", "in any shop", "to any of our shops",
-            "at any of our shops", "in a shop of ours", "in any of our shops", "at any of the shops",
-            "to any of the shops", "with us", "from us", "in total", "altogether", "all together", "so far",
-            "to date", "ever", "before", "previously", "overall", "of all time", "in all", "at all", "here",
-            "there", "again", "already", "with me", "over their lifetime", "in their lifetime", "over all time",
-            "in the past", "at some point", "anymore", "any more", "in our programme", "to us", "since they joined",
-            "even", "all time", "us", "all in all", "any", "yet", "at least once before", "until now", "up to now",
-            "till now", "by now",
-        ]
-    }
+PER_ORDER = one_of(
+    "per order", "per visit", "per purchase", "a visit", "an order", "each time", "every time", "per transaction",
+    "on average", "each visit", "each order", "on average per order", "per order on average", "a time",
+    "on average per visit", "per visit on average", "per basket", "per time", "every visit", "every order",
+)  # fmt: skip
+ANYTHING = each("anything something stuff goods thing product item whatever anythin")
+FILLERS = one_of(
+    "to any shop", "any shop", "any of our shops", "at any shop", "in any shop", "to any of our shops",
+    "at any of our shops", "in a shop of ours", "in any of our shops", "at any of the shops", "to any of the shops",
+    "with us", "from us", "in total", "altogether", "all together", "so far", "to date", "ever", "before",
+    "previously", "overall", "of all time", "in all", "at all", "here", "there", "again", "already", "with me",
+    "over their lifetime", "in their lifetime", "over all time", "in the past", "at some point", "anymore",
+    "any more", "in our programme", "to us", "since they joined", "even", "all time", "us", "all in all", "any",
+    "yet", "at least once before", "until now", "up to now", "till now", "by now",
 )  # fmt: skip
 CHANNELS = Phrases(
     {
         "store": [
             "in the shop", "in shop", "in store", "instore", "in the store", "in person", "at the till", "offline",
             "over the counter", "at the counter", "in a shop", "in a store", "in our shop", "in our store", "on site",
-            "at the shop", "at the store", "in the shops", "in our shops", "in our stores", "in physical store",
-            "at our shop", "at our store",
+            "at the shop", "at the store", "in physical store", "at our shop", "at our store",
         ],
         "online": [
             "online", "on the website", "on our website", "on the web", "on the internet", "through the website",
@@ -144,17 +95,16 @@ CHANNELS = Phrases(
         ],
     }
 )  # fmt: skip
-AT = frozenset("at in from to with of by into inside the our".split())
-ALL_SHOPS = frozenset("all every each both".split())
-SHOP_NOUNS = frozenset("shop store location place branch business outlet site".split())
-STOPS = frozenset(
-    "as along together and or but nor except excluding"
-    " who that which whose whom where having with without because so while although"
-    " though apart however yet also plus unless if whereas then not never from at via through using for until than"
-    ' , ; . ! ? : ( ) & / " “ ” is are was were have has had'.split()
+AT = each("at in from to with of by into inside the our")
+ALL_SHOPS = each("all every each both")
+SHOP_NOUNS = each("shop store location place branch business outlet site")
+STOPS = each(
+    "as along together and or but nor except excluding who that which whose whom where having with without because so"
+    " while although though apart however yet also plus unless if whereas then not never from at via through using for"
+    ' until than , ; . ! ? : ( ) & / " “ ” is are was were have has had'
 )
-CATEGORY = frozenset("category department section range aisle line".split())
-NOTHING = frozenset({"nothing", "none", "nowt"})
-PRONOUNS = frozenset("us me we i you they them our he she it".split())
+CATEGORY = each("category department section range aisle line")
+NOTHING = each("nothing none nowt")
+PRONOUNS = each("us me we i you they them our he she it")
 SIGNED = frozenset(("<", ">", "=", "<=", ">=", "≤", "≥", ":"))  # “orders >= 3”
 MOST_SHOPS = 6  # of which combinations are written out

@@ -3,53 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from enum import Enum, auto
-from typing import Literal, TypeAlias
+from dataclasses import replace
 
 from segments.words import days, deeds, figures, known, located, named, notes, sales
 from segments.words.context import HEADS, Context, Found, Frame, Reader
+from segments.words.items import EVERYBODY, JOINTS, LEADS, PEOPLE, PURPOSES, SIGNS, SMALL, STOPS, Form, Item, Kind
 from segments.words.numbers import number_at
 from segments.words.slots import Spoken, found_of
 from segments.words.sold import Sales
-from segments.words.text import Phrases, Text
-
-
-class Kind(Enum):
-    CONDITION = auto()
-    PEOPLE = auto()
-    CLAUSE = auto()  # “who”, “with”: what follows says more of the same people
-    AND = auto()
-    OR = auto()
-    NOR = auto()
-    COMMA = auto()
-    BUT = auto()
-    EXCEPT = auto()
-    EITHER = auto()
-    BOTH = auto()
-    NEITHER = auto()
-    NOT = auto()
-    STOP = auto()
-    OPEN = auto()
-    CLOSE = auto()
-    WHEN = auto()  # a time that no condition has taken
-    UNKNOWN = auto()
-
-
-# How the words of a condition begin; "present" of a clause: “are” and “have”, not “who”. Of a "not", what more it can
-# deny: “haven't ordered or visited”; “no” denies its own noun only.
-Form: TypeAlias = Literal["noun", "past", "present", "clause", "no"]
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    kind: Kind
-    start: int
-    end: int
-    found: Found | None = None
-    words: frozenset[int] = frozenset()  # of a condition that has taken others
-    form: Form = "noun"
-
+from segments.words.text import Text, each
 
 READERS: Sequence[Reader] = (
     sales.sales_at, sales.category_at, sales.shops_of_several, named.tier_at, named.archetype_at,
@@ -58,83 +20,6 @@ READERS: Sequence[Reader] = (
     known.texts_at, named.choices_at, known.yes_no_at, known.reach_at, known.events_at, named.rfm_at,
     deeds.deed_at, deeds.expiring_at, sales.order_was_at, named.became_tier_at, sales.buyers_of,
 )  # fmt: skip
-_JOINTS = Phrases(
-    {
-        Kind.AND: [
-            "and", "&", "as well as", "along with", "together with", "in addition to", "and also", "plus", "and then",
-            "and who also", "in combination with",
-        ],
-        Kind.OR: ["or", "and/or", "or else", "or alternatively", "/"],
-        Kind.NOR: ["nor", "and neither", "or neither"],
-        Kind.BUT: ["but", "yet", "however", "although", "though", "whereas", "even though", "but also", "but then"],
-        Kind.EXCEPT: [
-            "except", "except for", "excluding", "apart from", "other than", "not including", "leaving out",
-            "leave out", "minus", "aside from", "not counting", "ignoring", "with the exception of", "bar",
-            "save for", "unless", "exclude", "but exclude", "and exclude", "but leave out", "and leave out", "excl",
-            "but excluding", "except those", "without those", "without anyone", "without anybody", "without people",
-            "without customers", "besides", "barring", "instead of", "rather than", "but without those",
-            "and excluding", "outside of those", "but ignore", "skip", "and not counting", "not the ones",
-            "omitting", "omit", "except of", "but except", "excepting", "but nobody", "but no one", "and nobody",
-            "and no one", "nobody", "no one", "none of the", "none of those", "but none of the",
-            "but none of those",
-        ],
-        Kind.EITHER: ["either"],
-        Kind.BOTH: ["both"],
-        Kind.NEITHER: ["neither"],
-        Kind.NOT: [
-            "not", "never", "no", "non", "without", "lacking", "lack", "none", "not yet", "never ever", "zero",
-            "yet to", "have yet to", "has yet to", "failed to", "fail to", "forgot to", "no longer", "not anymore",
-            "refused to", "ceased to", "anything but", "nothing", "outside", "outside of",
-        ],
-        Kind.CLAUSE: [
-            "who", "that", "which", "whose", "whom", "where", "with", "having", "while", "when", "has", "have",
-            "had", "is", "are", "was", "were", "be", "been", "do", "does", "did", "also", "then", "additionally",
-            "got", "whos", "must", "should", "will", "would", "if", "holding", "hold", "keeping", "only those",
-            "such as have", "being", "did also", "sitting on", "they", "gave us", "given us", "told us", "shared",
-        ],
-    }
-)  # fmt: skip
-_PEOPLE = Phrases(
-    {
-        True: [
-            "customer", "customers", "people", "person", "persons", "everyone", "everybody", "anyone", "anybody",
-            "someone", "somebody", "those", "ones", "shopper", "buyer", "client", "guest", "patron", "user",
-            "individual", "contact", "consumer", "purchaser", "visitor", "subscriber", "punter", "clientele",
-            "customer base", "women and men", "folks", "every one", "persons",
-                    ]
-    }
-)  # fmt: skip
-EVERYBODY = frozenset({"everyone", "everybody", "all", "every", "anyone", "anybody"})
-# Words that say nothing by themselves.
-SMALL = frozenset(
-    "the a an of to in on at for from by as our my their his her its your us me i we you they them it there here this"
-    " these all every each so just please thank thanks kindly ever already currently now today still any some kind"
-    " sort type group segment audience list who whose am will would like could can show find get give see want need"
-    " let which what me us out up then really actually both ok okay hi hello hey dear"
-    " say right have been total only made placed make their ones at least more most whole entire database record"
-    " shop? programme one such very done ya etc per".split()
-)
-_SMALL_NOT = frozenset({"only", "more", "most", "least", "per", "record", "still", "today", "one", "type"})
-# At the beginning of a sentence only.
-_LEADS = frozenset(
-    "show find give list get create make build target select pick display return pull identify filter search look"
-    " fetch generate want need tell which what who how many pls bring prepare compile set define save new"
-    " id i d let filter down query choose grab count extract looking after about seeing view check lookup start begin"
-    " segment group audience people called named name something could would love interested know whether think"
-    " having trying made up consisting containing includes including contain include consist contains"
-    " database".split()
-)
-_PURPOSES = Phrases({True: ["so that", "so we", "so i", "so they", "so you", "because", "in order to",
-                            "in order that", "as i want",
-                            "as we want", "since i want", "since we want", "to send them", "to offer them",
-                            "to thank them",
-                            "to give them", "and send them", "and give them", "and offer them", "and text them",
-                            "and email them", "for a campaign", "for my campaign", "for our campaign",
-                            "for a mailing",
-                            "for the newsletter", "for our newsletter", "to whom", "and invite them",
-                            "and thank them"]})  # fmt: skip
-_SIGNS = {".": Kind.STOP, ";": Kind.STOP, ":": Kind.STOP, "(": Kind.OPEN, ")": Kind.CLOSE}
-_STOPS = frozenset('.;:!?()[]"“”')
 
 
 def scanned(context: Context) -> tuple[list[Item], bool]:
@@ -180,7 +65,7 @@ class _Scan:
 
     def _purpose(self, at: int) -> int | None:
         """What the segment is for says nothing of who is in it."""
-        if _PURPOSES.at(self.text, at) is None or not any(item.kind is Kind.CONDITION for item in self.items):
+        if PURPOSES.at(self.text, at) is None or not any(item.kind is Kind.CONDITION for item in self.items):
             return None
         self._add(Kind.STOP, at, at)
         self._unknown(at, len(self.text))
@@ -219,12 +104,12 @@ class _Scan:
         if self.text.word(at) == ",":
             self._add(Kind.COMMA, at, at + 1)
             return at + 1
-        if self.text.word(at) in _STOPS:
-            kind = _SIGNS.get(self.text.word(at), Kind.CLAUSE)
+        if self.text.word(at) in STOPS:
+            kind = SIGNS.get(self.text.word(at), Kind.CLAUSE)
             is_bracket = kind in (Kind.OPEN, Kind.CLOSE)
             self._add(Kind.CLAUSE if is_bracket and not self._counts(kind) else kind, at, at + 1)
             return at + 1
-        found = _JOINTS.at(self.text, at)
+        found = JOINTS.at(self.text, at)
         if found is None or (self.text.word(at) == "while" and self.text.word(at - 1) == "a"):
             return None
         if found[0] is Kind.NOT and self.text.word(found[1]) in _ONLY:  # “not only online”, “not just Gold”
@@ -310,7 +195,7 @@ class _Scan:
         return found.end
 
     def _people(self, at: int) -> int | None:
-        found = _PEOPLE.at(self.text, at)
+        found = PEOPLE.at(self.text, at)
         if found is None:
             return None
         self._add(Kind.PEOPLE, at, found[1])
@@ -324,11 +209,11 @@ class _Scan:
         word = self.text.word(at)
         if word in _ROUGHLY and number_at(self.text, at + 1):
             return None
-        is_lead = word in _LEADS and not any(item.kind is Kind.CONDITION for item in self.items)
+        is_lead = word in LEADS and not any(item.kind is Kind.CONDITION for item in self.items)
         is_sign = not word or self.text.tokens[at].is_sign
         if self.text.number(at) is not None or self.text.tokens[at].days:
             return None
-        if is_lead or is_sign or (word in SMALL and word not in _SMALL_NOT) or word in HEADS:
+        if is_lead or is_sign or word in SMALL or word in HEADS:
             self.small.add(at)
             return at + 1
         return None
@@ -445,7 +330,7 @@ class _Scan:
 
 
 _MOST_BRACKETS = 3
-_ROUGHLY = frozenset({"about", "around", "roughly", "some", "circa", "approximately"})
+_ROUGHLY = each("about around roughly some circa approximately")
 
 
 def _sold(found: Found | None) -> Sales | None:
@@ -459,9 +344,9 @@ _PRESENT = frozenset("live have belong order buy visit spend come go shop purcha
 _FINITE = frozenset(
     "who that not are is was were lives has had belongs can could may buys visits spends comes goes".split()
 )
-_ONLY = frozenset({"only", "just", "merely"})
-_LEADING_ON = frozenset({"to", "become", "than", "like", "as", "towards", "into"})
-_REPEATING = frozenset("do doe did have has had were was are is".split())
+_ONLY = each("only just merely")
+_LEADING_ON = each("to become than like as towards into")
+_REPEATING = each("do doe did have has had were was are is")
 _BEFORE_FRAGMENTS = frozenset(
     {Kind.AND, Kind.OR, Kind.NOR, Kind.BUT, Kind.NOT, Kind.COMMA, Kind.EXCEPT, Kind.EITHER, Kind.BOTH, Kind.NEITHER}
 )

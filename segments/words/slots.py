@@ -13,11 +13,11 @@ from segments.words.numbers import ANY, Comparison, comparison_at
 from segments.words.places_sold import channel_list, on_weekdays, shop_list, times_at, with_all
 from segments.words.sales_words import AVERAGE, CHANNELS, FILLERS, NOTHING, PRONOUNS
 from segments.words.sold import Manner, Sales
-from segments.words.text import Phrases, Text
+from segments.words.text import Text, each, one_of
 from segments.words.times import Time
 from segments.words.tree import Part, Together
 
-_SINCE_THEN = Phrases({True: ["since", "since then", "after that", "afterwards", "again", "again since", "anymore"]})
+_SINCE_THEN = one_of("since", "since then", "after that", "afterwards", "again", "again since", "anymore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,18 +158,8 @@ def _what(context: Context, at: int, frame: Sales, manner: Manner) -> tuple[Sale
         return frame, at
     if manner == "goods":
         return goods_at(context, at, frame, is_noun=False)
-    if manner == "noun" and context.text.word(at) in (
-        "of",
-        "with",
-        "containing",
-        "including",
-        "for",
-        "from",
-        "in",
-        "that",
-    ):
-        return goods_at(context, at, frame, is_noun=True)
-    return frame, at
+    is_of_goods = manner == "noun" and context.text.word(at) in _BEFORE_GOODS
+    return goods_at(context, at, frame, is_noun=True) if is_of_goods else (frame, at)
 
 
 def _fragment_amount(context: Context, at: int, frame: Sales) -> Comparison | None:
@@ -206,6 +196,7 @@ def is_possible(context: Context, part: Part) -> bool:
     return all(one.property in known for one in node.where)
 
 
+_BEFORE_GOODS = each("of with containing including for from in that")
 _BEHIND_NO_FILLER = PRONOUNS | {"of"}  # “in all of the last 3 months”, “before they bought tea”
-_FOR_THE_FIRST_TIME = Phrases({True: ["for the first time", "for the very first time", "for the first time ever"]})
+_FOR_THE_FIRST_TIME = one_of("for the first time", "for the very first time", "for the first time ever")
 _SLOTS = (_first_time, shop_list, on_weekdays, _filler, _how_often, _when, channel_list, _of_what_amount, _what)

@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 # Numbers, amounts and shares: what stands behind a figure (“500 points”) or before it (“lifetime value over 500”).
 FIGURES: Mapping[str, Sequence[str]] = {
     "points": [
-        "points", "loyalty points", "reward points", "points balance", "point balance", "balance", "points left",
-        "unspent points", "points on their account", "points in their account", "balance of points", "bonus points",
-        "points to spend", "points available", "available points", "points now", "points collected",
-        "points saved up",
+        "points", "loyalty points", "reward points", "points balance", "balance", "points left", "unspent points",
+        "points on their account", "points in their account", "balance of points", "bonus points", "points to spend",
+        "points available", "available points", "points now", "points collected", "points saved up",
     ],
     "points_earned": [
         "points ever earned", "points earned", "points ever", "lifetime points", "points in their lifetime",
@@ -28,8 +27,8 @@ FIGURES: Mapping[str, Sequence[str]] = {
     "stamps": ["stamps ever", "stamps in total", "stamps ever collected", "stamps altogether"],
     "card_stamps": ["stamps", "stamps on the card"],
     "full_cards": [
-        "full stamp cards", "full cards", "filled cards", "filled stamp cards", "completed cards", "full stamp card",
-        "completed stamp cards", "complete cards", "complete stamp cards", "full card",
+        "full stamp cards", "full cards", "filled cards", "filled stamp cards", "completed cards",
+        "completed stamp cards", "complete cards", "complete stamp cards",
     ],
     "churn": [
         "churn risk", "risk of churn", "risk of churning", "churn", "churn probability", "probability of churn",
@@ -41,14 +40,13 @@ FIGURES: Mapping[str, Sequence[str]] = {
     ],
     "value_12": [
         "LTV", "CLV", "CLTV", "lifetime value", "customer lifetime value", "predicted lifetime value",
-        "predicted LTV",
-        "expected lifetime value", "expected value", "predicted value", "value in 12 months", "predicted CLV",
-        "expected LTV", "value in the next 12 months", "expected value in the next 12 months", "life time value",
-        "expected spend in the next 12 months", "expected spend in the next year", "forecast value", "estimated LTV",
-        "estimated lifetime value", "expected to spend in the next 12 months", "value over the next 12 months",
-        "predicted spend in the next 12 months", "predicted spend", "value in the next year", "expected spend",
-        "forecast lifetime value", "predicted customer lifetime value", "customer value", "future value",
-        "value over the next year", "expected value over the next 12 months", "lifetime values",
+        "predicted LTV", "expected lifetime value", "expected value", "predicted value", "value in 12 months",
+        "predicted CLV", "expected LTV", "value in the next 12 months", "expected value in the next 12 months",
+        "life time value", "expected spend in the next 12 months", "expected spend in the next year",
+        "forecast value", "estimated LTV", "estimated lifetime value", "expected to spend in the next 12 months",
+        "value over the next 12 months", "predicted spend in the next 12 months", "predicted spend",
+        "value in the next year", "expected spend", "forecast lifetime value", "predicted customer lifetime value",
+        "customer value", "future value", "value over the next year", "expected value over the next 12 months",
     ],
     "value_6": [
         "value in 6 months", "value in the next 6 months", "expected value in the next 6 months", "6 month value",
@@ -67,16 +65,11 @@ FIGURES: Mapping[str, Sequence[str]] = {
     "rewards": ["rewards claimed", "rewards redeemed", "claimed rewards", "redeemed rewards", "rewards taken"],
     "points_spent": ["points spent", "points redeemed", "redeemed points", "spent points"],
 }  # fmt: skip
-# “12 points behind” these the figure is expected: “expected to spend over £200 in the next 6 months”.
+# Behind these the figure is expected: “expected to spend over £200 in the next 6 months”.
 EXPECTED_SPEND = (
-    "worth",
-    "will be worth",
-    "expected to spend",
-    "predicted to spend",
-    "likely to spend",
-    "forecast to spend",
+    "worth", "will be worth", "expected to spend", "predicted to spend", "likely to spend", "forecast to spend",
     "will spend",
-)
+)  # fmt: skip
 DAYS: Mapping[str, Sequence[str]] = {
     "first_order": [
         "been with us", "around with us", "been around", "first order", "first purchase", "first ordered",
@@ -84,9 +77,9 @@ DAYS: Mapping[str, Sequence[str]] = {
         "first time they ordered", "first time they bought", "first sale", "ordered for the first time",
         "bought for the first time", "came for the first time", "first time bought", "visited for the first time",
         "purchased for the first time", "shopped for the first time", "first transaction", "first ever order",
-        "first ever purchase", "very first order", "very first purchase", "became a customer",
-        "became our customer", "became customers", "become a customer", "become customers", "started buying",
-        "started ordering", "started shopping", "started coming", "started to buy", "started to order", "acquired",
+        "first ever purchase", "very first order", "very first purchase", "became a customer", "became our customer",
+        "became customers", "become a customer", "become customers", "started buying", "started ordering",
+        "started shopping", "started coming", "started to buy", "started to order", "acquired",
         "bought something for the first time", "bought anything for the first time", "been a customer",
         "been customers", "first spent", "won", "turned customer", "first came in", "came in for the first time",
         "first bought anything", "first bought something", "first bought from us", "first ordered from us",
@@ -106,29 +99,26 @@ DAYS: Mapping[str, Sequence[str]] = {
     ],
     "member_since": [
         "joined the programme", "joined our programme", "joined the loyalty programme",
-        "joined our loyalty programme",
-        "joined the points programme", "joined the club", "joined the rewards programme", "became a member",
-        "become a member", "became members", "become members", "joined the scheme",
-        "joined the loyalty scheme",
-        "joined our loyalty scheme", "joined our scheme", "signed up for the programme", "signed up to the programme",
-        "signed up for the loyalty programme", "signed up to the loyalty programme", "signed up for our programme",
-        "signed up for our loyalty programme", "been a member", "been members", "signed up for points",
-        "enrolled in the programme", "enrolled in the loyalty programme", "enrolled", "joined", "signed up",
-        "registered",
-        "joined up", "membership began", "membership started", "joining date", "joined us", "joined as a member",
+        "joined our loyalty programme", "joined the points programme", "joined the club",
+        "joined the rewards programme", "became a member", "become a member", "became members", "become members",
+        "joined the scheme", "joined the loyalty scheme", "joined our loyalty scheme", "joined our scheme",
+        "signed up for the programme", "signed up to the programme", "signed up for the loyalty programme",
+        "signed up to the loyalty programme", "signed up for our programme", "signed up for our loyalty programme",
+        "been a member", "been members", "signed up for points", "enrolled in the programme",
+        "enrolled in the loyalty programme", "enrolled", "joined", "signed up", "registered", "joined up",
+        "membership began", "membership started", "joining date", "joined us", "joined as a member",
         "joined as members", "got their card", "signed up for the loyalty card",
-        "registered for the loyalty programme",
-        "registered for the programme", "signed up to our loyalty programme", "joined the reward programme",
+        "registered for the loyalty programme", "registered for the programme", "signed up to our loyalty programme",
         "joined the points scheme", "joined the rewards scheme", "signed up for loyalty", "are members",
     ],
     "birthday": [
-        "birthday", "birthdays", "born", "birth day", "date of birth", "have a birthday", "has a birthday",
+        "birthday", "born", "birth day", "date of birth", "have a birthday", "has a birthday",
         "celebrate their birthday", "celebrating their birthday", "celebrates a birthday", "turn a year older",
-        "celebrate a birthday", "celebrating a birthday", "born on", "birth date", "birthdate", "birth month",
+        "celebrating a birthday", "born on", "birth date", "birthdate", "birth month",
     ],
     "tier_since": [
-        "in this tier", "in their tier", "reached their tier", "got their tier", "moved up a tier",
-        "changed tier", "reached this tier",
+        "in this tier", "in their tier", "reached their tier", "got their tier", "moved up a tier", "changed tier",
+        "reached this tier",
     ],
     "archetype_since": ["in this archetype", "in their archetype", "changed archetype"],
     "next_purchase": [
@@ -136,9 +126,8 @@ DAYS: Mapping[str, Sequence[str]] = {
         "expected to buy again", "expected next purchase", "expected next order", "due to order", "due to buy",
         "expected to order", "expected to buy", "expected back", "likely to order again", "likely to buy again",
         "expected to come back", "due back", "expected to purchase", "likely to order", "likely to buy",
-        "due to come back",
-        "predicted to order", "predicted to buy", "should order again", "should buy again", "next visit",
-        "next purchase is expected", "next order is expected", "next purchase due", "next order due",
+        "due to come back", "predicted to order", "predicted to buy", "should order again", "should buy again",
+        "next visit", "next purchase is expected", "next order is expected", "next purchase due", "next order due",
     ],
     "first_order_day": [
         "anniversary of their first order", "anniversary of the first order", "first order anniversary",
@@ -149,18 +138,20 @@ DAYS: Mapping[str, Sequence[str]] = {
 JOINED_ONLY = frozenset({"joined", "signed up", "registered", "enrolled", "joined us", "joined up"})
 # What somebody has or has not: read behind “with”, “without”, “have”, “no”.
 KNOWN: Mapping[str, Sequence[str]] = {
-    "email": ["email address", "email", "emails", "email addresses", "mail address"],
-    "phone": ["phone number", "phone", "telephone number", "mobile number", "mobile", "telephone", "mobile phone",
-              "number on file", "phone numbers", "cell phone", "cell number"],
-    "birthday": ["birthday", "date of birth", "birth date", "birthdate", "birthdays"],
-    "country": ["country", "countries"],
+    "email": ["email address", "email", "mail address"],
+    "phone": [
+        "phone number", "phone", "telephone number", "mobile number", "mobile", "telephone", "mobile phone",
+        "number on file", "cell phone", "cell number",
+    ],
+    "birthday": ["birthday", "date of birth", "birth date", "birthdate"],
+    "country": ["country"],
     "city": ["town", "city", "town or city"],
     "region": ["region", "county", "state"],
     "postcode": ["postcode", "post code", "zip code", "zip", "postal code"],
     "first_name": ["first name", "name"],
     "last_name": ["last name", "surname", "family name"],
     "language": ["language"],
-    "tier": ["tier", "tier at all", "loyalty tier", "status tier", "loyalty level", "level", "tiers"],
+    "tier": ["tier", "tier at all", "loyalty tier", "status tier", "loyalty level", "level"],
     "archetype": ["archetype"],
     "next_purchase": ["expected next purchase"],
 }  # fmt: skip
@@ -183,12 +174,12 @@ YES_NO: Mapping[str, Sequence[str]] = {
         "programme members", "loyalty programme members", "enrolled members", "loyalty card holders",
         "loyalty cardholders", "in the loyalty scheme", "in our programme", "on the loyalty programme",
         "on our loyalty programme", "in the scheme", "part of the programme", "part of the loyalty programme",
-        "part of our loyalty programme", "belong to the loyalty programme", "a member", "members", "member",
+        "part of our loyalty programme", "belong to the loyalty programme", "a member", "members",
         "with a loyalty card", "club members", "loyalty scheme members", "points collectors", "have a loyalty card",
         "members of the programme", "members of the loyalty programme", "members of our programme",
         "members of our loyalty programme", "signed up members", "registered members", "on the programme",
         "part of our programme", "part of the loyalty scheme", "hold a loyalty card", "in our loyalty scheme",
-        "members of the loyalty scheme", "members of our loyalty scheme", "member of the programme",
+        "members of the loyalty scheme", "members of our loyalty scheme",
     ],
     "was_brought": [
         "referred by somebody", "referred by a friend", "brought by a friend", "came by referral",
@@ -201,19 +192,20 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "archetype": ["archetype"],
     "churn_band": ["churn band", "churn risk", "risk band"],
     "rfm_group": ["RFM group", "RFM segment", "RFM"],
-    "language": ["language", "speak", "speaks", "speaking"],
+    "language": ["language", "speak", "speaking"],
     "favourite_shop": [
-        "favourite shop", "favourite store", "usual shop", "main shop", "home shop", "mostly buy at", "mostly shop at",
-        "mostly order at", "mostly go to", "usually buy at", "usually shop at", "buy most often at", "mainly shop at",
-        "mainly buy at", "order most often at", "mostly visit", "mainly visit", "usually go to", "mainly go to",
+        "favourite shop", "favourite store", "usual shop", "main shop", "home shop", "mostly buy at",
+        "mostly shop at", "mostly order at", "mostly go to", "usually buy at", "usually shop at", "buy most often at",
+        "mainly shop at", "mainly buy at", "order most often at", "mostly visit", "mainly visit", "usually go to",
+        "mainly go to",
     ],
     "main_channel": [
         "main channel", "usual channel", "favourite channel", "mostly order", "mostly buy", "mostly shop",
         "mainly order", "mainly buy", "mainly shop", "usually order", "usually buy", "usually shop",
     ],
     "archetype_before": ["archetype before", "previous archetype", "used to be", "were once", "moved from"],
-    "in_segment": ["segment", "segments"],
-    "tags": ["tag", "tags", "tagged", "tagged as", "tagged with", "label", "labelled", "marked as", "marked"],
+    "in_segment": ["segment"],
+    "tags": ["tag", "tagged", "tagged as", "tagged with", "label", "labelled", "marked as", "marked"],
 }  # fmt: skip
 BANDS: Mapping[str, Sequence[str]] = {
     "high": ["high", "highest", "big", "great", "large"],
@@ -222,18 +214,23 @@ BANDS: Mapping[str, Sequence[str]] = {
 }
 # Words that say too little: what could be meant is suggested.
 VAGUE: Mapping[str, Sequence[str]] = {
-    "spent": ["high spenders", "big spenders", "spenders", "high value", "valuable", "best customers",
-              "top customers",
-              "best", "top", "big", "rich", "vip", "vips", "whales", "expensive", "most"],
-    "orders": ["loyal", "frequent", "regular", "often", "frequently", "regularly", "many", "several", "few", "rarely",
-               "occasional", "occasionally", "heavy", "lots", "fans", "seldom"],
-    "last_order": ["lapsed", "inactive", "dormant", "active", "lost", "sleeping", "gone", "idle", "disappeared",
-                   "recent", "slipping"],
+    "spent": [
+        "high spenders", "big spenders", "spenders", "high value", "valuable", "best customers", "top customers",
+        "best", "top", "big", "rich", "vip", "whales", "expensive", "most",
+    ],
+    "orders": [
+        "loyal", "frequent", "regular", "often", "frequently", "regularly", "many", "several", "few", "rarely",
+        "occasional", "occasionally", "heavy", "lots", "fans", "seldom",
+    ],
+    "last_order": [
+        "lapsed", "inactive", "dormant", "active", "lost", "sleeping", "gone", "idle", "disappeared", "recent",
+        "slipping",
+    ],
     "churn_band": ["at risk", "risky", "unhappy", "churning", "leaving"],
     "birthday": ["age", "old", "older", "younger", "aged", "young", "teenagers", "adults", "pensioners", "seniors"],
     "first_order": ["newest", "newcomers", "newbies", "oldest"],
     "archetype": ["type", "persona", "cluster"],
     "points": ["credit", "coins", "balance"],
     "tier": ["status", "level", "rank"],
-    "tags": ["vegetarian", "vegan", "students", "student", "staff", "press"],
+    "tags": ["vegetarian", "vegan", "students", "staff", "press"],
 }  # fmt: skip

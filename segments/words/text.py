@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from segments.words.spelling import EXPANDED, put_right, stem
@@ -57,6 +58,7 @@ class Text:
     def __init__(self, source: str) -> None:
         self.source = source
         self.tokens: Sequence[Token] = list(_joined(list(_tokens(source))))
+        self.words = tuple(token.word for token in self.tokens)
         self.corrected = {
             token.raw: put_right(token.raw.casefold())
             for token in self.tokens
@@ -67,7 +69,7 @@ class Text:
         return len(self.tokens)
 
     def word(self, at: int) -> str:
-        return self.tokens[at].word if 0 <= at < len(self.tokens) else ""
+        return self.words[at] if 0 <= at < len(self.words) else ""
 
     def number(self, at: int) -> Decimal | None:
         return self.tokens[at].number if 0 <= at < len(self.tokens) else None
@@ -84,50 +86,37 @@ class Text:
 
 
 class Phrases(Generic[_T]):
-    """What phrases stand for; the longest that begins at a place is found."""
+    """What phrases stand for; the longest that begins at a place is found, and the first of two that are the same."""
 
     def __init__(self, meanings: Mapping[_T, Iterable[str]] | Iterable[tuple[str, _T]]) -> None:
-        pairs = (
-            [(phrase, meaning) for meaning, phrases in meanings.items() for phrase in phrases]
-            if isinstance(meanings, Mapping)
-            else list(meanings)
-        )
-        self._found: dict[str, list[tuple[tuple[str, ...], _T]]] = {}
-        for phrase, meaning in pairs:
-            words = words_of(phrase)
-            if words:
-                self._found.setdefault(words[0], []).append((words, meaning))
-        for entries in self._found.values():
-            entries.sort(key=lambda entry: -len(entry[0]))
+        if isinstance(meanings, Mapping):
+            meanings = [(phrase, meaning) for meaning, phrases in meanings.items() for phrase in phrases]
+        self._meanings: dict[tuple[str, ...], _T] = {}
+        lengths: dict[str, set[int]] = {}
+        for phrase, meaning in meanings:
+            if words := words_of(phrase):
+                self._meanings.setdefault(words, meaning)
+                lengths.setdefault(words[0], set()).add(len(words))
+        self._lengths = {word: sorted(found, reverse=True) for word, found in lengths.items()}
 
     def at(self, text: Text, at: int) -> tuple[_T, int] | None:
         """(meaning, the place after it)"""
-        for words, meaning in self._found.get(text.word(at), ()):
-            if all(text.word(at + place) == word for place, word in enumerate(words)):
-                return meaning, at + len(words)
+        for length in self._lengths.get(text.word(at), ()):
+            words = text.words[at : at + length]
+            if words in self._meanings:
+                return self._meanings[words], at + len(words)
         return None
 
-    def all_at(self, text: Text, at: int) -> tuple[list[_T], int]:
-        """Every meaning of the longest phrase there, and the place after it."""
-        longest = self.at(text, at)
-        if longest is None:
-            return [], at
-        end = longest[1]
-        return [
-            meaning
-            for words, meaning in self._found[text.word(at)]
-            if len(words) == end - at and all(text.word(at + place) == word for place, word in enumerate(words))
-        ], end
 
-    def words(self) -> Iterator[str]:
-        for entries in self._found.values():
-            for words, _meaning in entries:
-                yield from words
+def one_of(*phrases: str) -> Phrases[bool]:
+    """Phrases that all say the same."""
+    return Phrases([(phrase, True) for phrase in phrases])
 
 
+@lru_cache(maxsize=50_000)
 def words_of(phrase: str) -> tuple[str, ...]:
     """A phrase as it is compared."""
-    return tuple(token.word for token in _joined(list(_tokens(phrase, is_typed=False))))
+    return tuple(token.word for token in _joined(list(_tokens(phrase))))
 
 
 def each(words: str) -> frozenset[str]:
@@ -135,14 +124,14 @@ def each(words: str) -> frozenset[str]:
     return frozenset(stem(word) for word in words.split())
 
 
-def _tokens(source: str, *, is_typed: bool = True) -> Iterator[Token]:
+def _tokens(source: str) -> Iterator[Token]:
     for found in _PARTS.finditer(source):
         start, end = found.span()
         raw = found.group()
         if found["short"]:
             yield Token("without" if raw[-1] in "oO" else "with", raw, start, end)
         elif found["word"]:
-            for word in _expanded(raw, is_typed=is_typed):
+            for word in _expanded(raw):
                 yield Token(word, raw, start, end)
         elif found["number"]:
             yield from _number(found)
@@ -153,10 +142,8 @@ def _tokens(source: str, *, is_typed: bool = True) -> Iterator[Token]:
             yield Token(raw, raw, start, end, days=days)
 
 
-def _expanded(raw: str, *, is_typed: bool) -> Sequence[str]:
-    plain = re.sub("[’´`]", "'", raw.casefold())
-    if is_typed:
-        plain = put_right(plain)
+def _expanded(raw: str) -> Sequence[str]:
+    plain = put_right(re.sub("[’´`]", "'", raw.casefold()))
     if plain in EXPANDED:
         return [stem(word) for word in EXPANDED[plain].split()]
     plain = plain.removesuffix("'s").replace("'", "")

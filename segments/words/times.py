@@ -12,14 +12,14 @@ from datetime import date, timedelta
 from segments.rules import MOST, YEARS, Calendar, Dates, Last, Next, Over, Unit, Window, back
 from segments.words.lengths import AGO, ORDERS, UNITS, and_a_half, compared_length, late_suffix, plain_length
 from segments.words.points import CALENDAR, Point, Points, month_days, quarter_days, with_year
-from segments.words.text import Phrases, Text
+from segments.words.text import Phrases, Text, each, one_of
 
-_IN = frozenset("in within during over for from through throughout across on inside at of".split())
-_RECENTLY = Phrases({True: ["recently", "lately", "of late", "in recent times", "in the recent past"]})
+_IN = each("in within during over for from through throughout across on inside at of")
+_RECENTLY = one_of("recently", "lately", "of late", "in recent times", "in the recent past")
 _PAST = frozenset("last past previous preceding latest recent prior".split())
-_COMING = frozenset("next coming following upcoming".split())
-_SO_FAR = Phrases({True: ["so far", "to date"]})
-_THIS_FAR = Phrases({True: ["year to date", "ytd"]})
+_COMING = each("next coming following upcoming")
+_SO_FAR = one_of("so far", "to date")
+_THIS_FAR = one_of("year to date", "ytd")
 _RECENT_DAYS = 30
 _OTHER_BOUNDS = Phrases(
     {
@@ -28,7 +28,7 @@ _OTHER_BOUNDS = Phrases(
         "after": ["later than"],
     }
 )
-_TO = frozenset({"to", "until", "till", "through", "-", "–"})
+_TO = each("to until till through - –")
 _DAY = timedelta(days=1)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from msgspec.structs import replace as changed
+
 from segments.fields.base import Field
 from segments.operators import Kind
 from segments.rules import All, Condition, Everyone, Node, Not, Rules
@@ -68,25 +70,19 @@ def opposite(node: Condition | Not, fields: Mapping[str, Field]) -> Condition | 
         return node.of
     kind = fields[node.field].kind
     if kind is Kind.YES_NO:
-        return replace_struct(node, value=not node.value)
+        return changed(node, value=not node.value)
     if node.op in ("first_time", "stopped", "restarted", "has_all_of"):
         return Not(node)
     if (node.op, node.value) == ("at_least", 1) and fields[node.field].source.has_zero:
-        return replace_struct(node, op="is", value=0)
+        return changed(node, op="is", value=0)
     if (node.op, node.value) == ("is", 0) and fields[node.field].source.is_count:
-        return replace_struct(node, op="at_least", value=1)
+        return changed(node, op="at_least", value=1)
     if node.op in _OPPOSITES:
-        return replace_struct(node, op=_OPPOSITES[node.op])
+        return changed(node, op=_OPPOSITES[node.op])
     turned = turned_op(node.op)
     if turned and fields[node.field].source.has_zero:
-        return replace_struct(node, op=turned)
+        return changed(node, op=turned)
     return Not(node)
-
-
-def replace_struct(node: Condition, **changes: object) -> Condition:
-    import msgspec
-
-    return msgspec.structs.replace(node, **changes)
 
 
 def _together(parts: Iterable[Part], *, is_all: bool) -> Part | None:
@@ -121,6 +117,16 @@ def built(match: Part | None, leave_out: Sequence[Part]) -> tuple[Rules, Mapping
         node = _node(grouped, "match", paths)
     left_out = tuple(_node(part, f"leave_out.{at}", paths) for at, part in enumerate(leave_out))
     return Rules(1, node, left_out), paths
+
+
+def conditions_of(part: Part) -> Iterator[Condition]:
+    if isinstance(part, Together):
+        for one in part.parts:
+            yield from conditions_of(one)
+    elif isinstance(part.node, Condition):
+        yield part.node
+    elif isinstance(part.node.of, Condition):
+        yield part.node.of
 
 
 def words_in(part: Part) -> Iterator[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,7 +11,8 @@ from segments.fields.base import Field
 from segments.operators import Kind
 from segments.words import synonyms
 from segments.words.places import demonyms, known_places, names_of_country
-from segments.words.text import Phrases, words_of
+from segments.words.points import MONTHS, SEASONS, WEEKDAYS
+from segments.words.text import Phrases, each, one_of, words_of
 
 Choice = tuple[str, str]  # code and the name that people read
 _NUMBERS = (Kind.NUMBER, Kind.MONEY, Kind.SHARE)
@@ -23,6 +25,17 @@ _READ_ELSEWHERE = frozenset(
 
 def _sells_nothing(_words: str) -> bool:
     return False
+
+
+# No beginning of a name is enough for a shop where it is a word of the grammar.
+_NO_HEADS = {(word,) for word in [*MONTHS, *SEASONS, *WEEKDAYS, *each("the a an our my first second last next online")]}
+
+
+def _names(choices: Sequence[Choice]) -> list[tuple[str, str]]:
+    """With and without an article: “the Green House” is also “Green House”."""
+    names = [(name, code) for code, name in choices]
+    short = [(name[4:], code) for name, code in names if name[:4].casefold() == "the "]
+    return names + short
 
 
 def _labels(key: str, one: Field) -> Sequence[str]:
@@ -90,24 +103,28 @@ class Vocabulary:
     @cached_property
     def named(self) -> Mapping[str, Phrases[str]]:
         """By the name of the choices: phrases with the codes that they name."""
-        return {kind: Phrases([(name, code) for code, name in choices]) for kind, choices in self.names.items()}
+        return {kind: Phrases(_names(choices)) for kind, choices in self.names.items()}
 
     @cached_property
     def own_name(self) -> Phrases[bool]:
-        return Phrases({True: [self.programme]})
+        return one_of(*[self.programme])
 
     @cached_property
     def shops(self) -> Phrases[str]:
         """Whole names, and the beginnings of names that only one shop has."""
-        whole = [(name, code) for code, name in self.of("businesses")]
-        words = [(words_of(name), code) for code, name in self.of("businesses")]
-        short = []
-        for name, code in words:
-            for length in range(1, len(name)):
-                head = name[:length]
-                if sum(other[:length] == head for other, _code in words) == 1 and len(words) > 1:
-                    short.append((" ".join(head), code))
-        return Phrases(whole + short)
+        names = _names(self.of("businesses"))
+        words = [(words_of(name), code) for name, code in names]
+        heads = [(name[:length], code) for name, code in words for length in range(1, len(name))]
+        shops_of = Counter(head for head, _code in set(heads))
+        short = [(" ".join(head), code) for head, code in heads if shops_of[head] == 1 and head not in _NO_HEADS]
+        return Phrases([*names, *(short if len(self.of("businesses")) > 1 else [])])
+
+    @cached_property
+    def shop_ends(self) -> Mapping[str, str]:
+        """The shop of each last word of a name that only one has: “the bakery”."""
+        ends = [(words[-1], code) for code, name in self.of("businesses") if (words := words_of(name))]
+        shops_of = Counter(end for end, _code in ends)
+        return {end: code for end, code in ends if shops_of[end] == 1}
 
     @cached_property
     def countries(self) -> Phrases[tuple[str, ...]]:
