@@ -101,6 +101,7 @@ class Property:
     table: str = ""
     key: str = ""
     bound: Mapping[str, str] = field(default_factory=dict)
+    nameless: str = ""  # asked of rows without a key, where that is not simply unknown
     noun: Phrase = ""  # as in "whose category is Tea"; without one the label is a name that somebody gave
     says: Says | None = None  # instead of "whose …"
 
@@ -109,9 +110,15 @@ class Property:
         return [op for op in OPERATORS[self.kind] if op not in WITH_WINDOW]
 
     def sql(self, one: Filter, statement: Statement) -> str:
-        value = value_of(self.kind, one.op, one.value)
-        asked = compared(statement.bound(self.expression, self.bound), self.kind, one.op, value, statement.param)
+        asked = self._asked(self.expression, one, statement)
         if not self.table:
             return asked
         found = f"{self.key} IN (SELECT own.id FROM {self.table} AS own WHERE {asked})"
         return f"({self.key} IS NULL OR {found})" if one.op in OF_MISSING else found
+
+    def of_nameless(self, one: Filter, statement: Statement) -> str:
+        return self._asked(self.nameless, one, statement)
+
+    def _asked(self, expression: str, one: Filter, statement: Statement) -> str:
+        value = value_of(self.kind, one.op, one.value)
+        return compared(statement.bound(expression, self.bound), self.kind, one.op, value, statement.param)

@@ -13,7 +13,7 @@ from segments.fields.base import Property, Source
 from segments.fields.columns import Column, Time
 from segments.fields.edges import Edge, between, bound, is_in
 from segments.operators import NUMBERS, PATTERNS, Kind, compared, holds, turned, value_of, within
-from segments.rules import Condition, Last, Over, Window, back
+from segments.rules import Condition, Filter, Last, Over, Window, back
 from segments.statement import Moment, Query, Statement
 
 
@@ -114,9 +114,20 @@ class Measure(Rows):
         rows = statement.bound(self.rows, self.bound)
         if in_order and self.by_customer:
             rows += f" ORDER BY {self.by_customer}"
-        asked = [self.properties[one.property].sql(one, statement) for one in condition.where]
+        by_name = [one for one in condition.where if self.properties[one.property].nameless]
+        if by_name:
+            rows = self._named_or_not(rows, by_name, statement)
+        asked = [self.properties[one.property].sql(one, statement) for one in condition.where if one not in by_name]
         where = " AND ".join(["rows.customer_id IS NOT NULL", *asked])
         return f"FROM ({rows}) AS rows WHERE {where}{statement.of_chosen('rows.customer_id')}"
+
+    def _named_or_not(self, rows: str, asked: Sequence[Filter], statement: Statement) -> str:
+        """Rows that name something by its name, others by their own: apart, so that indexes answer for the first."""
+        key = self.properties[asked[0].property].key
+        named = " AND ".join(self.properties[one.property].sql(one, statement) for one in asked)
+        nameless = " AND ".join(self.properties[one.property].of_nameless(one, statement) for one in asked)
+        every = f"SELECT rows.* FROM ({rows}) AS rows WHERE {key}"
+        return f"{every} IS NOT NULL AND {named} UNION ALL {every} IS NULL AND {nameless}"
 
     def _going_on(self, condition: Condition, quiet: int | None, statement: Statement) -> str:
         moment, window = statement.moment, condition.window

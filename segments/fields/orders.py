@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from segments.fields.base import Field, Phrase, Property, Says
+from segments.fields.base import Field, Phrase, Property
 from segments.fields.columns import Column, Figure, Time
 from segments.fields.measures import Measure, Newest
 from segments.fields.sets import Favourite, Marks
@@ -43,9 +44,12 @@ _MAIN_CHANNEL = """
         GROUP BY own.customer_id, own.channel
     ) AS each ORDER BY each.customer_id, each.orders DESC, each.newest DESC, each.channel
 """
+# A line that names no product has its own title.
 _IN_IT = """
     (SELECT line.order_id AS id, product.{column} AS said FROM customers_orderline AS line
-     JOIN customers_product AS product ON product.id = line.product_id)
+     JOIN customers_product AS product ON product.id = line.product_id
+     UNION ALL
+     SELECT line.order_id, {nameless} FROM customers_orderline AS line WHERE line.product_id IS NULL)
 """
 _MONEY = f"""
     {_SALES} UNION ALL
@@ -55,17 +59,15 @@ _MONEY = f"""
 """
 _LINES = """
     SELECT sale.customer_id, sale.placed_at AS at, sale.id AS order_id, sale.channel, sale.business_id,
-           line.product_id, line.quantity, line.total
+           line.product_id, line.title, line.quantity, line.total
     FROM customers_orderline AS line JOIN customers_order AS sale ON sale.id = line.order_id
     WHERE sale.status <> 'cancelled'
 """
 
 
-def _of_product(
-    label: Phrase, noun: Phrase, kind: Kind, expression: str, choices: str = "", says: Says | None = None
-) -> Property:
+def _of_product(label: Phrase, noun: Phrase, kind: Kind, expression: str, choices: str = "", **more: Any) -> Property:
     return Property(
-        label, kind, expression, choices, table="customers_product", key="rows.product_id", noun=noun, says=says
+        label, kind, expression, choices, table="customers_product", key="rows.product_id", noun=noun, **more
     )
 
 
@@ -92,26 +94,34 @@ _OF_ORDERS: Mapping[str, Property] = {
 }  # fmt: skip
 _OF_LINES: Mapping[str, Property] = {
     "product": _of_product(
-        _("Product"), _("product"), Kind.CHOICE, "own.code", "products", (_(" called %(is)s"), _(" not called %(is)s"))
+        _("Product"),
+        _("product"),
+        Kind.CHOICE,
+        "own.code",
+        "products",
+        says=(_(" called %(is)s"), _(" not called %(is)s")),
     ),
-    "title": _of_product(_("Product title"), _("title"), Kind.TEXT, "NULLIF(own.title, '')"),
+    "title": _of_product(
+        _("Product title"), _("title"), Kind.TEXT, "NULLIF(own.title, '')", nameless="NULLIF(rows.title, '')"
+    ),
     "category": _of_product(_("Category"), _("category"), Kind.CHOICE, "NULLIF(own.category, '')", "categories"),
     "vendor": _of_product(_("Vendor"), _("vendor"), Kind.CHOICE, "NULLIF(own.vendor, '')", "vendors"),
     **_WHERE,
 }
 
 
-def _in_it(label: Phrase, noun: Phrase, kind: Kind, column: str, choices: str = "") -> Property:
+def _in_it(
+    label: Phrase, noun: Phrase, kind: Kind, column: str, choices: str = "", *, nameless: str = "NULL"
+) -> Property:
     """Of an order with a product that is so."""
-    return Property(
-        label, kind, "NULLIF(own.said, '')", choices, table=_IN_IT.format(column=column), key="rows.id", noun=noun
-    )
+    lines = _IN_IT.format(column=column, nameless=nameless)
+    return Property(label, kind, "NULLIF(own.said, '')", choices, table=lines, key="rows.id", noun=noun)
 
 
 # Of one order.
 _OF_ONE: Mapping[str, Property] = {
     "product": _in_it(_("Product in it"), _("product"), Kind.CHOICE, "code", "products"),
-    "title": _in_it(_("Product title in it"), _("product title"), Kind.TEXT, "title"),
+    "title": _in_it(_("Product title in it"), _("product title"), Kind.TEXT, "title", nameless="line.title"),
     "category": _in_it(_("Category in it"), _("product category"), Kind.CHOICE, "category", "categories"),
     **_OF_ORDERS,
 }

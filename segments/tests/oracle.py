@@ -18,7 +18,7 @@ from segments.rules import All, Condition, Everyone, Filter, Last, Next, Node, N
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    product: str
+    product: str | None
     title: str
     category: str
     quantity: Decimal

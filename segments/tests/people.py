@@ -57,6 +57,7 @@ TITLES = (
     ("Espresso", "Coffee"),
     ("100% wool", "Wool"),
 )
+UNLISTED = ("Tea at the bar", "Cup 100%", "")  # what a till calls a line; a product has its own title
 TAGS = ("vip", "press", "friend")
 AMOUNTS = (Decimal(0), Decimal("0.0001"), Decimal(20), Decimal("49.99"), Decimal(50), Decimal("50.01"))
 PEOPLE = 30
@@ -119,17 +120,15 @@ def _sale(
     )  # fmt: skip
     lines = []
     for position in range(chance.choice((0, 1, 1, 3))):
-        product, quantity = chance.choice(products), Decimal(chance.choice((1, 2)))
+        product, quantity = chance.choice([*products, None]), Decimal(chance.choice((1, 2)))
+        title = chance.choice(UNLISTED)
         OrderLine.objects.create(
-            order=order,
-            position=position,
-            product=product,
-            title=product.title,
-            quantity=quantity,
-            unit_price=1,
-            total=1,
+            order=order, position=position, product=product, title=title, quantity=quantity, unit_price=1, total=1
         )
-        lines.append(Line(product.code, product.title, product.category, quantity))
+        if product is None:
+            lines.append(Line(None, title, "", quantity))
+        else:
+            lines.append(Line(product.code, product.title, product.category, quantity))
     returns = []
     if chance.random() < 0.3:
         back = at + timedelta(days=chance.choice((0, 1, 40)))

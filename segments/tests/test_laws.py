@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from segments.compiler import Query, check, counts, judged, members
 from segments.fields.registry import FIELDS
-from segments.rules import All, Any, Everyone, Node, Not, Rules, conditions
+from segments.rules import All, Any, Condition, Everyone, Node, Not, Rules, conditions
 from segments.statement import Moment
 from segments.tests.oracle import Oracle, Person
 from segments.tests.people import NOW, ZONE, make_people
+from segments.tests.trees import conditions as conditions_of
 from segments.tests.trees import trees
 
 # Those that `people` gives something to.
@@ -66,6 +67,19 @@ def test_sql_finds_whom_the_specification_means(world):
     def law(node: Node, left_out: tuple[Node, ...]) -> None:
         rules = Rules(1, node, left_out)
         assert found(node, left_out=left_out) == {pk for pk, one in people.items() if oracle.is_in(rules, one)}
+
+    law()
+
+
+def test_sql_finds_who_bought_what_the_specification_means(business, other_business):
+    people, codes = make_people(business, other_business)
+    oracle = Oracle(NOW, ZONE)
+    bought = st.one_of(*(conditions_of(FIELDS[key], codes) for key in ("items", "orders_with", "last_order_was")))
+
+    @examples(200)
+    @given(bought.filter(lambda one: bool(one.where)))
+    def law(one: Condition) -> None:
+        assert found(one) == {pk for pk, person in people.items() if oracle.is_in(Rules(1, one), person)}
 
     law()
 
