@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseServerError
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -10,6 +11,8 @@ from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 
 from core.context_processors import start_of
+from core.errors import TooManyFields
+from core.middleware import refusal
 from core.permissions import open_to_all
 from core.problems import is_api_request, problem
 
@@ -20,6 +23,8 @@ SERVER_ERROR = "Something went wrong on our side. Try again; if it stays, name t
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     if is_api_request(request):
         return problem(400, "malformed")
+    if isinstance(exception, TooManyFieldsSent):
+        return refusal(request, TooManyFields())
     return defaults.bad_request(request, exception)
 
 

@@ -45,6 +45,12 @@ class BodyTooLarge(DomainError):
     message = _("This is too large to send. Send it in parts.")
 
 
+class TooManyFields(DomainError):
+    code = "too_many_fields"
+    status = 413
+    message = _("This form holds more than can be sent at once. Take something out of it.")
+
+
 class InvalidInput(DomainError):
     """Input that no form or serializer could judge alone. `field` names where to show it."""
 

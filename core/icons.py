@@ -25,6 +25,21 @@ def shapes(name: str) -> SafeString:
     return mark_safe(match.group(1))  # noqa: S308 - a file of this repository
 
 
+def symbol(name: str) -> SafeString:
+    """The icon, to be drawn by `use` wherever the page wants it: for what stands in every row of a long page."""
+    return format_html(
+        '<symbol id="icon-{}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" '
+        'stroke-linecap="round" stroke-linejoin="round">{}</symbol>',
+        name,
+        shapes(name),
+    )
+
+
+def use(name: str) -> SafeString:
+    """The icon by its symbol, which the page has once; how large it is, `.icon` of the style sheet says."""
+    return format_html('<svg class="icon" aria-hidden="true"><use href="#icon-{}"/></svg>', name)
+
+
 def icon(name: str, *, size: int = 16, stroke: str = "1.75", css: str = "") -> SafeString:
     """The icon as decoration: hidden from screen readers, in the current text colour."""
     return format_html(

@@ -87,6 +87,14 @@ JOINERS: Mapping[str, Words] = {
     NONE: gettext_lazy("or"),
     NOT_ALL: gettext_lazy("and"),
 }
+MOVES: Mapping[str, tuple[Words, str]] = {  # with their icons
+    "up": (gettext_lazy("Move up"), "arrow-up"),
+    "down": (gettext_lazy("Move down"), "arrow-down"),
+    "in": (gettext_lazy("Into the group above"), "corner-down-right"),
+    "out": (gettext_lazy("Out of this group"), "corner-up-left"),
+    "aside": (gettext_lazy("Leave these people out"), "minus"),
+    "back": (gettext_lazy("Ask for these people"), "plus"),
+}
 TOLD: Mapping[str, Words] = {
     "field": gettext_lazy("Choose what to ask about."),
     "value": gettext_lazy("Fill this in."),

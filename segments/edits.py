@@ -145,6 +145,16 @@ def _move(draft: Draft, path: str, to: str) -> str:
     return next(found for found, one in _everywhere(draft) if one is node)
 
 
+def _aside(draft: Draft, path: str) -> str:
+    """To those who are left out."""
+    return _move(draft, path, f"leave_out.{len(draft.get('leave_out', ()))}")
+
+
+def _back(draft: Draft, path: str) -> str:
+    """To those who are asked for."""
+    return _move(draft, path, "match.of.0")
+
+
 def _turn(draft: Draft, path: str, kind: str) -> str:
     """The group combines what is in it in another way."""
     node = _node(draft, path)
@@ -178,7 +188,7 @@ def _unwhere(draft: Draft, path: str) -> str:
 
 _ACTS: Mapping[str, Callable[..., str]] = {
     "add": _add, "group": _add_group, "remove": _remove, "up": _up, "down": _down, "in": _in, "out": _out,
-    "move": _move, "kind": _turn, "where": _where, "unwhere": _unwhere,
+    "aside": _aside, "back": _back, "move": _move, "kind": _turn, "where": _where, "unwhere": _unwhere,
 }  # fmt: skip
 _PLACES: Mapping[str, int] = {"move": 2, "kind": 2}
 

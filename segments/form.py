@@ -1,8 +1,10 @@
 """A tree as one plain form, and back. Pure.
 
 Names carry the path of what they are about, as problems do: `match.of.0.field`, `match.of.0.value`, `leave_out.0.op`.
-What comes out of a form is a draft: the JSON document of a tree, in which rows may be unfinished. A number or a day
-that cannot be read stays as it was typed, so that it can be shown again with what is wrong.
+What has a field is a condition and needs no `type`. Values of a list are one text with a code in each line, or one for
+each box that is checked, or both. What comes out of a form is a draft: the JSON document of a tree, in which rows may
+be unfinished. A number or a day that cannot be read stays as it was typed, so that it can be shown again with what is
+wrong.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ _WINDOW_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
 _PLAIN = re.compile(r"-?\d+(\.\d+)?")
 _GROUPED = re.compile(r"-?\d{1,3}([ ,'\u00a0\u202f]\d{3})+(\.\d+)?")
 _COMMA = re.compile(r"-?\d+,\d{1,2}")
+_LINES = re.compile(r"[\r\n]+")
 
 
 def fields_of(draft: Draft, fields: Mapping[str, Field]) -> Pairs:
@@ -54,18 +57,18 @@ def draft_of(said: Said, fields: Mapping[str, Field]) -> Draft:
     """The draft that a form says, by `lists()` of a QueryDict. Names that say nothing are left out; never raises."""
     tree = _branches(said)
     match = _node(tree.child("match"), fields)
-    draft: Draft = {"version": 1, "match": match or {"type": "all", "of": []}}
+    if match is None or match["type"] not in GROUPS:  # a group holds everything, so that there is room for more
+        match = {"type": "all", "of": [match] if match else []}
+    draft: Draft = {"version": 1, "match": match}
     if left_out := _nodes(tree.child("leave_out"), fields):
         draft["leave_out"] = left_out
     return draft
 
 
 def opened(document: Draft, fields: Mapping[str, Field]) -> Draft:
-    """A stored document as the builder shows it: a group holds everything, so that there is room for more."""
-    match = document["match"]
-    whole = match if match["type"] in GROUPS else {"type": "all", "of": [match]}
+    """A stored document as the builder shows it."""
     said: dict[str, list[object]] = {}
-    for name, value in fields_of({**document, "match": whole}, fields):
+    for name, value in fields_of(document, fields):
         said.setdefault(name, []).append(value)
     return draft_of(said.items(), fields)
 
@@ -110,6 +113,8 @@ def _nodes(branch: _Branch, fields: Mapping[str, Field]) -> list[Draft]:
 
 def _node(branch: _Branch, fields: Mapping[str, Field]) -> Draft | None:
     kind = branch.said("type")
+    if not kind and not branch.inner.keys().isdisjoint(("field", "kept")):
+        kind = "condition"
     if kind in GROUPS:
         return {"type": kind, "of": _nodes(branch.child("of"), fields)}
     if kind == "not":
@@ -127,7 +132,7 @@ def _condition(branch: _Branch, fields: Mapping[str, Field]) -> Draft:
     asked = fields.get(key)
     if asked is None:
         return {"type": "condition"}
-    is_new = branch.said("was") != key
+    is_new = not branch.said("op") or (branch.said("was") or key) != key
     said, _colon, window_type = branch.said("op").partition(":")
     op = said if said in asked.operators else default_operator(asked)
     window_type = window_type or branch.child("window").said("type") or ("last" if op in NEEDS_WINDOW else "")
@@ -176,7 +181,7 @@ def _value(branch: _Branch, asked: Asked, op: str) -> Any:
     if op in PATTERNS:
         return number_of(first)
     if asked.kind in LISTS:
-        return list(dict.fromkeys(value for value in said if value))
+        return codes_of(said)
     if asked.kind is Kind.YES_NO:
         return first != "no"
     if asked.kind is Kind.TEXT:
@@ -186,13 +191,21 @@ def _value(branch: _Branch, asked: Asked, op: str) -> Any:
     return number_of(first)
 
 
+def codes_of(said: Iterable[str]) -> list[str]:
+    """Codes of texts that hold one in each line, each once."""
+    codes = (code.strip() for value in said for code in _LINES.split(value.replace("\x00", "")))
+    return list(dict.fromkeys(code for code in codes if code))
+
+
 def _fits(value: Any, asked: Asked, op: str) -> bool:
     """Whether what was said of another field can be meant of this one, too."""
     if asked.kind in LISTS:
         return False
     if op == "between":
         return all(not isinstance(one, str) for one in value)
-    return not isinstance(value, str) if asked.kind in NUMERIC or op in PATTERNS else True
+    if asked.kind in NUMERIC or op in PATTERNS:
+        return not isinstance(value, str)
+    return asked.kind is not Kind.TEXT or not _LINES.search(value)  # several codes are no text
 
 
 def _window(branch: _Branch, kind: str) -> Draft:
@@ -260,7 +273,6 @@ def _node_pairs(node: Draft, path: str, fields: Mapping[str, Field]) -> Iterator
 
 
 def _condition_pairs(row: Draft, path: str, fields: Mapping[str, Field]) -> Iterator[tuple[str, str]]:
-    yield f"{path}.type", "condition"
     if text := kept_text(row, fields):
         yield f"{path}.kept", text
         return
@@ -268,7 +280,6 @@ def _condition_pairs(row: Draft, path: str, fields: Mapping[str, Field]) -> Iter
     yield f"{path}.field", key
     if not key:
         return
-    yield f"{path}.was", key
     op, window = row["op"], row.get("window")
     is_merged = op in WITH_WINDOW and window is not None
     yield f"{path}.op", f"{op}:{window['type']}" if window and is_merged else op
@@ -298,7 +309,7 @@ def _value_pairs(row: Draft, path: str, kind: Kind) -> Iterator[tuple[str, str]]
     if row["op"] == "between":
         yield from ((f"{path}.value.{place}", text_of(one)) for place, one in enumerate(value))
     elif kind in LISTS and isinstance(value, list):
-        yield from ((f"{path}.value", one) for one in value)
+        yield f"{path}.value", "\n".join(value)
     else:
         yield f"{path}.value", text_of(value)
 
@@ -342,7 +353,7 @@ def _has_inputs(row: Draft, asked: Asked) -> bool:
     if op in PATTERNS:
         return _is_number(value)
     if asked.kind in LISTS:
-        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+        return isinstance(value, list) and all(isinstance(one, str) and not _LINES.search(one) for one in value)
     if asked.kind is Kind.YES_NO:
         return isinstance(value, bool)
     return isinstance(value, str) if asked.kind is Kind.TEXT else _is_number(value)

@@ -9,23 +9,22 @@ from django.utils.translation import gettext as _
 
 from core.presentation import SYMBOLS
 from segments.builder_words import DAYS, JOINERS, KINDS, OPERATORS, PERIODS, TOLD, UNIT_WORDS, WINDOWS, Words
-from segments.choices import MOST, Choice, choices, labels
+from segments.choices import labels
 from segments.edits import NONE, NOT_ALL, inside, kind_of
 from segments.fields.base import Field
 from segments.form import DAY_UNITS, EVERYONE, GROUPS, LISTS, NUMERIC, STEPS, UNITS, Asked, Draft, kept_text, text_of
-from segments.judging import Judged, rows
+from segments.judging import Judged
+from segments.offering import MOST_NAMED, lists_of, offer
 from segments.operators import NEEDS_WINDOW, PATTERNS, WITH_WINDOW, WITHOUT_VALUE, Kind
 from segments.rules import MAX_DEPTH, Problem
-from segments.shown import Group, Move, Narrowing, Row, Tree, Value, Window
-
-MOST_SHOWN = 60  # choices of a row at once; a search finds the others
+from segments.shown import CLOSED, Group, Move, Narrowing, Opened, Row, Tree, Value, Window
 
 
 class Builder:
-    """Makes the rows of one draft. `found` are words that were searched for, `counts` people; both by the row's path.
+    """Makes the rows of one draft. `counts` are people by the row's path, `opened` is the list that stands in a row.
 
-    One query for each kind of thing that is chosen from, and one for the labels of each; none without choices, where
-    only the counts and problems of the rows are wanted.
+    One query for the labels of each kind of thing that is chosen, two for the list that is open; none without labels,
+    where only the counts and problems of the rows are wanted.
     """
 
     def __init__(
@@ -35,22 +34,19 @@ class Builder:
         *,
         currency: str,
         focus: str = "",
-        found: Mapping[str, str] | None = None,
+        opened: Opened = CLOSED,
         counts: Mapping[str, int] | None = None,
         is_saving: bool = False,
-        with_choices: bool = True,
+        with_labels: bool = True,
     ) -> None:
         self.fields, self.judged, self.currency, self.counts = fields, judged, currency, counts or {}
-        self.focus, self.found, self.is_saving = focus, found or {}, is_saving
-        self.with_choices = with_choices
-        self._offered: dict[tuple[str, str], Sequence[Choice]] = {}
+        self.focus, self.opened, self.is_saving = focus, opened, is_saving
+        self.with_labels = with_labels
         self._labels: Mapping[tuple[str, str], str] = {}
-        self._left_out = 0
 
     def tree(self, draft: Draft) -> Tree:
-        if self.with_choices:
-            self._labels = labels(_asked_codes(draft, self.fields))
-        self._left_out = len(draft.get("leave_out", ()))
+        if self.with_labels:
+            self._labels = labels(_named_codes(draft, self.fields))
         match = self._group(draft["match"], "match", depth=1, joiner="", moves=())
         return Tree(match, self._nodes(_places(draft.get("leave_out", ()), "leave_out"), _("or"), 0), self._whole())
 
@@ -62,19 +58,12 @@ class Builder:
         for place, (path, node) in enumerate(nodes):
             joiner = word if place else ""
             before = nodes[place - 1][1] if place else None
-            moves = [*_moves(path, place, len(nodes), before), *self._across(path)]
+            moves = [Move(verb) for verb in _moves(path, place, len(nodes), before)]
             if kind_of(node):
                 shown.append(self._group(node, path, depth=depth + 1, joiner=joiner, moves=moves))
             else:
                 shown.append(self._row(node, path, joiner, moves))
         return shown
-
-    def _across(self, path: str) -> Iterator[Move]:
-        """To those who are left out, or back."""
-        if path.startswith("match."):
-            yield Move(_("Leave these people out"), "minus", f"move:{path}:leave_out.{self._left_out}")
-        else:
-            yield Move(_("Ask for these people"), "plus", f"move:{path}:match.of.0")
 
     def _group(self, node: Draft, path: str, *, depth: int, joiner: Words, moves: Sequence[Move]) -> Group:
         kind = kind_of(node)
@@ -94,12 +83,14 @@ class Builder:
             can_group=levels < MAX_DEPTH,
             joiner=joiner,
             moves=moves,
+            opened=self.opened.what if self.opened.path == path else "",
             is_focus=self.focus == path,
         )
 
     def _row(self, node: Draft, path: str, joiner: Words, moves: Sequence[Move]) -> Row:
         common: dict[str, Any] = {"path": path, "joiner": joiner, "moves": moves, "is_focus": self.focus == path}
         common["count"] = self.counts.get(path)
+        common["opened"] = self.opened.what if self.opened.path == path else ""
         if node["type"] == EVERYONE:
             return Row(label=_("Everyone"), field=EVERYONE, **common)
         problems = self._problems(path)
@@ -172,29 +163,10 @@ class Builder:
         return Value("pair" if op == "between" else "number", texts, prefix, suffix, problem=problem)
 
     def _choices(self, codes: Sequence[str], path: str, asked: Asked, problem: Words) -> Value:
-        if not self.with_choices:
-            return Value("choices", list(codes), problem=problem)
-        words = self.found.get(path, "")
-        offered = self.offered(asked.choices, words)
-        chosen = [(code, self._labels.get((asked.choices, code), code)) for code in codes]
-        others = [one for one in offered if one[0] not in codes]
-        has_more = len(others) > MOST_SHOWN or len(offered) == MOST or bool(words)
-        return Value(
-            "choices",
-            list(codes),
-            choices=asked.choices,
-            chosen=chosen,
-            offered=others[:MOST_SHOWN],
-            has_more=has_more,
-            found=words,
-            problem=problem,
-        )
-
-    def offered(self, name: str, words: str) -> Sequence[Choice]:
-        key = (name, words)
-        if key not in self._offered:
-            self._offered[key] = choices(name, words=words) if name else []
-        return self._offered[key]
+        named = [self._labels.get((asked.choices, code), code) for code in codes[:MOST_NAMED]]
+        is_open = self.opened.what == "values" and self.opened.path == path
+        offered = offer(asked.choices, codes, self.opened.words) if is_open else None
+        return Value("choices", codes, choices=asked.choices, named=named, offer=offered, problem=problem)
 
 
 def field_groups(fields: Mapping[str, Field]) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -213,18 +185,12 @@ def said(problem: Problem) -> Words:
     return str(_(problem.message))
 
 
-def _asked_codes(draft: Draft, fields: Mapping[str, Field]) -> Mapping[str, set[str]]:
-    """Codes that a draft names already, by whose they are."""
+def _named_codes(draft: Draft, fields: Mapping[str, Field]) -> Mapping[str, set[str]]:
+    """Codes that the rows of a draft say in words, by whose they are."""
     found: dict[str, set[str]] = {}
-    for _path, row in rows(draft):
-        asked = fields.get(row.get("field", ""))
-        if asked is None:
-            continue
-        named: list[tuple[Asked | None, Any]] = [(asked, row.get("value"))]
-        named += [(asked.source.properties.get(one["property"]), one.get("value")) for one in row.get("where", ())]
-        for own, value in named:
-            if own and own.choices and own.kind in LISTS and isinstance(value, list):
-                found.setdefault(own.choices, set()).update(value)
+    for _path, name, codes in lists_of(draft, fields):
+        if name:
+            found.setdefault(name, set()).update(codes[:MOST_NAMED])
     return found
 
 
@@ -238,19 +204,18 @@ def _places(nodes: Sequence[Draft], path: str) -> list[tuple[str, Draft]]:
     return [(f"{path}.{place}", node) for place, node in enumerate(nodes)]
 
 
-def _moves(path: str, place: int, siblings: int, before: Draft | None) -> list[Move]:
+def _moves(path: str, place: int, siblings: int, before: Draft | None) -> Iterator[str]:
     """Where a row or group can go from here; dragging does the same."""
-    found = []
     is_alone_in_negation = path.endswith(".of")
     if place:
-        found.append(Move(_("Move up"), "arrow-up", f"up:{path}"))
+        yield "up"
     if place < siblings - 1:
-        found.append(Move(_("Move down"), "arrow-down", f"down:{path}"))
+        yield "down"
     if before is not None and kind_of(before):
-        found.append(Move(_("Into the group above"), "corner-down-right", f"in:{path}"))
+        yield "in"
     if path.count(".") > 2 and not is_alone_in_negation:
-        found.append(Move(_("Out of this group"), "corner-up-left", f"out:{path}"))
-    return found
+        yield "out"
+    yield "aside" if path.startswith("match.") else "back"
 
 
 def _op(row: Draft) -> str:

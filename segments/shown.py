@@ -6,29 +6,50 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 
-from segments.builder_words import Words
-from segments.choices import Choice
+from segments.builder_words import MOVES, Words
 from segments.edits import NONE, NOT_ALL
+from segments.offering import Offer
+
+OPENS = ("field", "values", "moves")  # what a row has a list of
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The one list that stands in a row, without scripts: which of OPENS, in which row, and searched for what."""
+
+    what: str = ""
+    path: str = ""
+    words: str = ""
+
+
+CLOSED = Opened()
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a row compares with: `kind` is number, pair, text, choices or yes_no."""
+    """What a row compares with: `kind` is number, pair, text, choices or yes_no; `texts` are codes of choices."""
 
     kind: str
     texts: Sequence[str]
     prefix: str = ""
     suffix: Words = ""
     choices: str = ""  # whose they are
-    chosen: Sequence[Choice] = ()
-    offered: Sequence[Choice] = ()
-    has_more: bool = False
-    found: str = ""  # the words that were searched for
+    named: Sequence[str] = ()  # the first of them in words
+    offer: Offer | None = None  # where the list is open
     problem: Words = ""
 
     @property
     def summary(self) -> str:
-        return ", ".join(label for _code, label in self.chosen)
+        return ", ".join(self.named)
+
+    @property
+    def more(self) -> int:
+        """How many the summary does not name."""
+        return len(self.texts) - len(self.named)
+
+    @property
+    def lines(self) -> str:
+        return "\n".join(self.texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +89,17 @@ class Narrowing:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    label: Words
-    icon: str
-    do: str
+    """One of MOVES."""
+
+    verb: str
+
+    @property
+    def label(self) -> Words:
+        return MOVES[self.verb][0]
+
+    @property
+    def icon(self) -> str:
+        return MOVES[self.verb][1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +119,7 @@ class Row:
     wrong: Mapping[str, Words] = dataclass_field(default_factory=dict)  # by place in the row
     joiner: Words = ""
     moves: Sequence[Move] = ()
+    opened: str = ""  # which of its lists stands in it: field or moves
     is_focus: bool = False
     is_group = False
 
@@ -113,6 +143,7 @@ class Group:
     can_group: bool
     joiner: Words = ""
     moves: Sequence[Move] = ()
+    opened: str = ""  # moves
     is_focus: bool = False
     is_group = True
 

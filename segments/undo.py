@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -13,11 +16,12 @@ from segments.form import Draft, draft_of, fields_of
 
 MOST = 20  # steps
 MOST_LETTERS = 60_000  # of all steps together: they are sent with every change
+_MOST_BYTES = 4_000_000  # of one form: more than a request may have
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Forms as texts: the one that is shown, those before it (the newest last) and those undone (the next one last)."""
+    """Forms as packed texts: the one that is shown, those before it (newest last), those undone (the next one last)."""
 
     now: str
     past: Sequence[str] = ()
@@ -25,11 +29,17 @@ class Steps:
 
 
 def text_of_form(draft: Draft, fields: Mapping[str, Field]) -> str:
-    return urlencode(fields_of(draft, fields))
+    said = urlencode(fields_of(draft, fields)).encode()
+    return base64.b64encode(zlib.compress(said, 9)).decode()
 
 
 def draft_of_text(text: str, fields: Mapping[str, Field]) -> Draft:
-    return draft_of(QueryDict(text).lists(), fields)
+    """An empty draft of what is no such text."""
+    try:
+        said = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), _MOST_BYTES)
+    except (ValueError, binascii.Error, zlib.error):
+        said = b""
+    return draft_of(QueryDict(said).lists(), fields)
 
 
 def steps_after(data: QueryDict, now: str) -> Steps:

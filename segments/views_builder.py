@@ -21,6 +21,7 @@ from core.requests import StaffRequest
 from segments.actions.living import count_at_once
 from segments.actions.requests import SegmentArchived
 from segments.actions.segments import SegmentChanged, change_segment, create_segment, get_segment
+from segments.builder_words import MOVES
 from segments.fields.registry import fields_of_programme
 from segments.form import Draft, fields_of, opened
 from segments.judging import Judged
@@ -31,11 +32,21 @@ from segments.ready import READY
 from segments.reports.overview import sentences, tree_of
 from segments.rows import Builder, field_groups
 from segments.rules import Problem, Refused, pruned, written
+from segments.shown import CLOSED
 from segments.statement import Moment
 from segments.tabs import about, builder_url
 from segments.work import Work, begun, fill, going_on, seed_of
 
 ROWS = "segment-rows"
+ICONS = {
+    "grip-vertical",
+    "funnel",
+    "x",
+    "trash",
+    "plus",
+    "group",
+    *(icon for _words, icon in MOVES.values()),
+}  # of rows
 EMPTY: Draft = {"version": 1, "match": {"type": "all", "of": []}}
 _CHANGED = Problem(
     "",
@@ -144,7 +155,7 @@ def _shown(
         judged or work.judged(),
         currency=request.programme.currency,
         focus=work.focus,
-        found={} if request.htmx else work.found,  # with scripts a search is a request of its own
+        opened=CLOSED if request.htmx else work.opened,  # with scripts a list is opened beside its row
         counts=panel.counts if panel else None,
         is_saving=is_saving,
     )
@@ -165,7 +176,10 @@ def _shown(
         "panel": panel,
         "has_rows": True,
         "history": work.steps,
-        "field_groups": field_groups(work.fields),
+        "field_groups": () if request.htmx else field_groups(work.fields),  # stands in the page once
+        "is_field_open": work.opened.what == "field",
+        "moves": MOVES,
+        "icons": sorted(ICONS),
         "is_filled": work.is_filled,
         "is_moved": work.is_moved,
         "is_changed": bool(work.steps.past or work.steps.future),

@@ -6,7 +6,7 @@ All of them read the form as it is; nothing is saved.
 from __future__ import annotations
 
 from django.http import HttpResponse, QueryDict
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from core.errors import NotFound
 from core.page import page
@@ -14,34 +14,29 @@ from core.permissions import Perm, requires
 from core.requests import StaffRequest
 from customers.models import Customer
 from customers.views import scope_of
-from segments.choices import MOST, choices
 from segments.finding import customers_found, matching, person_of
-from segments.form import fields_of
+from segments.form import codes_of, fields_of
 from segments.models import Segment
+from segments.offering import offer
 from segments.panel import panel_of
 from segments.reports.why import why
-from segments.rows import MOST_SHOWN, Builder
+from segments.rows import Builder
 from segments.statement import Moment
-from segments.tabs import builder_url
 from segments.views_builder import told
 from segments.work import Work, going_on, searched, seed_of
 
 
-@require_safe
+@require_POST
 @requires(Perm.SEGMENTS_VIEW)
 def offered(request: StaffRequest) -> HttpResponse:
-    """Values of one row that hold the words, without those that are chosen already."""
+    """The list of values of one row, with those checked that it has chosen: a code in each line of `value`."""
     request.actor.check_sees_all()
-    path, name = request.GET.get("path", ""), request.GET.get("of", "")
-    chosen = set(request.GET.getlist(f"{path}.value"))
-    words = searched(request.GET.get(f"{path}.find", ""))
+    said, words = request.POST, searched(request.POST.get("find", ""))
     try:
-        found = choices(name, words=words)
-    except KeyError:
-        found = []
-    others = [one for one in found if one[0] not in chosen]
-    context = {"offered": others[:MOST_SHOWN], "path": path, "has_more": len(others) > MOST_SHOWN or len(found) == MOST}
-    return page(request, "segments/_offered.html", context)
+        found = offer(said.get("of", ""), codes_of(said.getlist("value")), words)
+    except KeyError as unknown:
+        raise NotFound from unknown
+    return page(request, "segments/_offer.html", {"offer": found})
 
 
 @require_POST
@@ -55,14 +50,13 @@ def preview(request: StaffRequest) -> HttpResponse:
     if found and not request.htmx:
         return told(request, work, found, panel)
     currency = request.programme.currency
-    tree = Builder(work.fields, judged, currency=currency, counts=panel.counts, with_choices=False).tree(work.draft)
+    tree = Builder(work.fields, judged, currency=currency, counts=panel.counts, with_labels=False).tree(work.draft)
     context = {
         "panel": panel,
         "segment": found,
         "rows": tree.rows,
         "whole": tree.whole,
         "history": work.steps,
-        "here": builder_url(found),
         "has_rows": "now" in request.POST,  # the page for who may only look has none
     }
     return page(request, "segments/_preview.html", context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.http import QueryDict
 
@@ -14,12 +14,14 @@ from segments.fields.registry import fields_of_programme
 from segments.form import Draft, draft_of
 from segments.judging import Judged, judge, rows
 from segments.models import Segment
+from segments.offering import lists_of
+from segments.shown import CLOSED, OPENS, Opened
 from segments.statement import Moment
 from segments.undo import Steps, draft_of_text, redone, steps_after, text_of_form, undone
 
 MOST_DIGITS = 6  # of a seed
 MOST_LETTERS = 60  # of a search
-MOVES = ("up", "down", "in", "out", "move")
+MOVES = ("up", "down", "in", "out", "aside", "back", "move")
 
 
 @dataclass(slots=True)
@@ -35,7 +37,7 @@ class Work:
     focus: str = ""
     is_moved: bool = False
     is_filled: bool = False
-    found: Mapping[str, str] = field(default_factory=dict)
+    opened: Opened = CLOSED
     reading: Described | None = None
     has_replaced: bool = False  # rows gave way to those of the words
 
@@ -57,8 +59,6 @@ def going_on(data: QueryDict) -> Work:
     steps = steps_after(data, text_of_form(draft, fields))
     work = Work(fields, draft, steps, data.get("name", ""), data.get("words", ""), data.get("seen", ""))
     work.is_filled = "filled" in data
-    searches = {name: data.get(name, "") for name in data if name.endswith(".find")}
-    work.found = {name.removesuffix(".find"): searched(words) for name, words in searches.items() if words}
     do = data.get("do", "")
     if do in ("undo", "redo"):
         work.steps = undone(steps) if do == "undo" else redone(steps)
@@ -66,11 +66,28 @@ def going_on(data: QueryDict) -> Work:
         work.draft = draft_of_text(work.steps.now, fields)
         return work
     done = edited(draft, do)
-    work.draft, work.focus, work.is_moved = done.draft, done.focus, do.partition(":")[0] in MOVES
+    verb, _colon, place = do.partition(":")
+    work.draft, work.focus, work.is_moved = done.draft, done.focus, verb in MOVES
+    work.opened = _opened(work, verb, place, data)
     now = text_of_form(done.draft, fields)
     if now != steps.now:
         work.steps = Steps(now, [*steps.past, steps.now])
     return work
+
+
+def _opened(work: Work, verb: str, place: str, data: QueryDict) -> Opened:
+    """What a button opens; a look opens the list that is searched, or the first from which nothing is chosen yet."""
+    if verb in OPENS:
+        return Opened(verb, place, searched(data.get(f"{place}.find", "")))
+    if verb in ("add", "group"):
+        return Opened("field", work.focus)
+    if verb != "look":
+        return CLOSED
+    for path, _name, codes in lists_of(work.draft, work.fields):
+        words = searched(data.get(f"{path}.find", ""))
+        if words or not codes:
+            return Opened("values", path, words)
+    return CLOSED
 
 
 def fill(work: Work, moment: Moment) -> None:

@@ -35,6 +35,17 @@ def icon(name: str, size: int = 16, stroke: str = "1.75", css: str = "") -> Safe
     return icons.icon(name, size=size, stroke=str(stroke), css=css)
 
 
+@register.simple_tag
+def icon_symbol(name: str) -> SafeString:
+    """`{% icon_symbol "plus" %}`, once in an SVG of the page, for `{% icon_use "plus" %}` in its many rows."""
+    return icons.symbol(name)
+
+
+@register.simple_tag
+def icon_use(name: str) -> SafeString:
+    return icons.use(name)
+
+
 @register.filter
 def money(value: object, currency: str) -> str:
     """`{{ order.total|money:programme.currency }}`; nothing for no value."""

@@ -13,6 +13,7 @@ from segments.fields.measures import Measure, Newest
 from segments.operators import Kind
 
 _EVENTS = _("Events")
+_TIMES = ngettext_lazy("time", "times")  # makes a class: one, not one for each name
 _ROWS = """
     SELECT event.customer_id, event.occurred_at AS at, event.id, event.data -> 'properties' AS properties
     FROM customers_event AS event WHERE event.name = 'customers.event.tracked' AND event.tracked = {name}
@@ -50,7 +51,7 @@ def fields_of_events() -> Iterator[Field]:
             f"event:{name}", _EVENTS, name, Kind.NUMBER,
             Measure(_ROWS, "count(*)", properties, is_count=True, bound=rows),
             {"op": "at_least", "value": 1, "window": {"type": "last", "count": 30}},
-            nouns=ngettext_lazy("time", "times"), name=name, says=_COUNTED,
+            nouns=_TIMES, name=name, says=_COUNTED,
         )  # fmt: skip
         yield Field(
             f"last_event:{name}", _EVENTS, _("Last time: %(event)s") % {"event": name}, Kind.YES_NO,

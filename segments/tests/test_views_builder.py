@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode
 
 import pytest
@@ -12,10 +13,11 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from core.actor import SYSTEM
-from customers.models import Customer, Tag
+from customers.models import Customer, Product, Tag, TrackedName
 from segments.actions.segments import archive_segment
 from segments.models import Segment
 from segments.panel import Panel
+from segments.rules import MAX_CHOICES
 from segments.tests.conftest import BOUGHT, make, rules
 from segments.tests.plain_form import PlainForm
 from workspace.models import AuditEntry
@@ -55,7 +57,7 @@ def test_a_segment_is_built_and_saved_without_scripts(desk, shoppers):
     }  # fmt: skip
     assert (segment.people, segment.is_stale) == (1, False)  # counted while somebody waits
     again = PlainForm(desk, f"/segments/{segment.code}/")
-    assert again.said("match.of.1.of.0.value") == ["GB", "IE"]
+    assert again.said("match.of.1.of.0.value") == ["GB\nIE"]
     assert again.said("leave_out.0.window.calendar") == ["month:-1"]
     again.press("save")
     assert AuditEntry.objects.filter(action="segments.segment.changed").count() == 0  # nothing is different
@@ -70,7 +72,7 @@ def test_rows_are_moved_turned_undone_and_removed_by_buttons(desk):
     segment = make(document=rules(BOUGHT, group, {**BOUGHT, "field": "points"}))
     form = PlainForm(desk, f"/segments/{segment.code}/")
     assert form.said("past") == []
-    form.press("in:match.of.2")
+    form.press("moves:match.of.2").press("in:match.of.2")
     moved = [("match.of.0", "orders"), ("match.of.1.of.0", "orders"), ("match.of.1.of.1", "points")]
     assert fields_of_rows(form) == moved
     form.press("kind:match.of.1:none")
@@ -269,22 +271,106 @@ def test_no_letter_breaks_a_page(desk):
         for url in (NEW, PREVIEW, "/segments/find/"):
             for do in ("fill", "undo", bad, "save"):
                 assert desk.post(url, urlencode({**data, "do": do}, errors="replace"), FORM).status_code in (200, 422)
-    asked = urlencode({"of": "tags", "path": "match.of.0", "match.of.0.find": bad}, errors="replace")
-    assert desk.get(f"{CHOICES}?{asked}").status_code == 200
+    asked = urlencode({"of": "tags", "value": bad, "find": bad}, errors="replace")
+    assert desk.post(CHOICES, asked, FORM).status_code == 200
     for page in ("", f"{make().code}/people/", f"{make('Two').code}/history/"):
         said = urlencode({"q": bad, "cursor": bad, "way": bad, "day": bad}, errors="replace")
         assert desk.get(f"/segments/{page}?{said}").status_code == 200
     assert not Segment.objects.exclude(name__in=["Buyers", "Two"]).exists()
 
 
-def test_values_are_searched_for(desk):
-    tags = [Tag.objects.create(name=name) for name in ("Wholesale", "Whale watcher", "Vegan")]
-    asked = {"of": "tags", "path": "match.of.0", "match.of.0.find": "wh", "match.of.0.value": tags[0].code}
-    html = desk.get(CHOICES, asked).content.decode()
-    assert "Whale watcher" in html
-    assert "Wholesale" not in html  # it is chosen already
-    assert "Vegan" not in html
-    assert desk.get(CHOICES, {"of": "nothing"}).status_code == 200
+def offered(html: str) -> list[tuple[str, bool]]:
+    """(label, whether it is checked) of each box."""
+    boxes = re.findall(r'<input type="checkbox"[^>]*?( checked)?><span[^>]*>(.*?)</span>', html)
+    return [(label, bool(checked)) for checked, label in boxes]
+
+
+def test_values_are_listed_and_searched_for(desk):
+    codes = [Tag.objects.create(name=name).code for name in ("Wholesale", "Whale watcher", "Vegan")]
+    asked = {"of": "tags", "value": f"{codes[0]}\ngone"}
+    html = desk.post(CHOICES, asked).content.decode()
+    listed = [("Wholesale", True), ("(gone)", True), ("Vegan", False), ("Whale watcher", False)]
+    assert offered(html) == listed
+    assert "name=" not in html  # the row says it, whatever the list shows of it
+    html = desk.post(CHOICES, {**asked, "find": "wh"}).content.decode()
+    assert offered(html) == [("Whale watcher", False), ("Wholesale", True)]
+    assert "Nothing found for “zzz”." in desk.post(CHOICES, {**asked, "find": "zzz"}).content.decode()
+    assert desk.post(CHOICES, {"of": "nothing"}).status_code == 404
+
+
+def test_without_scripts_a_list_is_opened_in_its_row(desk):
+    for name in ("Wholesale", "Vegan"):
+        Tag.objects.create(name=name)
+    wholesale, vegan = Tag.objects.order_by("-name").values_list("code", flat=True)
+    form = PlainForm(desk, NEW).press("add:match")
+    assert form.html.count('<option value="points_to_reward"') == 1
+    form.fill(match__of__0__field="tags").press("look")  # nothing is chosen yet: its list is open
+    assert offered(form.html) == [("Vegan", False), ("Wholesale", False)]
+    assert '<select id="field-match-of-0"' not in form.html
+    form.fill(match__of__0__value=[vegan]).press("look")
+    assert offered(form.html) == []
+    form.press("values:match.of.0").fill(match__of__0__find="whole").press("values:match.of.0")
+    assert offered(form.html) == [("Wholesale", False)]
+    form.fill(match__of__0__value=[vegan, wholesale], match__of__0__find="").press("look")
+    assert form.said("match.of.0.value") == [f"{vegan}\n{wholesale}"]
+    form.press("field:match.of.0").fill(match__of__0__field="city").press("look")
+    assert fields_of_rows(form) == [("match.of.0", "city")]
+    assert form.said("match.of.0.value") == [""]
+    html = form.press("add:match").press("moves:match.of.1").html
+    assert 'value="up:match.of.1" class="btn btn-ghost btn-sm" autofocus' in html
+
+
+def test_with_scripts_no_list_stands_in_a_row(desk):
+    Tag.objects.create(name="Vegan")
+    htmx = {"HX-Request": "true", "HX-Target": "segment-rows"}
+    row = {"match.type": "all", "match.of.0.field": "tags"}
+    for do in ("look", "field:match.of.0", "values:match.of.0", "moves:match.of.0", "add:match"):
+        html = desk.post(NEW, {**row, "do": do}, headers=htmx).content.decode()
+        assert "Vegan" not in html
+        assert "points_to_reward" not in html
+        assert 'value="up:' not in html
+
+
+def test_many_values_are_one_field_of_the_form(desk):
+    codes = [f"gone{number:04}" for number in range(MAX_CHOICES)]
+    products = {"type": "condition", "field": "orders_with", "op": "at_least", "value": 1,
+                "where": [{"property": "product", "op": "is_one_of", "value": codes}]}  # fmt: skip
+    segment = make(document=rules(*[products] * 20))
+    form = PlainForm(desk, f"/segments/{segment.code}/")
+    assert len(form.pairs) < 200
+    assert form.html.count("gone0005") == 20  # once in each row: in the text that is sent
+    assert f"+{MAX_CHOICES - 5}</span>" in form.html
+    form.fill(name="Renamed").press("save")
+    assert form.response.status_code == 303
+    assert Segment.objects.get().rules == segment.rules
+    opened = PlainForm(desk, f"/segments/{segment.code}/").press("values:match.of.3.where.0")
+    assert len(offered(opened.html)) == 60
+    assert opened.press("save").response.status_code == 303  # what the list does not show is still chosen
+    assert Segment.objects.get().rules == segment.rules
+
+
+def test_what_is_too_much_for_one_form_is_said(desk, settings):
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 3
+    data = {"match.type": "all", "do": "save", "name": "Large", "match.of.0.field": "member"}
+    for headers in ({}, {"HX-Request": "true"}):
+        answer = desk.post(NEW, data, headers=headers)
+        assert answer.status_code == 413
+        assert "This form holds more than can be sent at once." in answer.content.decode()
+    assert not Segment.objects.exists()
+
+
+def test_a_row_is_light_whatever_it_could_ask(desk):
+    """The lists stand in the page once: another row adds what it says, and the inputs that it has."""
+    Product.objects.bulk_create(Product(title=f"Product {number}", sku=f"p{number}") for number in range(50))
+    now = timezone.now()
+    TrackedName.objects.bulk_create(TrackedName(name=f"event_{n}", first_at=now, last_at=now) for n in range(50))
+    bought = {"type": "condition", "field": "orders_with", "op": "at_least", "value": 1,
+              "window": {"type": "last", "count": 30, "unit": "day"},
+              "where": [{"property": "product", "op": "is_one_of", "value": ["gone"]}]}  # fmt: skip
+    few, many = (
+        len(desk.get(f"/segments/{make(str(rows), rules(*[bought] * rows)).code}/").content) for rows in (2, 12)
+    )
+    assert (many - few) / 10 < 4_500
 
 
 def test_roles_and_other_programmes(
