@@ -77,7 +77,7 @@ NOT_PAGES = re.compile(
     r"|/p/(sign-out|code/again)/|/settings/team/.+|/invitations/|/confirm/|/recovery-codes/download"
 )
 # Fragments that a page loads by itself; they have no shell of their own.
-FRAGMENTS = re.compile(r"/(example|preview|match|progress|mapping|segments/choices)/")
+FRAGMENTS = re.compile(r"/(example|preview|match|progress|mapping)/")
 AXE = Axe()
 EVERYTHING = {"resultTypes": ["violations"]}
 SHELL = [[".sidebar"], [".topbar"], [".tabbar"]]  # the same on every page of the staff: a third of what axe looks at

@@ -9,7 +9,14 @@
 
   /* -- an act is what its button sends; another field, comparison or time makes another row ------------------------- */
   const send = (values) => htmx.ajax("POST", form.action, { source: form, target: "#segment-rows", swap: "outerHTML", values });
-  const act = (what) => send({ do: what });
+  let isNew = false; // a row that is new begins with its list of fields
+  const act = (what) => { isNew = /^(add|group):/.test(what); send({ do: what }); };
+  on("htmx:afterSettle", (event) => {
+    if (event.target.id !== "segment-rows" || !isNew) return;
+    isNew = false;
+    const button = document.activeElement;
+    if (button.matches('[value^="field:"]')) showFields(button);
+  });
   const placeOf = (button) => button.value.slice(button.value.indexOf(":") + 1);
   let pressed = null; // the button of an open list: pressing it again closes the list
   on("pointerdown", (event) => {
@@ -131,7 +138,7 @@
     list.addEventListener("click", (event) => choose(event.target.closest('[role="option"]')));
     const box = openBox(button, { class: "menu field-search" }, input, list);
     mark(marked() || shown()[0]);
-    input.focus({ preventScroll: true });
+    if (isFine.matches || typed) input.focus({ preventScroll: true });
     if (typed) { input.value = typed; filter(); }
   };
   on("keydown", (event) => { // typing on a closed list searches in it, as everywhere
