@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from segments.rules import Condition, Dates, Filter, Value, Window
 from segments.words.lists import list_at
 from segments.words.numbers import Comparison
+from segments.words.sales_words import SPEND_VERBS, VERBS
 from segments.words.text import Text, each
 from segments.words.times import Time, Times
 from segments.words.tree import Asked, Part, Together, either, every
@@ -71,7 +72,8 @@ class Context:
             return (time, time.end) if time else None
 
         times, end, joined_by = list_at(self.text, (found, found.end), more_at)
-        if not joined_by:
+        is_of_next = VERBS.at(self.text, end) or SPEND_VERBS.at(self.text, end)  # “in May, and in June bought soap”
+        if not joined_by or is_of_next:
             return [found], found.end, is_both
         return [one.in_year_of(times[-1]) for one in times], end, is_both or joined_by == "and"
 
@@ -84,6 +86,7 @@ class Frame(Protocol):
 
     def within(self, context: Context, times: Sequence[Time], words: frozenset[int]) -> Found | None:
         """The same in a time that was said beside it; None where it has one already or takes none."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from segments.operators import Kind
 from segments.rules import MOST, Calendar, Dates, Last, Over, Window
 from segments.words import notes, synonyms
-from segments.words.context import (
-    BE,
-    HEADS,
-    Context,
-    Found,
-    asked,
-    on_days,
-)
+from segments.words.context import BE, HEADS, Context, Found, Frame, asked, on_days
 from segments.words.lengths import AGO, compared_length
 from segments.words.text import Phrases, each, one_of
 from segments.words.times import Time
-from segments.words.tree import either, every, negated
+from segments.words.tree import every, joined, negated
 
 
 @dataclass(frozen=True, slots=True)
-class DayFrame:
+class DayFrame(Frame):
     """“first ordered in March … or in May”"""
 
     field: str
 
     def again(self, context: Context, at: int) -> Found | None:
         return _day(context, self.field, at, at)
-
-    def within(self, context: Context, times: Sequence[Time], words: frozenset[int]) -> Found | None:
-        return None
 
 
 _BEHIND_DAYS = BE | {"been", "placed", "made", "took", "place", "happened", "dated", "date", "day", "fall",
@@ -268,7 +257,7 @@ def _active(context: Context, at: int) -> Found | None:
     """“active in the last 30 days”: who ordered in them"""
     times, end, is_all = context.time_list(at + 1)
     parts = [asked(range(at, end), "orders", "at_least", 1, time.for_counts) for time in times]
-    part = (every if is_all else either)(parts)
+    part = joined(parts, is_all=is_all)
     return Found(part, end, notes=[notes.active(context.text.slice(at, end))]) if part else None
 
 

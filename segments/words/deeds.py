@@ -9,7 +9,7 @@ from segments.rules import Filter, Window
 from segments.words.context import ARTICLES, Context, Found, compared
 from segments.words.numbers import ANY, ONCE, Comparison, UnitAt, comparison_at
 from segments.words.text import Phrases, Text, each, one_of
-from segments.words.tree import either, every
+from segments.words.tree import joined
 
 _POINTS = each("point")
 
@@ -118,5 +118,5 @@ def _in_times(
     windows: list[Window | None] = [time.for_counts for time in times] or [None]
     said = range(words.start, end)
     parts = [compared(said, key, one, window=window, where=where) for window in windows]
-    part = (every if is_all else either)(parts)
+    part = joined(parts, is_all=is_all)
     return Found(part, end, may_go_on=True) if part else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from segments.operators import Kind
@@ -15,6 +14,7 @@ from segments.words.context import (
     HEADS,
     Context,
     Found,
+    Frame,
     asked,
     compared,
     figure,
@@ -22,12 +22,11 @@ from segments.words.context import (
 )
 from segments.words.numbers import Comparison, comparison_at
 from segments.words.text import Phrases, Text, one_of
-from segments.words.times import Time
-from segments.words.tree import either, every, negated
+from segments.words.tree import joined, negated
 
 
 @dataclass(frozen=True, slots=True)
-class FigureFrame:
+class FigureFrame(Frame):
     """“more than 500 points … or fewer than 10”"""
 
     field: str
@@ -39,9 +38,6 @@ class FigureFrame:
             return None
         words = range(at, one.end)
         return Found(compared(words, self.field, one), one.end, frame=self, may_go_on=True)
-
-    def within(self, context: Context, times: Sequence[Time], words: frozenset[int]) -> Found | None:
-        return None
 
 
 def figures_at(context: Context, at: int) -> Found | None:
@@ -104,7 +100,7 @@ def _figure_found(context: Context, words: range, key: str, one: Comparison) -> 
             found = [
                 compared(range(words.start, after), key, one, window=time.for_counts, where=where) for time in times
             ]
-            part = (every if is_all else either)(found)
+            part = joined(found, is_all=is_all)
             assert part is not None
             return Found(part, after, may_go_on=True)
     end = (

@@ -28,27 +28,26 @@ def goods_at(context: Context, at: int, frame: Sales, *, is_noun: bool) -> tuple
     if text.word(at) in NOTHING:
         following, end = goods_at(context, at + 1, frame, is_noun=True)
         return replace(following, is_none=True), end
+    if text.word(at) == "no" and (denied := goods_list(context, at + 1, frame))[0].products:
+        return replace(denied[0], is_none=True), denied[1]
     start = at
-    if text.word(start) in ANYTHING or (text.word(start) in ("a", "any") and text.word(start + 1) in ANYTHING):
-        start += 1 + (text.word(start) not in ANYTHING)
-        inner, end = category(context, start, frame)
+    if text.word(start) in ("a", "any") and text.word(start + 1) in ANYTHING:
+        start += 1
+    is_anything = text.word(start) in ANYTHING
+    start += is_anything
+    for read in (category, _made_by, *((_called,) if is_anything else ())):
+        inner, end = read(context, start, frame)
         if end > start:
             return inner, end
-        inner, end = _made_by(context, start, frame)
-        if end == start and (called := _called(context, start)):
-            return replace(frame, products=(called[0],)), called[1]
-        return (inner, end) if end > start else (frame, start)
-    inner, end = category(context, start, frame)
-    if end > start:
-        return inner, end
-    inner, end = _made_by(context, start, frame)
-    if end > start:
-        return inner, end
+    if is_anything:
+        return frame, start
     if is_noun:
         if text.word(start) not in ("of", "with", "containing", "including", "for"):
             return frame, at
         start += 1
-        if text.word(start) in ("u", "us", "more", "less", "over", "under") or text.word(start - 1) == "for":
+        if text.word(start) in ("us", "more", "less", "over", "under") or text.word(start - 1) == "for":
+            return frame, at
+        if comparison_at(text, start) is not None:  # “an order with 3 lanterns”: how many are in one is not known
             return frame, at
     if text.word(start - 1) in ANYTHING:  # “something special”
         return frame, at
@@ -94,7 +93,7 @@ def category(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
         text, found, lambda place: named.at(text, text.skip(place, ("the", "from", "category")))
     )
     after = text.skip(end, ('"', "”"))
-    if text.word(after) in CATEGORY or (text.word(after) in ITEM_NOUNS and len(codes) == 1):
+    if text.word(after) in CATEGORY or (text.word(after) in ITEM_NOUNS | ANYTHING and len(codes) == 1):
         has_word, end = True, after + 1
     if not has_word:
         return frame, at
@@ -115,16 +114,16 @@ def _made_by(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
     return (replace(frame, vendors=(found[0],)), found[1]) if found else (frame, at)
 
 
-def _called(context: Context, at: int) -> tuple[str, int] | None:
+def _called(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
     """“something with 'Christmas' in its name”"""
     text = context.text
     if text.word(at) not in ("with", "containing", "called", "named"):
-        return None
+        return frame, at
     name = _quoted(text, at + 1) or product_at(context, at + 1)
     in_name = _IN_ITS_NAME.at(text, name[1]) if name else None
-    if name and in_name:
-        return name[0], in_name[1]
-    return name if text.word(at) != "with" else None
+    if name is None or (in_name is None and text.word(at) == "with"):
+        return frame, at
+    return replace(frame, products=(name[0],)), in_name[1] if in_name else name[1]
 
 
 def goods_list(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
@@ -201,8 +200,8 @@ _NOT_GOODS = each(
 # What may stand behind goods and says more of them or of the verb.
 _BEHIND_GOODS = each(
     "regularly frequently often repeatedly monthly weekly daily yearly annually quarterly occasionally rarely usually"
-    " constantly every each for in on to by during after before since instead rather besides worth only exclusively"
-    " other"
+    " constantly every each for in on to by during after before since instead rather besides worth only last"
+    " exclusively other"
 )
 _VERBS_NOT_GOODS = each(
     "follow like love own know eat drink speak work play need prefer hate keep wear read visit smoke drive travel"

@@ -57,7 +57,7 @@ class _Grammar:
                     self.meaning.leave_out.append(out)
             else:
                 kept.append(self.groups())
-        self.meaning.match = every(part for part in kept if part is not None)
+        self.meaning.match = every(kept)
         self.meaning.is_open = bool(self.items) and self.items[-1].kind in (Kind.CLAUSE, Kind.NOT, *_LINKS, *_ENDS)
         self.meaning.has_people = any(item.kind is Kind.PEOPLE for item in self.items)
         return self.meaning
@@ -70,8 +70,7 @@ class _Grammar:
             found.append(self.group())
             if is_and:
                 self._note(notes.two_groups())
-        known = [part for part in found if part is not None]
-        return either(known)
+        return either(found)
 
     def group(self) -> Part | None:
         parts: list[Part | None] = []
@@ -91,12 +90,12 @@ class _Grammar:
                 self.at = self._after_links()
                 found = self.clause()
                 if is_or and parts:
-                    parts[-1] = either(part for part in (parts[-1], found) if part is not None)
+                    parts[-1] = either([parts[-1], found])
                 else:
                     parts.append(found)
             else:
                 parts.append(self.clause())
-        return every(part for part in parts if part is not None)
+        return every(parts)
 
     def clause(self) -> Part | None:
         found = [self.both()]
@@ -107,7 +106,7 @@ class _Grammar:
             found.append(self.both())
         if has_or and any(part is not None and _is_all(part) for part in found):
             self._note(notes.and_is_closer())
-        return either(part for part in found if part is not None)
+        return either(found)
 
     def both(self) -> Part | None:
         parts = [self.unit()]
@@ -116,7 +115,7 @@ class _Grammar:
                 break
             self.at = self._after_links()
             parts.append(self.unit())
-        return every(part for part in parts if part is not None)
+        return every(parts)
 
     def unit(self) -> Part | None:
         kind = self._kind()
@@ -215,14 +214,14 @@ class _Grammar:
                 break
             self.at = self._after_links()
             found.append(self.unit())
-        return either(part for part in found if part is not None)
+        return either(found)
 
     def _neither(self, item: Item) -> Part | None:
         parts = [self._denied_after_clause()]
         while self._kind() in (Kind.NOR, Kind.OR):
             self.at += 1
             parts.append(self._denied_after_clause())
-        known = every(part for part in parts if part is not None)
+        known = every(parts)
         if known is None:
             self.meaning.unknown |= set(range(item.start, item.end))
             return None

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from segments.rules import Window
-from segments.words.context import (
-    ARTICLES,
-    ASKS_FOR,
-    BE,
-    Context,
-    Found,
-    asked,
-    compared,
-)
+from segments.words.context import ARTICLES, ASKS_FOR, BE, Context, Found, Frame, asked, compared
 from segments.words.lists import list_at
 from segments.words.numbers import ONCE, comparison_at
 from segments.words.text import Phrases, Text, each, one_of
-from segments.words.times import Time
-from segments.words.tree import either, every, negated
+from segments.words.tree import either, every, joined, negated
 
 _UNKNOWN = Phrases(
     {True: [
@@ -61,7 +52,7 @@ _BETWEEN_AGREED = each("our the marketing promotional offer by from via of to fo
 
 
 @dataclass(frozen=True, slots=True)
-class KnownFrame:
+class KnownFrame(Frame):
     """“no phone number … but an e-mail address”"""
 
     def again(self, context: Context, at: int) -> Found | None:
@@ -71,12 +62,9 @@ class KnownFrame:
             return None
         return Found(asked(range(at, noun[1]), noun[0], "exists"), noun[1], frame=self)
 
-    def within(self, context: Context, times: Sequence[Time], words: frozenset[int]) -> Found | None:
-        return None
-
 
 @dataclass(frozen=True, slots=True)
-class ReachFrame:
+class ReachFrame(Frame):
     """“can be texted … but not e-mailed”"""
 
     kind: str
@@ -87,9 +75,6 @@ class ReachFrame:
             if context.text.word(end) in words:
                 part = asked(range(at, end + 1), f"{field}{self.kind}", "is", True)
                 return Found(part, end + 1, frame=self)
-        return None
-
-    def within(self, context: Context, times: Sequence[Time], words: frozenset[int]) -> Found | None:
         return None
 
 
@@ -226,10 +211,13 @@ def reach_at(context: Context, at: int) -> Found | None:
     text = context.text
     if text.word(at) in _MAY:
         end, is_turned = at + 1, False
-        while text.word(end) in _REACHED or text.word(end) in ("not", "be") or text.word(end) in _MAY:
-            is_turned = is_turned or text.word(end) == "not"
+        while text.word(end) in _REACHED | _MAY | {"not", "neither"}:
+            is_turned = is_turned or text.word(end) in ("not", "neither")
             end += 1
-        return _channels(context, at, end, "", is_turned=is_turned)
+        found = _channels(context, at, end, "", is_said=True)
+        if found is None or found.part is None or not is_turned:
+            return found
+        return replace(found, part=negated(found.part, context.vocabulary.fields))
     for field, words in _CHANNEL_WORDS.items():
         if text.word(at) in words and text.word(at + 1) in ("consent", "permission"):
             return Found(asked(range(at, at + 2), f"{field}_agreed", "is", True), at + 2, frame=ReachFrame("_agreed"))
@@ -237,7 +225,7 @@ def reach_at(context: Context, at: int) -> Found | None:
     if said is None:
         return None
     end = text.skip(said[1], _BETWEEN_AGREED)
-    found = _channels(context, at, end, "_agreed", is_turned=not said[0])
+    found = _channels(context, at, end, "_agreed", is_said=said[0])
     if (
         text.word(at) in ("on", "want", "receive", "refused", "allow")
         and found
@@ -247,30 +235,24 @@ def reach_at(context: Context, at: int) -> Found | None:
     return found
 
 
-def _channels(context: Context, first: int, at: int, kind: str, *, is_turned: bool) -> Found | None:
-    text, fields, end, is_all = context.text, [], at, False
-    while True:
-        start = text.skip(end, ("by", "via", "our", "the", "a", "either", "both", "marketing", "through"))
+def _channels(context: Context, first: int, at: int, kind: str, *, is_said: bool) -> Found | None:
+    text = context.text
+
+    def channel_at(place: int) -> tuple[str, int] | None:
+        start = text.skip(place, _BEFORE_CHANNEL)
         field = next((field for field, words in _CHANNEL_WORDS.items() if text.word(start) in words), None)
-        if field is None:
-            break
-        fields.append(field)
-        end = text.skip(start + 1, ("message", "offer", "from", "marketing", "list", "us", "newsletter", "them", "to"))
-        if text.word(end) not in ("or", "and", "nor", "/"):
-            break
-        is_all = is_all or text.word(end) == "and"
-        end += 1
-    if not fields:
+        return (field, text.skip(start + 1, _BEHIND_CHANNEL)) if field else None
+
+    channel = channel_at(at)
+    if channel is None:
         return None
-    if text.word(end - 1) in ("or", "and", "nor", "/"):
-        end -= 1
-    words = range(first, end)
-    parts = [asked(words, f"{field}{kind}", "is", True) for field in fields]
-    part = (every if is_all else either)(parts)
-    assert part is not None
-    if is_turned:
-        part = negated(part, context.vocabulary.fields)
-    return Found(part, end, frame=ReachFrame(kind))
+    fields, end, joined_by = list_at(text, channel, channel_at)
+    parts = [asked(range(first, end), f"{field}{kind}", "is", is_said) for field in fields]
+    return Found(joined(parts, is_all=joined_by == "and"), end, frame=ReachFrame(kind))
+
+
+_BEFORE_CHANNEL = each("by via our the a either both marketing through")
+_BEHIND_CHANNEL = each("message offer from marketing list us newsletter them to")
 
 
 def events_at(context: Context, at: int) -> Found | None:
@@ -287,5 +269,5 @@ def events_at(context: Context, at: int) -> Found | None:
         one = None
     windows: list[Window | None] = [time.for_counts for time in times] or [None]
     parts = [compared(range(at, end), noun[0], one or ONCE, window=window) for window in windows]
-    part = (every if is_all else either)(parts)
+    part = joined(parts, is_all=is_all)
     return Found(part, end, may_go_on=True) if part else None

@@ -93,6 +93,10 @@ def time_of_both() -> str:
     return _("The time at the end is read as that of both.")
 
 
+def time_of_all() -> str:
+    return _("The time at the beginning is read as that of all that follows.")
+
+
 def two_groups() -> str:
     return _("“and” between two groups of people read as: whoever is in one of them.")
 
@@ -117,5 +121,5 @@ def none_at_all() -> str:
     return _("“not” read as: no order at all.")
 
 
-def last_ones(typed: str) -> str:
-    return read_as(typed, _("the last ones, until today"))
+def last_one() -> str:
+    return _("A time that may be any one is read as the last one.")

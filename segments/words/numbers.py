@@ -164,7 +164,7 @@ def comparison_at(text: Text, at: int, unit_at: UnitAt | None = None) -> Compari
         return listed
     one = Comparison(
         op or "is", number.value, number.end, is_money=number.is_money, is_percent=number.is_percent,
-        is_times=number.is_times, is_bare=not op,
+        is_times=number.is_times, is_bare=not op or (op == "is" and text.word(start - 1) == "of"),
     )  # fmt: skip
     one = _with_suffix(text, one, unit_at)
     return _with_upper(text, one, unit_at) if one.op in ("more", "at_least") else one
@@ -179,6 +179,11 @@ def _with_upper(text: Text, lower: Comparison, unit_at: UnitAt | None) -> Compar
         return lower
     has_what = upper.has_unit if unit_at else upper.is_money == lower.is_money
     return replace(upper, also=lower) if has_what else lower
+
+
+def at_least(one: Comparison) -> Comparison:
+    """What somebody spent is at least so much where nothing says whether more or less is meant."""
+    return replace(one, op="at_least", is_bare=False, was_bare=True) if one.is_bare else one
 
 
 def turned(op: str) -> str | None:

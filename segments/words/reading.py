@@ -16,11 +16,12 @@ from segments.words.grammar import Meaning, understood
 from segments.words.items import EVERYBODY
 from segments.words.refusals import Refusal
 from segments.words.scan import scanned
+from segments.words.settling import settled
 from segments.words.suggestions import Suggestion, suggestions
 from segments.words.text import Text, each
 from segments.words.times import Times
 from segments.words.tree import built
-from segments.words.vague import said_by_figures, settled
+from segments.words.vague import said_by_figures
 from segments.words.vocabulary import Vocabulary
 
 BUILT_IN = "built-in"
@@ -67,7 +68,7 @@ def read_sentence(text: str, vocabulary: Vocabulary, moment: Moment) -> Reading:
     context = Context(words, vocabulary, Times(moment.today, month_first=vocabulary.is_month_first))
     items, has_conditions = scanned(context)
     try:
-        meaning = understood(settled(items), vocabulary.fields)
+        meaning = understood(settled(context, items), vocabulary.fields)
     except RecursionError:  # “no no no no …”
         return _not_understood(context)
     return _reading(context, meaning, is_of_customers=has_conditions)

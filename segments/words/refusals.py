@@ -105,9 +105,9 @@ _BEHIND_NOUNS = each(
 def _is_noun(text: Text, at: int) -> bool:
     """“Email subscribers”, “Text opt-ins”, “Contacts in Germany”: a word for people or things, not an order."""
     following = text.word(at + 1)
-    if text.word(at) in ("email", "text", "mail", "message", "phone", "tag", "reward"):
-        return following in _BEHIND_NOUNS
-    return text.tokens[at].raw.casefold() != text.word(at)  # plural
+    is_plural = text.tokens[at].raw.endswith("s")
+    is_both = text.word(at) in ("email", "text", "mail", "message", "phone", "tag", "reward")
+    return is_plural or (is_both and following in _BEHIND_NOUNS)
 
 
 def _names_another(text: Text, programme: str, own_names: Sequence[str]) -> bool:

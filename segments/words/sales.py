@@ -8,7 +8,7 @@ from itertools import combinations
 from segments.words import notes
 from segments.words.context import BE, DO, HAVE, Context, Found, asked, to_figure
 from segments.words.goods import category, goods_list, is_sold, unit_of
-from segments.words.numbers import ANY, TWICE, ZERO, Comparison, comparison_at
+from segments.words.numbers import ANY, TWICE, ZERO, Comparison, at_least, comparison_at
 from segments.words.places_sold import shop_list, times_at
 from segments.words.sales_words import (
     AVERAGE,
@@ -29,8 +29,8 @@ from segments.words.sales_words import (
 )
 from segments.words.slots import found_of, is_possible, slots
 from segments.words.sold import Manner, Sales
-from segments.words.text import Phrases, each, one_of
-from segments.words.tree import either, every
+from segments.words.text import Phrases, Text, each, one_of
+from segments.words.tree import either, joined
 
 
 def sales_at(context: Context, at: int) -> Found | None:
@@ -194,7 +194,7 @@ def order_was_at(context: Context, at: int) -> Found | None:
     for where in frame._places():
         for choices in frame._goods(context):
             parts += [asked(range(at, end), noun[0], "is", not is_turned, None, where + extra) for extra in choices]
-    part = (every if is_turned else either)(parts)
+    part = joined(parts, is_all=is_turned)
     if part is None or not is_possible(context, part) or frame == Sales():
         return None
     return Found(part, end, may_go_on=True)
@@ -220,6 +220,8 @@ def _nouns(context: Context, at: int) -> Found | None:
     text = context.text
     if text.word(at) == "even":
         at += 1
+    if text.word(at - 1) in ("in", "per") or _is_in_orders(text, at):
+        return None
     for nouns, field in ((ORDER_NOUNS, "orders"), (ITEM_NOUNS, "items")):
         one = comparison_at(text, at, unit_of(nouns))
         if one is not None and one.has_unit and not one.is_money and not one.is_percent:
@@ -232,6 +234,11 @@ def _nouns(context: Context, at: int) -> Found | None:
         frame, end = slots(context, at + 2, Sales(amount=TWICE), "noun")
         return found_of(context, frame, range(at, end))
     return _order(context, at)
+
+
+def _is_in_orders(text: Text, at: int) -> bool:
+    """“orders with 3 items”, “3 items in one order”: how much is in an order is not known."""
+    return text.word(at - 2) in ORDER_NOUNS and text.word(at - 1) in ("with", "of", "containing", "including")
 
 
 def _compared_at(context: Context, at: int) -> int | None:
@@ -303,7 +310,7 @@ def _spent(context: Context, at: int) -> Found | None:
         verb = noun
     assert verb is not None
     frame, end = slots(context, verb[1], Sales(field="spent"))
-    start = to_figure(text, end, ("total", "us", "out", "up", "in"))
+    start = to_figure(text, end, ("total", "us", "out", "in"))
     if loose := _LOOSE.at(text, start):
         frame, end = slots(context, loose[1], replace(frame, amount=loose[0]))
         return found_of(context, frame, range(at, end))
@@ -313,9 +320,7 @@ def _spent(context: Context, at: int) -> Found | None:
     one = comparison_at(text, start)
     if one is None or one.is_percent or one.is_times:
         return None
-    if one.is_bare:
-        one = replace(one, op="at_least", is_bare=False, was_bare=True)
-    end = one.end
+    one, end = at_least(one), one.end
     if per := PER_ORDER.at(text, end):
         is_average, end = True, per[1]
     if again := PER_ORDER.at(text, end) if is_average else None:

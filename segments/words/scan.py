@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from segments.words import days, deeds, figures, known, located, named, notes, sales
+from segments.words import days, deeds, figures, known, located, named, sales
 from segments.words.context import HEADS, Context, Found, Frame, Reader
 from segments.words.items import EVERYBODY, JOINTS, LEADS, PEOPLE, PURPOSES, SIGNS, SMALL, STOPS, Form, Item, Kind
 from segments.words.numbers import number_at
-from segments.words.slots import Spoken, found_of
-from segments.words.sold import Sales
+from segments.words.settling import is_time_of_others, share_time
+from segments.words.slots import found_of, sold_of
 from segments.words.text import Text, each
 
 READERS: Sequence[Reader] = (
@@ -42,9 +42,6 @@ class _Scan:
         at = 0
         while at < len(self.text):
             at = self._step(at)
-        self._place_times()
-        self._spread_doubt()
-        self._drop_only()
         return self.items
 
     def _step(self, at: int) -> int:
@@ -88,10 +85,10 @@ class _Scan:
     def _referred(self, at: int, found: Found) -> Found:
         """“… and spent over £100 there”: in the shops that were named before; “… and never came back”: since then."""
         said = {self.text.word(place) for place in range(at + 1, found.end)}
-        sold = _sold(found)
+        sold = sold_of(found)
         if sold is None:
             return found
-        before = [one for item in self.items if (one := _sold(item.found))]
+        before = [one for item in self.items if (one := sold_of(item.found))]
         narrowed = sold
         if "there" in said and not sold.shops and (named := [one for one in before if one.shops]):
             narrowed = replace(sold, shops=named[-1].shops, is_all=sold.is_all | (named[-1].is_all & {"shops"}))
@@ -164,28 +161,12 @@ class _Scan:
         if self.frame is None or not before or before[-1].kind not in _BEFORE_FRAGMENTS:
             return None
         found = self.frame.again(self.context, at)
-        if found is None or found.end <= at:
+        if found is None or found.end <= at or is_time_of_others(self.context, self.items, at, found.end):
             return None
-        self._share_time(found)
+        share_time(self.context, self.items, found, len(self.items))
         self.items.append(Item(Kind.CONDITION, at, found.end, found))
         self.frame = found.frame or self.frame
         return found.end
-
-    def _share_time(self, found: Found) -> None:
-        """“at Pine Street but not Quayside in the last 60 days”: the time is of both."""
-        place = max((at for at, item in enumerate(self.items) if item.found), default=-1)
-        item, new = self.items[place], _sold(found)
-        old = _sold(item.found)
-        if old is None or new is None or old.times or not new.times or item.found is None:
-            return
-        if old.of_what == new.of_what:
-            return
-        words = frozenset(range(item.start, item.end)) | item.words
-        frame = item.found.frame
-        shared = frame.within(self.context, new.times, words) if frame else None
-        if shared is not None:
-            shared = replace(shared, notes=[*shared.notes, notes.time_of_both()])
-            self.items[place] = replace(item, found=shared, words=words)
 
     def _time(self, at: int) -> int | None:
         found = self.context.times.at(self.text, at)
@@ -231,110 +212,9 @@ class _Scan:
             start = self.items.pop().start
         self.items.append(Item(Kind.UNKNOWN, start, end))
 
-    def _place_times(self) -> None:
-        """A time by itself belongs to the condition beside it."""
-        at = 0
-        while at < len(self.items):
-            is_when = self.items[at].kind is Kind.WHEN
-            if is_when and self._taken(at):
-                continue
-            if is_when:
-                self.items[at] = replace(self.items[at], kind=Kind.UNKNOWN)
-            at += 1
-
-    def _taken(self, at: int) -> bool:
-        when = self.items[at]
-        times, end, _is_all = self.context.time_list(when.start)
-        if end > when.end:
-            times = times[:1]
-        for place in self._beside(at):
-            item = self.items[place]
-            if item.found is None or item.found.frame is None or not self._is_next_to(item, when):
-                continue
-            words = frozenset(range(item.start, item.end)) | item.words | frozenset(range(when.start, when.end))
-            found = item.found.frame.within(self.context, times, words)
-            if found is not None:
-                self.items[place] = replace(item, found=found, words=words)
-                del self.items[at]
-                return True
-        return False
-
-    def _is_next_to(self, item: Item, when: Item) -> bool:
-        """Behind a condition nothing may stand between: the days of “on a Tuesday” are none that is known."""
-        return when.start < item.start or all(self.text.word(at) == "," for at in range(item.end, when.start))
-
-    def _beside(self, at: int) -> list[int]:
-        before = at - 1
-        while before >= 0 and self.items[before].kind is Kind.COMMA:
-            before -= 1
-        after = at + 1
-        while after < len(self.items) and self.items[after].kind in _BETWEEN_TIMES:
-            after += 1
-        return [
-            place
-            for place in (before, after)
-            if 0 <= place < len(self.items) and self.items[place].kind is Kind.CONDITION
-        ]
-
-    def _spread_doubt(self) -> None:
-        """What follows a condition and is not understood may say more about it: then neither is understood."""
-        at = 0
-        while at < len(self.items):
-            item, after = self.items[at], self._behind(at + 1)
-            if item.kind is Kind.UNKNOWN and self._leads_on(item, at + 1):
-                self.items[at : at + 2] = [Item(Kind.UNKNOWN, item.start, self.items[at + 1].end)]
-                continue
-            is_open = item.kind is Kind.CONDITION and item.found is not None and item.found.may_go_on
-            if is_open and after < len(self.items) and self.items[after].kind is Kind.UNKNOWN:
-                self.items[at : after + 1] = [Item(Kind.UNKNOWN, item.start, self.items[after].end)]
-                at = max(at - 1, 0)
-            else:
-                at += 1
-
-    def _drop_only(self) -> None:
-        """“only ordered once” says no more than “ordered once”."""
-        for at in range(len(self.items) - 1):
-            item, after = self.items[at], self.items[at + 1]
-            sold = _sold(after.found)
-            amount = sold.amount if sold else None
-            is_only = item.kind is Kind.UNKNOWN and item.end - item.start == 1 and self.text.word(item.start) in _ONLY
-            if is_only and amount is not None and amount.op in ("is", "less", "at_most"):
-                self.items[at] = replace(item, kind=Kind.CLAUSE)
-        if len(self.items) > 1 and self._is_only_behind_a_name(self.items[-2], self.items[-1]):
-            self.items.pop()
-
-    def _is_only_behind_a_name(self, name: Item, item: Item) -> bool:
-        """“Gold members only”"""
-        is_name = name.found is not None and not name.found.may_go_on
-        return (
-            is_name
-            and item.kind is Kind.UNKNOWN
-            and [self.text.word(at) for at in range(item.start, item.end)] == ["only"]
-        )
-
-    def _leads_on(self, item: Item, at: int) -> bool:
-        """“close to Gold” is not Gold."""
-        if at >= len(self.items) or self.items[at].kind is not Kind.CONDITION:
-            return False
-        following = self.items[at]
-        between = {self.text.word(place) for place in range(item.end - 1, following.start)}
-        is_doing = self.text.tokens[following.start].raw.casefold().endswith("ing") and following.start == item.end
-        return bool(between & _LEADING_ON) or (is_doing and _sold(following.found) is not None)
-
-    def _behind(self, at: int) -> int:
-        """The next item; “that” and “which” speak of the thing before them."""
-        if at < len(self.items) and self.text.word(self.items[at].start) in ("that", "which"):
-            while at < len(self.items) and self.items[at].kind is Kind.CLAUSE:
-                at += 1
-        return at
-
 
 _MOST_BRACKETS = 3
 _ROUGHLY = each("about around roughly some circa approximately")
-
-
-def _sold(found: Found | None) -> Sales | None:
-    return found.frame.said if found and isinstance(found.frame, Spoken) else None
 
 
 _PAST = frozenset(
@@ -345,9 +225,7 @@ _FINITE = frozenset(
     "who that not are is was were lives has had belongs can could may buys visits spends comes goes".split()
 )
 _ONLY = each("only just merely")
-_LEADING_ON = each("to become than like as towards into")
 _REPEATING = each("do doe did have has had were was are is")
 _BEFORE_FRAGMENTS = frozenset(
     {Kind.AND, Kind.OR, Kind.NOR, Kind.BUT, Kind.NOT, Kind.COMMA, Kind.EXCEPT, Kind.EITHER, Kind.BOTH, Kind.NEITHER}
 )
-_BETWEEN_TIMES = frozenset({Kind.COMMA, Kind.PEOPLE, Kind.CLAUSE, Kind.NOT})

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from segments.rules import Calendar, Condition, Next, Not, Window
 from segments.words import notes
-from segments.words.context import Context, Found
+from segments.words.context import Context, Found, Frame
 from segments.words.goods import goods_at, goods_list, product_at
-from segments.words.numbers import ANY, Comparison, comparison_at
+from segments.words.numbers import ANY, Comparison, at_least, comparison_at
 from segments.words.places_sold import channel_list, on_weekdays, shop_list, times_at, with_all
 from segments.words.sales_words import AVERAGE, CHANNELS, FILLERS, NOTHING, PRONOUNS
 from segments.words.sold import Manner, Sales
@@ -21,7 +21,7 @@ _SINCE_THEN = one_of("since", "since then", "after that", "afterwards", "again",
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(Frame):
     """Sales that a following piece may repeat with something else: “ordered in March but not in April”."""
 
     said: Sales
@@ -78,6 +78,10 @@ def _denied_by(text: Text, at: int) -> str:
     """“… but none this month”, “… never online”, “… none of them online”"""
     start = at - 2 if text.word(at - 1) in ("them", "those", "these") and text.word(at - 2) == "of" else at
     return text.word(start - 1)
+
+
+def sold_of(found: Found | None) -> Sales | None:
+    return found.frame.said if found and isinstance(found.frame, Spoken) else None
 
 
 def found_of(context: Context, said: Sales, words: range) -> Found | None:
@@ -168,13 +172,11 @@ def _fragment_amount(context: Context, at: int, frame: Sales) -> Comparison | No
     if one is None or one.is_percent:
         return None
     is_money = frame.field in ("spent", "average_order")
-    if is_money and not one.is_money:
-        return None
-    if not is_money and (one.is_money or (one.is_bare and not context.times.at(context.text, one.end))):
-        return None
-    if not is_money and not (context.times.at(context.text, one.end) or CHANNELS.at(context.text, one.end)):
-        return None
-    return one
+    if is_money:
+        return at_least(one) if one.is_money else None
+    is_timed = context.times.at(context.text, one.end)
+    is_meant = is_timed or (CHANNELS.at(context.text, one.end) and not one.is_bare)
+    return one if is_meant and not one.is_money else None
 
 
 def _fragment_goods(context: Context, at: int, known: Sales) -> tuple[Sales, int] | None:

@@ -14,7 +14,7 @@ from segments.words import notes
 from segments.words.context import Context, asked, compared, figure
 from segments.words.numbers import Comparison
 from segments.words.times import Time
-from segments.words.tree import Part, either, every, negated
+from segments.words.tree import Part, either, every, joined, negated
 
 Manner: TypeAlias = Literal["plain", "goods", "noun", "fragment"]  # of what the slots follow
 
@@ -55,18 +55,24 @@ class Sales:
 
     def notes(self) -> list[str]:
         """What was assumed."""
-        amount = self.amount
+        amount, said = self.amount, []
         if self.totals is not None:
-            return [notes.of_one_order()]
-        if amount is not None and len(self.products) > 1:
-            return [notes.each_by_itself()]
-        if amount is None or amount.value in (0, 1):
-            return []
+            said.append(notes.of_one_order())
+        if amount is None:
+            return said
+        if any(time.is_any_one for time in self.times):
+            said.append(notes.last_one())
+        if len(self.products) > 1:
+            said.append(notes.each_by_itself())
+        if amount.value == 0 or (amount.value == 1 and self.field != "items"):
+            return said
         if self.is_back:
-            return [notes.every_order_counts()]
-        if amount.was_bare:
-            return [notes.at_least(figure(amount))]
-        return [notes.exactly(figure(amount))] if amount.is_bare else []
+            said.append(notes.every_order_counts())
+        elif amount.was_bare:
+            said.append(notes.at_least(figure(amount)))
+        elif amount.is_bare:
+            said.append(notes.exactly(figure(amount)))
+        return said
 
     def parts(self, context: Context, words: range) -> tuple[Part | None, Part | None]:
         """What it says, and what a "not" makes of it; “for more than a year” says something with a "not" only."""
@@ -194,10 +200,6 @@ class Sales:
         if self.amount is None:
             return asked(words, field, "at_least", 1, window, where)
         return compared(words, field, self.amount, window=window, where=where)
-
-
-def joined(parts: Sequence[Part | None], *, is_all: bool) -> Part | None:
-    return (every if is_all else either)(part for part in parts if part is not None)
 
 
 def _whole(windows: Sequence[Window | None]) -> Dates | None:

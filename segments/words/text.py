@@ -17,6 +17,7 @@ _T = TypeVar("_T")
 _PARTS = re.compile(
     r"""
     (?P<short>\b[Ww]/[Oo]?(?!\w))
+  | (?P<fold>\bx\d{1,2}(?!\w))
   | (?P<iso>\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2})(?!\d))
   | (?P<slashed>\d{1,2}[/.]\d{1,2}[/.](?:\d{4}|\d{2})(?!\d))
   | (?P<doubtful>\d{1,3}(?:\.\d{3})+(?:,\d+)?(?!\d)|\d+,\d{1,2}(?!\d))
@@ -130,6 +131,9 @@ def _tokens(source: str) -> Iterator[Token]:
         raw = found.group()
         if found["short"]:
             yield Token("without" if raw[-1] in "oO" else "with", raw, start, end)
+        elif found["fold"]:  # x2
+            yield Token(raw[1:], raw, start, end, Decimal(raw[1:]))
+            yield Token(_TIMES, raw, start, end)
         elif found["word"]:
             for word in _expanded(raw):
                 yield Token(word, raw, start, end)

@@ -45,7 +45,7 @@ class Time:
     fixed: Window | None = None
     beyond: Window | None = None  # of a day: there is one, and not in this
     is_long: bool = False
-    is_unsaid: bool = False  # “in 90 days”: nothing says that these are the last ones
+    is_any_one: bool = False  # “in a week”, which may be another one than the last
     is_named_month: bool = False  # without a year: of a birthday every one
 
     def in_year_of(self, last: Time) -> Time:
@@ -207,7 +207,8 @@ class Times:
             return None
         if one.op == "at_most" and text.word(at) != "in":
             return None
-        return Time(Last(count, unit[1]), end, is_long=one.op == "more", is_unsaid=True)
+        is_any_one = one.value == 1 and text.word(at) != "for"
+        return Time(Last(count, unit[1]), end, is_long=one.op == "more", is_any_one=is_any_one)
 
     def _named(self, text: Text, at: int, *, is_listed: bool) -> Time | None:
         word = text.word(at)

@@ -43,12 +43,33 @@ class Together:
 Part: TypeAlias = Asked | Together
 
 
-def every(parts: Iterable[Part]) -> Part | None:
-    return _together(parts, is_all=True)
+def every(parts: Iterable[Part | None]) -> Part | None:
+    return joined(parts, is_all=True)
 
 
-def either(parts: Iterable[Part]) -> Part | None:
-    return _together(parts, is_all=False)
+def either(parts: Iterable[Part | None]) -> Part | None:
+    return joined(parts, is_all=False)
+
+
+def joined(parts: Iterable[Part | None], *, is_all: bool) -> Part | None:
+    """All of them, or any, without those that are there twice; None says nothing."""
+    flat: list[Part] = []
+    for part in parts:
+        for one in _inner(part, is_all=is_all):
+            same = next((at for at, other in enumerate(flat) if _is_same(one, other)), None)
+            if same is None:
+                flat.append(one)
+            else:
+                flat[same] = with_words(flat[same], frozenset(words_in(one)))
+    if not flat:
+        return None
+    return flat[0] if len(flat) == 1 else Together(tuple(flat), is_all)
+
+
+def _inner(part: Part | None, *, is_all: bool) -> Sequence[Part]:
+    if part is None:
+        return ()
+    return part.parts if isinstance(part, Together) and part.is_all is is_all else (part,)
 
 
 def negated(part: Part, fields: Mapping[str, Field]) -> Part:
@@ -83,21 +104,6 @@ def opposite(node: Condition | Not, fields: Mapping[str, Field]) -> Condition | 
     if turned and fields[node.field].source.has_zero:
         return changed(node, op=turned)
     return Not(node)
-
-
-def _together(parts: Iterable[Part], *, is_all: bool) -> Part | None:
-    flat: list[Part] = []
-    for part in parts:
-        inner = part.parts if isinstance(part, Together) and part.is_all is is_all else (part,)
-        for one in inner:
-            same = next((at for at, other in enumerate(flat) if _is_same(one, other)), None)
-            if same is None:
-                flat.append(one)
-            else:
-                flat[same] = with_words(flat[same], frozenset(words_in(one)))
-    if not flat:
-        return None
-    return flat[0] if len(flat) == 1 else Together(tuple(flat), is_all)
 
 
 def _is_same(one: Part, other: Part) -> bool:

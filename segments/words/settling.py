@@ -1,0 +1,189 @@
+"""What the items beside it make of one: times by themselves, doubt, “only”, “lapsed”."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from segments.words import notes
+from segments.words.context import Context, Found
+from segments.words.items import Item, Kind
+from segments.words.sales_words import SPEND_VERBS, VERBS
+from segments.words.slots import sold_of
+from segments.words.text import Text, each
+from segments.words.times import Time
+from segments.words.tree import conditions_of
+
+
+def settled(context: Context, items: Sequence[Item]) -> Sequence[Item]:
+    timed = _with_times(context, list(items))
+    sure = _without_doubtful(context.text, timed)
+    return _without_lapsed(_without_only(context.text, sure))
+
+
+def _with_times(context: Context, items: list[Item]) -> list[Item]:
+    """A time by itself belongs to the condition beside it, one at the beginning to all of them."""
+    at = 0
+    while at < len(items):
+        if items[at].kind is not Kind.WHEN:
+            at += 1
+            continue
+        when = items[at]
+        times, end, _is_all = context.time_list(when.start)
+        times = times if end == when.end else times[:1]
+        if any(_take(context, items, place, when, times) for place in _beside(items, at)):
+            if all(item.kind is not Kind.CONDITION for item in items[:at]):
+                _take_too(context, items, at, when, times)
+            del items[at]
+        else:
+            items[at] = replace(when, kind=Kind.UNKNOWN)
+    return items
+
+
+def _take(context: Context, items: list[Item], place: int, when: Item, times: Sequence[Time]) -> bool:
+    item = items[place]
+    if item.found is None or item.found.frame is None or not _is_next_to(context.text, item, when):
+        return False
+    words = frozenset(range(item.start, item.end)) | item.words | frozenset(range(when.start, when.end))
+    found = item.found.frame.within(context, times, words)
+    if found is None:
+        return False
+    items[place] = replace(item, found=found, words=words)
+    if context.text.word(item.end) == ",":
+        share_time(context, items, found, place)
+    return True
+
+
+def _take_too(context: Context, items: list[Item], at: int, when: Item, times: Sequence[Time]) -> None:
+    """“In May, customers who bought soap and visited Quayside”"""
+    for place in range(at + 1, len(items)):
+        is_timed = items[place - 1].kind is Kind.WHEN and place > at + 1
+        if not is_timed and _take(context, items, place, when, times) and (found := items[place].found):
+            items[place] = replace(items[place], found=replace(found, notes=[*found.notes, notes.time_of_all()]))
+
+
+def _is_next_to(text: Text, item: Item, when: Item) -> bool:
+    """Behind a condition nothing may stand between: the days of “on a Tuesday” are none that is known."""
+    return when.start < item.start or all(text.word(at) == "," for at in range(item.end, when.start))
+
+
+def _beside(items: Sequence[Item], at: int) -> list[int]:
+    before = at - 1
+    while before >= 0 and items[before].kind is Kind.COMMA:
+        before -= 1
+    after = at + 1
+    while after < len(items) and items[after].kind in _BETWEEN_TIMES:
+        after += 1
+    return [place for place in (before, after) if 0 <= place < len(items) and items[place].kind is Kind.CONDITION]
+
+
+_BETWEEN_TIMES = frozenset({Kind.COMMA, Kind.PEOPLE, Kind.CLAUSE, Kind.NOT})
+
+
+def is_time_of_others(context: Context, items: Sequence[Item], at: int, end: int) -> bool:
+    """“…, but not soap, in May” says no more of soap, nor “… and in June bought candles” of what stands before."""
+    time = context.times.at(context.text, at)
+    if time is None or time.end != end:
+        return False
+    kinds = [item.kind for item in items[-3:]]
+    is_verb = VERBS.at(context.text, end) or SPEND_VERBS.at(context.text, end)
+    return bool(is_verb) or kinds == [Kind.NOT, Kind.CONDITION, Kind.COMMA]
+
+
+def share_time(context: Context, items: list[Item], found: Found, end: int) -> None:
+    """“at Pine Street but not Quayside in the last 60 days”: the time is of both; the other ends before `end`."""
+    place = max((at for at, item in enumerate(items[:end]) if item.found), default=-1)
+    item, new = items[place], sold_of(found)
+    old = sold_of(item.found)
+    if old is None or new is None or old.times or not new.times or item.found is None or old.of_what == new.of_what:
+        return
+    words = frozenset(range(item.start, item.end)) | item.words
+    shared = item.found.frame.within(context, new.times, words) if item.found.frame else None
+    if shared is not None:
+        shared = replace(shared, notes=[*shared.notes, notes.time_of_both()])
+        items[place] = replace(item, found=shared, words=words)
+
+
+def _without_doubtful(text: Text, items: list[Item]) -> list[Item]:
+    """What follows a condition and is not understood may say more about it: then neither is understood."""
+    at = 0
+    while at < len(items):
+        item, after = items[at], _behind(text, items, at + 1)
+        if item.kind is Kind.UNKNOWN and _leads_on(text, items, at):
+            items[at : at + 2] = [Item(Kind.UNKNOWN, item.start, items[at + 1].end)]
+            continue
+        is_open = item.found is not None and item.found.may_go_on
+        if is_open and after < len(items) and items[after].kind is Kind.UNKNOWN:
+            items[at : after + 1] = [Item(Kind.UNKNOWN, item.start, items[after].end)]
+            at = max(at - 1, 0)
+        else:
+            at += 1
+    return items
+
+
+def _behind(text: Text, items: Sequence[Item], at: int) -> int:
+    """The next item; “that” and “which” speak of the thing before them."""
+    if at < len(items) and text.word(items[at].start) in ("that", "which"):
+        while at < len(items) and items[at].kind is Kind.CLAUSE:
+            at += 1
+    return at
+
+
+def _leads_on(text: Text, items: Sequence[Item], at: int) -> bool:
+    """“close to Gold” is not Gold."""
+    if at + 1 >= len(items) or items[at + 1].kind is not Kind.CONDITION:
+        return False
+    item, following = items[at], items[at + 1]
+    is_doing = text.tokens[following.start].raw.casefold().endswith("ing") and following.start == item.end
+    is_led = not _LEADING_ON.isdisjoint(text.words[item.end - 1 : following.start])
+    return is_led or (is_doing and sold_of(following.found) is not None)
+
+
+_LEADING_ON = each("to become than like as towards into")
+
+
+def _without_only(text: Text, items: list[Item]) -> list[Item]:
+    """“only ordered once” says no more than “ordered once”, and “Gold members only” no more than “Gold members”."""
+    for at, (item, after) in enumerate(pairwise(items)):
+        sold = sold_of(after.found)
+        is_few = sold is not None and sold.amount is not None and sold.amount.op in ("is", "less", "at_most")
+        if is_few and _is_only(text, item):
+            items[at] = replace(item, kind=Kind.CLAUSE)
+    if len(items) > 1 and _is_only(text, items[-1]) and items[-2].found and not items[-2].found.may_go_on:
+        items.pop()
+    return items
+
+
+def _is_only(text: Text, item: Item) -> bool:
+    is_word = item.kind is Kind.UNKNOWN and item.end - item.start == 1
+    return is_word and text.word(item.start) in ("only", "just", "merely")
+
+
+def _without_lapsed(items: Sequence[Item]) -> Sequence[Item]:
+    """“Lapsed” says something beside a time without orders only."""
+    is_quiet = any(_is_quiet(item) or _denies_orders(items[at : at + 4]) for at, item in enumerate(items))
+    return [
+        Item(Kind.UNKNOWN, item.start, item.end) if item.found and item.found.needs_quiet and not is_quiet else item
+        for item in items
+    ]
+
+
+def _is_quiet(item: Item) -> bool:
+    if item.found is None or item.found.part is None or item.found.needs_quiet:
+        return False
+    none = ("orders", "is", 0)
+    return any(
+        one.field == "last_order" or (one.window is not None and (one.field, one.op, one.value) == none)
+        for one in conditions_of(item.found.part)
+    )
+
+
+def _denies_orders(items: Sequence[Item]) -> bool:
+    """A "not", and behind it orders in some time."""
+    if items[0].kind is not Kind.NOT:
+        return False
+    following = next((item for item in items[1:] if item.kind is not Kind.CLAUSE), None)
+    if following is None or following.found is None or following.found.part is None:
+        return False
+    return any(one.field == "orders" and one.window is not None for one in conditions_of(following.found.part))
