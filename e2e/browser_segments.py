@@ -104,6 +104,10 @@ def test_a_list_opens_and_closes_by_its_button(builder):
     button.click()
     expect(options).to_have_count(0)
     expect(button).to_have_attribute("aria-expanded", "false")
+    button.press("Enter")
+    expect(options.first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(options).to_have_count(0)
     button.press("s")
     page.keyboard.type("pent")
     page.keyboard.press("Tab")  # goes on, and chooses nothing

@@ -76,17 +76,16 @@ def going_on(data: QueryDict) -> Work:
 
 
 def _opened(work: Work, verb: str, place: str, data: QueryDict) -> Opened:
-    """What a button opens; a look opens the list that is searched, or the first from which nothing is chosen yet."""
+    """What a button opens: Enter the list that is searched; it and `done` the first from which nothing is chosen yet."""
     if verb in OPENS:
         return Opened(verb, place, searched(data.get(f"{place}.find", "")))
     if verb in ("add", "group"):
         return Opened("field", work.focus)
-    if verb != "look":
-        return CLOSED
-    for path, _name, codes in lists_of(work.draft, work.fields):
-        words = searched(data.get(f"{path}.find", ""))
-        if words or not codes:
-            return Opened("values", path, words)
+    if verb in ("look", "done"):
+        for path, _name, codes in lists_of(work.draft, work.fields):
+            words = searched(data.get(f"{path}.find", "")) if verb == "look" else ""
+            if words or not codes:
+                return Opened("values", path, words)
     return CLOSED
 
 

@@ -31,6 +31,7 @@
     event.preventDefault();
     if (!open) act(button.value);
     else if (button !== pressed) open.show(button);
+    pressed = null;
   });
   on("change", (event) => { if (/\.(field|property|op|window\.type)$/.test(event.target.name)) send({}); });
 
@@ -62,13 +63,25 @@
   const openBox = (button, attributes, ...parts) => {
     const box = make("div", { popover: "auto", ...attributes });
     box.append(...parts);
+    const follow = () => { if (box.isConnected) place(box, button.getBoundingClientRect()); };
+    const closed = new AbortController();
     box.addEventListener("toggle", (event) => {
-      button.setAttribute("aria-expanded", String(event.newState === "open"));
-      if (event.newState === "closed") box.remove();
+      const isOpen = event.newState === "open";
+      button.setAttribute("aria-expanded", String(isOpen));
+      if (isOpen) return;
+      closed.abort();
+      box.remove();
     });
+    box.addEventListener("keydown", (event) => { // at once: a search would be emptied first
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      box.hidePopover();
+    });
+    box.addEventListener("focusout", ({ relatedTarget: next }) => { if (next && !box.contains(next)) box.hidePopover(); });
     button.after(box);
     box.showPopover();
-    place(box, button.getBoundingClientRect());
+    follow();
+    ["scroll", "resize"].forEach((type) => addEventListener(type, follow, { passive: true, signal: closed.signal }));
     return box;
   };
   const search = () => make("input", { type: "search", class: "input input-sm mb-1", placeholder: form.dataset.search, "aria-label": form.dataset.search, autocomplete: "off", "data-quiet": "" });
