@@ -76,7 +76,7 @@ def going_on(data: QueryDict) -> Work:
 
 
 def _opened(work: Work, verb: str, place: str, data: QueryDict) -> Opened:
-    """What a button opens: Enter the list that is searched; it and `done` the first from which nothing is chosen yet."""
+    """What a button opens. Enter: the list that is searched; it and `done`: the first with nothing chosen from it."""
     if verb in OPENS:
         return Opened(verb, place, searched(data.get(f"{place}.find", "")))
     if verb in ("add", "group"):
