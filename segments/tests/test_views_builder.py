@@ -321,6 +321,13 @@ def test_without_scripts_a_list_is_opened_in_its_row(desk):
     assert 'value="up:match.of.1" class="btn btn-ghost btn-sm" autofocus' in html
 
 
+def test_icons_of_rows_stand_in_the_page_once(desk):
+    segment = make(document=rules(BOUGHT, {"type": "any", "of": [BOUGHT]}, BOUGHT))
+    html = PlainForm(desk, f"/segments/{segment.code}/").press("moves:match.of.2").html
+    assert set(re.findall('href="#icon-([a-z-]+)"', html)) <= set(re.findall('symbol id="icon-([a-z-]+)"', html))
+    assert html.count('<symbol id="icon-x"') == 1
+
+
 def test_with_scripts_no_list_stands_in_a_row(desk):
     Tag.objects.create(name="Vegan")
     htmx = {"HX-Request": "true", "HX-Target": "segment-rows"}
