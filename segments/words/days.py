@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from segments.operators import Kind
-from segments.rules import MOST, Calendar, Dates, Last, Over, Window
+from segments.rules import Calendar, Dates, Last, Over, Window
 from segments.words import notes, synonyms
 from segments.words.context import BE, HEADS, Context, Found, Frame, asked, on_days
 from segments.words.lengths import AGO, compared_length
@@ -83,11 +83,9 @@ def _short(context: Context, at: int) -> tuple[Last, int] | None:
     """“been with us for less than a year”"""
     text = context.text
     length = compared_length(text, at + (text.word(at) == "for"))
-    if length is None or length[0].op not in ("less", "at_most") or AGO.at(text, length[2]):
+    if length is None or length.one.op not in ("less", "at_most") or not length.count or AGO.at(text, length.end):
         return None
-    one, (step, unit), end, _high = length
-    count = int(one.value) * step
-    return (Last(count, unit), end) if one.value == int(one.value) and 1 <= count <= MOST[unit] else None
+    return Last(length.count, length.unit), length.end
 
 
 _LASTING = each("first_order member_since tier_since archetype_since created")
@@ -162,13 +160,7 @@ def _since(context: Context, at: int) -> Found | None:
         return None
     key = "member_since" if text.word(at) == "member" else "first_order"
     found = _day(context, key, at, start)
-    if found is None or text.word(start) == "since":
-        return found and replace(found, is_head=True, may_go_on=False)
-    times, end, _all = context.time_list(start)
-    window = times[0].window
-    if len(times) > 1 or not isinstance(window, Last):
-        return None
-    return replace(_lasting(key, range(at, end), window, is_long=times[0].is_long), is_head=True, may_go_on=False)
+    return found and replace(found, is_head=True, may_go_on=False)
 
 
 def _lasting(key: str, words: range, window: Last, *, is_long: bool) -> Found:
@@ -232,11 +224,11 @@ def lapsed_at(context: Context, at: int) -> Found | None:
     before = asked(range(at, end), "orders", "at_least", 1)
     if kind == "before":
         end = (
-            text.skip(end, ("from", "us", "with", "here", "in", "regularly"))
+            text.skip(end, ("from", "us", "with", "here", "in"))
             if text.word(end) in ("from", "with", "here", "in")
             else end
         )
-        return Found(asked(range(at, end), "orders", "at_least", 1), end)
+        return Found(asked(range(at, end), "orders", "at_least", 1), end, notes=[notes.before(text.slice(at, end))])
     end = text.skip(end, ("from", "us", "with", "here")) if text.word(end + 1) == "us" else end
     times = context.times.at(text, end) or (context.times.at(text, end - 1) if text.word(end - 1) == "in" else None)
     if times is None:

@@ -1,26 +1,29 @@
-"""What members did in the points programme: points earned, spent and running out, rewards taken, friends brought."""
+"""What members did: points earned, spent and running out, rewards taken, stamp cards filled, friends brought."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from segments.rules import Filter, Window
-from segments.words.context import ARTICLES, Context, Found, compared
+from segments.words import notes
+from segments.words.context import ARTICLES, Context, Found, compared, figure
 from segments.words.numbers import ANY, ONCE, Comparison, UnitAt, comparison_at
+from segments.words.places_sold import times_at
 from segments.words.text import Phrases, Text, each, one_of
-from segments.words.tree import joined
+from segments.words.tree import Part, joined
 
 _POINTS = each("point")
 
 
 @dataclass(frozen=True, slots=True)
 class _Deed:
-    """`least`: what it is without a number."""
+    """`least`: what it is without a number. `names`: choices of what it may be done with, and the property of them."""
 
     verbs: Phrases[bool]
     nouns: frozenset[str]
     least: Comparison
+    names: tuple[str, str] = ("", "")
 
 
 _DEEDS: Mapping[str, _Deed] = {
@@ -34,6 +37,10 @@ _DEEDS: Mapping[str, _Deed] = {
         ),
         each("reward redemption freebie"),
         ONCE,
+        ("rewards", "reward"),
+    ),
+    "full_cards": _Deed(
+        one_of("filled", "completed", "filled up", "finished"), each("card stampcard"), ONCE, ("stamp_cards", "card")
     ),
     "friends": _Deed(
         one_of("referred", "refer", "brought", "bought in", "invited", "introduced", "recommended us to", "recruited"),
@@ -64,26 +71,25 @@ def _deed(context: Context, key: str, deed: _Deed, at: int) -> Found | None:
     if verb is None or text.word(at - 1) in ("can", "could", "may", "to", "will", "would", "should"):
         return None
     one = comparison_at(text, verb[1], _unit_of(deed.nouns))
-    where: list[Filter] = []
     if one is not None and one.has_unit and not (one.is_money or one.is_percent):
-        end = one.end
+        return _in_times(context, range(at, one.end), key, one, ())
+    start = text.skip(verb[1], ARTICLES | {"whole"})
+    named = context.vocabulary.named.get(deed.names[0])
+    where: list[Filter] = []
+    if name := named and named.at(text, start):
+        where, end = [Filter(deed.names[1], "is_one_of", [name[0]])], text.skip(name[1], deed.nouns)
+    elif (after := _unit_of(deed.nouns)(text, start)) is not None:
+        end = after
     else:
-        start = text.skip(verb[1], ARTICLES)
-        named = context.vocabulary.named.get("rewards") if key == "rewards" else None
-        reward = named.at(text, start) if named else None
-        one = deed.least
-        if reward is not None:
-            where, end = [Filter("reward", "is_one_of", [reward[0]])], text.skip(reward[1], deed.nouns)
-        elif text.word(start) in deed.nouns:
-            end = start + 1
-        else:
-            return None
-    return _in_times(context, range(at, end), key, one, where)
+        return None
+    one = times_at(text, end)
+    return _in_times(context, range(at, one.end if one else end), key, one or deed.least, where)
 
 
 def _unit_of(nouns: frozenset[str]) -> UnitAt:
     def unit_at(text: Text, at: int) -> int | None:
-        return at + 1 if text.word(at) in nouns else None
+        start = text.skip(at, ("stamp", "coffee", "loyalty"))
+        return start + 1 if text.word(start) in nouns else None
 
     return unit_at
 
@@ -109,14 +115,19 @@ def _in_times(
 ) -> Found | None:
     times, end, is_all = context.time_list(words.stop, is_ahead=is_ahead)
     if not times:
-        end = (
-            context.text.skip(end, _AFTER) if context.text.word(end) in ("ever", "so", "already", "altogether") else end
-        )
+        is_ever = context.text.word(end) in ("ever", "so", "already", "altogether")
+        end = context.text.skip(end, _AFTER) if is_ever else end
         times, end, is_all = context.time_list(end, is_ahead=is_ahead)
     if is_ahead and context.text.word(end) == "soon":
         return None
+    if times and not context.vocabulary.fields[key].source.takes_window:
+        return None
     windows: list[Window | None] = [time.for_counts for time in times] or [None]
     said = range(words.start, end)
-    parts = [compared(said, key, one, window=window, where=where) for window in windows]
-    part = joined(parts, is_all=is_all)
-    return Found(part, end, may_go_on=True) if part else None
+
+    def asked_in_times(one: Comparison, *, is_all: bool) -> Part | None:
+        return joined((compared(said, key, one, window=window, where=where) for window in windows), is_all=is_all)
+
+    opposite = asked_in_times(replace(one, op="less"), is_all=not is_all) if one.is_bare else None
+    assumed = [notes.exactly(figure(one))] if one.is_bare else []
+    return Found(asked_in_times(one, is_all=is_all), end, opposite, notes=assumed, may_go_on=True)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from segments.operators import Kind
-from segments.rules import Filter
+from segments.rules import Filter, Next
 from segments.words import notes, synonyms
 from segments.words.context import (
-    ARTICLES,
     ASKS_FOR,
     BE,
     HEADS,
@@ -82,56 +81,43 @@ def _figure_before(context: Context, at: int) -> Found | None:
 
 def _figure_found(context: Context, words: range, key: str, one: Comparison) -> Found | None:
     field = context.vocabulary.fields[key]
-    if one.is_percent and field.kind is not Kind.SHARE:
-        return None
-    if one.is_money and field.kind is not Kind.MONEY:
+    if (one.is_percent and field.kind is not Kind.SHARE) or (one.is_money and field.kind is not Kind.MONEY):
         return None
     if field.kind is Kind.SHARE:
         if one.value > 100 or (one.high or 0) > 100:
             return None
         if not one.is_percent and one.value < 1 and one.value > 0:
             one = replace(one, value=one.value * 100, high=one.high and one.high * 100)
-    end = words.stop
-    text = context.text
-    where, end = _card(context, key, end)
-    if field.kind is Kind.NUMBER and field.source.takes_window:
-        times, after, is_all = context.time_list(end)
-        if times:
-            found = [
-                compared(range(words.start, after), key, one, window=time.for_counts, where=where) for time in times
-            ]
-            part = joined(found, is_all=is_all)
-            assert part is not None
-            return Found(part, after, may_go_on=True)
-    end = (
-        text.skip(end, ("left", "now", "currently", "still", "available", "today"))
-        if key in ("points", "card_stamps")
-        else end
-    )
+    where, end = _card(context, key, words.stop)
+    times, after, is_all = context.time_list(end) if field.source.takes_window else ([], end, False)
+    if times:
+        found = [compared(range(words.start, after), key, one, window=time.for_counts, where=where) for time in times]
+        return Found(joined(found, is_all=is_all), after, may_go_on=True)
+    if key in ("points", "card_stamps"):
+        end = context.text.skip(end, ("left", "now", "currently", "still", "available", "today"))
     words = range(words.start, end)
-    frame = FigureFrame(key, field.kind is Kind.SHARE)
     opposite = compared(words, key, replace(one, op="less"), where=where) if one.is_bare else None
     said = [notes.exactly(figure(one))] if one.is_bare and one.value else []
+    frame = FigureFrame(key, field.kind is Kind.SHARE)
     return Found(compared(words, key, one, where=where), end, opposite, frame, said, may_go_on=True)
 
 
-def _card(context: Context, key: str, at: int) -> tuple[list, int]:  # type: ignore[type-arg]
-    """“on their coffee card”"""
+_CARD = one_of("card", "stampcard", "stamp card", "loyalty card")
 
+
+def _card(context: Context, key: str, at: int) -> tuple[list[Filter], int]:
+    """“on their coffee card”"""
     if key not in ("card_stamps", "stamps", "full_cards"):
         return [], at
     text = context.text
-    start = text.skip(at, ("on", "of", "the", "their", "a", "our", "one", "any", "in", "card:"))
+    start = text.skip(at, ("on", "of", "the", "their", "a", "our", "one", "any", "in"))
     named = context.vocabulary.named.get("stamp_cards")
     if named and (one := named.at(text, start)):
-        several = len(context.vocabulary.of("stamp_cards")) > 1
-        return ([Filter("card", "is_one_of", [one[0]])] if several else []), text.skip(one[1], ("card", "stampcard"))
-    if text.word(start) in ("card", "stampcard") or (text.word(start), text.word(start + 1)) in (
-        ("stamp", "card"),
-        ("loyalty", "card"),
-    ):
-        return [], start + (1 if text.word(start) in ("card", "stampcard") else 2)
-    return [], at
+        is_one_of_several = len(context.vocabulary.of("stamp_cards")) > 1
+        end = text.skip(one[1], ("card", "stampcard"))
+        return ([Filter("card", "is_one_of", [one[0]])] if is_one_of_several else []), end
+    card = _CARD.at(text, start)
+    return [], card[1] if card else at
 
 
 def _any_at_all(context: Context, at: int) -> Found | None:
@@ -161,39 +147,13 @@ def _expected(context: Context, at: int) -> Found | None:
     end = one.end
     months = 12
     if time := context.times.at(text, end, is_ahead=True):
-        window = time.window
-        count = getattr(window, "count", 0) * {"month": 1, "year": 12}.get(getattr(window, "unit", ""), 0)
-        if type(window).__name__ != "Next" or count not in (3, 6, 12):
+        window, end = time.window, time.end
+        months = window.count * {"month": 1, "year": 12}.get(window.unit, 0) if isinstance(window, Next) else 0
+        if months not in (3, 6, 12):
             return None
-        months, end = count, time.end
     elif text.word(at) in ("worth", "will"):
         return None
     return Found(compared(range(at, end), f"value_{months}", one), end, may_go_on=True)
-
-
-_FILLED = one_of("filled", "completed", "filled up", "finished")
-_CARD_NOUNS = one_of("stamp card", "card", "stampcard", "coffee card", "loyalty card")
-
-
-def filled_at(context: Context, at: int) -> Found | None:
-    """“filled a card”, “completed at least two stamp cards”"""
-    text = context.text
-    verb = _FILLED.at(text, at)
-    if verb is None or not context.knows("full_cards"):
-        return None
-    one = comparison_at(text, verb[1], lambda text, place: (card := _CARD_NOUNS.at(text, place)) and card[1])
-    if one is not None and one.has_unit:
-        return Found(compared(range(at, one.end), "full_cards", one), one.end, may_go_on=True)
-    start = text.skip(verb[1], ARTICLES | {"whole"})
-    named = context.vocabulary.named.get("stamp_cards")
-    card = (named.at(text, start) if named else None) or _CARD_NOUNS.at(text, start)
-    if card is None:
-        return None
-    end = card[1]
-    times = comparison_at(text, end, lambda text, place: place + 1 if text.word(place) == "time" else None)
-    if times and (times.has_unit or times.is_times):
-        return Found(compared(range(at, times.end), "full_cards", times), times.end, may_go_on=True)
-    return Found(asked(range(at, end), "full_cards", "at_least", 1), end, may_go_on=True)
 
 
 _RISK = one_of(*synonyms.FIGURES["churn"])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from segments.rules import Unit
+from segments.rules import MOST, Unit
 from segments.words.numbers import BEFORE, Comparison, comparison_at, number_at
 from segments.words.text import Phrases, Text, one_of
 
@@ -15,41 +15,52 @@ UNITS: Mapping[str, tuple[int, Unit]] = {
     "year": (1, "year"), "fortnight": (2, "week"), "quarter": (3, "month"), "decade": (10, "year"),
     "twelvemonth": (1, "year"), "night": (1, "day"),
 }  # fmt: skip
-
-
 AGO = one_of("ago", "back", "earlier", "old")
-
-
 ORDERS = Phrases({"more": ["longer than", "earlier than", "older than"], "less": ["newer than", "more recent than"]})
 
 
-def length_unit_at(text: Text, at: int) -> int | None:
+@dataclass(frozen=True, slots=True)
+class Length:
+    """So many units, as they are compared: “more than two weeks” are more than 2 of 1 week, a fortnight 1 of 2."""
+
+    one: Comparison
+    step: int
+    unit: Unit
+    end: int
+
+    @property
+    def count(self) -> int:
+        """Of the unit; 0 where a tree cannot have it."""
+        figures = [one for one in (self.one.value, self.one.high) if one is not None]
+        if any(one != int(one) or not 1 <= one * self.step <= MOST[self.unit] for one in figures):
+            return 0
+        return int(self.one.value) * self.step
+
+
+def _length_unit_at(text: Text, at: int) -> int | None:
     return at + 1 if text.word(at) in UNITS else None
 
 
-def compared_length(text: Text, at: int) -> tuple[Comparison, tuple[int, Unit], int, Decimal] | None:
+def compared_length(text: Text, at: int) -> Length | None:
     """“more than a fortnight”, “between 30 and 90 days”, “a year and a half”"""
-    one = comparison_at(text, at, length_unit_at)
+    one = comparison_at(text, at, _length_unit_at)
     if one is None and (order := ORDERS.at(text, at)):
         inner = compared_length(text, order[1])
-        return inner and (replace(inner[0], op=order[0]), *inner[1:])
+        return inner and replace(inner, one=replace(inner.one, op=order[0]))
     if one is None or not one.has_unit:
         one = _one_unit(text, at)
-        if one is None:
-            return None
+    if one is None or one.is_money or one.is_percent:
+        return None
     last = one.end - 1
     while text.word(last) not in UNITS:
         last -= 1
-    unit = UNITS[text.word(last)]
-    if "half" in (text.word(last - 1), text.word(last - 2)) and unit[1] == "year" and one.value == 6:
-        unit = (1, "month")
-    if one.is_money or one.is_percent:
-        return None
+    step, unit = UNITS[text.word(last)]
+    if "half" in (text.word(last - 1), text.word(last - 2)) and unit == "year" and one.value == 6:
+        unit = "month"
     half = and_a_half(text, one.end)
-    if half and unit[1] == "year":
-        months = replace(one, value=one.value * 12 + 6, end=one.end + half)
-        return months, (1, "month"), months.end, Decimal(0)
-    return one, unit, one.end, one.high or Decimal(0)
+    if half and unit == "year":
+        return Length(replace(one, value=one.value * 12 + 6), 1, "month", one.end + half)
+    return Length(one, step, unit, one.end)
 
 
 def plain_length(text: Text, at: int) -> tuple[int, tuple[int, Unit], int] | None:

@@ -18,8 +18,8 @@ from segments.words.tree import every
 _UP = Phrases(
     {
         True: [
-            "or higher", "or above", "or better", "and above", "and higher", "and up", "or up", "upward", "and better",
-            "+", "or more", "plus", "at least",
+            "or higher", "or above", "or better", "and above", "and higher", "and up", "or up", "upward",
+            "and better", "+", "or more", "plus", "at least",
         ],
         False: ["or lower", "or below", "and below", "and lower", "or worse", "and under", "or less"],
     }

@@ -21,6 +21,10 @@ def joined(typed: str) -> str:
     return read_as(typed, _("joining the points programme"))
 
 
+def before(typed: str) -> str:
+    return read_as(typed, _("did so at some time"))
+
+
 def active(typed: str) -> str:
     return read_as(typed, _("who ordered"))
 

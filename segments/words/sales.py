@@ -1,4 +1,4 @@
-"""What somebody ordered, bought and spent: verbs and nouns of sales."""
+"""What somebody ordered and bought: verbs and nouns of sales."""
 
 from __future__ import annotations
 
@@ -8,33 +8,29 @@ from itertools import combinations
 from segments.words import notes
 from segments.words.context import BE, DO, HAVE, Context, Found, asked, to_figure
 from segments.words.goods import category, goods_list, is_sold, unit_of
-from segments.words.numbers import ANY, TWICE, ZERO, Comparison, at_least, comparison_at
+from segments.words.numbers import TWICE, comparison_at
 from segments.words.places_sold import shop_list, times_at
 from segments.words.sales_words import (
-    AVERAGE,
     BEFORE_PRESENT,
     CHANNELS,
     FILLERS,
     ITEM_NOUNS,
     MOST_SHOPS,
     ORDER_NOUNS,
-    PER_ORDER,
     PRESENT,
     SHOP_NOUNS,
     SIGNED,
-    SPEND_NOUNS,
-    SPEND_VERBS,
     STOPS,
     VERBS,
 )
 from segments.words.slots import found_of, is_possible, slots
 from segments.words.sold import Manner, Sales
-from segments.words.text import Phrases, Text, each, one_of
+from segments.words.text import Phrases, Text, each
 from segments.words.tree import either, joined
 
 
 def sales_at(context: Context, at: int) -> Found | None:
-    readers = (_average, _spent, _nouns, _verbs, _used_to, _people_who)
+    readers = (_nouns, _verbs, _used_to, _people_who)
     found = [one for read in readers if (one := read(context, at)) is not None]
     return max(found, key=lambda one: one.end, default=None)
 
@@ -45,7 +41,9 @@ def _used_to(context: Context, at: int) -> Found | None:
     if text.word(at) not in ("use", "used") or text.word(at + 1) != "to":
         return None
     found = _verbs(context, at + 2)
-    return found if found is not None and found.end > at + 3 else None
+    if found is None or found.end <= at + 3:
+        return None
+    return replace(found, notes=[*found.notes, notes.before(text.slice(at, at + 3))])
 
 
 def _people_who(context: Context, at: int) -> Found | None:
@@ -295,87 +293,6 @@ def _counted(context: Context, at: int, end: int) -> Found | None:
     frame, end = slots(context, end, Sales(), "noun")
     one = comparison_at(text, to_figure(text, end))
     if one is None or one.is_money or one.is_percent:
-        return None
-    frame, end = slots(context, one.end, replace(frame, amount=one))
-    return found_of(context, frame, range(at, end))
-
-
-def _spent(context: Context, at: int) -> Found | None:
-    text = context.text
-    verb = SPEND_VERBS.at(text, at)
-    noun = SPEND_NOUNS.at(text, at)
-    if verb is None and noun is None:
-        return _amount_first(context, at)
-    if verb is None or (noun is not None and noun[1] > verb[1]):
-        verb = noun
-    assert verb is not None
-    frame, end = slots(context, verb[1], Sales(field="spent"))
-    start = to_figure(text, end, ("total", "us", "out", "in"))
-    if loose := _LOOSE.at(text, start):
-        frame, end = slots(context, loose[1], replace(frame, amount=loose[0]))
-        return found_of(context, frame, range(at, end))
-    is_average = False
-    if per := PER_ORDER.at(text, start):
-        is_average, start = True, per[1]
-    one = comparison_at(text, start)
-    if one is None or one.is_percent or one.is_times:
-        return None
-    one, end = at_least(one), one.end
-    if per := PER_ORDER.at(text, end):
-        is_average, end = True, per[1]
-    if again := PER_ORDER.at(text, end) if is_average else None:
-        end = again[1]
-    frame, end = slots(context, end, replace(frame, field="average_order" if is_average else "spent", amount=one))
-    if not is_average and (single := _IN_ONE_ORDER.at(text, end)):
-        frame, end = slots(context, single[1], Sales(totals=one, times=frame.times, shops=frame.shops))
-    return found_of(context, frame, range(at, end))
-
-
-_LOOSE: Phrases[Comparison] = Phrases(
-    [
-        *((words, ZERO) for words in ("nothing", "none", "nowt", "zero", "no money")),
-        *((words, ANY) for words in ("anything", "something", "money", "any money")),
-    ]
-)
-_IN_ONE_ORDER = one_of(
-    *(f"{where} {one}" for where in ("in", "on", "at") for one in ("one order", "a single order", "one go", "one visit",
-      "a single visit", "a single go", "a single purchase", "one purchase", "a single transaction"))
-)  # fmt: skip
-
-
-def _amount_first(context: Context, at: int) -> Found | None:
-    """“over £500 spent”, “more than £500 of total spend”"""
-    text = context.text
-    one = comparison_at(text, at)
-    if one is None or not one.is_money:
-        return None
-    start = text.skip(one.end, ("in", "of", "has", "have", "been", "was"))
-    noun = SPEND_NOUNS.at(text, start) or ((True, start + 1) if text.word(start) == "spent" else None)
-    if noun is None:
-        return None
-    frame, end = slots(context, noun[1], Sales(field="spent", amount=one))
-    return found_of(context, frame, range(at, end))
-
-
-def _average(context: Context, at: int) -> Found | None:
-    text = context.text
-    noun = AVERAGE.at(text, text.skip(at, ("an", "a", "the")))
-    if noun is None:
-        one = comparison_at(text, at)
-        if one is None or not one.is_money:
-            return None
-        noun = AVERAGE.at(text, text.skip(one.end, ("of", "in", "as", "an", "the")))
-        per = PER_ORDER.at(text, one.end)
-        if noun is None and (per is None or text.word(at - 1) in ("spend", "spent")):
-            return None
-        after = noun or per
-        assert after is not None
-        frame, end = slots(context, after[1], Sales(field="average_order", amount=one))
-        return found_of(context, frame, range(at, end))
-    frame, end = slots(context, noun[1], Sales(field="average_order"))
-    start = to_figure(text, end, ("value", "worth", "come", "to"))
-    one = comparison_at(text, start)
-    if one is None or one.is_percent or one.is_times:
         return None
     frame, end = slots(context, one.end, replace(frame, amount=one))
     return found_of(context, frame, range(at, end))

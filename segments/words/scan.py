@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from segments.words import days, deeds, figures, known, located, named, sales
+from segments.words import days, deeds, figures, known, located, named, sales, spent
 from segments.words.context import HEADS, Context, Found, Frame, Reader
 from segments.words.items import EVERYBODY, JOINTS, LEADS, PEOPLE, PURPOSES, SIGNS, SMALL, STOPS, Form, Item, Kind
 from segments.words.numbers import number_at
@@ -14,10 +14,10 @@ from segments.words.slots import found_of, sold_of
 from segments.words.text import Text, each
 
 READERS: Sequence[Reader] = (
-    sales.sales_at, sales.category_at, sales.shops_of_several, named.tier_at, named.archetype_at,
-    named.segment_at, named.tag_at, located.place_at, figures.figures_at, figures.filled_at,
-    figures.churn_band_at, days.days_at, days.new_at, days.repeat_at, days.lapsed_at, known.known_at,
-    known.texts_at, named.choices_at, known.yes_no_at, known.reach_at, known.events_at, named.rfm_at,
+    sales.sales_at, spent.spent_at, spent.average_at, sales.category_at, sales.shops_of_several,
+    named.tier_at, named.archetype_at, named.segment_at, named.tag_at, located.place_at,
+    figures.figures_at, figures.churn_band_at, days.days_at, days.new_at, days.repeat_at, days.lapsed_at,
+    known.known_at, known.texts_at, named.choices_at, known.yes_no_at, known.reach_at, known.events_at, named.rfm_at,
     deeds.deed_at, deeds.expiring_at, sales.order_was_at, named.became_tier_at, sales.buyers_of,
 )  # fmt: skip
 
@@ -45,24 +45,19 @@ class _Scan:
         return self.items
 
     def _step(self, at: int) -> int:
-        for read in (
-            self._purpose,
-            self._condition,
-            self._joint,
-            self._fragment,
-            self._time,
-            self._people,
-            self._little,
-        ):
-            end = read(at)
-            if end is not None:
+        readers = (
+            self._purpose, self._condition, self._joint, self._fragment, self._time, self._people, self._little,
+        )  # fmt: skip
+        for read in readers:
+            if (end := read(at)) is not None:
                 return end
         self._unknown(at, at + 1)
         return at + 1
 
     def _purpose(self, at: int) -> int | None:
         """What the segment is for says nothing of who is in it."""
-        if PURPOSES.at(self.text, at) is None or not any(item.kind is Kind.CONDITION for item in self.items):
+        is_behind = any(item.kind in (Kind.CONDITION, Kind.PEOPLE) for item in self.items)
+        if PURPOSES.at(self.text, at) is None or not is_behind:
             return None
         self._add(Kind.STOP, at, at)
         self._unknown(at, len(self.text))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
-from segments.rules import Calendar, Condition, Next, Not, Window
+from segments.rules import Calendar, Condition, Dates, Next, Not, Window
 from segments.words import notes
 from segments.words.context import Context, Found, Frame
 from segments.words.goods import goods_at, goods_list, product_at
@@ -86,7 +87,7 @@ def sold_of(found: Found | None) -> Sales | None:
 
 def found_of(context: Context, said: Sales, words: range) -> Found | None:
     """None where the field knows no such narrowing: what was spent has no weekdays; and of what lies ahead."""
-    if not said.has_order or any(_lies_ahead(time.window) for time in said.times):
+    if not said.has_order or any(_lies_ahead(time.window, context.times.today) for time in said.times):
         return None
     part, opposite = said.parts(context, words)
     if opposite is None or (part is not None and not is_possible(context, part)):
@@ -96,8 +97,15 @@ def found_of(context: Context, said: Sales, words: range) -> Found | None:
     return Found(part, words.stop, opposite, Spoken(said), said.notes(), may_go_on=True)
 
 
-def _lies_ahead(window: Window) -> bool:
-    return isinstance(window, Next) or (isinstance(window, Calendar) and window.offset > 0)
+def _lies_ahead(window: Window, today: date) -> bool:
+    match window:
+        case Next():
+            return True
+        case Calendar(_unit, offset):
+            return offset > 0
+        case Dates(first, _last):
+            return first is not None and first > today
+    return False
 
 
 def slots(context: Context, at: int, frame: Sales, manner: Manner = "plain") -> tuple[Sales, int]:

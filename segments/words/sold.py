@@ -58,6 +58,7 @@ class Sales:
         amount, said = self.amount, []
         if self.totals is not None:
             said.append(notes.of_one_order())
+            amount = self.totals if self.totals.was_bare else amount
         if amount is None:
             return said
         if any(time.is_any_one for time in self.times):
@@ -84,7 +85,7 @@ class Sales:
         turned = negated(part, context.vocabulary.fields)
         if self.amount is not None and self.amount.is_bare and self.field in ("orders", "items"):
             turned = self._fewer(context, words) or turned
-        if self.is_back and not self.times:  # “came back”, “never came back”
+        if self.is_back and not self.times and self.amount is None:  # “came back”, “never came back”
             again, once = Comparison("at_least", Decimal(2), 0), Comparison("is", Decimal(1), 0)
             return replace(self, amount=again)._part(context, words), replace(self, amount=once)._part(context, words)
         if self.is_back:

@@ -7,6 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+
+def _with_schemes(*verbs: str) -> Sequence[str]:
+    """“joined our loyalty programme”"""
+    return [f"{verb} {the} {scheme}" for verb in verbs for the in ("the", "our") for scheme in _SCHEMES]
+
+
+_SCHEMES = (
+    "programme", "loyalty programme", "points programme", "rewards programme", "scheme", "loyalty scheme",
+    "points scheme", "rewards scheme", "club",
+)  # fmt: skip
 # Numbers, amounts and shares: what stands behind a figure (“500 points”) or before it (“lifetime value over 500”).
 FIGURES: Mapping[str, Sequence[str]] = {
     "points": [
@@ -98,18 +108,11 @@ DAYS: Mapping[str, Sequence[str]] = {
         "last ordered from us",
     ],
     "member_since": [
-        "joined the programme", "joined our programme", "joined the loyalty programme",
-        "joined our loyalty programme", "joined the points programme", "joined the club",
-        "joined the rewards programme", "became a member", "become a member", "became members", "become members",
-        "joined the scheme", "joined the loyalty scheme", "joined our loyalty scheme", "joined our scheme",
-        "signed up for the programme", "signed up to the programme", "signed up for the loyalty programme",
-        "signed up to the loyalty programme", "signed up for our programme", "signed up for our loyalty programme",
-        "been a member", "been members", "signed up for points", "enrolled in the programme",
-        "enrolled in the loyalty programme", "enrolled", "joined", "signed up", "registered", "joined up",
-        "membership began", "membership started", "joining date", "joined us", "joined as a member",
-        "joined as members", "got their card", "signed up for the loyalty card",
-        "registered for the loyalty programme", "registered for the programme", "signed up to our loyalty programme",
-        "joined the points scheme", "joined the rewards scheme", "signed up for loyalty", "are members",
+        *_with_schemes("joined", "signed up for", "signed up to", "enrolled in", "registered for"),
+        "became a member", "become a member", "became members", "become members", "been a member", "been members",
+        "signed up for points", "signed up for loyalty", "signed up for the loyalty card", "got their card",
+        "enrolled", "joined", "signed up", "registered", "joined up", "joined us", "joined as a member",
+        "joined as members", "membership began", "membership started", "joining date", "are members",
     ],
     "birthday": [
         "birthday", "born", "birth day", "date of birth", "have a birthday", "has a birthday",
@@ -136,7 +139,7 @@ DAYS: Mapping[str, Sequence[str]] = {
     "created": ["added", "were added", "created", "record was created", "imported", "added to our list"],
 }  # fmt: skip
 JOINED_ONLY = frozenset({"joined", "signed up", "registered", "enrolled", "joined us", "joined up"})
-# What somebody has or has not: read behind “with”, “without”, “have”, “no”.
+# What somebody has or has not, behind “with”, “without”, “have”, “no”; and what texts are called.
 KNOWN: Mapping[str, Sequence[str]] = {
     "email": ["email address", "email", "mail address"],
     "phone": [
@@ -148,38 +151,22 @@ KNOWN: Mapping[str, Sequence[str]] = {
     "city": ["town", "city", "town or city"],
     "region": ["region", "county", "state"],
     "postcode": ["postcode", "post code", "zip code", "zip", "postal code"],
-    "first_name": ["first name", "name"],
+    "first_name": ["first name", "name", "forename", "given name"],
     "last_name": ["last name", "surname", "family name"],
+    "source": ["source", "came from source", "came from"],
     "language": ["language"],
     "tier": ["tier", "tier at all", "loyalty tier", "status tier", "loyalty level", "level"],
     "archetype": ["archetype"],
     "next_purchase": ["expected next purchase"],
 }  # fmt: skip
-TEXTS: Mapping[str, Sequence[str]] = {
-    "first_name": ["first name", "name", "forename", "given name"],
-    "last_name": ["last name", "surname", "family name"],
-    "email": ["email", "email address", "mail address"],
-    "phone": ["phone", "phone number", "mobile number", "mobile", "telephone number"],
-    "postcode": ["postcode", "post code", "zip code", "zip", "postal code"],
-    "city": ["city", "town"],
-    "region": ["region", "county", "state"],
-    "source": ["source", "came from source", "came from"],
-}  # fmt: skip
 YES_NO: Mapping[str, Sequence[str]] = {
     "member": [
-        "signed up", "signed up for the loyalty programme", "joined the programme", "joined the loyalty programme",
-        "joined our loyalty programme", "enrolled", "enrolled in the loyalty programme",
-        "signed up for the programme", "signed up to the loyalty programme", "in the loyalty programme",
-        "in our loyalty programme", "in the programme", "in the points programme", "loyalty members",
-        "programme members", "loyalty programme members", "enrolled members", "loyalty card holders",
-        "loyalty cardholders", "in the loyalty scheme", "in our programme", "on the loyalty programme",
-        "on our loyalty programme", "in the scheme", "part of the programme", "part of the loyalty programme",
-        "part of our loyalty programme", "belong to the loyalty programme", "a member", "members",
-        "with a loyalty card", "club members", "loyalty scheme members", "points collectors", "have a loyalty card",
-        "members of the programme", "members of the loyalty programme", "members of our programme",
-        "members of our loyalty programme", "signed up members", "registered members", "on the programme",
-        "part of our programme", "part of the loyalty scheme", "hold a loyalty card", "in our loyalty scheme",
-        "members of the loyalty scheme", "members of our loyalty scheme",
+        *_with_schemes("joined", "signed up for", "signed up to", "enrolled in", "in", "on", "part of", "belong to"),
+        *_with_schemes("members of"),
+        "signed up", "enrolled", "a member", "members", "loyalty members", "programme members", "club members",
+        "loyalty programme members", "loyalty scheme members", "enrolled members", "signed up members",
+        "registered members", "points collectors", "loyalty card holders", "loyalty cardholders",
+        "with a loyalty card", "have a loyalty card", "hold a loyalty card",
     ],
     "was_brought": [
         "referred by somebody", "referred by a friend", "brought by a friend", "came by referral",

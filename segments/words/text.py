@@ -60,11 +60,8 @@ class Text:
         self.source = source
         self.tokens: Sequence[Token] = list(_joined(list(_tokens(source))))
         self.words = tuple(token.word for token in self.tokens)
-        self.corrected = {
-            token.raw: put_right(token.raw.casefold())
-            for token in self.tokens
-            if token.word and token.raw[0].isalpha() and put_right(token.raw.casefold()) != token.raw.casefold()
-        }
+        words = [token.raw for token in self.tokens if token.word and token.raw[0].isalpha()]
+        self.corrected = {raw: meant for raw in words if (meant := put_right(raw.casefold())) != raw.casefold()}
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -51,14 +51,9 @@ class Time:
     def in_year_of(self, last: Time) -> Time:
         """The first of “November and December 2025”: a month without a year takes that of the last."""
         own, other = self.window, last.window
-        is_open = self.is_named_month and not last.is_named_month
-        if (
-            not is_open
-            or not isinstance(own, Dates)
-            or not isinstance(other, Dates)
-            or not own.first
-            or not other.first
-        ):
+        if not isinstance(own, Dates) or not isinstance(other, Dates) or not own.first or not other.first:
+            return self
+        if not self.is_named_month or last.is_named_month:
             return self
         year = other.first.year - (own.first.month > other.first.month)
         return replace(self, window=Dates(*month_days(year, own.first.month)), is_named_month=False)
@@ -94,28 +89,23 @@ class Times:
 
     def _ago(self, text: Text, at: int) -> Time | None:
         start = at + 1 if text.word(at) in ("from", "on") else at
-        compared = compared_length(text, start)
-        if compared is None:
+        length = compared_length(text, start)
+        ago = AGO.at(text, length.end) if length else None
+        if length is None or not length.count or (ago is None and ORDERS.at(text, start) is None):
             return None
-        one, unit, end, high = compared
-        ago = AGO.at(text, end)
-        if ago is None and ORDERS.at(text, start) is None:
-            return None
-        end = ago[1] if ago else end
+        one, end, count, kind = length.one, ago[1] if ago else length.end, length.count, length.unit
         if late := late_suffix(text, end):
             one, end = replace(one, op=late[0]), late[1]
-        count, step, kind = int(one.value) * unit[0], unit[0], unit[1]
-        if one.value != int(one.value) or not 1 <= count <= MOST[kind]:
-            return None
         if kind in ("minute", "hour"):
             windows: Mapping[str, Window] = {"more": Over(count, kind), "less": Last(count, kind)}
             return Time(windows[one.op], end) if one.op in windows else None
+        day = back(self.today, count, kind)
         if one.also is not None:
-            newest = back(self.today, int(one.also.value) * step, kind) - timedelta(days=one.also.op == "more")
-            oldest = back(self.today, count, kind) + timedelta(days=one.op == "less")
+            newest = back(self.today, int(one.also.value) * length.step, kind) - timedelta(days=one.also.op == "more")
+            oldest = day + timedelta(days=one.op == "less")
             return self._between_ago(oldest, newest, end) if oldest <= newest else None
-        if one.op == "between":
-            return self._between_ago(back(self.today, int(high) * step, kind), back(self.today, count, kind), end)
+        if one.high is not None:
+            return self._between_ago(back(self.today, int(one.high) * length.step, kind), day, end)
         return self._so_long_ago(one.op, count, kind, end)
 
     def _so_long_ago(self, op: str, count: int, kind: Unit, end: int) -> Time:
@@ -155,15 +145,7 @@ class Times:
         word = text.word(start)
         if word not in _PAST and word not in _COMING:
             return None
-        is_past = word in _PAST
-        after = start + 1
-        if (
-            is_past
-            and word in ("last", "past")
-            and text.word(after) in ("and", "or")
-            and text.word(after + 1) in _COMING
-        ):
-            return None
+        is_past, after = word in _PAST, start + 1
         if length := plain_length(text, after):
             count, unit, end = length
         elif text.word(after) in UNITS:
@@ -187,28 +169,20 @@ class Times:
             return None
         start = at + 1 if text.word(at) != "over" else at
         start = text.skip(start, ("the", "good", "whole", "full"))
-        compared = compared_length(text, start)
-        if compared is None:
+        length = compared_length(text, start)
+        if length is None or not length.count or AGO.at(text, length.end):
             return None
-        one, unit, end, _high = compared
-        count = int(one.value) * unit[0]
-        if (
-            AGO.at(text, end)
-            or text.word(end) in ("of", "after", "before", "from")  # “within a week of their birthday”
-            or one.value != int(one.value)
-            or one.op not in ("is", "more", "at_least", "at_most", "less")
-        ):
+        one, end, op = length.one, length.end, length.one.op
+        if text.word(end) in ("of", "after", "before", "from"):  # “within a week of their birthday”
             return None
         if text.word(end) == "now":
             end += 1
         if is_ahead:
-            return Time(Next(count, unit[1]), end) if one.op in ("is", "at_most") else None
-        if one.op in ("less",):
-            return None
-        if one.op == "at_most" and text.word(at) != "in":
+            return Time(Next(length.count, length.unit), end) if op in ("is", "at_most") else None
+        if op not in ("is", "more", "at_least") and not (op == "at_most" and text.word(at) == "in"):
             return None
         is_any_one = one.value == 1 and text.word(at) != "for"
-        return Time(Last(count, unit[1]), end, is_long=one.op == "more", is_any_one=is_any_one)
+        return Time(Last(length.count, length.unit), end, is_long=op == "more", is_any_one=is_any_one)
 
     def _named(self, text: Text, at: int, *, is_listed: bool) -> Time | None:
         word = text.word(at)
@@ -290,11 +264,11 @@ class Times:
 
     def _since_ago(self, text: Text, at: int) -> Time | None:
         """“since 3 months ago”"""
-        compared = compared_length(text, at)
-        if compared is None or compared[0].op != "is" or not (ago := AGO.at(text, compared[2])):
+        length = compared_length(text, at)
+        ago = AGO.at(text, length.end) if length else None
+        if length is None or ago is None or length.one.op != "is" or not length.count:
             return None
-        one, unit, _end, _high = compared
-        return Time(Dates(first=back(self.today, int(one.value) * unit[0], unit[1])), ago[1])
+        return Time(Dates(first=back(self.today, length.count, length.unit)), ago[1])
 
     def _spread(self, first: Point, last: Point) -> Time | None:
         """From one to the other; what has no year is the latest that fits."""

@@ -12,12 +12,10 @@ _MEASURED = Phrases(
     {
         ("value_12", "value_6", "value_3", "spent", "average_order"): [
             "high value", "highvalue", "valuable", "high spending", "big spending", "big spenders", "high spenders",
-            "best", "top", "most valuable", "high worth", "low value", "low spending", "vip", "premium", "big", "small",
-            "rich", "high ltv", "spenders", "high rollers", "worthwhile", "lucrative",
+            "best", "top", "most valuable", "high worth", "low value", "low spending", "vip", "premium", "big",
+            "small", "rich", "high ltv", "spenders", "high rollers", "worthwhile", "lucrative",
         ],
-        ("orders", "points"): [
-            "loyal", "frequent", "regular", "heavy", "occasional", "keen", "devoted", "faithful",
-        ],
+        ("orders", "points"): ["loyal", "frequent", "regular", "heavy", "occasional", "keen", "devoted", "faithful"],
         ("last_order", "orders", "churn", "churn_band"): [
             "lapsed", "inactive", "dormant", "sleeping", "recent", "active", "lost", "idle",
         ],

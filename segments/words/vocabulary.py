@@ -39,7 +39,7 @@ def _names(choices: Sequence[Choice]) -> list[tuple[str, str]]:
 
 
 def _labels(key: str, one: Field) -> Sequence[str]:
-    tables = (synonyms.FIGURES, synonyms.DAYS, synonyms.TEXTS)
+    tables = (synonyms.FIGURES, synonyms.DAYS, synonyms.KNOWN)
     label = str(one.label)
     return (label,) if len(label) > 2 and not any(key in table for table in tables) else ()
 
@@ -71,7 +71,7 @@ class Vocabulary:
 
     @cached_property
     def texts(self) -> Phrases[str]:
-        return self._called(synonyms.TEXTS, Kind.TEXT)
+        return self._called(synonyms.KNOWN, Kind.TEXT)
 
     @cached_property
     def chosen(self) -> Phrases[str]:
