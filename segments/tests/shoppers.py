@@ -116,8 +116,13 @@ def _enrol(chance: random.Random, customer: Customer, tiers: list[Tier], card: S
         tier_rank=tier.rank if tier else None,
     )
     if is_member:
-        account = Account.objects.create(customer=customer, tier=tier)
-        StampBook.objects.create(account=account, card=card, stamps=chance.randrange(6), changed_at=MOMENT.now)
+        since = MOMENT.now - timedelta(days=chance.randrange(400)) if tier else None
+        account = Account.objects.create(customer=customer, tier=tier, tier_since=since)
+        stamps, completed = chance.randrange(6), chance.choice((0, 0, 1, 3))
+        StampBook.objects.create(
+            account=account, card=card, stamps=stamps, completed=completed, total=stamps + 9 * completed,
+            changed_at=MOMENT.now,
+        )  # fmt: skip
 
 
 def _judge(chance: random.Random, customer: Customer, archetypes: list[Archetype]) -> None:

@@ -44,7 +44,7 @@ NO_GOODS = each(
 
 def to_figure(text: Text, at: int, words: Iterable[str] = ()) -> int:
     """The place behind “is”, “of”, “at” and other words that lead to a figure."""
-    while text.word(at) in BE or text.word(at) in ("of", "that", ":", "which", *words):
+    while text.word(at) in BE or text.word(at) in ("of", "that", ":", "which", "lie", "fall", "range", *words):
         at += 1
     return at + 1 if text.word(at) == "at" and text.word(at + 1) not in ("least", "most", "the") else at
 

@@ -79,6 +79,24 @@ def _day(context: Context, key: str, first: int, at: int) -> Found | None:
     return Found(part, end, frame=DayFrame(key), may_go_on=not is_birthday)
 
 
+def of_a_time(context: Context, at: int) -> Found | None:
+    """“December birthdays”, “last month's new customers”"""
+    text = context.text
+    if text.word(at - 1) in ("in", "on", "since", "until", "before", "after", "from", "to", "by"):
+        return None
+    time = context.times.at(text, at, is_listed=True)
+    if time is None:
+        return None
+    noun = context.vocabulary.days.at(text, time.end)
+    if noun is not None and noun[0] == "birthday" and not _is_of_birth(time.window, context.times.today):
+        return Found(on_days(range(at, noun[1]), "birthday", [_every_year(time)]), noun[1])
+    if text.word(time.end) != "new" or text.word(time.end + 1) not in HEADS:
+        return None
+    end = time.end + 2
+    key = "member_since" if text.word(end - 1) == "member" else "first_order"
+    return Found(on_days(range(at, end), key, [time]), end, frame=DayFrame(key), is_head=True)
+
+
 def _short(context: Context, at: int) -> tuple[Last, int] | None:
     """“been with us for less than a year”"""
     text = context.text

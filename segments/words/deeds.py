@@ -89,7 +89,10 @@ def _deed(context: Context, key: str, deed: _Deed, at: int) -> Found | None:
 def _unit_of(nouns: frozenset[str]) -> UnitAt:
     def unit_at(text: Text, at: int) -> int | None:
         start = text.skip(at, ("stamp", "coffee", "loyalty"))
-        return start + 1 if text.word(start) in nouns else None
+        if text.word(start) not in nouns:
+            return None
+        is_with_stamps = text.word(start + 1) == "with" and text.word(start + 2) == "stamp"
+        return start + 3 if is_with_stamps else start + 1
 
     return unit_at
 

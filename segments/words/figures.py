@@ -21,7 +21,7 @@ from segments.words.context import (
 )
 from segments.words.numbers import Comparison, comparison_at
 from segments.words.text import Phrases, Text, one_of
-from segments.words.tree import joined, negated
+from segments.words.tree import either, joined, negated
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,24 @@ def _figure_behind(context: Context, at: int) -> Found | None:
     one = comparison_at(text, at, unit_at)
     if one is not None and one.also is not None and len({ends[end] for end in ends if end <= one.end}) > 1:
         one = one.also  # “more than 2 stamps but fewer than 500 points” are two figures
-    if one is None or not one.has_unit or one.is_times:
+    if one is not None and not one.has_unit:
+        return _either_figure(context, at, one)
+    if one is None or one.is_times:
         return None
     nearest = max(end for end in ends if end <= one.end)  # units further on are of what comes next
     return _figure_found(context, range(at, one.end), ends[nearest], one)
+
+
+def _either_figure(context: Context, at: int, one: Comparison) -> Found | None:
+    """“fewer than 5 or more than 50 points”"""
+    text = context.text
+    other = _figure_behind(context, one.end + 1) if text.word(one.end) == "or" and not one.is_times else None
+    if other is None or not isinstance(other.frame, FigureFrame) or other.part is None:
+        return None
+    if one.is_bare or one.is_percent != other.frame.is_share or one.is_money:
+        return None
+    words = range(at, other.end)
+    return replace(other, part=either([compared(words, other.frame.field, one), other.part]), opposite=None)
 
 
 def _figure_before(context: Context, at: int) -> Found | None:
@@ -79,7 +93,15 @@ def _figure_before(context: Context, at: int) -> Found | None:
     return _figure_found(context, range(at, one.end), noun[0], one)
 
 
+def _of_all_cards(text: Text, words: range, key: str) -> str:
+    """“ever got 20 stamps”, “never got a stamp”, “20 stamps in total”: not only those on the card in hand."""
+    before = {text.word(words.start - 1), text.word(words.start - 2)}
+    is_ever = bool(before & {"ever", "never"}) or _IN_ALL.at(text, words.stop) is not None
+    return "stamps" if key == "card_stamps" and is_ever else key
+
+
 def _figure_found(context: Context, words: range, key: str, one: Comparison) -> Found | None:
+    key = _of_all_cards(context.text, words, key)
     field = context.vocabulary.fields[key]
     if (one.is_percent and field.kind is not Kind.SHARE) or (one.is_money and field.kind is not Kind.MONEY):
         return None
@@ -130,10 +152,12 @@ def _any_at_all(context: Context, at: int) -> Found | None:
     if noun is None or noun[0] not in ("points", "card_stamps", "stamps", "full_cards", "rewards", "points_earned"):
         return None
     where, end = _card(context, noun[0], noun[1])
+    key = _of_all_cards(text, range(at, end), noun[0])
     end = text.skip(end, ("at", "all", "left", "yet")) if text.word(end) in ("at", "left", "yet") else end
-    return Found(asked(range(at, end), noun[0], "more", 0, None, where), end, may_go_on=True)
+    return Found(asked(range(at, end), key, "more", 0, None, where), end, may_go_on=True)
 
 
+_IN_ALL = one_of("ever", "in total", "altogether", "so far", "to date", "in all", "over time")
 _EXPECTED = one_of(*synonyms.EXPECTED_SPEND)
 
 

@@ -24,9 +24,10 @@ def unit_of(nouns: frozenset[str]) -> UnitAt:
 
 
 def goods_at(context: Context, at: int, frame: Sales, *, is_noun: bool) -> tuple[Sales, int]:
+    """“soap”, “2 teapots”, “anything from Bodum”; “nothing”, “no soap”"""
     text = context.text
-    if text.word(at) in NOTHING:
-        following, end = goods_at(context, at + 1, frame, is_noun=True)
+    if text.word(at) in NOTHING or (text.word(at) == "no" and text.word(at + 1) in ANYTHING):
+        following, end = goods_at(context, at + 1, frame, is_noun=text.word(at) != "no")
         return replace(following, is_none=True), end
     if text.word(at) == "no" and (denied := goods_list(context, at + 1, frame))[0].products:
         return replace(denied[0], is_none=True), denied[1]
@@ -42,12 +43,10 @@ def goods_at(context: Context, at: int, frame: Sales, *, is_noun: bool) -> tuple
     if is_anything:
         return frame, start
     if is_noun:
-        if text.word(start) not in ("of", "with", "containing", "including", "for"):
-            return frame, at
         start += 1
-        if text.word(start) in ("us", "more", "less", "over", "under") or text.word(start - 1) == "for":
-            return frame, at
-        if comparison_at(text, start) is not None:  # “an order with 3 lanterns”: how many are in one is not known
+        if text.word(start) in ("a", "any") and text.word(start + 1) in ANYTHING and _ends_goods(context, start + 2):
+            return frame, start + 2
+        if not _leads_to_goods(text, start):
             return frame, at
     if text.word(start - 1) in ANYTHING:  # “something special”
         return frame, at
@@ -55,6 +54,12 @@ def goods_at(context: Context, at: int, frame: Sales, *, is_noun: bool) -> tuple
         return counted
     said, end = goods_list(context, start, frame)
     return (said, end) if said.products or said.categories else (frame, at)
+
+
+def _leads_to_goods(text: Text, at: int) -> bool:
+    """“an order with soap”, not “with 3 lanterns”: how many are in one is not known."""
+    is_led = text.word(at - 1) in ("of", "with", "containing", "including")
+    return is_led and text.word(at) not in ("us", "more", "less", "over", "under") and comparison_at(text, at) is None
 
 
 def _counted_goods(context: Context, at: int, frame: Sales) -> tuple[Sales, int] | None:

@@ -4,8 +4,10 @@
     groups      = group { ("and" | "or") group }            each with people of its own: all of them together
     group       = { people | clause }                       all hold
     clause      = ["who"] both { "or" ["who"] both }
-    both        = unit { ("and" | ",") ["who"] unit }
-    unit        = condition | "(" groups ")" | "not" unit | "either" both "or" unit | "neither" unit { "nor" unit }
+    both        = choice { ("and" | ",") ["who"] choice }
+    choice      = unit { "or" condition }                   without a verb of its own: “have 50 points or 3 stamps”
+    unit        = condition | "(" groups ")" | "not" unit | "either" both "or" unit | "both" unit "and" unit
+                | "neither" unit { "nor" unit }
 
 "And" binds closer than "or"; "but" and ", and" behind an "or" take everything before them.
 """
@@ -46,7 +48,8 @@ class _Grammar:
         self.is_in_either = False
 
     def sentence(self) -> Meaning:
-        kept: list[Part | None] = [self.groups()]
+        is_among = bool(self.items) and self.items[0].form == "among"
+        kept: list[Part | None] = [*([self._among()] if is_among else []), self.groups()]
         while self.at < len(self.items):
             kind = self._take().kind
             if kind is Kind.EXCEPT:
@@ -71,6 +74,16 @@ class _Grammar:
             if is_and:
                 self._note(notes.two_groups())
         return either(found)
+
+    def _among(self) -> Part | None:
+        """“Of those who bought in May, everyone who …”: who is meant is among them."""
+        start = self.at
+        among = self.group()
+        if among is not None and self._kind() is Kind.COMMA and self._people_follow(self._after_links()):
+            self.at = self._after_links()
+            return among
+        self.at = start
+        return None
 
     def group(self) -> Part | None:
         parts: list[Part | None] = []
@@ -109,13 +122,29 @@ class _Grammar:
         return either(found)
 
     def both(self) -> Part | None:
-        parts = [self.unit()]
+        parts = [self.choice()]
         while self._link() is Kind.AND and not self._people_follow(self._after_links()):
             if self._kind() is Kind.COMMA and self._kind(1) is Kind.AND and self._has_or_before():
                 break
             self.at = self._after_links()
-            parts.append(self.unit())
+            parts.append(self.choice())
         return every(parts)
+
+    def choice(self) -> Part | None:
+        found = [self.unit()]
+        while self._shares_verb():
+            self.at += 1
+            found.append(self.unit())
+        return either(found)
+
+    def _shares_verb(self) -> bool:
+        """“have 50 points or 3 stamps”: an "or" before what has no verb of its own, behind a condition that has one."""
+        if self._kind() is not Kind.OR or self._kind(1) is not Kind.CONDITION or self.at < 2:
+            return False
+        before, lead, following = self.items[self.at - 1], self.items[self.at - 2], self.items[self.at + 1]
+        has_verb = before.form != "noun" or lead.kind is Kind.CLAUSE
+        is_one = before.kind is Kind.CONDITION and has_verb and following.form == "noun"
+        return is_one and not self._people_follow(self.at + 1)
 
     def unit(self) -> Part | None:
         kind = self._kind()
@@ -133,12 +162,21 @@ class _Grammar:
                 return self._bracketed()
             case Kind.NEITHER:
                 return self._neither(item)
-            case Kind.BOTH | Kind.CLAUSE:
+            case Kind.BOTH:
+                return self._both_of_two()
+            case Kind.CLAUSE:
                 return self.unit()
             case Kind.UNKNOWN:
                 self._not_understood(item)
                 return None
         return self.unit() if kind is Kind.PEOPLE else None
+
+    def _both_of_two(self) -> Part | None:
+        parts = [self.unit()]
+        if self._link() is Kind.AND and not self._people_follow(self._after_links()):
+            self.at = self._after_links()
+            parts.append(self.unit())
+        return every(parts)
 
     def _bracketed(self) -> Part | None:
         inner = self.groups()
@@ -208,6 +246,9 @@ class _Grammar:
     def _either(self) -> Part | None:
         self.is_in_either = True
         found = [self.both()]
+        while self._kind() is Kind.BUT and self._or_follows():
+            self.at += 1
+            found[-1] = every([found[-1], self.both()])
         self.is_in_either = False
         while self._kind() in (Kind.OR, Kind.COMMA) and self._after_links() < len(self.items):
             if self._link() is not Kind.OR:
@@ -215,6 +256,11 @@ class _Grammar:
             self.at = self._after_links()
             found.append(self.unit())
         return either(found)
+
+    def _or_follows(self) -> bool:
+        """“either ordered but not in May or …”: this "but" says more of the first of the two."""
+        following = (item.kind for item in self.items[self.at + 1 :])
+        return next((kind for kind in following if kind is Kind.OR or kind in _ENDS), None) is Kind.OR
 
     def _neither(self, item: Item) -> Part | None:
         parts = [self._denied_after_clause()]

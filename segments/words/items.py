@@ -32,8 +32,8 @@ class Kind(Enum):
 
 
 # How the words of a condition begin; "present" of a clause: “are” and “have”, not “who”. Of a "not", what more it can
-# deny: “haven't ordered or visited”; “no” denies its own noun only.
-Form: TypeAlias = Literal["noun", "past", "present", "clause", "no"]
+# deny: “haven't ordered or visited”; “no” denies its own noun only. Of people: “among customers who …, those who …”.
+Form: TypeAlias = Literal["noun", "past", "present", "clause", "no", "among"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,12 @@ JOINTS = Phrases(
         ],
         Kind.OR: ["or", "and/or", "or else", "or alternatively", "/"],
         Kind.NOR: ["nor", "and neither", "or neither"],
-        Kind.BUT: ["but", "yet", "however", "although", "though", "whereas", "even though", "but also", "but then"],
+        Kind.BUT: [
+            "but", "yet", "however", "although", "though", "whereas", "even though", "but also", "but then",
+            "in both cases", "in either case", "in any case", "in all cases", "in each case", "either way",
+            "and in both cases", "and in either case", "and in any case", "and in all cases", "and in each case",
+            "and either way",
+        ],
         Kind.EXCEPT: [
             "except", "except for", "excluding", "apart from", "other than", "not including", "leaving out",
             "leave out", "minus", "aside from", "not counting", "ignoring", "with the exception of", "bar",
@@ -109,6 +114,11 @@ PURPOSES = one_of(
     "and send them", "and give them", "and offer them", "and text them", "and email them", "for a campaign",
     "for my campaign", "for our campaign", "for a mailing", "for the newsletter", "for our newsletter", "to whom",
     "and invite them", "and thank them",
+)  # fmt: skip
+GREETINGS = one_of(
+    "good morning", "good afternoon", "good evening", "good day", "thank you very much", "thanks very much",
+    "thank you so much", "thanks so much", "thanks a lot", "many thanks", "thank you in advance", "thanks in advance",
+    "kind regards", "cheers",
 )  # fmt: skip
 SIGNS = {".": Kind.STOP, ";": Kind.STOP, ":": Kind.STOP, "(": Kind.OPEN, ")": Kind.CLOSE}
 STOPS = frozenset('.;:!?()[]"“”')

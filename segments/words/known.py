@@ -113,7 +113,7 @@ def _can_be_missing(context: Context, key: str) -> bool:
 
 _BEHIND_KNOWN = each(
     "as plus along together while and or but who that with whose at on nor yet except in since having & have has"
-    " ordered bought spent , . ? ! ;"
+    " ordered bought spent , . ? ! ; /"
 ) | {""}
 
 

@@ -40,7 +40,8 @@ SPEND_VERBS = one_of(
     "invested", "spent us", "spend with us", "left with us",
 )  # fmt: skip
 SPEND_NOUNS = one_of(
-    "total spend", "total spent", "total spending", "amount spent", "lifetime spend", "lifetime spending",
+    "all-time spend", "all-time spending", "total spend", "total spent", "total spending", "amount spent",
+    "lifetime spend", "lifetime spending",
     "overall spend", "spend", "spending", "money spent", "total amount spent", "total purchases worth",
     "total revenue", "total sales", "spend total", "total order value", "in total spend", "of total spend",
     "worth of purchases", "worth of orders", "worth of goods", "worth of stuff", "purchases totalling",

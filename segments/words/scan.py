@@ -7,7 +7,20 @@ from dataclasses import replace
 
 from segments.words import days, deeds, figures, known, located, named, sales, spent
 from segments.words.context import HEADS, Context, Found, Frame, Reader
-from segments.words.items import EVERYBODY, JOINTS, LEADS, PEOPLE, PURPOSES, SIGNS, SMALL, STOPS, Form, Item, Kind
+from segments.words.items import (
+    EVERYBODY,
+    GREETINGS,
+    JOINTS,
+    LEADS,
+    PEOPLE,
+    PURPOSES,
+    SIGNS,
+    SMALL,
+    STOPS,
+    Form,
+    Item,
+    Kind,
+)
 from segments.words.numbers import number_at
 from segments.words.settling import is_time_of_others, share_time
 from segments.words.slots import found_of, sold_of
@@ -16,8 +29,8 @@ from segments.words.text import Text, each
 READERS: Sequence[Reader] = (
     sales.sales_at, spent.spent_at, spent.average_at, sales.category_at, sales.shops_of_several,
     named.tier_at, named.archetype_at, named.segment_at, named.tag_at, located.place_at,
-    figures.figures_at, figures.churn_band_at, days.days_at, days.new_at, days.repeat_at, days.lapsed_at,
-    known.known_at, known.texts_at, named.choices_at, known.yes_no_at, known.reach_at, known.events_at, named.rfm_at,
+    figures.figures_at, figures.churn_band_at, days.days_at, days.of_a_time, days.new_at, days.repeat_at,
+    days.lapsed_at, known.known_at, known.texts_at, named.choices_at, known.yes_no_at, known.reach_at, known.events_at, named.rfm_at,
     deeds.deed_at, deeds.expiring_at, sales.order_was_at, named.became_tier_at, sales.buyers_of,
 )  # fmt: skip
 
@@ -108,11 +121,18 @@ class _Scan:
             self._unknown(at, found[1] + 1)
             return found[1] + 1
         kind = Kind.EXCEPT if found[0] is Kind.BUT and self._is_behind_everybody() else found[0]
+        if self.text.word(at) == "/" and self._stands_alone(at):
+            kind = Kind.COMMA
         form: Form = self._denied_form(at) if kind is Kind.NOT else "noun"
         if kind is Kind.CLAUSE:
             form = "present" if self.text.word(at) in _REPEATING else "clause"
         self.items.append(Item(kind, at, found[1], form=form))
         return found[1]
+
+    def _stands_alone(self, at: int) -> bool:
+        """“tea / over 20 orders” is a list of what must hold, “tea/coffee” are two words for one thing."""
+        source, token = self.text.source, self.text.tokens[at]
+        return source[token.start - 1 : token.start].isspace() and source[token.end : token.end + 1].isspace()
 
     def _form(self, at: int) -> Form:
         if self.text.word(at) in ("first", "last", "also") and at + 1 < len(self.text):
@@ -122,7 +142,7 @@ class _Scan:
             return "clause"
         if raw in _PRESENT:
             return "present"
-        return "past" if raw.endswith("ed") or raw in _PAST else "noun"
+        return "past" if raw.endswith("ed") or self.text.word(at).endswith("ed") or raw in _PAST else "noun"
 
     def _denied_form(self, at: int) -> Form:
         """“haven't” and “never” go on with “visited”, “don't” and “didn't” with “visit”, others with a noun."""
@@ -174,14 +194,15 @@ class _Scan:
         found = PEOPLE.at(self.text, at)
         if found is None:
             return None
-        self._add(Kind.PEOPLE, at, found[1])
+        is_among = not self.items and self.text.word(at - 1) in _AMONG
+        self.items.append(Item(Kind.PEOPLE, at, found[1], form="among" if is_among else "noun"))
         self.frame = None if not self.items or self.items[-1].kind is Kind.STOP else self.frame
         return found[1]
 
     def _little(self, at: int) -> int | None:
-        if ours := self.context.vocabulary.own_name.at(self.text, at):
-            self.small |= set(range(at, ours[1]))
-            return ours[1]
+        if said := self.context.vocabulary.own_name.at(self.text, at) or GREETINGS.at(self.text, at):
+            self.small |= set(range(at, said[1]))
+            return said[1]
         word = self.text.word(at)
         if word in _ROUGHLY and number_at(self.text, at + 1):
             return None
@@ -209,11 +230,13 @@ class _Scan:
 
 
 _MOST_BRACKETS = 3
+_AMONG = frozenset({"of", "among", "amongst", "from"})
 _ROUGHLY = each("about around roughly some circa approximately")
 
 
 _PAST = frozenset(
-    "became begun began won had bought spent came been went gone got took made paid seen shown left been".split()
+    "became begun began won had bought spent came been went gone got took made paid seen shown left been brought told"
+    " gave given sent ran lost kept met said wrote read chose fell rose".split()
 )
 _PRESENT = frozenset("live have belong order buy visit spend come go shop purchase pay celebrate get hold".split())
 _FINITE = frozenset(

@@ -150,9 +150,8 @@ def _without_only(text: Text, items: list[Item]) -> list[Item]:
         is_few = sold is not None and sold.amount is not None and sold.amount.op in ("is", "less", "at_most")
         if is_few and _is_only(text, item):
             items[at] = replace(item, kind=Kind.CLAUSE)
-    if len(items) > 1 and _is_only(text, items[-1]) and items[-2].found and not items[-2].found.may_go_on:
-        items.pop()
-    return items
+    is_named = [item.found is not None and not item.found.may_go_on for item in items]
+    return [item for at, item in enumerate(items) if at == 0 or not (is_named[at - 1] and _is_only(text, item))]
 
 
 def _is_only(text: Text, item: Item) -> bool:

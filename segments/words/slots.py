@@ -8,7 +8,7 @@ from datetime import date
 
 from segments.rules import Calendar, Condition, Dates, Next, Not, Window
 from segments.words import notes
-from segments.words.context import Context, Found, Frame
+from segments.words.context import ARTICLES, BE, HAVE, Context, Found, Frame
 from segments.words.goods import goods_at, goods_list, product_at
 from segments.words.numbers import ANY, Comparison, at_least, comparison_at
 from segments.words.places_sold import channel_list, on_weekdays, shop_list, times_at, with_all
@@ -188,6 +188,11 @@ def _fragment_amount(context: Context, at: int, frame: Sales) -> Comparison | No
 
 
 def _fragment_goods(context: Context, at: int, known: Sales) -> tuple[Sales, int] | None:
+    before = at - 1
+    while context.text.word(before) in ARTICLES:
+        before -= 1
+    if context.text.word(before) in HAVE | BE:  # “bought soap and have a voucher”
+        return None
     is_late = not known.products or context.text.word(at - 1) == ","
     if product_at(context, at, is_listed=True, is_late=is_late) is None:
         return None

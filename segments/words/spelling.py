@@ -46,7 +46,7 @@ _WRITTEN: Mapping[str, str] = {
 _COMMON = (
     "customer customers everyone everybody anyone anybody anything something nothing ordered ordering "
     "purchase purchases purchased purchasing purchaser purchasers members birthday birthdays between "
-    "recently without average exactly lifetime loyalty category archetype programme "
+    "recently without although average exactly lifetime loyalty category archetype programme "
     "january february september october november december visited visiting excluding neither "
     "yesterday tomorrow fortnight thousand hundred registered"
 ).split()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from segments.words.context import Context, Found, to_figure
+from segments.words.goods import unit_of
 from segments.words.numbers import ANY, ZERO, Comparison, at_least, comparison_at
 from segments.words.sales_words import AVERAGE, PER_ORDER, SPEND_NOUNS, SPEND_VERBS
 from segments.words.slots import found_of, slots
 from segments.words.sold import Sales
-from segments.words.text import Phrases, one_of
+from segments.words.text import Phrases, Text, one_of
 
 
 def spent_at(context: Context, at: int) -> Found | None:
@@ -30,7 +31,7 @@ def spent_at(context: Context, at: int) -> Found | None:
     if per := PER_ORDER.at(text, start):
         is_average, start = True, per[1]
     one = comparison_at(text, start)
-    if one is None or one.is_percent or one.is_times:
+    if one is None or one.is_percent or one.is_times or _are_points(text, one):
         return None
     one, end = at_least(one), one.end
     if per := PER_ORDER.at(text, end):
@@ -41,6 +42,14 @@ def spent_at(context: Context, at: int) -> Found | None:
     if not is_average and (single := _IN_ONE_ORDER.at(text, end)):
         frame, end = slots(context, single[1], replace(frame, field="orders", amount=None, totals=one))
     return found_of(context, frame, range(at, end))
+
+
+def _are_points(text: Text, one: Comparison) -> bool:
+    """“less than 20 or more than 100 points”"""
+    if one.is_money or text.word(one.end) != "or":
+        return False
+    other = comparison_at(text, one.end + 1, unit_of(frozenset({"point"})))
+    return other is not None and other.has_unit
 
 
 _LOOSE: Phrases[Comparison] = Phrases(
