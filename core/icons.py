@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 FOLDER = Path(__file__).resolve().parent.parent / "static" / "icons"
+STROKE = "1.75"  # of a line, as the style sheet has it
 _INNER = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 
 
@@ -27,27 +28,24 @@ def shapes(name: str) -> SafeString:
 
 def symbol(name: str) -> SafeString:
     """The icon, to be drawn by `use` wherever the page wants it: for what stands in every row of a long page."""
-    return format_html(
-        '<symbol id="icon-{}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" '
-        'stroke-linecap="round" stroke-linejoin="round">{}</symbol>',
-        name,
-        shapes(name),
-    )
+    return format_html('<symbol id="icon-{}" viewBox="0 0 24 24">{}</symbol>', name, shapes(name))
 
 
 def use(name: str) -> SafeString:
-    """The icon by its symbol, which the page has once; how large it is, `.icon` of the style sheet says."""
+    """The icon by its symbol, which the page has once; `.icon` of the style sheet says how large it is."""
     return format_html('<svg class="icon" aria-hidden="true"><use href="#icon-{}"/></svg>', name)
 
 
-def icon(name: str, *, size: int = 16, stroke: str = "1.75", css: str = "") -> SafeString:
-    """The icon as decoration: hidden from screen readers, in the current text colour."""
+def icon(name: str, *, size: int = 16, stroke: str = STROKE, css: str = "") -> SafeString:
+    """The icon as decoration: hidden from screen readers, in the current text colour.
+
+    How lines are drawn, `.icon` of the style sheet says: a page has a hundred icons.
+    """
     return format_html(
-        '<svg class="{}" width="{}" height="{}" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
-        'stroke-width="{}" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{}</svg>',
-        f"shrink-0 {css}".rstrip(),
+        '<svg class="{}" width="{}" height="{}" viewBox="0 0 24 24"{} aria-hidden="true">{}</svg>',
+        f"icon {css}".rstrip(),
         size,
         size,
-        stroke,
+        "" if stroke == STROKE else format_html(' stroke-width="{}"', stroke),
         shapes(name),
     )

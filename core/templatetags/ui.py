@@ -30,7 +30,7 @@ def _number(value: object) -> Decimal | None:
 
 
 @register.simple_tag
-def icon(name: str, size: int = 16, stroke: str = "1.75", css: str = "") -> SafeString:
+def icon(name: str, size: int = 16, stroke: str = icons.STROKE, css: str = "") -> SafeString:
     """`{% icon "plus" size=15 css="text-subtle" %}`, decoration only: the words beside it carry the meaning."""
     return icons.icon(name, size=size, stroke=str(stroke), css=css)
 

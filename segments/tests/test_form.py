@@ -78,6 +78,20 @@ def test_a_tree_is_the_same_after_its_form(match, left_out):
     assert meaning(read(draft)) == meaning(rules)
 
 
+CODE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=12)
+
+
+@examples(80)
+@given(st.lists(CODE.filter(str.strip), min_size=1, max_size=40))
+def test_values_are_the_same_after_their_form(codes):
+    """One field of the form, whatever a code is made of."""
+    tags = {"type": "condition", "field": "tags", "op": "has_one_of", "value": codes}
+    tree = read({"version": 1, "match": {"type": "all", "of": [tags]}})
+    draft = written(tree)
+    assert sum(1 for name, _value in fields_of(draft, FIELDS) if name != "match.type") <= 3
+    assert meaning(read(sent(draft))) == meaning(tree)
+
+
 @examples(100)
 @given(TREES)
 def test_a_finished_tree_is_counted_as_it_is(match):
@@ -121,6 +135,12 @@ def test_a_row_begins_without_a_value_and_is_not_wrong():
     assert not judged.wrong
     assert [path for path, _one in conditions(judged.rules)] == ["match.of.0"]  # the others are left out of the count
     assert not judged.is_finished
+
+
+def test_values_are_said_together_or_box_by_box():
+    row = posted(field="tags", op="has_one_of", value=["vip\nwholesale", "regular", "vip", "  "])
+    assert row["value"] == ["vip", "wholesale", "regular"]
+    assert "value" not in posted(field="city", was="tags", op="is", value="vip\nwholesale")
 
 
 def test_another_field_keeps_what_fits():
