@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from segments.fields.base import Field
+from segments.rules import Condition
 from segments.words import notes
 from segments.words.items import Item, Kind
 from segments.words.known import KnownFrame
@@ -232,12 +233,10 @@ class _Grammar:
             assert item.found is not None
             for note in item.found.notes:
                 self._note(note)
-            denied = item.found.opposite
-            if denied is None:
-                return None if item.found.part is None else negated(item.found.part, self.fields)
-            if item.found.part is not None and _is_all(item.found.part) and not _is_all(denied):
+            part, denied = item.found.part, item.found.opposite
+            if part is not None and (_has_all(part) or (denied and _is_all(part) and not _is_all(denied))):
                 self._note(notes.not_both())
-            return denied
+            return denied or (part and negated(part, self.fields))
         inner = self.unit() if kind not in (Kind.UNKNOWN, None) else None
         if kind is Kind.UNKNOWN:
             self._not_understood(self._take())
@@ -363,6 +362,11 @@ class _Grammar:
 def _is_verb(item: Item) -> bool:
     """“are”, “have”, “did”: the clause goes on."""
     return item.kind is Kind.CLAUSE and item.form == "present"
+
+
+def _has_all(part: Part) -> bool:
+    """“tagged VIP and Press”"""
+    return isinstance(part, Asked) and isinstance(part.node, Condition) and part.node.op == "has_all_of"
 
 
 def _is_all(part: Part) -> bool:

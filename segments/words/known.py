@@ -84,7 +84,7 @@ def known_at(context: Context, at: int) -> Found | None:
     phrases = context.vocabulary.known
     missing = _MISSING.at(text, at)
     if text.word(at) in ("unknown", "missing") and missing:
-        noun = phrases.at(text, missing[1])
+        noun = phrases.at(text, text.skip(missing[1], ARTICLES))
         if noun and _can_be_missing(context, noun[0]):
             keys, end, joined_by = list_at(text, noun, lambda place: phrases.at(text, text.skip(place, ARTICLES)))
             parts = [asked(range(at, end), key, "missing") for key in keys if _can_be_missing(context, key)]
@@ -131,6 +131,8 @@ def texts_at(context: Context, at: int) -> Found | None:
     if noun is None:
         return None
     link = _TEXT_OPS.at(text, noun[1])
+    if _UNKNOWN.at(text, noun[1]):
+        return None
     if link is None and (called or _looks_like_name(text, noun[1])):
         link = ("starts_with" if noun[0] == "postcode" else "is", noun[1])
     if link is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from segments.fields.base import Field
 from segments.operators import Kind
 from segments.rules import Last
 from segments.words import notes, synonyms
@@ -71,7 +72,11 @@ def tier_at(context: Context, at: int) -> Found | None:
     after = text.skip(end, ("tier", "level", "status"))
     if text.word(after) in HEADS and not (text.word(after) == "member" and text.word(after + 1) in ("of", "since")):
         is_head, after = True, after + 1
-    said = _said(context, start, found[1], found[0], "tiers") if after in (found[1], found[1] + is_head) else []
+    said = (
+        _said(context, start + is_turned, found[1], found[0], "tiers")
+        if after in (found[1], found[1] + is_head)
+        else []
+    )
     part = asked(range(at, after), "tier", "is_none_of" if is_turned else "is_one_of", codes)
     return Found(part, after, notes=said, is_head=is_head)
 
@@ -160,10 +165,9 @@ def _name_at(context: Context, at: int, choices: str, field: str, kind_words: tu
     found = named.at(text, start)
     if found is None or not _is_meant(context, start, found[1], kind_words):
         return None
-    codes, end, _joined_by = _name_list(text, named, found, kind_words)
+    codes, end, joined_by = _name_list(text, named, found, kind_words)
     end = text.skip(end, ('"', "”", *kind_words))
-    op = "has_one_of" if context.vocabulary.fields[field].kind is Kind.CHOICES else "is_one_of"
-    part = asked(range(at, end), field, op, codes)
+    part = asked(range(at, end), field, _op(context.vocabulary.fields[field], joined_by), codes)
     return Found(part, end, notes=_said(context, start, found[1], found[0], choices))
 
 
@@ -179,7 +183,7 @@ def tag_at(context: Context, at: int) -> Found | None:
     codes, end, joined_by = _name_list(text, named, found, ("tag",))
     end = text.skip(end, ('"', "”", "tag"))
     said = [] if word else _said(context, start, found[1], found[0], "tags")
-    op = "has_all_of" if joined_by == "and" else "has_one_of"
+    op = _op(context.vocabulary.fields["tags"], joined_by)
     return Found(asked(range(at, end), "tags", op, codes), end, notes=said)
 
 
@@ -232,6 +236,15 @@ def choices_at(context: Context, at: int) -> Found | None:
         found = CHANNELS.at(text, start)
     if found is None:
         return None
-    codes, end, _joined_by = _name_list(text, named, found)
-    ops = ("has_none_of", "has_one_of") if field.kind is Kind.CHOICES else ("is_none_of", "is_one_of")
-    return Found(asked(range(at, end), noun[0], ops[not is_turned], codes), end)
+    codes, end, joined_by = _name_list(text, named, found)
+    op = _op(field, joined_by, is_turned=is_turned)
+    return Found(asked(range(at, end), noun[0], op, codes), end)
+
+
+def _op(field: Field, joined_by: str, *, is_turned: bool = False) -> str:
+    """Of what somebody has several of, “and” asks for all."""
+    if field.kind is not Kind.CHOICES:
+        return "is_none_of" if is_turned else "is_one_of"
+    if is_turned:
+        return "has_none_of"
+    return "has_all_of" if joined_by == "and" else "has_one_of"

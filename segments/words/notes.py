@@ -93,6 +93,10 @@ def each_by_itself() -> str:
     return _("Each of these is counted by itself.")
 
 
+def one_time() -> str:
+    return _("The times are read as one, for all of the amount.")
+
+
 def time_of_both() -> str:
     return _("The time at the end is read as that of both.")
 

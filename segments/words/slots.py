@@ -12,7 +12,7 @@ from segments.words.context import ARTICLES, BE, HAVE, Context, Found, Frame
 from segments.words.goods import goods_at, goods_list, product_at
 from segments.words.numbers import ANY, Comparison, at_least, comparison_at
 from segments.words.places_sold import channel_list, on_weekdays, shop_list, times_at, with_all
-from segments.words.sales_words import AVERAGE, CHANNELS, FILLERS, NOTHING, PRONOUNS
+from segments.words.sales_words import ANYTHING, AVERAGE, CHANNELS, FILLERS, NOTHING, PRONOUNS
 from segments.words.sold import Manner, Sales
 from segments.words.text import Text, each, one_of
 from segments.words.times import Time
@@ -28,8 +28,10 @@ class Spoken(Frame):
     said: Sales
 
     def again(self, context: Context, at: int) -> Found | None:
-        known, blank = self.said, Sales(field=self.said.field)
-        start = context.text.skip(at, ("to", "the", "again")) if context.text.word(at) == "to" else at
+        known, blank, text = self.said, Sales(field=self.said.field), context.text
+        start = text.skip(at, ("to", "the", "again")) if text.word(at) == "to" else at
+        if text.word(at) in ANYTHING | {"again"} and context.times.at(text, at + 1):  # “… but something in May”
+            start = at + 1
         if since := self._since_then(context, start):
             return since
         new, end = slots(context, start, blank, "fragment")
@@ -39,7 +41,7 @@ class Spoken(Frame):
                 return None
             new, end = fragment
         amount = known.amount
-        denied = _denied_by(context.text, at)
+        denied = _denied_by(text, at)
         if denied in NOTHING | {"never"} or (denied == "not" and known.field != "spent"):
             amount = ANY if known.field == "spent" else None
         merged = replace(
@@ -150,7 +152,9 @@ def _when(context: Context, at: int, frame: Sales, _manner: Manner) -> tuple[Sal
     if frame.times or not times:
         return frame, at
     frame = replace(frame, is_none=frame.is_none or is_none)
-    return replace(frame, times=tuple(times), is_all=with_all(frame, "times", is_all)), end
+    frame = replace(frame, times=tuple(times), is_all=with_all(frame, "times", is_all))
+    is_each = "both" in context.text.words[at:end]
+    return replace(frame, is_all=with_all(frame, "each time", is_each)), end
 
 
 def _of_what_amount(context: Context, at: int, frame: Sales, manner: Manner) -> tuple[Sales, int]:
@@ -162,6 +166,8 @@ def _of_what_amount(context: Context, at: int, frame: Sales, manner: Manner) -> 
     one = comparison_at(text, start)
     if one is None or not one.is_money or AVERAGE.at(text, one.end):
         return frame, at
+    if frame.amount is not None and not _SUMMED.isdisjoint(text.words[at : start + 1]):
+        return frame, at  # “5 orders totalling over £500”
     return replace(frame, totals=one), text.skip(one.end, ("each",))
 
 
@@ -211,6 +217,7 @@ def is_possible(context: Context, part: Part) -> bool:
     return all(one.property in known for one in node.where)
 
 
+_SUMMED = each("total totalling come add adding amount amounting")
 _BEFORE_GOODS = each("of with containing including for from in that")
 _BEHIND_NO_FILLER = PRONOUNS | {"of"}  # “in all of the last 3 months”, “before they bought tea”
 _FOR_THE_FIRST_TIME = one_of("for the first time", "for the very first time", "for the first time ever")

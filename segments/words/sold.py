@@ -63,6 +63,8 @@ class Sales:
             return said
         if any(time.is_any_one for time in self.times):
             said.append(notes.last_one())
+        if self.whole_time:
+            said.append(notes.one_time())
         if len(self.products) > 1:
             said.append(notes.each_by_itself())
         if amount.value == 0 or (amount.value == 1 and self.field != "items"):
@@ -131,9 +133,15 @@ class Sales:
     def _windows(self) -> Sequence[Window | None]:
         """Of an amount in months that follow each other, as “in October and November”, one for all of them."""
         windows: list[Window | None] = [time.for_counts for time in self.times]
-        if self.amount is not None and "times" in self.is_all and (whole := _whole(windows)):
-            return [whole]
-        return windows or [None]
+        return [self.whole_time] if self.whole_time else windows or [None]
+
+    @property
+    def whole_time(self) -> Dates | None:
+        """Not of “once in May and June”, nor of “in both May and June”."""
+        is_once = self.amount is None or (self.amount.op == "at_least" and self.amount.value == 1)
+        if is_once or "times" not in self.is_all or "each time" in self.is_all:
+            return None
+        return _whole([time.for_counts for time in self.times])
 
     def _places(self) -> Iterator[tuple[Filter, ...]]:
         """Every narrowing to shops and channels that is asked for."""
