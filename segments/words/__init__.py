@@ -1,6 +1,6 @@
 """From a sentence to the rows of a segment: `reading.read_sentence`, behind `engine`. It writes nothing.
 
-1. `text` cuts it into words in one `spelling`; `Phrases` and `lists` find what stands at a place.
+1. `text` cuts it into words in one `spelling`; `Phrases` find what stands at a place.
 2. `refusals` declines what is no group of customers.
 3. `scan` goes from left to right and makes `items`: the longest condition that a reader finds, a joint (“and”, “who”),
    people, a small word; or what nobody knows, with what it may belong to. The readers have one `context`:

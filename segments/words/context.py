@@ -8,10 +8,9 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from segments.rules import Condition, Dates, Filter, Value, Window
-from segments.words.lists import list_at
 from segments.words.numbers import Comparison
 from segments.words.sales_words import SPEND_VERBS, VERBS
-from segments.words.text import Text, each
+from segments.words.text import Text, each, list_at
 from segments.words.times import Time, Times
 from segments.words.tree import Asked, Part, Together, either, every
 from segments.words.vocabulary import Vocabulary

@@ -6,13 +6,12 @@ from dataclasses import replace
 
 from segments.words.context import ARTICLES, BE, NO_GOODS, Context
 from segments.words.lengths import UNITS
-from segments.words.lists import list_at
 from segments.words.numbers import UnitAt, comparison_at, number_at
 from segments.words.places_sold import shop_list, times_at, with_all
 from segments.words.points import MONTHS
 from segments.words.sales_words import ANYTHING, CATEGORY, CHANNELS, FILLERS, ITEM_NOUNS, NOTHING, PRONOUNS, STOPS
 from segments.words.sold import Sales
-from segments.words.text import Text, each, one_of
+from segments.words.text import Text, each, list_at, one_of, quoted_at
 
 
 def unit_of(nouns: frozenset[str]) -> UnitAt:
@@ -124,7 +123,7 @@ def _called(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
     text = context.text
     if text.word(at) not in ("with", "containing", "called", "named"):
         return frame, at
-    name = _quoted(text, at + 1) or product_at(context, at + 1)
+    name = product_at(context, at + 1)
     in_name = _IN_ITS_NAME.at(text, name[1]) if name else None
     if name is None or (in_name is None and text.word(at) == "with"):
         return frame, at
@@ -152,9 +151,9 @@ def product_at(context: Context, at: int, *, is_listed: bool = False, is_late: b
     that is no verb; `is_late`, not right behind the verb, one word is not enough.
     """
     text = context.text
-    if quoted := _quoted(text, at):
-        return quoted
     start = text.skip(at, ARTICLES)
+    if quoted := quoted_at(text, start):
+        return quoted
     if text.word(start) in ("kind", "sort", "type", "form", "variety") and text.word(start + 1) == "of":
         start = text.skip(start + 2, ARTICLES)
     end = start
@@ -189,7 +188,6 @@ def _may_be_noun(text: Text, at: int) -> bool:
 
 
 _IN_ITS_NAME = one_of("in its name", "in the name", "in its title", "in the title", "in their name")
-_QUOTES = frozenset("\"'“”‘’")
 _MOST_WORDS = 6  # of a thing
 _NOT_GOODS_ENDS = each("category tier member archetype segment ago")
 _NOT_GOODS = each(
@@ -244,15 +242,3 @@ def _ends_goods(context: Context, at: int) -> bool:
     if context.times.at(text, at) or times_at(text, at) or CHANNELS.at(text, at):
         return True
     return shop_list(context, at, Sales())[1] > at
-
-
-def _quoted(text: Text, at: int) -> tuple[str, int] | None:
-    start = text.skip(at, ARTICLES)
-    if text.word(start) not in _QUOTES:
-        return None
-    end = start + 1
-    while end < len(text) and text.word(end) not in _QUOTES:
-        end += 1
-    if end >= len(text) or end == start + 1:
-        return None
-    return text.slice(start + 1, end), end + 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal, TypeAlias
 
-from segments.words.context import Found
+from segments.words.context import HEADS, Found
 from segments.words.text import Phrases, each, one_of
 
 
@@ -87,9 +87,8 @@ JOINTS = Phrases(
     }
 )  # fmt: skip
 PEOPLE = one_of(
-    "customer", "people", "person", "everyone", "everybody", "anyone", "anybody", "someone", "somebody", "those",
-    "ones", "shopper", "buyer", "client", "guest", "patron", "user", "individual", "contact", "consumer", "purchaser",
-    "visitor", "subscriber", "punter", "clientele", "customer base", "women and men", "every one",
+    *(HEADS - {"member", "holder"}), "everyone", "everybody", "anyone", "anybody", "someone", "somebody", "those",
+    "clientele", "customer base", "women and men", "every one",
 )  # fmt: skip
 EVERYBODY = each("everyone everybody all every anyone anybody")
 # Words that say nothing by themselves.

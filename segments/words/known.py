@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from segments.rules import Window
 from segments.words.context import ARTICLES, ASKS_FOR, BE, Context, Found, Frame, asked, compared
-from segments.words.lists import list_at
-from segments.words.numbers import ONCE, comparison_at
-from segments.words.text import Phrases, Text, each, one_of
+from segments.words.numbers import ONCE
+from segments.words.places_sold import times_at
+from segments.words.text import Phrases, Text, each, list_at, one_of, quoted_at
 from segments.words.tree import either, every, joined, negated
 
 _UNKNOWN = Phrases(
@@ -167,11 +167,8 @@ _TEXT_STOPS = each("and or but , who that with without whose ? ! ; except nor")
 
 def _open_words(context: Context, at: int) -> tuple[str, int] | None:
     text = context.text
-    if text.word(at) in ('"', "“"):
-        end = at + 1
-        while end < len(text) and text.word(end) not in ('"', "”"):
-            end += 1
-        return (text.slice(at + 1, end), min(end + 1, len(text))) if end > at + 1 else None
+    if quoted := quoted_at(text, at):
+        return quoted
     end = at
     while end < len(text) and text.word(end) not in _TEXT_STOPS and end - at < 6:
         if text.word(end) == "." and (end + 1 >= len(text) or text.tokens[end + 1].start > text.tokens[end].end):
@@ -264,11 +261,8 @@ def events_at(context: Context, at: int) -> Found | None:
     if noun is None:
         return None
     end = text.skip(noun[1], ('"', "”"))
-    one = comparison_at(text, end, lambda text, place: place + 1 if text.word(place) == "time" else None)
-    end = one.end if one and (one.has_unit or one.is_times) else end
-    times, end, is_all = context.time_list(end)
-    if one is not None and not (one.has_unit or one.is_times):
-        one = None
+    one = times_at(text, end)
+    times, end, is_all = context.time_list(one.end if one else end)
     windows: list[Window | None] = [time.for_counts for time in times] or [None]
     parts = [compared(range(at, end), noun[0], one or ONCE, window=window) for window in windows]
     part = joined(parts, is_all=is_all)

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from segments.words import notes
 from segments.words.context import ARTICLES, BE, HEADS, Context, Found, asked
 from segments.words.items import JOINTS, SMALL
-from segments.words.lists import list_at
 from segments.words.points import MONTHS
-from segments.words.text import Phrases, Text, each, one_of
+from segments.words.text import Phrases, Text, each, list_at, one_of
 from segments.words.tree import Part, either, every, negated
 
 _IN_PLACES = Phrases(

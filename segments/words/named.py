@@ -10,10 +10,9 @@ from segments.rules import Last
 from segments.words import notes, synonyms
 from segments.words.context import BE, HEADS, Context, Found, asked
 from segments.words.items import EVERYBODY, JOINTS, SMALL
-from segments.words.lists import list_at
 from segments.words.points import MONTHS
 from segments.words.sales_words import CHANNELS
-from segments.words.text import Phrases, Text, each, one_of
+from segments.words.text import Phrases, Text, each, list_at, one_of
 from segments.words.tree import every
 
 _UP = Phrases(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from segments.words.context import Context
-from segments.words.lists import list_at
 from segments.words.numbers import Comparison, comparison_at
 from segments.words.points import MONTHS
 from segments.words.sales_words import ALL_SHOPS, AT, CHANNELS, SHOP_NOUNS
 from segments.words.sold import Manner, Sales
-from segments.words.text import Phrases, Text
+from segments.words.text import Phrases, Text, list_at
 
 
 def _times_unit(text: Text, at: int) -> int | None:
@@ -114,8 +113,12 @@ def _channel_at(context: Context, at: int) -> tuple[str, int] | None:
     return own
 
 
-_WEEKEND = Phrases({"67": ["at weekends", "on weekends", "at the weekend", "on the weekend"],
-                    "12345": ["on weekdays", "on working days", "during the week"]})  # fmt: skip
+_WEEKEND = Phrases(
+    {
+        "67": ["at weekends", "on weekends", "on a weekend", "at the weekend", "on the weekend"],
+        "12345": ["on weekdays", "on a weekday", "on working days", "during the week"],
+    }
+)
 
 
 def on_weekdays(context: Context, at: int, frame: Sales, _manner: Manner) -> tuple[Sales, int]:

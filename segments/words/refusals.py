@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from segments.words.context import HEADS
+from segments.words.items import EVERYBODY
 from segments.words.text import Text, each, one_of
 
 SHORTEST, LONGEST = 3, 500
@@ -56,7 +58,6 @@ _ASKING = one_of(
     "how can", "how to", "how will", "how was", "how were", "why", "when", "where", "how big", "how old", "what is",
     "how well", "how about the",
 )  # fmt: skip
-_PEOPLE = each("customer people person member shopper client buyer one guest folk everyone everybody user")
 _PROGRAMMES = each("programme tenant workspace account company competitor organisation")
 _OUR_PROGRAMME = each(
     "loyalty point reward bonus our my the member this stamp membership referral a new card customer in of join joined"
@@ -93,7 +94,7 @@ def refused_by_words(text: Text, programme: str, own_names: Sequence[str]) -> Re
     if any(_OTHERS.at(text, at) for at in range(len(text))) or _names_another(text, programme, own_names):
         return OTHER
     asking = _ASKING.at(text, 0)
-    return FIGURE if asking and not any(text.word(asking[1] + at) in _PEOPLE for at in range(3)) else None
+    return FIGURE if asking and not any(text.word(asking[1] + at) in HEADS | EVERYBODY for at in range(3)) else None
 
 
 _BEHIND_NOUNS = each(

@@ -1,9 +1,9 @@
-"""A sentence as words: where each stands, and how it is compared."""
+"""A sentence as words: where each stands, how it is compared, and what phrases and lists there are."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -30,6 +30,7 @@ _PARTS = re.compile(
 )
 _HYPHENS = frozenset("-–—‑")
 _TIMES = "time"
+QUOTES = frozenset("\"'“”‘’")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,3 +198,47 @@ def _joined(tokens: list[Token]) -> Iterator[Token]:
             continue
         yield token
         at += 1
+
+
+_LINKS = Phrases(
+    {
+        "and": ["and", "&", "plus", "as well as", "along with", "together with", "and also"],
+        "or": ["or", "and/or", "or else", "/"],
+        "nor": ["nor"],
+    }
+)
+
+
+def link_at(text: Text, at: int) -> tuple[str, int] | None:
+    """What joins the next of a list, "" for a comma, and the place after it."""
+    if text.word(at) == ",":
+        return _LINKS.at(text, at + 1) or ("", at + 1)
+    return _LINKS.at(text, at)
+
+
+def list_at(
+    text: Text, first: tuple[_T, int], read: Callable[[int], tuple[_T, int] | None], *, between: Iterable[str] = ()
+) -> tuple[list[_T], int, str]:
+    """A list that begins with `first`, the place after it, and what joins it: “Gold, Silver or Bronze”.
+
+    `between`: what may stand behind each, as in “Gold tier or Silver tier”.
+    """
+    found, end, joined_by = [first[0]], first[1], ""
+    while link := link_at(text, text.skip(end, between)):
+        more = read(link[1])
+        if more is None or (joined_by and link[0] and link[0] != joined_by):
+            break
+        joined_by = joined_by or link[0]
+        found.append(more[0])
+        end = more[1]
+    return found, end, joined_by
+
+
+def quoted_at(text: Text, at: int) -> tuple[str, int] | None:
+    """What stands between quotes, and the place after them."""
+    if text.word(at) not in QUOTES:
+        return None
+    end = at + 1
+    while end < len(text) and text.word(end) not in QUOTES:
+        end += 1
+    return (text.slice(at + 1, end), end + 1) if at + 1 < end < len(text) else None
