@@ -86,3 +86,26 @@ def test_what_stands_with_the_people_holds_for_all(people):
         out = joined("&", other)
         both = " & ".join(dict.fromkeys([PEOPLE[people], joined("&", one)]))
         assert said(f"{people} who {one}, except those who {other}") == f"{both} − {out}"
+
+
+OPENINGS = (
+    "okay so show me", "Would you be so kind as to put together for me a list of all", "I'd like to see",
+    "Can you find me", "hi there, which", "Good morning. Please make me a segment of", "need a list:", "Hello!",
+    "could you pull up those",
+)  # fmt: skip
+CLOSINGS = (
+    " please", " please thanks", ", please and thank you", " thx", ", thank you very much!!", " asap", " if possible",
+    ". That's all.", ", those are the ones I need", " please, you know", " right now",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("opening", OPENINGS)
+def test_how_one_asks_says_nothing_of_whom(opening):
+    wrong = [phrase for phrase in (*PLAIN, *DENIED) if said(f"{opening} customers who {phrase}") != ALONE[phrase]]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("closing", CLOSINGS)
+def test_how_one_ends_says_nothing_of_whom(closing):
+    wrong = [phrase for phrase in (*PLAIN, *DENIED) if said(f"customers who {phrase}{closing}") != ALONE[phrase]]
+    assert wrong == []

@@ -90,9 +90,10 @@ def of_a_time(context: Context, at: int) -> Found | None:
     noun = context.vocabulary.days.at(text, time.end)
     if noun is not None and noun[0] == "birthday" and not _is_of_birth(time.window, context.times.today):
         return Found(on_days(range(at, noun[1]), "birthday", [_every_year(time)]), noun[1])
-    if text.word(time.end) != "new" or text.word(time.end + 1) not in HEADS:
+    new = _FIRST_TIME.at(text, time.end) or ((True, time.end + 1) if text.word(time.end) == "new" else None)
+    if new is None or text.word(new[1]) not in HEADS:
         return None
-    end = time.end + 2
+    end = new[1] + 1
     key = "member_since" if text.word(end - 1) == "member" else "first_order"
     return Found(on_days(range(at, end), key, [time]), end, frame=DayFrame(key), is_head=True)
 

@@ -162,12 +162,20 @@ def product_at(context: Context, at: int, *, is_listed: bool = False, is_late: b
     if not start < end <= start + _MOST_WORDS:
         return None
     end = _with_its_comma(context, start, end)
+    end = _as_far_as_sold(context, start, end)
     if not _may_be_goods(text, start, end):
         return None
     if (is_listed or is_late) and start == at and not is_sold(context, start, end):
         is_noun = is_listed and end == start + 1 and _may_be_noun(text, start)
         return (text.slice(start, end), end) if is_noun and not is_late else None
     return text.slice(start, end), end
+
+
+def _as_far_as_sold(context: Context, start: int, end: int) -> int:
+    """“an umbrella by the way” is an umbrella, where one is sold, and words that say something else."""
+    if is_sold(context, start, end):
+        return end
+    return next((place for place in range(end - 1, start, -1) if is_sold(context, start, place)), end)
 
 
 def _may_be_goods(text: Text, start: int, end: int) -> bool:
@@ -202,6 +210,7 @@ _NOT_GOODS = each(
 
 # What may stand behind goods and says more of them or of the verb.
 _BEHIND_GOODS = each(
+    "please pls thank thanks thx cheers asap urgent urgently now"
     "regularly frequently often repeatedly monthly weekly daily yearly annually quarterly occasionally rarely usually"
     " constantly every each for in on to by during after before since instead rather besides worth only last"
     " exclusively other"

@@ -112,12 +112,18 @@ PURPOSES = one_of(
     "as we want", "since i want", "since we want", "to send them", "to offer them", "to thank them", "to give them",
     "and send them", "and give them", "and offer them", "and text them", "and email them", "for a campaign",
     "for my campaign", "for our campaign", "for a mailing", "for the newsletter", "for our newsletter", "to whom",
-    "and invite them", "and thank them",
+    "and invite them", "and thank them", "i would like to send", "we would like to send", "i'd like to send",
+    "i want to send", "we want to send", "i plan to", "we plan to", "i am going to", "we are going to",
+    "i want them", "we want them", "i need them", "we need them",
 )  # fmt: skip
 GREETINGS = one_of(
     "good morning", "good afternoon", "good evening", "good day", "thank you very much", "thanks very much",
     "thank you so much", "thanks so much", "thanks a lot", "many thanks", "thank you in advance", "thanks in advance",
-    "kind regards", "cheers",
+    "kind regards", "cheers", "i want them on this list", "i want them on the list", "put them on this list",
+    "put them on the list", "those are the ones i need", "these are the ones i need", "those are the ones i want",
+    "that is all", "you know", "if possible", "if you can", "as soon as possible", "asap", "right now",
+    "be so kind as to", "put together", "please", "thanks", "thank you", "and thanks", "and thank you", "urgent",
+    "urgently",
 )  # fmt: skip
 SIGNS = {".": Kind.STOP, ";": Kind.STOP, ":": Kind.STOP, "(": Kind.OPEN, ")": Kind.CLOSE}
 STOPS = frozenset('.;:!?()[]"“”')

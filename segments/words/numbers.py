@@ -274,6 +274,8 @@ def _in_words(text: Text, at: int, *, is_ranged: bool) -> tuple[Decimal, int] | 
         if text.word(at + 1) not in _SCALES:
             return None
         group, end = 1, at + 1
+    elif text.word(at) in _SCALES and text.tokens[at].raw.casefold() == text.word(at):  # “hundred days”, no “hundreds”
+        group = 1
     while True:
         word = text.word(end)
         if word == "and" and has_any and (total or group >= 100) and not is_ranged and _is_rest(text, end + 1):

@@ -202,7 +202,7 @@ class Points:
         return point and replace(point, has_year=False, is_season=True)
 
     def _year(self, text: Text, at: int) -> Point | None:
-        start = text.skip(at, ("year",))
+        start = text.skip(at, ("calendar", "year"))
         year, end = self._year_at(text, start)
         return Point((date(year, 1, 1), date(year, 12, 31)), end) if year else None
 

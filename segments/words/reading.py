@@ -13,7 +13,7 @@ from segments.words import notes as said
 from segments.words import refusals
 from segments.words.context import Context
 from segments.words.grammar import Meaning, understood
-from segments.words.items import EVERYBODY
+from segments.words.items import EVERYBODY, GREETINGS
 from segments.words.refusals import Refusal
 from segments.words.scan import scanned
 from segments.words.settling import settled
@@ -61,7 +61,7 @@ def read_sentence(text: str, vocabulary: Vocabulary, moment: Moment) -> Reading:
     """Never raises; `rules` always pass `segments.compiler.check` with the vocabulary's fields."""
     if refusal := refusals.refused_by_form(text):
         return Reading(None, refusal=refusal)
-    words = Text(text)
+    words = _without_closing(Text(text))
     own_names = [name for _code, name in vocabulary.of("businesses")]
     if refusal := refusals.refused_by_words(words, vocabulary.programme, own_names):
         return Reading(None, refusal=refusal)
@@ -72,6 +72,25 @@ def read_sentence(text: str, vocabulary: Vocabulary, moment: Moment) -> Reading:
     except RecursionError:  # “no no no no …”
         return _not_understood(context)
     return _reading(context, meaning, is_of_customers=has_conditions)
+
+
+def _without_closing(text: Text) -> Text:
+    """Thanks, and how urgent it is, say nothing of whom."""
+    end = len(text)
+    while True:
+        said = end
+        while text.word(said - 1) in _CLOSING_SIGNS:
+            said -= 1
+        starts = [
+            at for at in range(max(said - _LONGEST, 1), said) if (one := GREETINGS.at(text, at)) and one[1] == said
+        ]
+        if not starts:
+            return text.before(end)
+        end = starts[0]
+
+
+_CLOSING_SIGNS = frozenset(".,!?;-")
+_LONGEST = 8  # words of such a phrase
 
 
 def _reading(context: Context, meaning: Meaning, *, is_of_customers: bool) -> Reading:

@@ -40,8 +40,8 @@ SPEND_VERBS = one_of(
     "invested", "spent us", "spend with us", "left with us",
 )  # fmt: skip
 SPEND_NOUNS = one_of(
-    "all-time spend", "all-time spending", "total spend", "total spent", "total spending", "amount spent",
-    "lifetime spend", "lifetime spending",
+    "all-time spend", "all-time spending", "net spend", "net spending", "total spend", "total spent", "total spending",
+    "amount spent", "lifetime spend", "lifetime spending",
     "overall spend", "spend", "spending", "money spent", "total amount spent", "total purchases worth",
     "total revenue", "total sales", "spend total", "total order value", "in total spend", "of total spend",
     "worth of purchases", "worth of orders", "worth of goods", "worth of stuff", "purchases totalling",
@@ -78,7 +78,7 @@ FILLERS = one_of(
     "previously", "overall", "of all time", "in all", "at all", "here", "there", "again", "already", "with me",
     "over their lifetime", "in their lifetime", "over all time", "in the past", "at some point", "anymore",
     "any more", "in our programme", "to us", "since they joined", "even", "all time", "us", "all in all", "any",
-    "yet", "at least once before", "until now", "up to now", "till now", "by now",
+    "yet", "right now", "at the moment", "at least once before", "until now", "up to now", "till now", "by now",
 )  # fmt: skip
 CHANNELS = Phrases(
     {

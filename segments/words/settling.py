@@ -58,9 +58,20 @@ def _take(context: Context, items: list[Item], place: int, when: Item, times: Se
 def _take_too(context: Context, items: list[Item], at: int, when: Item, times: Sequence[Time]) -> None:
     """“In May, customers who bought soap and visited Quayside”"""
     for place in range(at + 1, len(items)):
+        if _begins_anew(context.text, items, at, place):
+            return
         is_timed = items[place - 1].kind is Kind.WHEN and place > at + 1
         if not is_timed and _take(context, items, place, when, times) and (found := items[place].found):
             items[place] = replace(items[place], found=replace(found, notes=[*found.notes, notes.time_of_all()]))
+
+
+def _begins_anew(text: Text, items: Sequence[Item], at: int, place: int) -> bool:
+    """“In October they bought soap, and they have never …”: what is said of them by itself is not of October."""
+    if not any(item.kind is Kind.CONDITION for item in items[at:place]):
+        return False
+    item = items[place]
+    is_person = item.kind in (Kind.PEOPLE, Kind.CLAUSE) and text.word(item.start) in ("they", "who", "those")
+    return is_person or item.kind in (Kind.BUT, Kind.EXCEPT, Kind.STOP) or text.word(item.start) in ("never", "ever")
 
 
 def _is_next_to(text: Text, item: Item, when: Item) -> bool:
@@ -87,13 +98,16 @@ def is_time_of_others(context: Context, items: Sequence[Item], at: int, end: int
     if time is None or time.end != end:
         return False
     kinds = [item.kind for item in items[-3:]]
-    is_verb = VERBS.at(context.text, end) or SPEND_VERBS.at(context.text, end)
+    is_verb = VERBS.at(context.text, end) or SPEND_VERBS.at(context.text, end) or context.text.word(end) == "they"
     return bool(is_verb) or kinds == [Kind.NOT, Kind.CONDITION, Kind.COMMA]
 
 
 def share_time(context: Context, items: list[Item], found: Found, end: int) -> None:
     """“at Pine Street but not Quayside in the last 60 days”: the time is of both; the other ends before `end`."""
-    place = max((at for at, item in enumerate(items[:end]) if item.found), default=-1)
+    before = [at for at, item in enumerate(items[:end]) if item.found]
+    if not before:
+        return
+    place = before[-1]
     item, new = items[place], sold_of(found)
     old = sold_of(item.found)
     if old is None or new is None or old.times or not new.times or item.found is None or old.of_what == new.of_what:

@@ -22,7 +22,8 @@ EXPANDED: Mapping[str, str] = {
     "can't": "can not", "cant": "can not", "cannot": "can not", "won't": "will not", "wont": "will not",
     "mustn't": "must not", "ain't": "is not", "aint": "is not", "i'm": "i am", "let's": "let us", "lets": "let us",
     "whove": "who have", "whos": "who is", "ive": "i have", "theyve": "they have", "weve": "we have",
-    "nonmember": "non member", "nonmembers": "non member", "w/o": "without", "gonna": "going to", "alot": "a lot",
+    "nonmember": "non member", "nonmembers": "non member", "w/o": "without", "gonna": "going to",
+    "rn": "right now", "alot": "a lot",
 }  # fmt: skip
 # What is typed often, and one spelling of words that have two.
 _WRITTEN: Mapping[str, str] = {
@@ -40,7 +41,8 @@ _WRITTEN: Mapping[str, str] = {
     "hasnt": "hasn't", "didint": "didn't", "dident": "didn't", "nxt": "next", "lst": "last", "plz": "please",
     "pls": "please", "thats": "that", "w": "with", "buyed": "bought", "spended": "spent", "spendt": "spent",
     "orderd": "ordered", "wthout": "without", "lifetimevalue": "lifetime", "postcodes": "postcode", "sms": "text",
-    "canceled": "cancelled",
+    "canceled": "cancelled", "vist": "visit", "visted": "visited", "vists": "visits", "odered": "ordered",
+    "oders": "orders", "thx": "thanks", "tks": "thanks",
 }  # fmt: skip
 # Long common words of the grammar: what is one slip away from one of them is read as it.
 _COMMON = (

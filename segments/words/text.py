@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -76,6 +77,12 @@ class Text:
     def slice(self, first: int, end: int) -> str:
         """As it was typed, from token `first` to the one before `end`."""
         return self.source[self.tokens[first].start : self.tokens[end - 1].end]
+
+    def before(self, end: int) -> Text:
+        """Without the words from `end` on."""
+        text = copy(self)
+        text.tokens, text.words = self.tokens[:end], self.words[:end]
+        return text
 
     def skip(self, at: int, words: Iterable[str]) -> int:
         """The place of the first word from `at` on that is none of these."""
