@@ -207,61 +207,54 @@ def repeat_at(context: Context, at: int) -> Found | None:
 
 
 _LAPSED = one_of("lapsed", "dormant", "inactive", "sleeping")
-_STOPPED = Phrases(
-    {
-        "before": [
-            "used to order", "used to buy", "used to come", "used to visit", "used to shop", "used to come in",
-            "used to purchase", "once ordered", "once bought", "used to be customers", "used to be a customer",
-            "used to spend",
-        ],
-        "stopped": [
-            "stopped ordering", "stopped buying", "stopped coming", "stopped visiting", "stopped shopping",
-            "no longer order", "no longer buy", "no longer come", "no longer visit", "stopped purchasing",
-            "stopped coming in", "gone", "gone quiet", "not returned", "stayed away", "staying away", "been away",
-            "gone silent", "been gone", "been absent", "been missing", "not been heard from", "been inactive",
-            "been quiet", "disappeared", "vanished", "drifted off", "been dormant", "inactive", "quiet", "silent",
-            "went quiet", "went silent", "gone cold", "went cold", "dropped off", "lost touch", "absent", "away",
-            "missing", "not active", "been lost", "fallen silent", "fell silent", "dropped out",
-        ],
-    }
+_USED_TO = one_of(
+    "used to order", "used to buy", "used to come", "used to visit", "used to shop", "used to come in",
+    "used to purchase", "once ordered", "once bought", "used to be customers", "used to be a customer",
+    "used to spend",
+)  # fmt: skip
+_STOPPED = one_of(
+    "stopped ordering", "stopped buying", "stopped coming", "stopped visiting", "stopped shopping",
+    "no longer order", "no longer buy", "no longer come", "no longer visit", "stopped purchasing",
+    "stopped coming in", "gone", "gone quiet", "not returned", "stayed away", "staying away", "been away",
+    "gone silent", "been gone", "been absent", "been missing", "not been heard from", "been inactive",
+    "been quiet", "disappeared", "vanished", "drifted off", "been dormant", "inactive", "lapsed", "dormant",
+    "sleeping", "quiet", "silent", "went quiet", "went silent", "gone cold", "went cold", "dropped off",
+    "lost touch", "absent", "away", "missing", "not active", "been lost", "fallen silent", "fell silent",
+    "dropped out",
 )  # fmt: skip
 
 
 def lapsed_at(context: Context, at: int) -> Found | None:
-    """“lapsed” beside a time without orders; “used to order”; “stopped ordering 3 months ago”"""
+    """“lapsed” beside a time without orders; “used to order”; “stopped ordering 3 months ago”; “active in May”"""
     text = context.text
-    if word := _LAPSED.at(text, at):
+    word, used_to = _LAPSED.at(text, at), _USED_TO.at(text, at)
+    if word is not None and context.times.at(text, word[1]) is None:
         return Found(asked(range(at, word[1]), "orders", "at_least", 1), word[1], needs_quiet=True)
-    if text.word(at) == "active":
-        return _active(context, at)
+    if used_to is not None:
+        end = text.skip(used_to[1], ("from", "us", "with", "here", "in"))
+        return Found(asked(range(at, end), "orders", "at_least", 1), end, notes=[notes.before(text.slice(at, end))])
+    return _active(context, at) if text.word(at) == "active" else _stopped(context, at)
+
+
+def _stopped(context: Context, at: int) -> Found | None:
+    text = context.text
     verb = _STOPPED.at(text, at)
     if verb is None:
         return None
-    kind, end = verb
-    if kind == "stopped" and end - at == 1 and context.times.at(text, end) is None:
-        return None
-    before = asked(range(at, end), "orders", "at_least", 1)
-    if kind == "before":
-        end = (
-            text.skip(end, ("from", "us", "with", "here", "in"))
-            if text.word(end) in ("from", "with", "here", "in")
-            else end
-        )
-        return Found(asked(range(at, end), "orders", "at_least", 1), end, notes=[notes.before(text.slice(at, end))])
-    end = text.skip(end, ("from", "us", "with", "here")) if text.word(end + 1) == "us" else end
+    end = text.skip(verb[1], ("from", "us", "with", "here")) if text.word(verb[1] + 1) == "us" else verb[1]
     times = context.times.at(text, end) or (context.times.at(text, end - 1) if text.word(end - 1) == "in" else None)
     if times is None:
-        return Found(before, end, needs_quiet=True)
-    window = times.window
-    words = range(at, times.end)
+        before = asked(range(at, end), "orders", "at_least", 1)
+        return Found(before, end, needs_quiet=True) if end - at > 1 else None
+    words, window = range(at, times.end), times.window
     if _is_until_now(window) and not times.is_long:
         quiet = asked(words, "orders", "is", 0, window)
-        return Found(every([asked(words, "orders", "at_least", 1), quiet]), times.end)
-    if isinstance(window, Last):
-        window = Over(window.count, window.unit)
+        back = asked(words, "orders", "at_least", 1, window)
+        return Found(every([asked(words, "orders", "at_least", 1), quiet]), times.end, back)
     if isinstance(window, Calendar) and window.offset == 0:
         return None  # stopped this year: since then, or before it?
-    return Found(asked(words, "last_order", "within", None, window), times.end)
+    over = Over(window.count, window.unit) if isinstance(window, Last) else window
+    return Found(asked(words, "last_order", "within", None, over), times.end)
 
 
 def _active(context: Context, at: int) -> Found | None:

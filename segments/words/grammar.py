@@ -22,7 +22,7 @@ from segments.rules import Condition
 from segments.words import notes
 from segments.words.items import Item, Kind
 from segments.words.known import KnownFrame
-from segments.words.tree import Asked, Part, either, every, negated, with_words
+from segments.words.tree import Asked, Part, Together, either, every, negated, with_words
 
 
 @dataclass(slots=True)
@@ -61,6 +61,8 @@ class _Grammar:
                     self.meaning.leave_out.append(out)
             else:
                 kept.append(self.groups())
+        if {Kind.BUT, Kind.OR} <= {item.kind for item in self.items}:
+            self._note(notes.but_of_all())
         self.meaning.match = every(kept)
         self.meaning.is_open = bool(self.items) and self.items[-1].kind in (Kind.CLAUSE, Kind.NOT, *_LINKS, *_ENDS)
         self.meaning.has_people = any(item.kind is Kind.PEOPLE for item in self.items)
@@ -234,7 +236,8 @@ class _Grammar:
             for note in item.found.notes:
                 self._note(note)
             part, denied = item.found.part, item.found.opposite
-            if part is not None and (_has_all(part) or (denied and _is_all(part) and not _is_all(denied))):
+            is_any_missing = isinstance(denied, Together) and not denied.is_all
+            if part is not None and (_has_all(part) or (is_any_missing and _is_all(part))):
                 self._note(notes.not_both())
             return denied or (part and negated(part, self.fields))
         inner = self.unit() if kind not in (Kind.UNKNOWN, None) else None

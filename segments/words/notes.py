@@ -109,6 +109,10 @@ def two_groups() -> str:
     return _("“and” between two groups of people read as: whoever is in one of them.")
 
 
+def but_of_all() -> str:
+    return _("“but” read as of everything before it and behind it.")
+
+
 def and_is_closer() -> str:
     return _("“and” read as closer than “or”.")
 
