@@ -53,7 +53,11 @@ def test_every_phrase_is_one_condition():
     [
         ("customers who {} and {}", "&"), ("customers who {} or {}", "|"), ("customers who {} and who {}", "&"),
         ("people who {} or who {}", "|"), ("customers who either {} or {}", "|"), ("those who {}, and {}", "&"),
-        ("customers who {} but {}", "&"), ("everyone who {} as well as {}", "&"),
+        ("customers who {} but {}", "&"), ("everyone who {} as well as {}", "&"), ("people who {} + {}", "&"),
+        ("customers who {} / {}", "&"), ("customers that {} plus {}", "&"), ("those who {}; they also {}", "&"),
+        ("Of the people who {}, show me everyone who {}", "&"), ("Among customers who {}, those who {}", "&"),
+        ("If they {} and {}, include them", "&"), ("customers who {}, in addition {}", "&"),
+        ("customers: {}, {}", "&"), ("customers who both {} and {}", "&"), ("customers who {}, or else who {}", "|"),
     ],
 )  # fmt: skip
 def test_two_conditions(form, sign):
@@ -88,6 +92,7 @@ def test_what_stands_with_the_people_holds_for_all(people):
         assert said(f"{people} who {one}, except those who {other}") == f"{both} − {out}"
 
 
+MAY = "last_order in 2026-05-01..2026-05-31"
 OPENINGS = (
     "okay so show me", "Would you be so kind as to put together for me a list of all", "I'd like to see",
     "Can you find me", "hi there, which", "Good morning. Please make me a segment of", "need a list:", "Hello!",
@@ -97,6 +102,36 @@ CLOSINGS = (
     " please", " please thanks", ", please and thank you", " thx", ", thank you very much!!", " asap", " if possible",
     ". That's all.", ", those are the ones I need", " please, you know", " right now",
 )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "customers who {}, except those who {}", "customers who {} apart from anyone who {}",
+        "customers who {}, leaving out people who {}", "customers who {} unless they {}",
+        "customers who {}, not counting anyone who {}", "who {}. Exclude anyone who {}",
+    ],
+)  # fmt: skip
+def test_who_is_left_out(form):
+    wrong = [
+        pair
+        for pair in chosen(PLAIN, 2, 30)
+        if said(form.format(*pair)) != f"{ALONE[pair[0]]} − {joined('&', pair[1])}"
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "form", ["customers who {0} {1}", "{0} they {1}", "customers who, {0}, {1}", "{0}, customers who {1}"]
+)
+@pytest.mark.parametrize(
+    "did", ["ordered at least twice", "spent over £100", "bought soap", "didn't order", "spent nothing"]
+)
+def test_a_time_stands_before_what_was_done_then(form, did):
+    for time in ("in October", "last month", "in the last 60 days", "between March and May"):
+        assert said(form.format(time, did)) == said(f"customers who {did} {time}")
+        own = said(f"customers who {did} {time}")
+        assert said(f"customers who were last seen in May, and {time} they {did}") == f"{MAY} & {own}"
 
 
 @pytest.mark.parametrize("opening", OPENINGS)

@@ -48,6 +48,14 @@ def to_figure(text: Text, at: int, words: Iterable[str] = ()) -> int:
     return at + 1 if text.word(at) == "at" and text.word(at + 1) not in ("least", "most", "the") else at
 
 
+def begins_clause(text: Text, at: int) -> bool:
+    """“… last month, and in October they …”: the time is of what follows."""
+    return bool(text.word(at) in _SUBJECTS or VERBS.at(text, at) or SPEND_VERBS.at(text, at))
+
+
+_SUBJECTS = DO | {"they", "have", "has", "had"}
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     text: Text
@@ -68,11 +76,10 @@ class Context:
 
         def more_at(place: int) -> tuple[Time, int] | None:
             time = self.times.at(self.text, place, is_ahead=is_ahead, is_listed=not is_open)
-            return (time, time.end) if time else None
+            return (time, time.end) if time and not begins_clause(self.text, time.end) else None
 
         times, end, joined_by = list_at(self.text, (found, found.end), more_at)
-        is_of_next = VERBS.at(self.text, end) or SPEND_VERBS.at(self.text, end)  # “in May, and in June bought soap”
-        if not joined_by or is_of_next:
+        if not joined_by:
             return [found], found.end, is_both
         return [one.in_year_of(times[-1]) for one in times], end, is_both or joined_by == "and"
 

@@ -49,7 +49,8 @@ class Item:
 JOINTS = Phrases(
     {
         Kind.AND: [
-            "and", "&", "as well as", "along with", "together with", "in addition to", "and also", "plus", "and then",
+            "and", "&", "+", "in addition", "on top of that", "as well as", "along with", "together with",
+            "in addition to", "and also", "plus", "and then",
             "and who also", "in combination with",
         ],
         Kind.OR: ["or", "and/or", "or else", "or alternatively", "/"],
@@ -105,7 +106,7 @@ LEADS = each(
     " fetch generate want need tell which what who how many pls bring prepare compile set define save new id i d let"
     " down query choose grab count extract looking after about seeing view check lookup start begin segment group"
     " audience people called named name something could would love interested know whether think having trying made up"
-    " consisting containing includes including contain consist database"
+    " consisting containing includes including contain consist database among amongst"
 )
 PURPOSES = one_of(
     "so that", "so we", "so i", "so they", "so you", "because", "in order to", "in order that", "as i want",
@@ -122,7 +123,8 @@ GREETINGS = one_of(
     "kind regards", "cheers", "i want them on this list", "i want them on the list", "put them on this list",
     "put them on the list", "those are the ones i need", "these are the ones i need", "those are the ones i want",
     "that is all", "you know", "if possible", "if you can", "as soon as possible", "asap", "right now",
-    "be so kind as to", "put together", "please", "thanks", "thank you", "and thanks", "and thank you", "urgent",
+    "be so kind as to", "include them", "count them in", "put together", "please", "thanks", "thank you",
+    "and thanks", "and thank you", "urgent",
     "urgently",
 )  # fmt: skip
 SIGNS = {".": Kind.STOP, ";": Kind.STOP, ":": Kind.STOP, "(": Kind.OPEN, ")": Kind.CLOSE}

@@ -37,6 +37,18 @@ _TAG_WORDS = one_of(*synonyms.CHOICES["tags"])
 _RFM_WORDS = one_of("RFM group", "RFM segment", "RFM")
 
 
+def _up_behind(text: Text, at: int) -> tuple[bool, int] | None:
+    """“Gold or higher”, “Gold+”, “Gold plus members”; not “Gold + ordered twice”."""
+    found = _UP.at(text, at)
+    if found is None or text.word(at) not in ("+", "plus"):
+        return found
+    is_joint = text.word(at) == "+" and text.stands_alone(at)
+    return None if is_joint or text.word(found[1]) not in _TIER_WORDS | HEADS | _BEHIND_PLUS else found
+
+
+_BEHIND_PLUS = frozenset({"", ",", ".", "?", "who", "that", "in", "with", "and", "or"})
+
+
 def tier_at(context: Context, at: int) -> Found | None:
     """“Gold”, “Gold and Silver members”, “the Gold tier”, “Bronze or higher”, “above Silver”, “at least Gold”"""
     text, named = context.text, context.vocabulary.named.get("tiers")
@@ -54,7 +66,7 @@ def tier_at(context: Context, at: int) -> Found | None:
     order = [code for code, _name in context.vocabulary.of("tiers")]
     codes, end = [found[0]], found[1]
     suffix_at = text.skip(end, _TIER_WORDS | HEADS)
-    suffix = _UP.at(text, end) or (_UP.at(text, suffix_at) if suffix_at > end else None)
+    suffix = _up_behind(text, end) or (_up_behind(text, suffix_at) if suffix_at > end else None)
     place = order.index(codes[0])
     is_head = False
     if prefix or suffix:

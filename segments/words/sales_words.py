@@ -100,9 +100,10 @@ AT = each("at in from to with of by into inside the our")
 ALL_SHOPS = each("all every each both")
 SHOP_NOUNS = each("shop store location place branch business outlet site")
 STOPS = each(
-    "as along together and or but nor except excluding who that which whose whom where having with without because so"
-    " while although though apart however yet also plus unless if whereas then not never from at via through using for"
-    ' until than , ; . ! ? : ( ) & / " “ ” is are was were have has had'
+    "as along together minus and or but nor except excluding who that which whose whom where having with without"
+    " because so while although though apart however yet also plus unless if whereas then not never from at via"
+    " through using for until than , ; . ! ? : ( ) & + /"
+    ' " “ ” is are was were have has had'
 )
 CATEGORY = each("category department section range aisle line")
 NOTHING = each("nothing none nowt")

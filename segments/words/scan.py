@@ -121,18 +121,15 @@ class _Scan:
             self._unknown(at, found[1] + 1)
             return found[1] + 1
         kind = Kind.EXCEPT if found[0] is Kind.BUT and self._is_behind_everybody() else found[0]
-        if self.text.word(at) == "/" and self._stands_alone(at):
+        if self.text.word(at) == "/" and self.text.stands_alone(at):
             kind = Kind.COMMA
+        if self.text.word(at) == "+" and not self.text.stands_alone(at):
+            return None
         form: Form = self._denied_form(at) if kind is Kind.NOT else "noun"
         if kind is Kind.CLAUSE:
             form = "present" if self.text.word(at) in _REPEATING else "clause"
         self.items.append(Item(kind, at, found[1], form=form))
         return found[1]
-
-    def _stands_alone(self, at: int) -> bool:
-        """“tea / over 20 orders” is a list of what must hold, “tea/coffee” are two words for one thing."""
-        source, token = self.text.source, self.text.tokens[at]
-        return source[token.start - 1 : token.start].isspace() and source[token.end : token.end + 1].isspace()
 
     def _form(self, at: int) -> Form:
         if self.text.word(at) in ("first", "last", "also") and at + 1 < len(self.text):
@@ -194,7 +191,10 @@ class _Scan:
         found = PEOPLE.at(self.text, at)
         if found is None:
             return None
-        is_among = not self.items and self.text.word(at - 1) in _AMONG
+        before = at - 1
+        while self.text.word(before) in ("the", "all", "our", "my", "those"):
+            before -= 1
+        is_among = not self.items and self.text.word(before) in _AMONG
         self.items.append(Item(Kind.PEOPLE, at, found[1], form="among" if is_among else "noun"))
         self.frame = None if not self.items or self.items[-1].kind is Kind.STOP else self.frame
         return found[1]

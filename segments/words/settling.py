@@ -7,9 +7,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from segments.words import notes
-from segments.words.context import Context, Found
+from segments.words.context import Context, Found, begins_clause
 from segments.words.items import Item, Kind
-from segments.words.sales_words import SPEND_VERBS, VERBS
 from segments.words.slots import sold_of
 from segments.words.text import Text, each
 from segments.words.times import Time
@@ -98,8 +97,7 @@ def is_time_of_others(context: Context, items: Sequence[Item], at: int, end: int
     if time is None or time.end != end:
         return False
     kinds = [item.kind for item in items[-3:]]
-    is_verb = VERBS.at(context.text, end) or SPEND_VERBS.at(context.text, end) or context.text.word(end) == "they"
-    return bool(is_verb) or kinds == [Kind.NOT, Kind.CONDITION, Kind.COMMA]
+    return begins_clause(context.text, end) or kinds == [Kind.NOT, Kind.CONDITION, Kind.COMMA]
 
 
 def share_time(context: Context, items: list[Item], found: Found, end: int) -> None:

@@ -78,6 +78,11 @@ class Text:
         """As it was typed, from token `first` to the one before `end`."""
         return self.source[self.tokens[first].start : self.tokens[end - 1].end]
 
+    def stands_alone(self, at: int) -> bool:
+        """“tea / over 20 orders” is a list of what must hold, “tea/coffee” are two words for one thing."""
+        token = self.tokens[at]
+        return self.source[token.start - 1 : token.start].isspace() and self.source[token.end : token.end + 1].isspace()
+
     def before(self, end: int) -> Text:
         """Without the words from `end` on."""
         text = copy(self)
