@@ -26,7 +26,7 @@ def test_numbers(words, value):
     assert (float(number.value), number.end) == (value, len(text))
 
 
-@pytest.mark.parametrize("words", ["a", "an order", "many", "1st", "several", "first", "", "1.000", "8,50"])
+@pytest.mark.parametrize("words", ["a", "an order", "many", "1st", "several", "first", "", "1.000", "8,50", "hundreds"])
 def test_no_numbers(words):
     assert number_at(Text(words), 0) is None
 

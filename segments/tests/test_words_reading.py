@@ -139,6 +139,8 @@ def test_conditions(sentence, meant):
         ("spent over £9, ordered twice and have over 100 points", "spent > 9 & orders = 2 & points > 100"),
         # two groups of people are all of them
         ("Gold members and people in Germany", "tier in gold | country in Germany"),
+        ("customers who are not in Germany and UK customers", "country not in Germany | country in United Kingdom"),
+        ("customers who bought no candles and VIPs", "orders_with = 0 [title ~ candles] | tags has_one_of vip"),
         ("New faces and Drifted away", "archetype in new,away"),
         # not
         ("never ordered online or in the shop", "orders = 0 [channel in online,store]"),
@@ -238,6 +240,8 @@ def test_how_conditions_are_joined(sentence, meant):
         ("customers in segment VIP", "nothing {VIP}"),
         ("more than 100 points or orders", "points > 100 {orders}"),
         ("1.000 points", "nothing {1.000 points}"),
+        ("1,5k points", "nothing {1,5k points}"),
+        ("2 and a half thousand points", "nothing {2} {half thousand points}"),
         ("over 5 orders totalling over £500", "nothing {over 5 orders totalling over £500}"),
         ("orders of 3 items", "nothing {orders of 3 items}"),
         ("bought 3 items in one order", "items = 3 {order}"),

@@ -174,7 +174,7 @@ def _since(context: Context, at: int) -> Found | None:
     text = context.text
     if text.word(at) not in HEADS or text.word(at) == "one":
         return None
-    start = text.skip(at + 1, ("of", "ours"))
+    start = text.skip(at + 1, ("of", "our"))
     if text.word(start) not in ("since", "for"):
         return None
     key = "member_since" if text.word(at) == "member" else "first_order"

@@ -166,7 +166,7 @@ def product_at(context: Context, at: int, *, is_listed: bool = False, is_late: b
     if not _may_be_goods(text, start, end):
         return None
     if (is_listed or is_late) and start == at and not is_sold(context, start, end):
-        is_noun = is_listed and end == start + 1 and _may_be_noun(text, start)
+        is_noun = is_listed and end == start + 1 and _may_be_noun(context, start)
         return (text.slice(start, end), end) if is_noun and not is_late else None
     return text.slice(start, end), end
 
@@ -190,9 +190,12 @@ def _may_be_goods(text: Text, start: int, end: int) -> bool:
     return any(letter.isalpha() for letter in text.slice(start, end)) and not NO_GOODS.issuperset(words)
 
 
-def _may_be_noun(text: Text, at: int) -> bool:
+def _may_be_noun(context: Context, at: int) -> bool:
+    """No verb, and no name of customers: “bought soap and VIPs”."""
+    text, named = context.text, context.vocabulary.named
     is_verb = text.word(at).endswith(("ed", "ing")) or text.word(at) in _VERBS_NOT_GOODS
-    return text.number(at) is None and not is_verb
+    is_name = any(named[kind].at(text, at) for kind in ("tiers", "tags", "archetypes") if kind in named)
+    return text.number(at) is None and not is_verb and not is_name
 
 
 _IN_ITS_NAME = one_of("in its name", "in the name", "in its title", "in the title", "in their name")

@@ -195,7 +195,8 @@ def tag_at(context: Context, at: int) -> Found | None:
     end = text.skip(end, ('"', "”", "tag"))
     said = [] if word else _said(context, start, found[1], found[0], "tags")
     op = _op(context.vocabulary.fields["tags"], joined_by)
-    return Found(asked(range(at, end), "tags", op, codes), end, notes=said)
+    is_plural = text.tokens[end - 1].raw.casefold() != text.word(end - 1)  # “VIPs” are people
+    return Found(asked(range(at, end), "tags", op, codes), end, notes=said, is_head=is_plural and not word)
 
 
 def rfm_at(context: Context, at: int) -> Found | None:

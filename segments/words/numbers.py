@@ -274,7 +274,7 @@ def _in_words(text: Text, at: int, *, is_ranged: bool) -> tuple[Decimal, int] | 
         if text.word(at + 1) not in _SCALES:
             return None
         group, end = 1, at + 1
-    elif text.word(at) in _SCALES and text.tokens[at].raw.casefold() == text.word(at):  # “hundred days”, no “hundreds”
+    elif _is_bare_scale(text, at):
         group = 1
     while True:
         word = text.word(end)
@@ -295,6 +295,13 @@ def _in_words(text: Text, at: int, *, is_ranged: bool) -> tuple[Decimal, int] | 
         has_any = True
         end += 1
     return (Decimal(total + group), end) if has_any else None
+
+
+def _is_bare_scale(text: Text, at: int) -> bool:
+    """“hundred days”, not “hundreds of days”, “half thousand” nor “1,5k”"""
+    word = text.word(at)
+    is_one = word in _SCALES and word != "k" and text.tokens[at].raw.casefold() == word
+    return is_one and text.word(at - 1) != "half" and not text.word(at - 1)[:1].isdigit()
 
 
 def _is_rest(text: Text, at: int) -> bool:

@@ -210,7 +210,7 @@ def category_at(context: Context, at: int) -> Found | None:
 
 def _comes_goods(context: Context, at: int) -> bool:
     text = context.text
-    return text.word(at) in ("a", "an", "item", "product", "good", "goods", "their", "something", "anything", "the")
+    return text.word(at) in ("a", "an", "item", "product", "good", "their", "something", "anything", "the")
 
 
 def _nouns(context: Context, at: int) -> Found | None:
