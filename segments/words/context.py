@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from segments.rules import Condition, Dates, Filter, Value, Window
+from segments.words.notes import Note
 from segments.words.numbers import Comparison
 from segments.words.sales_words import SPEND_VERBS, VERBS
 from segments.words.text import Text, each, list_at
@@ -107,7 +108,7 @@ class Found:
     end: int
     opposite: Part | None = None
     frame: Frame | None = None
-    notes: Sequence[str] = ()
+    notes: Sequence[Note] = ()
     may_go_on: bool = False
     is_head: bool = False
     needs_quiet: bool = False  # means something only beside a time without orders

@@ -22,6 +22,7 @@ from segments.rules import Condition
 from segments.words import notes
 from segments.words.items import Item, Kind
 from segments.words.known import KnownFrame
+from segments.words.notes import Note
 from segments.words.tree import Asked, Part, Together, either, every, negated, with_words
 
 
@@ -30,7 +31,7 @@ class Meaning:
     match: Part | None
     leave_out: list[Part]
     unknown: set[int]  # words that joined nothing
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     has_people: bool = False
     is_open: bool = False  # “people who”, and nothing behind it
 
@@ -62,7 +63,7 @@ class _Grammar:
             else:
                 kept.append(self.groups())
         if {Kind.BUT, Kind.OR} <= {item.kind for item in self.items}:
-            self._note(notes.but_of_all())
+            self._note(notes.BUT_OF_ALL)
         self.meaning.match = every(kept)
         self.meaning.is_open = bool(self.items) and self.items[-1].kind in (Kind.CLAUSE, Kind.NOT, *_LINKS, *_ENDS)
         self.meaning.has_people = any(item.kind is Kind.PEOPLE for item in self.items)
@@ -75,7 +76,7 @@ class _Grammar:
             self.at = self._after_links()
             found.append(self.group())
             if is_and:
-                self._note(notes.two_groups())
+                self._note(notes.TWO_GROUPS)
         return either(found)
 
     def _among(self) -> Part | None:
@@ -93,7 +94,7 @@ class _Grammar:
         while (kind := self._kind()) is not None and kind not in _ENDS:
             if kind in (Kind.PEOPLE, Kind.CLAUSE):
                 if self.is_leaving_out and any(parts) and self.items[self.at].form == "clause":
-                    self._note(notes.of_left_out())
+                    self._note(notes.OF_LEFT_OUT)
                 self.at += 1
             elif kind is Kind.UNKNOWN:
                 self._not_understood(self._take())
@@ -121,7 +122,7 @@ class _Grammar:
             self.at = self._after_links()
             found.append(self.both())
         if has_or and any(part is not None and _is_all(part) for part in found):
-            self._note(notes.and_is_closer())
+            self._note(notes.AND_IS_CLOSER)
         return either(found)
 
     def both(self) -> Part | None:
@@ -209,7 +210,7 @@ class _Grammar:
                 self.at += 1
                 more = self._denied()
                 if more is not None:
-                    self._note(notes.neither())
+                    self._note(notes.NEITHER)
                     parts.append(more)
         found = every(parts)
         if found is None:
@@ -238,7 +239,7 @@ class _Grammar:
             part, denied = item.found.part, item.found.opposite
             is_any_missing = isinstance(denied, Together) and not denied.is_all
             if part is not None and (_has_all(part) or (is_any_missing and _is_all(part))):
-                self._note(notes.not_both())
+                self._note(notes.NOT_BOTH)
             return denied or (part and negated(part, self.fields))
         inner = self.unit() if kind not in (Kind.UNKNOWN, None) else None
         if kind is Kind.UNKNOWN:
@@ -357,7 +358,7 @@ class _Grammar:
     def _not_understood(self, item: Item) -> None:
         self.meaning.unknown |= set(range(item.start, item.end))
 
-    def _note(self, note: str) -> None:
+    def _note(self, note: Note) -> None:
         if note not in self.meaning.notes:
             self.meaning.notes.append(note)
 

@@ -128,10 +128,7 @@ def _said(context: Context, start: int, end: int, code: str, choices: str) -> li
     name = dict(context.vocabulary.of(choices)).get(code, "")
     words = context.text.words[start:end]
     is_everyday = words[0] in _EVERYDAY and (len(words) == 1 or words[-1] in HEADS)
-    return [_NOTES[choices](typed, name)] if typed != name or is_everyday else []
-
-
-_NOTES = {"tiers": notes.tier, "archetypes": notes.archetype, "segments": notes.segment, "tags": notes.tag}
+    return [notes.named(choices, typed, name)] if typed != name or is_everyday else []
 
 
 _BECAME = one_of(
@@ -213,7 +210,7 @@ def rfm_at(context: Context, at: int) -> Found | None:
         return None
     codes, end, _joined_by = _name_list(text, named, found)
     name = dict(context.vocabulary.of("rfm_groups"))[found[0]]
-    said = [] if word else [notes.rfm_group(text.slice(start, found[1]), name)]
+    said = [] if word else [notes.named("rfm_groups", text.slice(start, found[1]), name)]
     return Found(asked(range(at, end), "rfm_group", "is_one_of", codes), end, notes=said)
 
 

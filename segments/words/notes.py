@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+Note: TypeAlias = str | Promise
+OF_ONE_ORDER = gettext_lazy("The amount is that of one order.")
+EVERY_ORDER_COUNTS = gettext_lazy("Every order counts, the first one too.")
+EACH_BY_ITSELF = gettext_lazy("Each of these is counted by itself.")
+ONE_TIME = gettext_lazy("The times are read as one, for all of the amount.")
+TIME_OF_BOTH = gettext_lazy("The time at the end is read as that of both.")
+TIME_OF_ALL = gettext_lazy("The time at the beginning is read as that of all that follows.")
+TWO_GROUPS = gettext_lazy("“and” between two groups of people read as: whoever is in one of them.")
+BUT_OF_ALL = gettext_lazy("“but” read as of everything before it and behind it.")
+AND_IS_CLOSER = gettext_lazy("“and” read as closer than “or”.")
+NEITHER = gettext_lazy("“not” read as: neither of them.")
+OF_LEFT_OUT = gettext_lazy("“who” behind “except” read as more about those who are left out.")
+NOT_BOTH = gettext_lazy("“not” read as: not both of them.")
+NONE_AT_ALL = gettext_lazy("“not” read as: no order at all.")
+LAST_ONE = gettext_lazy("A time that may be any one is read as the last one.")
+_NAMED = {
+    "tiers": gettext_lazy("the tier %(name)s"),
+    "archetypes": gettext_lazy("the archetype %(name)s"),
+    "segments": gettext_lazy("the segment %(name)s"),
+    "tags": gettext_lazy("the tag %(name)s"),
+    "rfm_groups": gettext_lazy("the RFM group %(name)s"),
+}
 
 
 def read_as(typed: str, meant: str) -> str:
@@ -49,24 +76,9 @@ def bought(typed: str) -> str:
     return read_as(typed, _("what was bought"))
 
 
-def tier(typed: str, name: str) -> str:
-    return read_as(typed, _("the tier %(name)s") % {"name": name})
-
-
-def archetype(typed: str, name: str) -> str:
-    return read_as(typed, _("the archetype %(name)s") % {"name": name})
-
-
-def segment(typed: str, name: str) -> str:
-    return read_as(typed, _("the segment %(name)s") % {"name": name})
-
-
-def tag(typed: str, name: str) -> str:
-    return read_as(typed, _("the tag %(name)s") % {"name": name})
-
-
-def rfm_group(typed: str, name: str) -> str:
-    return read_as(typed, _("the RFM group %(name)s") % {"name": name})
+def named(kind: str, typed: str, name: str) -> str:
+    """`kind`: the name of the choices."""
+    return read_as(typed, str(_NAMED[kind]) % {"name": name})
 
 
 def figure_says(typed: str) -> str:
@@ -79,59 +91,3 @@ def at_least(figure: object) -> str:
 
 def exactly(figure: object) -> str:
     return read_as(str(figure), _("exactly %(figure)s") % {"figure": figure})
-
-
-def of_one_order() -> str:
-    return _("The amount is that of one order.")
-
-
-def every_order_counts() -> str:
-    return _("Every order counts, the first one too.")
-
-
-def each_by_itself() -> str:
-    return _("Each of these is counted by itself.")
-
-
-def one_time() -> str:
-    return _("The times are read as one, for all of the amount.")
-
-
-def time_of_both() -> str:
-    return _("The time at the end is read as that of both.")
-
-
-def time_of_all() -> str:
-    return _("The time at the beginning is read as that of all that follows.")
-
-
-def two_groups() -> str:
-    return _("“and” between two groups of people read as: whoever is in one of them.")
-
-
-def but_of_all() -> str:
-    return _("“but” read as of everything before it and behind it.")
-
-
-def and_is_closer() -> str:
-    return _("“and” read as closer than “or”.")
-
-
-def neither() -> str:
-    return _("“not” read as: neither of them.")
-
-
-def of_left_out() -> str:
-    return _("“who” behind “except” read as more about those who are left out.")
-
-
-def not_both() -> str:
-    return _("“not” read as: not both of them.")
-
-
-def none_at_all() -> str:
-    return _("“not” read as: no order at all.")
-
-
-def last_one() -> str:
-    return _("A time that may be any one is read as the last one.")

@@ -94,7 +94,7 @@ _LONGEST = 8  # words of such a phrase
 
 
 def _reading(context: Context, meaning: Meaning, *, is_of_customers: bool) -> Reading:
-    text, unknown, notes = context.text, set(meaning.unknown), list(meaning.notes)
+    text, unknown, notes = context.text, set(meaning.unknown), [str(note) for note in meaning.notes]
     found = [part for part in (meaning.match, *meaning.leave_out) if part is not None]
     for words, note in said_by_figures(text, unknown, found):
         unknown -= words

@@ -61,7 +61,7 @@ def _take_too(context: Context, items: list[Item], at: int, when: Item, times: S
             return
         is_timed = items[place - 1].kind is Kind.WHEN and place > at + 1
         if not is_timed and _take(context, items, place, when, times) and (found := items[place].found):
-            items[place] = replace(items[place], found=replace(found, notes=[*found.notes, notes.time_of_all()]))
+            items[place] = replace(items[place], found=replace(found, notes=[*found.notes, notes.TIME_OF_ALL]))
 
 
 def _begins_anew(text: Text, items: Sequence[Item], at: int, place: int) -> bool:
@@ -113,7 +113,7 @@ def share_time(context: Context, items: list[Item], found: Found, end: int) -> N
     words = frozenset(range(item.start, item.end)) | item.words
     shared = item.found.frame.within(context, new.times, words) if item.found.frame else None
     if shared is not None:
-        shared = replace(shared, notes=[*shared.notes, notes.time_of_both()])
+        shared = replace(shared, notes=[*shared.notes, notes.TIME_OF_BOTH])
         items[place] = replace(item, found=shared, words=words)
 
 

@@ -60,7 +60,7 @@ class Spoken(Frame):
         )
         found = found_of(context, merged, range(at, end))
         is_assumed = denied == "not" and new.amount is None and amount != known.amount
-        return replace(found, notes=[*found.notes, notes.none_at_all()]) if found and is_assumed else found
+        return replace(found, notes=[*found.notes, notes.NONE_AT_ALL]) if found and is_assumed else found
 
     def _since_then(self, context: Context, at: int) -> Found | None:
         """“… before June but not since”: from the day after that time"""

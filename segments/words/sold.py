@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from segments.rules import Dates, Filter, Last, Over, Window, back, span
 from segments.words import notes
 from segments.words.context import Context, asked, compared, figure
+from segments.words.notes import Note
 from segments.words.numbers import Comparison
 from segments.words.times import Time
 from segments.words.tree import Part, either, every, joined, negated
@@ -53,24 +54,25 @@ class Sales:
         last = span(self.times[0].for_counts, today)[1] if len(self.times) == 1 else None
         return Time(Dates(first=last + timedelta(days=1)), 0) if last and last < today else None
 
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """What was assumed."""
-        amount, said = self.amount, []
+        amount = self.amount
+        said: list[Note] = []
         if self.totals is not None:
-            said.append(notes.of_one_order())
+            said.append(notes.OF_ONE_ORDER)
             amount = self.totals if self.totals.was_bare else amount
         if amount is None:
             return said
         if any(time.is_any_one for time in self.times):
-            said.append(notes.last_one())
+            said.append(notes.LAST_ONE)
         if self.whole_time:
-            said.append(notes.one_time())
+            said.append(notes.ONE_TIME)
         if len(self.products) > 1:
-            said.append(notes.each_by_itself())
+            said.append(notes.EACH_BY_ITSELF)
         if amount.value == 0 or (amount.value == 1 and self.field != "items"):
             return said
         if self.is_back:
-            said.append(notes.every_order_counts())
+            said.append(notes.EVERY_ORDER_COUNTS)
         elif amount.was_bare:
             said.append(notes.at_least(figure(amount)))
         elif amount.is_bare:
