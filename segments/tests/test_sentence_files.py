@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parent / "sentences"
-SIZES = {"open": 100, "held_out": 50, "second": 50, "third": 50}
+SIZES = {"open": 100, "held_out": 50, "second": 50, "third": 50, "fourth": 50}
 ENTRIES = {name: tomllib.loads((FOLDER / f"{name}.toml").read_text())["sentence"] for name in SIZES}
 EVERYTHING = [entry for entries in ENTRIES.values() for entry in entries]
 BEFORE_THE_GRAMMAR = [*ENTRIES["open"], *ENTRIES["held_out"]]
@@ -28,7 +28,7 @@ WORD_FOR_WORD = {
 by_id = pytest.mark.parametrize("entry", [pytest.param(entry, id=entry["id"]) for entry in EVERYTHING])
 
 
-def test_there_are_two_hundred_and_fifty():
+def test_there_are_three_hundred():
     assert {name: len(entries) for name, entries in ENTRIES.items()} == SIZES
 
 
@@ -70,7 +70,7 @@ def test_every_kind_is_there_often_enough():
 
 def test_all_files_are_of_the_same_mix():
     kinds = {name: {kind for entry in entries for kind in entry["kinds"]} for name, entries in ENTRIES.items()}
-    assert set(COVERED) <= kinds["open"] & kinds["held_out"] & kinds["second"] & kinds["third"]
+    assert set(COVERED) <= kinds["open"] & kinds["held_out"] & kinds["second"] & kinds["third"] & kinds["fourth"]
 
 
 def test_the_second_is_half_of_each_programme():
@@ -84,6 +84,15 @@ def test_the_second_is_half_of_each_programme():
 def test_the_third_is_half_of_each_programme():
     times = Counter(kind for entry in ENTRIES["third"] for kind in entry["kinds"])
     assert Counter(entry["programme"] for entry in ENTRIES["third"]) == {"retail": 25, "coffee": 25}
+    assert (times["refused"], times["partly"]) == (4, 5)
+    assert times["archetype"] <= 2
+    assert times["neither"] >= 2
+    assert 2 <= times["sloppy"] <= 10
+
+
+def test_the_fourth_is_half_of_each_programme():
+    times = Counter(kind for entry in ENTRIES["fourth"] for kind in entry["kinds"])
+    assert Counter(entry["programme"] for entry in ENTRIES["fourth"]) == {"retail": 25, "coffee": 25}
     assert (times["refused"], times["partly"]) == (4, 5)
     assert times["archetype"] <= 2
     assert times["neither"] >= 2
