@@ -160,6 +160,11 @@ def test_conditions(sentence, meant):
         ("customers in Germany, except those with over 100 points", "country in Germany − points > 100"),
         ("Everyone except Gold members and people in Germany", "everyone − (tier in gold | country in Germany)"),
         # and, or in one condition
+        ("ordered at Quayside but not online", "orders >= 1 [business in quay] & orders = 0 [channel in online]"),
+        ("bought all of soap, a candle and a lantern",
+         "orders_with >= 1 [title ~ soap] & orders_with >= 1 [title ~ candle] & orders_with >= 1 [title ~ lantern]"),
+        ("bought at least one of soap and a candle",
+         "orders_with >= 1 [title ~ soap] | orders_with >= 1 [title ~ candle]"),
         ("bought both soap and a candle", "orders_with >= 1 [title ~ soap] & orders_with >= 1 [title ~ candle]"),
         ("bought soap or candles", "orders_with >= 1 [title ~ soap] | orders_with >= 1 [title ~ candles]"),
         ("ordered at Quayside and Mill Lane", "orders >= 1 [business in quay] & orders >= 1 [business in lane]"),

@@ -11,7 +11,7 @@ from segments.words.places_sold import shop_list, times_at, with_all
 from segments.words.points import MONTHS
 from segments.words.sales_words import ANYTHING, CATEGORY, CHANNELS, FILLERS, ITEM_NOUNS, NOTHING, PRONOUNS, STOPS
 from segments.words.sold import Sales
-from segments.words.text import Text, each, list_at, one_of, quoted_at
+from segments.words.text import Phrases, Text, each, list_at, one_of, quoted_at
 
 
 def unit_of(nouns: frozenset[str]) -> UnitAt:
@@ -131,19 +131,26 @@ def _called(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
 
 
 def goods_list(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
-    """“both a teapot and a cake stand”, “jewellery or soap”, “neither tea nor coffee”"""
-    text = context.text
-    is_none = text.word(at) == "neither"
-    is_both = text.word(at) == "both"
-    start = at + (is_none or is_both or text.word(at) == "either")
+    """“both a teapot and a cake stand”, “jewellery or soap”, “neither tea nor coffee”, “one of tea, soap and coffee”"""
+    lead = _HOW_MANY_OF.at(context.text, at)
+    how_many, start = lead or ("", at)
     is_late = bool(frame.times or frame.shops or frame.channels or frame.weekdays)
     first = product_at(context, start, is_late=is_late)
     if first is None:
         return frame, at
-    products, end, joined_by = list_at(text, first, lambda place: product_at(context, place, is_listed=True))
-    is_all = is_both or joined_by == "and"
-    frame = replace(frame, products=tuple(products), is_all=with_all(frame, "goods", is_all and not is_none))
-    return replace(frame, is_none=is_none), end
+    products, end, joined_by = list_at(context.text, first, lambda place: product_at(context, place, is_listed=True))
+    is_all = how_many == "all" or (not how_many and joined_by == "and")
+    frame = replace(frame, products=tuple(products), is_all=with_all(frame, "goods", is_all))
+    return replace(frame, is_none=how_many == "none"), end
+
+
+_HOW_MANY_OF = Phrases(
+    {
+        "all": ["both", "all of"],
+        "any": ["either", "one of", "at least one of", "any of"],
+        "none": ["neither", "none of"],
+    }
+)
 
 
 def product_at(context: Context, at: int, *, is_listed: bool = False, is_late: bool = False) -> tuple[str, int] | None:

@@ -51,8 +51,9 @@ class Spoken(Frame):
             categories=new.categories or (() if new.products else known.categories),
             times=new.times or known.times,
             weekdays=new.weekdays or known.weekdays,
-            shops=new.shops or known.shops,
-            channels=new.channels or known.channels,
+            # “at Quayside but not online” are two places, “at Quayside in the shop but not online” is one
+            shops=new.shops or (() if new.channels and not known.channels else known.shops),
+            channels=new.channels or (() if new.shops and not known.shops else known.channels),
             totals=new.totals or known.totals,
             is_all=new.is_all,
             is_none=new.is_none,
