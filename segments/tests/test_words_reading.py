@@ -138,6 +138,7 @@ def test_conditions(sentence, meant):
         ("spent over £9, ordered twice or have over 100 points", "spent > 9 | orders = 2 | points > 100"),
         ("spent over £9, ordered twice and have over 100 points", "spent > 9 & orders = 2 & points > 100"),
         # two groups of people are all of them
+        ("UK and German customers", "country in United Kingdom,Germany"),
         ("Gold members and people in Germany", "tier in gold | country in Germany"),
         ("customers who are not in Germany and UK customers", "country not in Germany | country in United Kingdom"),
         ("customers who bought no candles and VIPs", "orders_with = 0 [title ~ candles] | tags has_one_of vip"),
@@ -244,6 +245,10 @@ def test_how_conditions_are_joined(sentence, meant):
         # names of another kind, and figures with another unit
         ("customers in segment VIP", "nothing {VIP}"),
         ("more than 100 points or orders", "points > 100 {orders}"),
+        ("new Gold members", "tier in gold {new}"),
+        ("create a new segment of Gold members", "tier in gold"),
+        ("almost Gold", "nothing {almost Gold}"),
+        ("hardly any orders", "nothing {hardly any orders}"),
         ("1.000 points", "nothing {1.000 points}"),
         ("1,5k points", "nothing {1,5k points}"),
         ("2 and a half thousand points", "nothing {2} {half thousand points}"),

@@ -103,7 +103,7 @@ SMALL = each(
 # At the beginning of a sentence only.
 LEADS = each(
     "show find give list get create make build target select pick display return pull identify filter search look"
-    " fetch generate want need tell which what who how many pls bring prepare compile set define save new id i d let"
+    " fetch generate want need tell which what who how many pls bring prepare compile set define save id i d let"
     " down query choose grab count extract looking after about seeing view check lookup start begin segment group"
     " audience people called named name something could would love interested know whether think having trying made up"
     " consisting containing includes including contain consist database among amongst"
@@ -118,6 +118,7 @@ PURPOSES = one_of(
     "i want them", "we want them", "i need them", "we need them",
 )  # fmt: skip
 GREETINGS = one_of(
+    "new segment", "new group", "new list", "new audience",
     "good morning", "good afternoon", "good evening", "good day", "thank you very much", "thanks very much",
     "thank you so much", "thanks so much", "thanks a lot", "many thanks", "thank you in advance", "thanks in advance",
     "kind regards", "cheers", "i want them on this list", "i want them on the list", "put them on this list",

@@ -64,9 +64,11 @@ def place_at(context: Context, at: int) -> Found | None:
 
     def more_at(place: int) -> tuple[_Place, int] | None:
         one = _place(context, text.skip(place, ("the", "in", "from")))
-        if one is None or one[2] != is_adjective or text.word(one[1]) in _NOT_PLACES:
+        if one is None or text.word(one[1]) in _NOT_PLACES:
             return None
-        return None if prep and text.word(one[1]) in HEADS else one[:2]  # “in Germany and UK customers”
+        if text.word(one[1]) in HEADS:  # “UK and German customers”, not “in Germany and UK customers”
+            return None if prep else one[:2]
+        return one[:2] if one[2] == is_adjective else None
 
     found, end, joined_by = list_at(text, (fields, end), more_at)
     is_noun = is_adjective and text.tokens[end - 1].raw.casefold().endswith("s")  # “Germans”

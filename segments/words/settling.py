@@ -152,7 +152,7 @@ def _leads_on(text: Text, items: Sequence[Item], at: int) -> bool:
     return is_led or (is_doing and sold_of(following.found) is not None)
 
 
-_LEADING_ON = each("to become than like as towards into")
+_LEADING_ON = each("to become than like as towards into almost nearly hardly barely former ex")
 
 
 def _without_only(text: Text, items: list[Item]) -> list[Item]:
