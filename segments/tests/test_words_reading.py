@@ -23,6 +23,10 @@ OPEN = [pytest.param(entry, id=entry["id"]) for entry in entries_of("open")]
     ("sentence", "meant"),
     [
         ("Customers who haven't been in for a month", "orders = 0 last 1 month"),
+        ("They used to order, but nothing since May.", "orders >= 1 & orders = 0 2026-05-01.."),
+        ("Gold + Silver members, nothing bought for 75 days", "tier in gold,silver & orders = 0 last 75 day"),
+        ("If they have spent > £750 this year, I want them.", "spent > 750 year+0"),
+        ("norway / sweden w/ 2+ orders", "country in Norway,Sweden & orders >= 2"),
         ("Used to vist us, but not once in the last hundred days", "orders >= 1 & orders = 0 last 100 day"),
         ("Net spend of £3,000 or more in calendar year 2025", "spent >= 3000 2025-01-01..2025-12-31"),
         ("Last week's first-time customers, pls", "first_order in week-1"),
@@ -269,6 +273,7 @@ def test_what_is_not_understood_is_said(sentence, meant):
 @pytest.mark.parametrize(
     ("sentence", "code"),
     [
+        ("Upgrade all Gold members to Silver", "act"),
         ("Send a text to everyone who ordered twice", "act"),
         ("please delete all customers in Germany", "act"),
         ("Can you give all Gold members 100 points", "act"),

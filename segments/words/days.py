@@ -10,6 +10,8 @@ from segments.rules import Calendar, Dates, Last, Over, Window
 from segments.words import notes, synonyms
 from segments.words.context import BE, HEADS, Context, Found, Frame, asked, on_days
 from segments.words.lengths import AGO, compared_length
+from segments.words.slots import Spoken
+from segments.words.sold import Sales
 from segments.words.text import Phrases, each, one_of
 from segments.words.times import Time
 from segments.words.tree import every, joined, negated
@@ -232,7 +234,8 @@ def lapsed_at(context: Context, at: int) -> Found | None:
         return Found(asked(range(at, word[1]), "orders", "at_least", 1), word[1], needs_quiet=True)
     if used_to is not None:
         end = text.skip(used_to[1], ("from", "us", "with", "here", "in"))
-        return Found(asked(range(at, end), "orders", "at_least", 1), end, notes=[notes.before(text.slice(at, end))])
+        part, said = asked(range(at, end), "orders", "at_least", 1), [notes.before(text.slice(at, end))]
+        return Found(part, end, frame=Spoken(Sales()), notes=said)
     return _active(context, at) if text.word(at) == "active" else _stopped(context, at)
 
 

@@ -115,7 +115,6 @@ PURPOSES = one_of(
     "for my campaign", "for our campaign", "for a mailing", "for the newsletter", "for our newsletter", "to whom",
     "and invite them", "and thank them", "i would like to send", "we would like to send", "i'd like to send",
     "i want to send", "we want to send", "i plan to", "we plan to", "i am going to", "we are going to",
-    "i want them", "we want them", "i need them", "we need them",
 )  # fmt: skip
 GREETINGS = one_of(
     "new segment", "new group", "new list", "new audience",
@@ -124,9 +123,9 @@ GREETINGS = one_of(
     "kind regards", "cheers", "i want them on this list", "i want them on the list", "put them on this list",
     "put them on the list", "those are the ones i need", "these are the ones i need", "those are the ones i want",
     "that is all", "you know", "if possible", "if you can", "as soon as possible", "asap", "right now",
-    "be so kind as to", "include them", "count them in", "put together", "please", "thanks", "thank you",
-    "and thanks", "and thank you", "urgent",
-    "urgently",
+    "be so kind as to", "i want them", "we want them", "i need them", "we need them", "dear team", "hi team",
+    "hello team", "dear all", "hi all", "include them", "count them in", "put together", "please", "thanks",
+    "thank you", "and thanks", "and thank you", "urgent", "urgently",
 )  # fmt: skip
 SIGNS = {".": Kind.STOP, ";": Kind.STOP, ":": Kind.STOP, "(": Kind.OPEN, ")": Kind.CLOSE}
 STOPS = frozenset('.;:!?()[]"“”')

@@ -140,8 +140,11 @@ def _is_bare_place(context: Context, at: int, end: int) -> bool:
         return True
     if text.word(at) in SMALL or JOINTS.at(text, at):
         return False
-    is_capital = text.tokens[at].is_capital
-    return is_capital and text.word(at - 1) in _BEFORE_PLACE
+    is_written_so = text.tokens[at].is_capital or (at == 0 and text.word(at) not in _GOODS_TOO)
+    return is_written_so and text.word(at - 1) in _BEFORE_PLACE
+
+
+_GOODS_TOO = frozenset({"china", "turkey"})
 
 
 def _lives_in(context: Context, words: range, places: Sequence[_Place]) -> Part:

@@ -44,7 +44,8 @@ _ACTS = each(
     " refund charge call invite notify update change move cancel subscribe unsubscribe print download schedule publish"
     " tag untag reward thank forget contact write remind offer issue transfer deduct subtract reset upload import post"
     " share launch start run execute insert truncate alter purge wipe kill fire increase decrease double promote"
-    " demote assign enrol enroll sms push alert warn congratulate welcome win encourage reach phone ring bill sell"
+    " demote upgrade downgrade assign enrol enroll sms push alert warn congratulate welcome win encourage reach phone"
+    " ring bill sell"
 )
 _NOT_ACTS = one_of(
     "give me", "send me", "give us", "export a list", "start with", "add a segment", "call it", "add up",

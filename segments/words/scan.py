@@ -24,6 +24,7 @@ from segments.words.items import (
 from segments.words.numbers import number_at
 from segments.words.settling import is_time_of_others, share_time
 from segments.words.slots import found_of, sold_of
+from segments.words.spelling import put_right
 from segments.words.text import Text, each
 
 READERS: Sequence[Reader] = (
@@ -139,7 +140,7 @@ class _Scan:
             return "clause"
         if raw in _PRESENT:
             return "present"
-        return "past" if raw.endswith("ed") or self.text.word(at).endswith("ed") or raw in _PAST else "noun"
+        return "past" if put_right(raw).endswith("ed") or raw in _PAST else "noun"
 
     def _denied_form(self, at: int) -> Form:
         """“haven't” and “never” go on with “visited”, “don't” and “didn't” with “visit”, others with a noun."""

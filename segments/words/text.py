@@ -225,6 +225,8 @@ def link_at(text: Text, at: int) -> tuple[str, int] | None:
     """What joins the next of a list, "" for a comma, and the place after it."""
     if text.word(at) == ",":
         return _LINKS.at(text, at + 1) or ("", at + 1)
+    if text.word(at) == "+":
+        return ("and", at + 1) if text.stands_alone(at) else None
     return _LINKS.at(text, at)
 
 
