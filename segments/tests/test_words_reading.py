@@ -249,6 +249,13 @@ def test_how_conditions_are_joined(sentence, meant):
         # names of another kind, and figures with another unit
         ("customers in segment VIP", "nothing {VIP}"),
         ("more than 100 points or orders", "points > 100 {orders}"),
+        # what somebody may do is nothing they did
+        ("customers who would buy soap", "nothing {buy soap}"),
+        ("customers who want to order online", "nothing {want to order online}"),
+        ("customers who have just ordered", "nothing {just ordered}"),
+        ("customers who could be Gold", "nothing {could be Gold}"),
+        ("I would like to see customers who ordered twice", "orders = 2"),
+        ("customers who will have a birthday next month", "birthday in month+1"),
         ("new Gold members", "tier in gold {new}"),
         ("create a new segment of Gold members", "tier in gold"),
         ("almost Gold", "nothing {almost Gold}"),

@@ -17,7 +17,7 @@ from segments.words.tree import conditions_of
 
 def settled(context: Context, items: Sequence[Item]) -> Sequence[Item]:
     timed = _with_times(context, list(items))
-    sure = _without_doubtful(context.text, timed)
+    sure = _without_doubtful(context.text, _without_wishes(context.text, timed))
     return _without_lapsed(_without_only(context.text, sure))
 
 
@@ -115,6 +115,43 @@ def share_time(context: Context, items: list[Item], found: Found, end: int) -> N
     if shared is not None:
         shared = replace(shared, notes=[*shared.notes, notes.TIME_OF_BOTH])
         items[place] = replace(item, found=shared, words=words)
+
+
+def _without_wishes(text: Text, items: list[Item]) -> list[Item]:
+    """“would buy soap”, “want to order”, “have just joined”: nothing of what is so."""
+    found: list[Item] = []
+    for item in items:
+        wish = _wish_before(text, found, item)
+        if wish is None:
+            found.append(item)
+            continue
+        while found and found[-1].start >= wish:
+            found.pop()
+        found.append(Item(Kind.UNKNOWN, wish, item.end))
+    return found
+
+
+def _wish_before(text: Text, items: Sequence[Item], item: Item) -> int | None:
+    """The place of a word for wishes between the people, or what joins, and a condition of what is not ahead."""
+    if item.found is None or item.found.part is None:
+        return None
+    if _AHEAD.issuperset(one.field for one in conditions_of(item.found.part)):
+        return None
+    before = next((one for one in reversed(items) if one.kind not in (Kind.CLAUSE, Kind.NOT, Kind.UNKNOWN)), None)
+    first = before.end if before else 0
+    people = [place + 1 for place in range(first, item.start) if text.word(place) in _PRONOUNS]
+    if not people and (before is None or before.kind is Kind.STOP):
+        return None
+    is_behind = before is not None and before.kind is Kind.CONDITION  # “came in to buy”
+    wishes = _WISHES - {"to"} if is_behind else _WISHES
+    return next((place for place in range(max([first, *people]), item.start) if text.word(place) in wishes), None)
+
+
+_AHEAD = frozenset(
+    {"birthday", "first_order_day", "next_purchase", "points_expiring", "value_3", "value_6", "value_12"}
+)
+_PRONOUNS = each("who that which they whose whom")
+_WISHES = each("would could can will shall should must might want like love need wish hope plan about look just let to")
 
 
 def _without_doubtful(text: Text, items: list[Item]) -> list[Item]:
