@@ -1,6 +1,6 @@
 """`make sentences`: what the built-in grammar makes of the sentences, by members, in the running demo.
 
-    python -m segments.tests.judge [open] [held_out] [--dressed] [--show]
+    python -m segments.tests.judge [open] [held_out] [second] … [--dressed] [--show]
 
 `--dressed` gives the demo birthdays, categories and consents for as long as it runs; nothing of it stays.
 """
@@ -18,7 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 FOLDER = Path(__file__).parent / "sentences"
-FILES = ("open", "held_out")
+FILES = ("open", "held_out", "second", "third", "fourth")
 RIGHT, PARTLY, WRONG, WITHDRAWN = "right", "said partly", "silently wrong", "withdrawn"
 
 
@@ -65,7 +65,7 @@ def _ids(sql: str, params: Mapping[str, Any]) -> set[int]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", nargs="*", help="both without any")
+    parser.add_argument("files", nargs="*", help="all without any")
     parser.add_argument("--dressed", action="store_true")
     parser.add_argument("--show", action="store_true", help="what is not right, with its words")
     asked = parser.parse_args()
