@@ -68,9 +68,10 @@ class Context:
 
     def time_list(self, at: int, *, is_ahead: bool = False, is_listed: bool = False) -> tuple[list[Time], int, bool]:
         """“in March or April”: times, the place after them, and whether all are meant."""
-        is_both = self.text.word(at) == "in" and self.text.word(at + 1) == "both"
-        start = at + 2 * is_both
-        found = self.times.at(self.text, start, is_ahead=is_ahead, is_listed=is_listed or is_both)
+        is_several = self.text.word(at) == "in" and self.text.word(at + 1) in ("both", "either")
+        is_both = is_several and self.text.word(at + 1) == "both"
+        start = at + 2 * is_several
+        found = self.times.at(self.text, start, is_ahead=is_ahead, is_listed=is_listed or is_several)
         if found is None:
             return [], at, False
         is_open = isinstance(found.window, Dates) and None in (found.window.first, found.window.last)

@@ -9,7 +9,7 @@ from segments.words.numbers import Comparison, comparison_at
 from segments.words.points import MONTHS
 from segments.words.sales_words import ALL_SHOPS, AT, CHANNELS, SHOP_NOUNS
 from segments.words.sold import Manner, Sales
-from segments.words.text import Phrases, Text, list_at
+from segments.words.text import Phrases, Text, list_at, one_of
 
 
 def _times_unit(text: Text, at: int) -> int | None:
@@ -69,7 +69,7 @@ def _is_month(text: Text, first: int, end: int) -> bool:
 
 
 def _every_shop(context: Context, at: int) -> tuple[tuple[str, ...], int] | None:
-    """“at all three shops”, “in both of our shops”, “at every shop”"""
+    """“at all three shops”, “in both of our shops”, “at every shop but Quayside”"""
     text = context.text
     start = text.skip(at, ("at", "in", "from", "to"))
     if text.word(start) not in ALL_SHOPS:
@@ -86,7 +86,13 @@ def _every_shop(context: Context, at: int) -> tuple[tuple[str, ...], int] | None
         return None
     if text.word(end) not in SHOP_NOUNS:
         return None
-    return tuple(code for code, _name in shops), end + 1
+    but = _BUT.at(text, end + 1)
+    left_out = context.vocabulary.shops.at(text, text.skip(but[1], AT)) if but else None
+    codes = tuple(code for code, _name in shops if not left_out or code != left_out[0])
+    return codes, left_out[1] if left_out else end + 1
+
+
+_BUT = one_of("but", "except", "except for", "apart from", "other than", "excluding")
 
 
 def channel_list(context: Context, at: int, frame: Sales, _manner: Manner) -> tuple[Sales, int]:
