@@ -144,3 +144,35 @@ def test_how_one_asks_says_nothing_of_whom(opening):
 def test_how_one_ends_says_nothing_of_whom(closing):
     wrong = [phrase for phrase in (*PLAIN, *DENIED) if said(f"customers who {phrase}{closing}") != ALONE[phrase]]
     assert wrong == []
+
+
+SAME = {
+    "ordered": ("bought", "purchased", "placed an order", "made a purchase", "shopped", "visited", "came in"),
+    "haven't ordered": (
+        "didn't order", "never ordered", "placed no orders", "have bought nothing",
+        "haven't made a single order", "have no orders",
+    ),
+    "in March": ("during March", "throughout March", "in the month of March", "at any time in March", "within March"),
+    "in the last 30 days": ("within the past 30 days", "over the previous thirty days", "during these last 30 days"),
+    "at least £100": ("£100 or more", "no less than 100 pounds", "min. £100", "£100+", ">= £100", "£100 and above"),
+    "at least twice": ("2+ times", "two or more times", "no fewer than two times", "on at least two occasions"),
+    "Gold members": ("customers in the Gold tier", "gold customers", "those in Gold", "people on the Gold tier"),
+    "in Germany": ("living in Germany", "who are based in Germany", "whose country is Germany", "from Germany"),
+}  # fmt: skip
+WITH = {
+    "ordered": ("customers who {} 3 times in March", "who {} online", "Gold members who {} but not this year"),
+    "haven't ordered": ("customers who {} in 90 days", "Gold members who {} online", "those who {} since May"),
+    "in March": ("who didn't order {}", "customers who {} ordered twice", "who spent over £9 {}", "who joined {}"),
+    "in the last 30 days": ("who bought soap {}", "customers who {} ordered twice", "who first ordered {}"),
+    "at least £100": ("who spent {} last month", "with an average order of {}", "who have an LTV of {}"),
+    "at least twice": ("who ordered {}", "who bought soap {} this year", "who visited Quayside Coffee {}"),
+    "Gold members": ("{} in France", "{} who haven't ordered in 90 days", "all {} with over 100 points"),
+    "in Germany": ("customers {} who spent over £50", "everyone {} except Gold members"),
+}
+
+
+@pytest.mark.parametrize("plain", SAME)
+def test_other_words_for_the_same(plain):
+    for form in WITH[plain]:
+        meant = said(form.format(plain))
+        assert {words: said(form.format(words)) for words in SAME[plain]} == dict.fromkeys(SAME[plain], meant)

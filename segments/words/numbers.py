@@ -45,22 +45,22 @@ _PERCENT = one_of("%", "percent", "per cent", "pct")
 BEFORE = Phrases(
     {
         "at_least": [
-            "at least", "a minimum of", "minimum of", "minimum", "min", "no less than", "no fewer than",
+            "at least", "a minimum of", "minimum of", "minimum", "min", "min.", "no less than", "no fewer than",
             "not less than", "not fewer than", ">=", "≥", "at the least", "at the very least", "not under",
             "not below", "greater than or equal to", "more than or equal to", "starting from", "starting at", "reach",
             "reached", "hit", "totalling at least", "add up to at least", "adding up to at least", "come to at least",
             "worth at least", "amounting to at least", "of at least",
         ],
         "at_most": [
-            "at most", "up to", "no more than", "not more than", "a maximum of", "maximum of", "maximum", "max",
+            "at most", "up to", "no more than", "not more than", "a maximum of", "maximum of", "maximum", "max", "max.",
             "at the most", "<=", "≤", "no greater than", "not over", "not above", "not exceeding", "no higher than",
             "less than or equal to", "fewer than or equal to", "as many as", "do not exceed", "does not exceed",
             "did not exceed", "worth up to",
         ],
         "more": [
-            "more than", "over", "above", "greater than", "exceeding", "exceed", "in excess of", "higher than",
-            "bigger than", "larger than", "north of", "upward of", ">", "beyond", "better than", "more then",
-            "well over", "top", "surpass", "beat", "went over", "go over", "come to more than", "add up to more than",
+            "more than", "over", "above", "greater than", "exceeding", "exceed", "in excess of", "excess of",
+            "higher than", "bigger than", "larger than", "north of", "upward of", ">", "beyond", "better than",
+            "more then", "well over", "top", "surpass", "beat", "went over", "go over", "come to more than", "add up to more than",
             "came to more than", "totalling more than", "totalling over", "adding up to more than",
             "amounting to more than", "amount to more than", "worth more than", "worth over", "of over",
         ],

@@ -150,6 +150,7 @@ class Points:
         offset = {"this": 0, "current": 0, "last": -1, "previous": -1, "past": -1, "next": 1}.get(text.word(at))
         if offset is None:
             return None
+        at += text.word(at + 1) == "calendar"
         word = text.word(at + 1)
         if kind := CALENDAR.get(word):
             window = Calendar(kind, offset)

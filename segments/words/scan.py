@@ -208,7 +208,7 @@ class _Scan:
         if word in _ROUGHLY and number_at(self.text, at + 1):
             return None
         is_lead = word in LEADS and not any(item.kind is Kind.CONDITION for item in self.items)
-        is_sign = not word or self.text.tokens[at].is_sign
+        is_sign = (not word or self.text.tokens[at].is_sign) and word not in _OF_FIGURES
         if self.text.number(at) is not None or self.text.tokens[at].days:
             return None
         if is_lead or is_sign or word in SMALL or word in HEADS:
@@ -231,6 +231,7 @@ class _Scan:
 
 
 _MOST_BRACKETS = 3
+_OF_FIGURES = frozenset("<>=≤≥%£$€¥")  # they say more of a figure
 _AMONG = frozenset({"of", "among", "amongst", "from"})
 _ROUGHLY = each("about around roughly some circa approximately")
 

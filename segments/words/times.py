@@ -21,6 +21,13 @@ _COMING = each("next coming following upcoming")
 _SO_FAR = one_of("so far", "to date")
 _THIS_FAR = one_of("year to date", "ytd")
 _RECENT_DAYS = 30
+# Whether a month behind them needs no “in”.
+_AT_ANY_TIME = Phrases(
+    {
+        False: ["at any time", "at any point", "at some point", "at some time", "sometime", "some time", "any time"],
+        True: ["in the month of", "during the month of"],
+    }
+)
 _OTHER_BOUNDS = Phrases(
     {
         "until": ["up to", "up until"],
@@ -72,6 +79,8 @@ class Times:
 
     def at(self, text: Text, at: int, *, is_ahead: bool = False, is_listed: bool = False) -> Time | None:
         """`is_listed`: behind another time or a noun of days, where “March” needs no “in”."""
+        if lead := _AT_ANY_TIME.at(text, at):
+            return self.at(text, lead[1], is_ahead=is_ahead, is_listed=lead[0])
         found = (
             self._recently(text, at)
             or self._ago(text, at)
@@ -146,10 +155,13 @@ class Times:
         if word not in _PAST and word not in _COMING:
             return None
         is_past, after = word in _PAST, start + 1
+        if text.word(after) == "calendar" and (kind := CALENDAR.get(text.word(after + 1))):
+            return Time(Calendar(kind, -1 if is_past else 1), after + 2)
         if length := plain_length(text, after):
             count, unit, end = length
         elif text.word(after) in UNITS:
-            if not (has_the or word in ("past", "coming") or text.word(after) == "fortnight"):
+            is_rolling = (has_the and word != "previous") or word in ("past", "coming")
+            if not is_rolling and text.word(after) != "fortnight":
                 return self._one_calendar(text, after, -1 if is_past else 1)
             unit, end = UNITS[text.word(after)], after + 1
             count = unit[0]
@@ -217,18 +229,22 @@ class Times:
         is_every_year = not point.has_year and (bool(point.month) or point.is_season)
         return Time(point.window or Dates(*point.days), end, is_named_month=is_every_year)
 
+    def _first_of(self, text: Text, at: int) -> Point | None:
+        """Of two days: “1 and 15 June”, “1 May and 15 June”"""
+        return self.points.at(text, at) or self.points.bare_day_at(text, at)
+
     def _bounded(self, text: Text, at: int) -> Time | None:
         word = text.word(at)
         start = at + (2 if word == "starting" and text.word(at + 1) in ("from", "in", "on") else 1)
         if word == "between":
-            first = self.points.at(text, start) or self.points.bare_day_at(text, start)
+            first = self._first_of(text, start)
             if first is None or text.word(first.end) not in ("and", "to", "-"):
                 return None
             last = self.points.at(text, first.end + 1)
             return self._spread(first, last) if last else None
         if word == "since" and (ago := self._since_ago(text, start)):
             return ago
-        point = self.points.at(text, start)
+        point = self._first_of(text, start) if word == "from" else self.points.at(text, start)
         if point is None:
             return None
         if word in ("before", "until", "till", "by"):
