@@ -60,9 +60,10 @@ BEFORE = Phrases(
         "more": [
             "more than", "over", "above", "greater than", "exceeding", "exceed", "in excess of", "excess of",
             "higher than", "bigger than", "larger than", "north of", "upward of", ">", "beyond", "better than",
-            "more then", "well over", "top", "surpass", "beat", "went over", "go over", "come to more than", "add up to more than",
-            "came to more than", "totalling more than", "totalling over", "adding up to more than",
-            "amounting to more than", "amount to more than", "worth more than", "worth over", "of over",
+            "more then", "well over", "top", "surpass", "beat", "went over", "go over", "come to more than",
+            "add up to more than", "came to more than", "totalling more than", "totalling over",
+            "adding up to more than", "amounting to more than", "amount to more than", "worth more than",
+            "worth over", "of over",
         ],
         "less": [
             "less than", "fewer than", "under", "below", "lower than", "smaller than", "beneath", "<", "south of",
