@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
 
 from core.actor import SYSTEM
-from customers.actions.rollups import refresh_customers
+from customers.actions.rollups import programme_zone, refresh_customers
 from customers.models import Customer
 from customers.tests.test_actions_facts import sale
 from segments.actions.living import count_everybody
@@ -38,10 +39,11 @@ def desk(client_of, owner):
 
 @pytest.fixture
 def shoppers(business) -> list[Customer]:
-    """Ann bought for 60 today, Ben for 20 a month ago, Cem never."""
+    """Ann bought for 60 today, Ben for 20 thirty days ago by the programme's calendar, Cem never."""
+    here = timezone.localtime(timezone=ZoneInfo(programme_zone()))
     people = [Customer.objects.create(first_name=name, country="GB") for name in ("Ann", "Ben", "Cem")]
     for customer, amount, days in zip(people, ("60", "20"), (0, 30), strict=False):
-        sale(business, customer, customer.first_name, amount, placed_at=timezone.now() - timedelta(days=days))
+        sale(business, customer, customer.first_name, amount, placed_at=here - timedelta(days=days))
     refresh_customers({one.pk for one in people})
     return people
 
