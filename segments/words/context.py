@@ -51,7 +51,11 @@ def to_figure(text: Text, at: int, words: Iterable[str] = ()) -> int:
 
 def begins_clause(text: Text, at: int) -> bool:
     """“… last month, and in October they …”: the time is of what follows."""
-    return bool(text.word(at) in _SUBJECTS or VERBS.at(text, at) or SPEND_VERBS.at(text, at))
+    return text.word(at) in _SUBJECTS or begins_sales(text, at)
+
+
+def begins_sales(text: Text, at: int) -> bool:
+    return bool(VERBS.at(text, at) or SPEND_VERBS.at(text, at))
 
 
 _SUBJECTS = DO | {"they", "have", "has", "had"}

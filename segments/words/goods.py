@@ -49,7 +49,7 @@ def goods_at(context: Context, at: int, frame: Sales, *, is_noun: bool) -> tuple
             return frame, at
     if text.word(start - 1) in ANYTHING:  # “something special”
         return frame, at
-    if frame.amount is None and (counted := _counted_goods(context, start, frame)):
+    if frame.amount is None and (counted := counted_goods(context, start, frame)):
         return counted
     said, end = goods_list(context, start, frame)
     return (said, end) if said.products or said.categories else (frame, at)
@@ -61,7 +61,7 @@ def _leads_to_goods(text: Text, at: int) -> bool:
     return is_led and text.word(at) not in ("us", "more", "less", "over", "under") and comparison_at(text, at) is None
 
 
-def _counted_goods(context: Context, at: int, frame: Sales) -> tuple[Sales, int] | None:
+def counted_goods(context: Context, at: int, frame: Sales) -> tuple[Sales, int] | None:
     """“at least 3 lunch bags”: so many items"""
     text = context.text
     one = comparison_at(text, at, unit_of(ITEM_NOUNS))

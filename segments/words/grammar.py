@@ -23,6 +23,7 @@ from segments.words import notes
 from segments.words.items import Item, Kind
 from segments.words.known import KnownFrame
 from segments.words.notes import Note
+from segments.words.slots import sold_of
 from segments.words.tree import Asked, Part, Together, either, every, negated, with_words
 
 
@@ -237,6 +238,8 @@ class _Grammar:
             for note in item.found.notes:
                 self._note(note)
             part, denied = item.found.part, item.found.opposite
+            if (sold := sold_of(item.found)) and sold.is_none:
+                self._note(notes.DENIED_TWICE)
             is_any_missing = isinstance(denied, Together) and not denied.is_all
             if part is not None and (_has_all(part) or (is_any_missing and _is_all(part))):
                 self._note(notes.NOT_BOTH)

@@ -59,7 +59,7 @@ JOINTS = Phrases(
             "but", "yet", "however", "although", "though", "whereas", "even though", "but also", "but then",
             "in both cases", "in either case", "in any case", "in all cases", "in each case", "either way",
             "and in both cases", "and in either case", "and in any case", "and in all cases", "and in each case",
-            "and either way",
+            "and either way", "and of those", "and of these", "and of them", "and among those", "and among them",
         ],
         Kind.EXCEPT: [
             "except", "except for", "excluding", "apart from", "other than", "not including", "leaving out",

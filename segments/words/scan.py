@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from segments.words import days, deeds, figures, known, located, named, sales, spent
-from segments.words.context import HEADS, Context, Found, Frame, Reader
+from segments.words.context import HEADS, Context, Found, Frame, Reader, begins_sales
 from segments.words.items import (
     EVERYBODY,
     GREETINGS,
@@ -22,8 +22,10 @@ from segments.words.items import (
     Kind,
 )
 from segments.words.numbers import number_at
+from segments.words.references import referred
 from segments.words.settling import is_time_of_others, share_time
-from segments.words.slots import found_of, sold_of
+from segments.words.slots import THEN, sold_of
+from segments.words.sold import Sales
 from segments.words.spelling import put_right
 from segments.words.text import Text, each
 
@@ -85,26 +87,19 @@ class _Scan:
                 best = found
         if best is None:
             return None
-        best = self._referred(at, best)
+        best = referred(self.context, at, best, self._sold_before())
         self.items.append(Item(Kind.CONDITION, at, best.end, best, form=self._form(at)))
         self.frame = best.frame
         self.has_conditions = True
         return best.end
 
-    def _referred(self, at: int, found: Found) -> Found:
-        """“… and spent over £100 there”: in the shops that were named before; “… and never came back”: since then."""
-        said = {self.text.word(place) for place in range(at + 1, found.end)}
-        sold = sold_of(found)
-        if sold is None:
-            return found
-        before = [one for item in self.items if (one := sold_of(item.found))]
-        narrowed = sold
-        if "there" in said and not sold.shops and (named := [one for one in before if one.shops]):
-            narrowed = replace(sold, shops=named[-1].shops, is_all=sold.is_all | (named[-1].is_all & {"shops"}))
-        if sold.is_back and not sold.times and before and not before[-1].order:
-            since = before[-1].time_since(self.context.times.today)
-            narrowed = replace(narrowed, times=(since,), is_back=False) if since else narrowed
-        return (narrowed != sold and found_of(self.context, narrowed, range(at, found.end))) or found
+    def _sold_before(self) -> Sequence[Sales]:
+        """What was said of sales until here; a time in front of it all is that of each."""
+        sold = [one for item in self.items if (one := sold_of(item.found))]
+        if not self.items or self.items[0].kind is not Kind.WHEN:
+            return sold
+        times = tuple(self.context.time_list(self.items[0].start)[0])
+        return [replace(one, times=one.times or times) for one in sold]
 
     def _joint(self, at: int) -> int | None:
         if self.text.word(at) == ",":
@@ -183,10 +178,14 @@ class _Scan:
 
     def _time(self, at: int) -> int | None:
         found = self.context.times.at(self.text, at)
-        if found is None:
+        if found is not None:
+            self._add(Kind.WHEN, at, found.end)
+            return found.end
+        then = THEN.at(self.text, at)
+        if then is None or not self.items or not begins_sales(self.text, then[1]):
             return None
-        self._add(Kind.WHEN, at, found.end)
-        return found.end
+        self._add(Kind.CLAUSE, at, then[1])
+        return then[1]
 
     def _people(self, at: int) -> int | None:
         found = PEOPLE.at(self.text, at)

@@ -9,14 +9,14 @@ from itertools import pairwise
 from segments.words import notes
 from segments.words.context import Context, Found, begins_clause
 from segments.words.items import Item, Kind
-from segments.words.slots import sold_of
+from segments.words.slots import THEN, sold_of
 from segments.words.text import Text, each
 from segments.words.times import Time
 from segments.words.tree import conditions_of
 
 
 def settled(context: Context, items: Sequence[Item]) -> Sequence[Item]:
-    timed = _with_times(context, list(items))
+    timed = _with_doings(context, _with_times(context, list(items)))
     sure = _without_doubtful(context.text, _without_wishes(context.text, timed))
     return _without_lapsed(_without_only(context.text, sure))
 
@@ -70,7 +70,11 @@ def _begins_anew(text: Text, items: Sequence[Item], at: int, place: int) -> bool
         return False
     item = items[place]
     is_person = item.kind in (Kind.PEOPLE, Kind.CLAUSE) and text.word(item.start) in ("they", "who", "those")
-    return is_person or item.kind in (Kind.BUT, Kind.EXCEPT, Kind.STOP) or text.word(item.start) in ("never", "ever")
+    is_ever = not _EVER.isdisjoint(text.words[items[place - 1].end : item.end])
+    return is_person or item.kind in (Kind.EXCEPT, Kind.STOP) or is_ever
+
+
+_EVER = each("never ever")
 
 
 def _is_next_to(text: Text, item: Item, when: Item) -> bool:
@@ -91,13 +95,31 @@ def _beside(items: Sequence[Item], at: int) -> list[int]:
 _BETWEEN_TIMES = frozenset({Kind.COMMA, Kind.PEOPLE, Kind.CLAUSE, Kind.NOT})
 
 
+def _with_doings(context: Context, items: list[Item]) -> list[Item]:
+    """“came in this month without buying tea”: not then."""
+    for at in range(2, len(items)):
+        before, denial, item = items[at - 2 : at + 1]
+        sold = sold_of(before.found)
+        is_doing = context.text.word(denial.start) == "without" and _is_doing(context.text, item)
+        if sold is None or not is_doing or item.found is None or item.found.frame is None:
+            continue
+        shared = item.found.frame.within(context, sold.times, frozenset(range(item.start, item.end)) | item.words)
+        if shared is not None and sold.times:
+            items[at] = replace(item, found=replace(shared, notes=[*shared.notes, notes.TIME_BEFORE]))
+    return items
+
+
 def is_time_of_others(context: Context, items: Sequence[Item], at: int, end: int) -> bool:
     """“…, but not soap, in May” says no more of soap, nor “… and in June bought candles” of what stands before."""
-    time = context.times.at(context.text, at)
-    if time is None or time.end != end:
+    time, then = context.times.at(context.text, at), THEN.at(context.text, at)
+    if end not in (time and time.end, then and then[1]):
         return False
     kinds = [item.kind for item in items[-3:]]
-    return begins_clause(context.text, end) or kinds == [Kind.NOT, Kind.CONDITION, Kind.COMMA]
+    is_of_next = begins_clause(context.text, end) or context.text.word(end) in _DENIALS
+    return is_of_next or kinds == [Kind.NOT, Kind.CONDITION, Kind.COMMA]
+
+
+_DENIALS = each("never no none nothing not only")
 
 
 def share_time(context: Context, items: list[Item], found: Found, end: int) -> None:
@@ -184,9 +206,13 @@ def _leads_on(text: Text, items: Sequence[Item], at: int) -> bool:
     if at + 1 >= len(items) or items[at + 1].kind is not Kind.CONDITION:
         return False
     item, following = items[at], items[at + 1]
-    is_doing = text.tokens[following.start].raw.casefold().endswith("ing") and following.start == item.end
     is_led = not _LEADING_ON.isdisjoint(text.words[item.end - 1 : following.start])
-    return is_led or (is_doing and sold_of(following.found) is not None)
+    return is_led or (following.start == item.end and _is_doing(text, following))
+
+
+def _is_doing(text: Text, item: Item) -> bool:
+    """“buying tea”"""
+    return sold_of(item.found) is not None and text.tokens[item.start].raw.casefold().endswith("ing")
 
 
 _LEADING_ON = each("to become than like as towards into almost nearly hardly barely former ex")

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from segments.rules import Calendar, Condition, Dates, Next, Not, Window
 from segments.words import notes
 from segments.words.context import ARTICLES, BE, HAVE, Context, Found, Frame
-from segments.words.goods import goods_at, goods_list, product_at
+from segments.words.goods import counted_goods, goods_at, goods_list, product_at
 from segments.words.numbers import ANY, Comparison, at_least, comparison_at
 from segments.words.places_sold import channel_list, on_weekdays, shop_list, times_at, with_all
 from segments.words.sales_words import ANYTHING, AVERAGE, CHANNELS, FILLERS, NOTHING, PRONOUNS
-from segments.words.sold import Manner, Sales
-from segments.words.text import Text, each, one_of
+from segments.words.sold import Manner, Sales, Then
+from segments.words.text import Phrases, Text, each, one_of
 from segments.words.times import Time
 from segments.words.tree import Part, Together
 
 _SINCE_THEN = one_of("since", "since then", "after that", "afterwards", "again", "again since", "anymore")
+_THEN: Mapping[Then, Sequence[str]] = {
+    "before": ["before that", "before then", "prior to that", "until then", "up to then", "before", "previously"],
+    "since": ["since then", "after that", "since that", "afterwards", "since"],
+    "same": [
+        f"{word}{which} {time}"
+        for word in ("", "in ", "during ", "over ", "within ")
+        for which in ("that", "the same", "that same", "those same")
+        for time in ("time", "period", "month", "year", "week", "quarter", "day")
+    ],
+}
+THEN = Phrases(_THEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,40 +39,37 @@ class Spoken(Frame):
     said: Sales
 
     def again(self, context: Context, at: int) -> Found | None:
-        known, blank, text = self.said, Sales(field=self.said.field), context.text
+        known, text = self.said, context.text
         start = text.skip(at, ("to", "the", "again")) if text.word(at) == "to" else at
         if text.word(at) in ANYTHING | {"again"} and context.times.at(text, at + 1):  # “… but something in May”
             start = at + 1
         if since := self._since_then(context, start):
             return since
-        new, end = slots(context, start, blank, "fragment")
-        if end == start or new == blank:
-            fragment = _fragment_goods(context, start, known) if known.takes_goods else None
-            if fragment is None:
-                return None
-            new, end = fragment
-        amount = known.amount
+        piece = self._piece(context, start)
+        if piece is None:
+            return None
+        new, end = piece
         denied = _denied_by(text, at)
-        if denied in NOTHING | {"never"} or (denied == "not" and known.field != "spent"):
+        amount = known.amount
+        if denied in _NONE or (denied in _NOT and known.field != "spent"):
             amount = ANY if known.field == "spent" else None
-        merged = replace(
-            known,
-            amount=new.amount or amount,
-            products=new.products or (() if new.categories else known.products),
-            categories=new.categories or (() if new.products else known.categories),
-            times=new.times or known.times,
-            weekdays=new.weekdays or known.weekdays,
-            # “at Quayside but not online” are two places, “at Quayside in the shop but not online” is one
-            shops=new.shops or (() if new.channels and not known.channels else known.shops),
-            channels=new.channels or (() if new.shops and not known.shops else known.channels),
-            totals=new.totals or known.totals,
-            is_all=new.is_all,
-            is_none=new.is_none,
-            is_back=False,
-        )
-        found = found_of(context, merged, range(at, end))
+        found = found_of(context, known.changed_by(replace(new, amount=new.amount or amount)), range(at, end))
         is_assumed = denied == "not" and new.amount is None and amount != known.amount
         return replace(found, notes=[*found.notes, notes.NONE_AT_ALL]) if found and is_assumed else found
+
+    def _piece(self, context: Context, at: int) -> tuple[Sales, int] | None:
+        """What is said anew: “in April”, “over £50”, “3 cake stands”, “before that”"""
+        blank = Sales(field=self.said.field)
+        new, end = slots(context, at, blank, "fragment")
+        if (end == at or new == blank) and then_at(context, end, self.said) is None:
+            goods = _fragment_goods(context, at, self.said) if self.said.takes_goods else None
+            if goods is None:
+                return None
+            new, end = goods
+        then = then_at(context, end, self.said)
+        if then is None:
+            return new, end
+        return (replace(new, times=then[0]), then[1]) if then[0] else None
 
     def _since_then(self, context: Context, at: int) -> Found | None:
         """“… before June but not since”: from the day after that time"""
@@ -78,10 +86,30 @@ class Spoken(Frame):
         return found and replace(found, end=max(words) + 1)
 
 
+_NONE = NOTHING | each("never no without")
+_NOT = each("not neither nor")  # of money: not so much
+
+
 def _denied_by(text: Text, at: int) -> str:
-    """“… but none this month”, “… never online”, “… none of them online”"""
+    """“… but none this month”, “… never online”, “… none of them online”, “… nothing at all in May”"""
     start = at - 2 if text.word(at - 1) in ("them", "those", "these") and text.word(at - 2) == "of" else at
+    while text.word(start - 1) in ("at", "all", "whatsoever", "else", "ever"):
+        start -= 1
     return text.word(start - 1)
+
+
+def then_at(context: Context, end: int, said: Sales) -> tuple[tuple[Time, ...], int] | None:
+    """“… before that”, “… since then”, “… in that time”, of what was said before; `end` is behind all other words.
+
+    Without times where nobody can say which.
+    """
+    behind = THEN.at(context.text, end - 1)
+    start = end - 1 if behind and behind[0] == "before" else end  # where it was read as a filler
+    then = THEN.at(context.text, start)
+    if then is None or context.times.at(context.text, start):
+        return None
+    is_filler = then[1] == start + 1 and not said.times
+    return None if is_filler else (said.times_then(then[0], context.times.today), then[1])
 
 
 def sold_of(found: Found | None) -> Sales | None:
@@ -200,6 +228,9 @@ def _fragment_goods(context: Context, at: int, known: Sales) -> tuple[Sales, int
         before -= 1
     if context.text.word(before) in HAVE | BE:  # “bought soap and have a voucher”
         return None
+    if counted := counted_goods(context, at, Sales(field=known.field)):
+        said, end = slots(context, counted[1], counted[0])
+        return said, end
     is_late = not known.products or context.text.word(at - 1) == ","
     if product_at(context, at, is_listed=True, is_late=is_late) is None:
         return None

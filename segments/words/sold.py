@@ -17,6 +17,7 @@ from segments.words.numbers import Comparison
 from segments.words.times import Time
 from segments.words.tree import Part, either, every, joined, negated
 
+Then: TypeAlias = Literal["before", "same", "since"]  # of a time that was said
 Manner: TypeAlias = Literal["plain", "goods", "noun", "fragment"]  # of what the slots follow
 
 
@@ -53,6 +54,37 @@ class Sales:
         """From the day after the one time that was said; None where it is not over."""
         last = span(self.times[0].for_counts, today)[1] if len(self.times) == 1 else None
         return Time(Dates(first=last + timedelta(days=1)), 0) if last and last < today else None
+
+    def time_before(self, today: date) -> Time | None:
+        """Up to the day before the one time that was said."""
+        first = span(self.times[0].for_counts, today)[0] if len(self.times) == 1 else None
+        return Time(Dates(last=first - timedelta(days=1)), 0) if first else None
+
+    def times_then(self, then: Then, today: date) -> tuple[Time, ...]:
+        """What “before that”, “in that time” and “since then” mean behind it; none where nobody can say."""
+        if then == "same":
+            return self.times
+        time = self.time_before(today) if then == "before" else self.time_since(today)
+        return (time,) if time else ()
+
+    def changed_by(self, new: Sales) -> Sales:
+        """The same with what a piece says anew. Who says “at Quayside but not online” names two places, and who says
+        “at Quayside in the shop but not online” one.
+        """
+        return replace(
+            new,
+            products=new.products or (() if new.categories else self.products),
+            categories=new.categories or (() if new.products else self.categories),
+            vendors=self.vendors,
+            times=new.times or self.times,
+            weekdays=new.weekdays or self.weekdays,
+            shops=new.shops or (() if new.channels and not self.channels else self.shops),
+            channels=new.channels or (() if new.shops and not self.shops else self.channels),
+            totals=new.totals or self.totals,
+            order=self.order,
+            names_goods=self.names_goods,
+            words=self.words,
+        )
 
     def notes(self) -> list[Note]:
         """What was assumed."""

@@ -54,8 +54,23 @@ def _are_points(text: Text, one: Comparison) -> bool:
 
 _LOOSE: Phrases[Comparison] = Phrases(
     [
-        *((words, ZERO) for words in ("nothing", "none", "nowt", "zero", "no money")),
-        *((words, ANY) for words in ("anything", "something", "money", "any money")),
+        *(
+            (words, ZERO)
+            for words in ("nothing", "none", "nowt", "zero", "no money", "nothing whatsoever", "not a penny")
+        ),
+        *(
+            (words, ANY)
+            for words in (
+                "anything",
+                "something",
+                "money",
+                "any money",
+                "a penny",
+                "a cent",
+                "a single penny",
+                "a single cent",
+            )
+        ),
     ]
 )
 _IN_ONE_ORDER = one_of(
