@@ -108,7 +108,7 @@ def then_at(context: Context, end: int, said: Sales) -> tuple[tuple[Time, ...], 
     then = THEN.at(context.text, start)
     if then is None or context.times.at(context.text, start):
         return None
-    is_filler = then[1] == start + 1 and not said.times
+    is_filler = then[0] == "before" and then[1] == start + 1 and not said.times
     return None if is_filler else (said.times_then(then[0], context.times.today), then[1])
 
 
