@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -27,6 +27,11 @@ def asks_for(segment: Segment):
     return rules({"type": "condition", "field": "in_segment", "op": "has_one_of", "value": [segment.code]})
 
 
+def now_here() -> datetime:
+    """By the programme's clock: days are counted by its calendar."""
+    return timezone.localtime(timezone=ZoneInfo(programme_zone()))
+
+
 def make(name="Buyers", document=None) -> Segment:
     return create_segment(name=name, document=document or rules(BOUGHT), actor=SYSTEM, now=timezone.now())
 
@@ -40,7 +45,7 @@ def desk(client_of, owner):
 @pytest.fixture
 def shoppers(business) -> list[Customer]:
     """Ann bought for 60 today, Ben for 20 thirty days ago by the programme's calendar, Cem never."""
-    here = timezone.localtime(timezone=ZoneInfo(programme_zone()))
+    here = now_here()
     people = [Customer.objects.create(first_name=name, country="GB") for name in ("Ann", "Ben", "Cem")]
     for customer, amount, days in zip(people, ("60", "20"), (0, 30), strict=False):
         sale(business, customer, customer.first_name, amount, placed_at=here - timedelta(days=days))

@@ -14,7 +14,7 @@ from customers.models import Customer
 from segments import customer_lists
 from segments.actions.segments import archive_segment, create_segment
 from segments.models import Segment, SegmentChange, SegmentChoice, SegmentDay, SegmentMember
-from segments.tests.conftest import BOUGHT, asks_for, make, rules
+from segments.tests.conftest import BOUGHT, asks_for, make, now_here, rules
 
 LIST = "/segments/"
 
@@ -116,7 +116,7 @@ def test_people_are_listed_put_in_taken_out_and_left_to_the_rules(desk, counted,
 
 
 def test_history_says_who_came_and_left_and_why(desk, counted, shoppers):
-    here, now = f"{LIST}{counted.code}/history/", timezone.now()
+    here, now = f"{LIST}{counted.code}/history/", now_here()
     assert "Nobody has come or left yet" in html(desk, here)
     ann, ben, _cem = shoppers
     for customer, is_entry, reason, days in (
@@ -131,7 +131,7 @@ def test_history_says_who_came_and_left_and_why(desk, counted, shoppers):
     newest = desk.get(here).context["rows"].rows[0]
     assert (newest.name, newest.is_entry, newest.reason) == ("Ann", True, "Something about them changed")
     assert names(desk, f"{here}?way=out&reason=time") == ["Ben"]
-    day = timezone.localtime(now - timedelta(days=2)).date()
+    day = (now - timedelta(days=2)).date()
     assert sorted(names(desk, f"{here}?day={day:%Y-%m-%d}")) == ["Ann", "Ben"]
     assert "Nothing like that happened" in html(desk, f"{here}?way=in&reason=rules")
     assert names(desk, f"{here}?way=sideways&day=soon") == ["Ann", "Ann", "Ben"]
