@@ -10,6 +10,7 @@ from segments.rules import Calendar, Dates, Last, Over, Window
 from segments.words import notes, synonyms
 from segments.words.context import BE, HEADS, Context, Found, Frame, asked, on_days
 from segments.words.lengths import AGO, compared_length
+from segments.words.points import WEEKDAYS
 from segments.words.slots import Spoken
 from segments.words.sold import Sales
 from segments.words.text import Phrases, each, one_of
@@ -56,6 +57,8 @@ def days_at(context: Context, at: int) -> Found | None:
 
 
 def _day(context: Context, key: str, first: int, at: int) -> Found | None:
+    if context.text.word(at) in WEEKDAYS and context.text.word(at - 1) in ("a", "any"):
+        return None  # “was a Sunday” is any of them
     is_birthday = context.vocabulary.fields[key].kind is Kind.ANNIVERSARY
     is_turned = context.text.word(at) == "not" and context.text.word(at - 1) in BE
     is_ahead = is_birthday or key == "next_purchase"
@@ -216,8 +219,7 @@ _USED_TO = one_of(
 )  # fmt: skip
 _STOPPED = one_of(
     "stopped ordering", "stopped buying", "stopped coming", "stopped visiting", "stopped shopping",
-    "no longer order", "no longer buy", "no longer come", "no longer visit", "stopped purchasing",
-    "stopped coming in", "gone", "gone quiet", "not returned", "stayed away", "staying away", "been away",
+    "stopped purchasing", "stopped coming in", "gone", "gone quiet", "not returned", "stayed away", "staying away", "been away",
     "gone silent", "been gone", "been absent", "been missing", "not been heard from", "been inactive",
     "been quiet", "disappeared", "vanished", "drifted off", "been dormant", "inactive", "lapsed", "dormant",
     "sleeping", "quiet", "silent", "went quiet", "went silent", "gone cold", "went cold", "dropped off",

@@ -238,6 +238,8 @@ class _Grammar:
             for note in item.found.notes:
                 self._note(note)
             part, denied = item.found.part, item.found.opposite
+            if part is None and denied is None:
+                self._not_understood(item)
             if (sold := sold_of(item.found)) and sold.is_none:
                 self._note(notes.DENIED_TWICE)
             is_any_missing = isinstance(denied, Together) and not denied.is_all

@@ -121,8 +121,10 @@ def _channel_at(context: Context, at: int) -> tuple[str, int] | None:
 
 _WEEKEND = Phrases(
     {
-        "67": ["at weekends", "on weekends", "on a weekend", "at the weekend", "on the weekend"],
-        "12345": ["on weekdays", "on a weekday", "on working days", "during the week"],
+        "67": ["at weekends", "on weekends", "on a weekend", "at the weekend", "on the weekend",
+               "a weekend"],
+        "12345": ["on weekdays", "on a weekday", "on working days", "during the week",
+                  "a weekday", "a working day"],
     }
 )
 

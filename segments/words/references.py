@@ -59,8 +59,8 @@ _ANY_OF_THEM = each("any one it them some either")
 
 
 def _since(context: Context, sold: Sales, last: Sales) -> Sales:
-    """“… and never came back”"""
-    if not sold.is_back or sold.times or last.order:
+    """“… and never came back”, “… but don't come any more”"""
+    if not (sold.is_back or sold.is_ended) or sold.times or last.order:
         return sold
     since = last.time_since(context.times.today)
     return replace(sold, times=(since,), is_back=False) if since else sold

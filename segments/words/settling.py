@@ -9,6 +9,7 @@ from itertools import pairwise
 from segments.words import notes
 from segments.words.context import Context, Found, begins_clause
 from segments.words.items import Item, Kind
+from segments.words.sequence import without_sequences
 from segments.words.slots import THEN, sold_of
 from segments.words.text import Text, each
 from segments.words.times import Time
@@ -18,7 +19,7 @@ from segments.words.tree import conditions_of
 def settled(context: Context, items: Sequence[Item]) -> Sequence[Item]:
     timed = _with_doings(context, _with_times(context, list(items)))
     sure = _without_doubtful(context.text, _without_wishes(context.text, timed))
-    return _without_lapsed(_without_only(context.text, sure))
+    return _without_lapsed(without_sequences(context.text, _without_only(context.text, sure)))
 
 
 def _with_times(context: Context, items: list[Item]) -> list[Item]:

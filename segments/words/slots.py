@@ -12,13 +12,13 @@ from segments.words.context import ARTICLES, BE, HAVE, Context, Found, Frame
 from segments.words.goods import counted_goods, goods_at, goods_list, product_at
 from segments.words.numbers import ANY, Comparison, at_least, comparison_at
 from segments.words.places_sold import channel_list, on_weekdays, shop_list, times_at, with_all
-from segments.words.sales_words import ANYTHING, AVERAGE, CHANNELS, FILLERS, NOTHING, PRONOUNS
+from segments.words.sales_words import ANYTHING, AVERAGE, CHANNELS, FILLERS, NOTHING, PRONOUNS, STOPS
 from segments.words.sold import Manner, Sales, Then
 from segments.words.text import Phrases, Text, each, one_of
 from segments.words.times import Time
 from segments.words.tree import Part, Together
 
-_SINCE_THEN = one_of("since", "since then", "after that", "afterwards", "again", "again since", "anymore")
+_SINCE_THEN = one_of("since", "since then", "after that", "afterwards", "again", "again since", "anymore", "any more")
 _THEN: Mapping[Then, Sequence[str]] = {
     "before": ["before that", "before then", "prior to that", "until then", "up to then", "before", "previously"],
     "since": ["since then", "after that", "since that", "afterwards", "since"],
@@ -118,6 +118,10 @@ def sold_of(found: Found | None) -> Sales | None:
 
 def found_of(context: Context, said: Sales, words: range) -> Found | None:
     """None where the field knows no such narrowing: what was spent has no weekdays; and of what lies ahead."""
+    if context.text.words[max(words.start - 2, 0) : words.start] == ("no", "longer"):
+        said = replace(said, is_ended=True)
+    if said.is_ended and not said.times:
+        return Found(None, words.stop, frame=Spoken(said))  # since when?
     if not said.has_order or any(_lies_ahead(time.window, context.times.today) for time in said.times):
         return None
     part, opposite = said.parts(context, words)
@@ -160,10 +164,19 @@ def _first_time(context: Context, at: int, frame: Sales, _manner: Manner) -> tup
 
 
 def _filler(context: Context, at: int, frame: Sales, manner: Manner) -> tuple[Sales, int]:
-    filler = FILLERS.at(context.text, at) if manner != "fragment" else None
-    if filler is None or context.times.at(context.text, at) or context.text.word(filler[1]) in _BEHIND_NO_FILLER:
+    text = context.text
+    filler = FILLERS.at(text, at) if manner != "fragment" else None
+    if filler is None or context.times.at(text, at) or text.word(filler[1]) in _BEHIND_NO_FILLER:
         return frame, at
-    return frame, filler[1]
+    if text.word(filler[1] - 1) in ("before", "previously") and not _may_end(text, filler[1]):
+        return frame, at  # “bought soap before buying tea”
+    is_ended = text.word(filler[1] - 1) in ("anymore", "more")
+    return replace(frame, is_ended=frame.is_ended or is_ended), filler[1]
+
+
+def _may_end(text: Text, at: int) -> bool:
+    """Whether what is said of sales may be over, or goes on with a place."""
+    return text.word(at) in (STOPS | {"", "in", "on", "online", "here", "there"}) - {"that", "then", "or"}
 
 
 def _how_often(context: Context, at: int, frame: Sales, manner: Manner) -> tuple[Sales, int]:

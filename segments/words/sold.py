@@ -40,6 +40,7 @@ class Sales:
     is_back: bool = False
     names_goods: bool = False  # of a verb behind which goods stand
     is_none: bool = False  # “nothing”
+    is_ended: bool = False  # “not … any more”, which asks for an order before as well
     words: frozenset[int] = frozenset()
 
     @property
@@ -125,8 +126,9 @@ class Sales:
             again, once = Comparison("at_least", Decimal(2), 0), Comparison("is", Decimal(1), 0)
             return replace(self, amount=again)._part(context, words), replace(self, amount=once)._part(context, words)
         if self.is_back:
-            before = asked(words, "orders", "at_least", 1)
-            turned = every([before, turned]) or turned
+            turned = every([asked(words, "orders", "at_least", 1), turned]) or turned
+        if self.is_ended:
+            turned = every([replace(self, times=(), amount=None)._part(context, words), turned]) or turned
         return part, turned
 
     def _fewer(self, context: Context, words: range) -> Part | None:
