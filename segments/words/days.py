@@ -219,7 +219,8 @@ _USED_TO = one_of(
 )  # fmt: skip
 _STOPPED = one_of(
     "stopped ordering", "stopped buying", "stopped coming", "stopped visiting", "stopped shopping",
-    "stopped purchasing", "stopped coming in", "gone", "gone quiet", "not returned", "stayed away", "staying away", "been away",
+    "stopped purchasing", "stopped coming in", "gone", "gone quiet", "not returned", "stayed away",
+    "staying away", "been away",
     "gone silent", "been gone", "been absent", "been missing", "not been heard from", "been inactive",
     "been quiet", "disappeared", "vanished", "drifted off", "been dormant", "inactive", "lapsed", "dormant",
     "sleeping", "quiet", "silent", "went quiet", "went silent", "gone cold", "went cold", "dropped off",

@@ -89,6 +89,11 @@ def place_at(context: Context, at: int) -> Found | None:
 _Place = Mapping[str, tuple[str, ...]]  # by field, what it may be there
 
 
+def is_place(context: Context, at: int) -> bool:
+    """Whether a town, region or country has the name there."""
+    return _place(context, at) is not None
+
+
 def _place(context: Context, at: int) -> tuple[_Place, int, bool] | None:
     """Which fields name it, the place after it, and whether it is an adjective."""
     text, vocabulary = context.text, context.vocabulary

@@ -86,6 +86,7 @@ _AFTER = Phrases(
             "or less", "or fewer", "or under", "or below", "and under", "or lower", "and below", "at most",
             "at the most", "maximum", "max", "top", "and less", "and fewer",
         ],
+        "is": ["exactly", "precisely"],
     }
 )  # fmt: skip
 _TURNED: Mapping[str, str] = {"more": "at_most", "at_least": "less", "less": "at_least", "at_most": "more"}

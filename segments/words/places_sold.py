@@ -121,15 +121,13 @@ def _channel_at(context: Context, at: int) -> tuple[str, int] | None:
 
 _WEEKEND = Phrases(
     {
-        "67": ["at weekends", "on weekends", "on a weekend", "at the weekend", "on the weekend",
-               "a weekend"],
-        "12345": ["on weekdays", "on a weekday", "on working days", "during the week",
-                  "a weekday", "a working day"],
+        "67": ["at weekends", "on weekends", "on a weekend", "at the weekend", "on the weekend", "a weekend"],
+        "12345": ["on weekdays", "on a weekday", "on working days", "during the week", "a weekday", "a working day"],
     }
 )
 
 
-def on_weekdays(context: Context, at: int, frame: Sales, _manner: Manner) -> tuple[Sales, int]:
+def on_weekdays(context: Context, at: int, frame: Sales, _manner: Manner = "plain") -> tuple[Sales, int]:
     """“on Mondays”, “on a Friday or Saturday”, “at weekends”"""
     text = context.text
     if frame.weekdays:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 
+from segments.rules import Calendar, Dates, Filter, Last, Over, Window
 from segments.words import notes
 from segments.words.context import BE, DO, HAVE, Context, Found, asked, to_figure
-from segments.words.goods import category, goods_list, is_sold, unit_of
+from segments.words.goods import category, goods_list, is_sold, product_at, unit_of
+from segments.words.lengths import AGO, plain_length
+from segments.words.located import is_place
 from segments.words.numbers import TWICE, comparison_at
-from segments.words.places_sold import shop_list, times_at
+from segments.words.places_sold import on_weekdays, shop_list, times_at
+from segments.words.points import WEEKDAYS
 from segments.words.sales_words import (
     BEFORE_PRESENT,
     CHANNELS,
@@ -23,15 +27,16 @@ from segments.words.sales_words import (
     STOPS,
     VERBS,
 )
-from segments.words.slots import found_of, is_possible, slots
+from segments.words.slots import found_of, is_possible, slots, sold_of
 from segments.words.sold import Manner, Sales
-from segments.words.text import Phrases, Text, each
-from segments.words.tree import either, joined
+from segments.words.text import Phrases, Text, each, one_of
+from segments.words.times import Time
+from segments.words.tree import either, every, joined, negated
 
 
 def sales_at(context: Context, at: int) -> Found | None:
-    readers = (_nouns, _verbs, _used_to, _people_who)
-    found = [one for read in readers if (one := read(context, at)) is not None]
+    readers = (_nouns, _verbs, _was_in, _only, _used_to, _people_who, _verbless)
+    found = [_with_more(context, at, one) for read in readers if (one := read(context, at)) is not None]
     return max(found, key=lambda one: one.end, default=None)
 
 
@@ -118,6 +123,129 @@ def _verbs(context: Context, at: int) -> Found | None:
     return max((one for one in found if one), key=lambda one: one.end, default=None)
 
 
+def _was_in(context: Context, at: int) -> Found | None:
+    """“was in this month”, “was never in Quayside”, “never in on a Monday”; not “was in Leeds”, nor “but not in May”"""
+    text = context.text
+    is_verb = text.word(at) in ("was", "were")
+    following = at + 1 + is_verb
+    if text.word(following - 1) != "in" or not (is_verb or text.word(at - 1) in {"not", "never", *_ONLY}):
+        return None
+    was = at if is_verb else at - 2
+    is_said = text.word(was) in ("was", "were") and text.word(was - 1) in BEFORE_PRESENT
+    frame, end = slots(context, following, Sales())
+    leads = _BEHIND_WAS_IN if is_said else _BEHIND_IN
+    is_before = text.word(following) == "the" and text.word(following + 2) == "before"  # “the week before last”
+    is_ours = is_said and bool(frame.shops) and not is_place(context, following)
+    if end == following or not (text.word(following) in leads or is_ours or (is_said and is_before)):
+        return None
+    return found_of(context, frame, range(at, end))
+
+
+_BEHIND_IN = each("on since today yesterday")
+_BEHIND_WAS_IN = _BEHIND_IN | WEEKDAYS.keys() | each("this last once twice again between before after until at")
+
+
+def _verbless(context: Context, at: int) -> Found | None:
+    """“neither Quayside nor Mill Lane this month”, “only once this year”, “5 or more lunch bags” begin a sentence."""
+    text = context.text
+    if at > 0:
+        return None
+    one = times_at(text, text.skip(at, _ONLY))
+    frame, end = slots(context, one.end if one else at, Sales(amount=one))
+    if (frame.shops and frame.is_none) or (one and frame.times):
+        return found_of(context, frame, range(at, end))
+    one = comparison_at(text, at)
+    if one is None or one.is_money or one.is_percent or not is_sold(context, one.end, _thing_ends(context, one.end)):
+        return None
+    frame, end = goods_list(context, one.end, Sales(field="items", amount=one))
+    frame, end = slots(context, end, frame)
+    return found_of(context, frame, range(at, end))
+
+
+def _thing_ends(context: Context, at: int) -> int:
+    is_figure = context.vocabulary.figures.at(context.text, at) is not None
+    thing = None if is_figure else product_at(context, at)
+    return thing[1] if thing else at
+
+
+def _only(context: Context, at: int) -> Found | None:
+    """“only ever been to Quayside”, “came only on Mondays”: there, and nowhere else"""
+    text = context.text
+    start = text.skip(at + 1, ("ever", "have", "has"))
+    if text.word(at) in _ONLY:
+        found = _verbs(context, start) or _was_in(context, start)
+        sold, end = sold_of(found), found.end if found else at
+    else:
+        verb = VERBS.at(text, at) or PRESENT.at(text, at)
+        if verb is None or text.word(verb[1]) not in _ONLY:
+            return None
+        sold, end = slots(context, verb[1] + 1, Sales())
+    return _nowhere_else(context, sold, range(at, end)) if sold else None
+
+
+def _nowhere_else(context: Context, sold: Sales, words: range) -> Found | None:
+    """None where no filter says what else there is: of goods, of times that are over, of two things at once."""
+    places = {"business": sold.shops, "channel": sold.channels, "weekday": sold.weekdays}
+    narrowed = [Filter(name, "is_none_of", list(codes)) for name, codes in places.items() if codes]
+    here = Sales(shops=sold.shops, channels=sold.channels, weekdays=sold.weekdays, times=sold.times, is_all=sold.is_all)
+    windows: list[Window | None] = [time.for_counts for time in sold.times] or [None]
+    if len(narrowed) != 1 or len(windows) > 1 or replace(sold, names_goods=False) != here or _is_over(windows[0]):
+        return None
+    part, _opposite = sold.parts(context, words)
+    return Found(every([part, asked(words, "orders", "is", 0, windows[0], narrowed)]), words.stop, may_go_on=True)
+
+
+def _is_over(window: Window | None) -> bool:
+    match window:
+        case Calendar(_unit, offset):
+            return offset != 0
+        case Dates(_first, last):
+            return last is not None
+    return isinstance(window, Over)
+
+
+_ONLY = each("only exclusively solely")
+
+
+def _with_more(context: Context, at: int, found: Found) -> Found:
+    """What behind a verb with all its slots says that there was nothing else: “only”, “but not both”, “never again”"""
+    text, sold = context.text, sold_of(found)
+    if sold is None:
+        return found
+    more = None
+    if text.word(found.end) in _ONLY:
+        more = _nowhere_else(context, sold, range(at, found.end + 1))
+    elif both := _NOT_BOTH.at(text, found.end):
+        more = _not_both(context, sold, range(at, both[1]))
+    elif (again := _NEVER_AGAIN.at(text, found.end)) and text.word(again[1]) in STOPS | {""}:
+        amount = sold.amount
+        if amount and amount.value == 1 and amount.op == "is" and not sold.times:
+            once = replace(sold, amount=replace(amount, is_bare=False))
+            more = found_of(context, once, range(at, again[1]))
+    return more or found
+
+
+def _not_both(context: Context, sold: Sales, words: range) -> Found | None:
+    """“Quayside or Mill Lane, but not both”"""
+    lists = {"shops": sold.shops, "channels": sold.channels, "goods": sold.products, "times": sold.times}
+    two = [name for name, listed in lists.items() if len(listed) == 2 and name not in sold.is_all]
+    if len(two) != 1 or any(len(listed) > 2 for listed in lists.values()) or sold.is_none:
+        return None
+    part, _opposite = sold.parts(context, words)
+    both, _opposite = replace(sold, is_all=sold.is_all | {two[0]}).parts(context, words)
+    return Found(every([part, negated(both, context.vocabulary.fields)]), words.stop) if both else None
+
+
+_NOT_BOTH = one_of(
+    *(f"{but} {not_both}" for but in ("but", ", but", "though", ",", "and") for not_both in ("not both", "never both",
+      "not at both", "not in both", "not to both"))
+)  # fmt: skip
+_NEVER_AGAIN = one_of(
+    *(f"{joint} {again}" for joint in ("and", "but", ", but", ",") for again in ("never again", "not again",
+      "never since"))
+)  # fmt: skip
+
+
 def _is_plain_plural(context: Context, at: int, end: int) -> bool:
     """“more than 100 points or orders”: no verb"""
     is_plural = end == at + 1 and context.text.tokens[at].raw.casefold() != context.text.word(at)
@@ -162,8 +290,11 @@ def _is_place_of_ours(context: Context, at: int) -> bool:
     start = text.skip(at, ("in", "to", "at", "by", "over", "here", "there", "and"))
     if not text.word(start) or text.word(start) in STOPS or text.word(at - 1) in ("there", "here", "in"):
         return True
-    is_slot = context.times.at(text, at) or shop_list(context, at, Sales())[1] > at or times_at(text, at)
-    return bool(is_slot or FILLERS.at(text, at) or CHANNELS.at(text, at))
+    place = at - 1 if text.word(at - 1) == "to" else at  # “goes to” is a verb, and “to Quayside” a shop
+    is_where = shop_list(context, place, Sales())[1] > place or on_weekdays(context, at, Sales())[1] > at
+    return bool(
+        is_where or context.times.at(text, at) or times_at(text, at) or FILLERS.at(text, at) or CHANNELS.at(text, at)
+    )
 
 
 _WAS = Phrases(
@@ -264,7 +395,9 @@ def _order(context: Context, at: int) -> Found | None:
         "with",
         "who",
     )
-    if text.word(start) not in ORDER_NOUNS or not (is_alone or is_of_goods or text.word(at - 1) in _BEFORE_ORDER):
+    is_listed = text.word(at - 1) in ("and", "or", "but", "plus") and start > at
+    is_noun = is_alone or is_of_goods or is_listed or text.word(at - 1) in _BEFORE_ORDER
+    if text.word(start) not in ORDER_NOUNS or not is_noun:
         return None
     end = start + 1
     if text.word(end) == "history":
@@ -274,6 +407,9 @@ def _order(context: Context, at: int) -> Found | None:
     ):
         return None
     frame, end = slots(context, end, Sales(), "noun")
+    length = plain_length(text, end) if text.word(at - 1) in ("no", "zero", "without") and not frame.times else None
+    if length and not AGO.at(text, length[2]):  # “no visit 3 weeks”
+        frame, end = slots(context, length[2], replace(frame, times=(Time(Last(length[0], length[1][1]), length[2]),)))
     return found_of(context, frame, range(at, end))
 
 

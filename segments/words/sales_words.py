@@ -15,7 +15,7 @@ VERBS = Phrases(
             "visited", "visiting", "shopped", "shopping", "came in", "came", "come in", "coming in", "coming",
             "been in", "been there", "been to", "been here", "been", "went to", "gone to", "went", "going to",
             "dropped in", "popped in", "stopped by", "dropped by", "paid a visit", "paid us a visit", "called in",
-            "come", "used us",
+            "come", "used us", "set foot in", "set a foot in", "goes to",
         ],
         "return": [
             "been back", "come back", "came back", "coming back", "be back", "returned", "been back in",
@@ -26,7 +26,8 @@ VERBS = Phrases(
     }
 )  # fmt: skip
 PRESENT = Phrases(
-    {"order": ["order"], "buy": ["buy", "purchase"], "visit": ["visit", "shop", "come in", "come", "go to", "go"],
+    {"order": ["order"], "buy": ["buy", "purchase"],
+     "visit": ["visit", "shop", "come in", "come", "go to", "go", "set foot in"],
      "return": ["come back", "return", "order again", "buy again"]}
 )  # fmt: skip
 # What a verb of the present follows; else it is a noun (“our shop”, “the order”).

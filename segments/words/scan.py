@@ -128,7 +128,7 @@ class _Scan:
         return found[1]
 
     def _form(self, at: int) -> Form:
-        if self.text.word(at) in ("first", "last", "also") and at + 1 < len(self.text):
+        if self.text.word(at) in ("first", "last", "also", "only") and at + 1 < len(self.text):
             at += 1
         raw = self.text.tokens[at].raw.casefold()
         if raw in _FINITE or self.text.word(at) in _FINITE:

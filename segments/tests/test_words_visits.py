@@ -1,0 +1,126 @@
+"""Visits as people say them: “was in”, “only ever”, “no longer”, “but not both”, what came first. No database."""
+
+from __future__ import annotations
+
+import pytest
+
+from segments.tests.said import said
+
+ONLY_ONLINE = "orders >= 1 [channel in online] & orders = 0 [channel not in online]"
+ONLY_QUAY = "orders >= 1 [business in quay] & orders = 0 [business not in quay]"
+ONLY_MONDAYS = "orders >= 1 [weekday in 1] & orders = 0 [weekday not in 1]"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "meant"),
+    [
+        ("who was in yesterday", "orders >= 1 day-1"),
+        ("was in last friday", "orders >= 1 2026-11-20..2026-11-20"),
+        ("who wasn't in this month", "orders = 0 month+0"),
+        ("was in Quayside this month", "orders >= 1 [business in quay] month+0"),
+        ("who was in at least 3 times this month", "orders >= 3 month+0"),
+        ("everyone except those who were in this week", "everyone − orders >= 1 week+0"),
+        ("never in on a monday", "orders = 0 [weekday in 1]"),
+        ("bought soap but never in May",
+         "orders_with >= 1 [title ~ soap] & orders_with = 0 [title ~ soap] 2026-05-01..2026-05-31"),
+        ("who was in Leeds this month", "city = Leeds {this month}"),
+        ("customers whose wedding was in March", "nothing {wedding} {in March}"),
+        ("came on a Saturday twice since May", "orders = 2 [weekday in 6] 2026-05-01.."),
+        ("goes to Quayside but never set foot in Pine Street",
+         "orders >= 1 [business in quay] & orders = 0 [business in pine]"),
+        ("neither Quayside nor Mill Lane this month", "orders = 0 [business in quay,lane] month+0"),
+        ("an average order of £100 or more and a purchase in the last 45 days",
+         "average_order >= 100 & orders >= 1 last 45 day"),
+        ("no visit 3 wks", "orders = 0 last 3 week"),
+        ("no visit 3 weeks ago", "orders = 0 day-21"),
+        ("10 visits exactly", "orders = 10"),
+        ("5 or more Ethiopia Guji this year", "items >= 5 [title ~ Ethiopia Guji] year+0"),
+        ("only once this year", "orders = 1 year+0"),
+        ("came once and never again", "orders = 1"),
+        ("bought soap once, never again", "orders_with = 1 [title ~ soap]"),
+        ("came in May and never again", "orders >= 1 2026-05-01..2026-05-31 & orders = 0 2026-06-01.."),
+        ("came twice and never again", "orders = 2 {never again}"),
+        ("ordered once and never again bought soap",
+         "orders = 1 & orders_with >= 1 [title ~ soap] {never again}"),
+    ],
+)  # fmt: skip
+def test_visits(sentence, meant):
+    assert said(sentence) == meant
+
+
+@pytest.mark.parametrize(
+    ("sentence", "meant"),
+    [
+        ("people who only come in on mondays", ONLY_MONDAYS),
+        ("only in on mondays", ONLY_MONDAYS),
+        ("only ever been to Quayside", ONLY_QUAY),
+        ("visited only Quayside", ONLY_QUAY),
+        ("been to Quayside only", ONLY_QUAY),
+        ("ordered online only", ONLY_ONLINE),
+        ("Gold members who only order online or have 50 points", f"tier in gold & (({ONLY_ONLINE}) | points = 50)"),
+        ("everyone except those who only order online", f"everyone − ({ONLY_ONLINE})"),
+        ("only ordered online since May",
+         "orders >= 1 [channel in online] 2026-05-01.. & orders = 0 [channel not in online] 2026-05-01.."),
+        # what else there is, or whether it was only then, no filter says
+        ("only ordered online in May", "orders >= 1 [channel in online] 2026-05-01..2026-05-31 {only}"),
+        ("only ever bought soap", "orders_with >= 1 [title ~ soap] {only}"),
+        ("who only order online and on Mondays", f"{ONLY_ONLINE} {{Mondays}}"),
+        ("not only ordered online", "orders >= 1 [channel in online] {not only}"),
+        ("only ordered twice", "orders = 2"),
+        ("Quayside customers only", "orders >= 1 [business in quay] {only}"),
+        # one of two
+        ("been to Quayside or Mill Lane this month, but not both",
+         "orders >= 1 [business in quay,lane] month+0"
+         " & (orders = 0 [business in quay] month+0 | orders = 0 [business in lane] month+0)"),
+        ("bought soap or a candle but not both",
+         "(orders_with >= 1 [title ~ soap] | orders_with >= 1 [title ~ candle])"
+         " & (orders_with = 0 [title ~ soap] | orders_with = 0 [title ~ candle])"),
+    ],
+)  # fmt: skip
+def test_only_there_and_not_both(sentence, meant):
+    assert said(sentence) == meant
+
+
+@pytest.mark.parametrize(
+    ("sentence", "meant"),
+    [
+        ("doesn't come to Quayside any more", "nothing {doesn't come to Quayside any more}"),
+        ("no longer order online", "nothing {no longer order online}"),
+        ("doesn't buy soap anymore", "nothing {doesn't buy soap anymore}"),
+        ("no longer spend anything", "nothing {no longer spend anything}"),
+        ("haven't been in any more since May", "orders >= 1 & orders = 0 2026-05-01.."),
+        ("no longer come to Quayside since May",
+         "orders >= 1 [business in quay] & orders = 0 [business in quay] 2026-05-01.."),
+        ("ordered in May but not any more", "orders >= 1 2026-05-01..2026-05-31 & orders = 0 2026-06-01.."),
+        ("no longer Gold", "tier not in gold"),
+        # what came first
+        ("bought soap before buying a candle", "nothing {bought soap before buying a candle}"),
+        ("bought soap before a candle", "nothing {bought soap before a candle}"),
+        ("bought soap before", "orders_with >= 1 [title ~ soap]"),
+        ("ordered before or in May", "orders >= 1 2026-05-01..2026-05-31 {ordered before}"),
+        ("bought a teapot and then a candle",
+         "orders_with >= 1 [title ~ teapot] & orders_with >= 1 [title ~ candle] {and then}"),
+        ("signed up and then bought soap", "member = True & orders_with >= 1 [title ~ soap] {and then}"),
+        ("ordered in May and then in June",
+         "orders >= 1 2026-05-01..2026-05-31 & orders >= 1 2026-06-01..2026-06-30"),
+        ("ordered once and then never came back", "orders = 1"),
+        ("didn't buy nothing but soap", "nothing {didn't buy nothing but soap}"),
+    ],
+)  # fmt: skip
+def test_what_ended_and_what_came_first(sentence, meant):
+    assert said(sentence) == meant
+
+
+@pytest.mark.parametrize(
+    ("sentence", "meant"),
+    [
+        ("last visit was a sunday", "last_order_was = True [weekday in 7]"),
+        ("whose first visit was a saturday", "first_order_was = True [weekday in 6]"),
+        ("whose last visit was not on a weekend", "last_order_was = False [weekday in 6,7]"),
+        ("last order was sunday", "last_order in 2026-11-22..2026-11-22"),
+        ("last visit was a sunday in May", "nothing {last visit} {sunday in May}"),
+        ("birthday is a sunday", "nothing {birthday} {sunday}"),
+    ],
+)
+def test_first_and_last_visits(sentence, meant):
+    assert said(sentence) == meant
