@@ -93,6 +93,9 @@ def test_only_there_and_not_both(sentence, meant):
          "orders >= 1 [business in quay] & orders = 0 [business in quay] 2026-05-01.."),
         ("ordered in May but not any more", "orders >= 1 2026-05-01..2026-05-31 & orders = 0 2026-06-01.."),
         ("no longer Gold", "tier not in gold"),
+        ("bought soap in May but don't buy any more",
+         "orders_with >= 1 [title ~ soap] 2026-05-01..2026-05-31 {don't buy any more}"),
+        ("bought soap in May before buying a candle", "nothing {bought soap in May before buying a candle}"),
         # what came first
         ("bought soap before buying a candle", "nothing {bought soap before buying a candle}"),
         ("bought soap before a candle", "nothing {bought soap before a candle}"),

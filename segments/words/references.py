@@ -18,6 +18,9 @@ def referred(context: Context, at: int, found: Found, before: Sequence[Sales]) -
     if sold is None or (sold.times and lead is not None):
         return found if lead is None else Found(None, found.end)
     last = before[-1] if before else Sales()
+    is_of_goods = bool(last.products or last.categories) and sold.names_goods and not sold.products
+    if is_of_goods and sold.is_ended and _ANY_OF_THEM.isdisjoint(set(context.text.words[at : found.end]) - {"any"}):
+        return Found(None, found.end)  # “bought soap but don't buy any more”: any more soap, or any more at all?
     narrowed, end = _goods(context, range(at, found.end), _shops(context, range(at, found.end), sold, before), last)
     narrowed = _since(context, narrowed, last)
     then = then_at(context, end if lead is None else lead, last)

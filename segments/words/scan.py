@@ -182,7 +182,8 @@ class _Scan:
             self._add(Kind.WHEN, at, found.end)
             return found.end
         then = THEN.at(self.text, at)
-        if then is None or not self.items or not begins_sales(self.text, then[1]):
+        is_before_a_deed = then is not None and self.text.words[at : then[1]] == ("before",)  # “before buying tea”
+        if then is None or is_before_a_deed or not self.items or not begins_sales(self.text, then[1]):
             return None
         self._add(Kind.CLAUSE, at, then[1])
         return then[1]
