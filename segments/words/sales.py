@@ -7,7 +7,7 @@ from itertools import combinations
 
 from segments.rules import Calendar, Dates, Filter, Last, Over, Window
 from segments.words import notes
-from segments.words.context import BE, DO, HAVE, Context, Found, asked, to_figure
+from segments.words.context import BE, DO, HAVE, HEADS, Context, Found, asked, to_figure
 from segments.words.goods import category, goods_list, is_sold, product_at, unit_of
 from segments.words.lengths import AGO, plain_length
 from segments.words.located import is_place
@@ -155,17 +155,18 @@ def _verbless(context: Context, at: int) -> Found | None:
     if (frame.shops and frame.is_none) or (one and frame.times):
         return found_of(context, frame, range(at, end))
     one = comparison_at(text, at)
-    if one is None or one.is_money or one.is_percent or not is_sold(context, one.end, _thing_ends(context, one.end)):
+    is_counted = one is not None and not (one.is_money or one.is_percent or one.is_times)
+    thing = product_at(context, one.end) if one and is_counted and not _is_counted_otherwise(context, one.end) else None
+    if one is None or thing is None or not is_sold(context, one.end, thing[1]):
         return None
-    frame, end = goods_list(context, one.end, Sales(field="items", amount=one))
-    frame, end = slots(context, end, frame)
+    frame, end = slots(context, thing[1], Sales(field="items", amount=one, products=(thing[0],)))
     return found_of(context, frame, range(at, end))
 
 
-def _thing_ends(context: Context, at: int) -> int:
-    is_figure = context.vocabulary.figures.at(context.text, at) is not None
-    thing = None if is_figure else product_at(context, at)
-    return thing[1] if thing else at
+def _is_counted_otherwise(context: Context, at: int) -> bool:
+    """Orders and points, whose words titles may hold as well."""
+    is_noun = any(context.text.word(at + more) in ORDER_NOUNS | ITEM_NOUNS | HEADS for more in range(3))
+    return is_noun or context.vocabulary.figures.at(context.text, at) is not None
 
 
 def _only(context: Context, at: int) -> Found | None:
