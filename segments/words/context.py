@@ -70,6 +70,10 @@ class Context:
     def knows(self, field: str) -> bool:
         return field in self.vocabulary.fields
 
+    def is_named(self, at: int) -> bool:
+        """Whether a name of a group of customers begins there."""
+        return any(one.at(self.text, at) for kind, one in self.vocabulary.named.items() if kind in _GROUPS)
+
     def time_list(self, at: int, *, is_ahead: bool = False, is_listed: bool = False) -> tuple[list[Time], int, bool]:
         """“in March or April”: times, the place after them, and whether all are meant."""
         is_several = self.text.word(at) == "in" and self.text.word(at + 1) in ("both", "either")
@@ -88,6 +92,9 @@ class Context:
         if not joined_by:
             return [found], found.end, is_both
         return [one.in_year_of(times[-1]) for one in times], end, is_both or joined_by == "and"
+
+
+_GROUPS = frozenset({"tiers", "archetypes", "tags", "segments", "rfm_groups"})
 
 
 class Frame(Protocol):

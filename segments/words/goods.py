@@ -199,10 +199,9 @@ def _may_be_goods(text: Text, start: int, end: int) -> bool:
 
 def _may_be_noun(context: Context, at: int) -> bool:
     """No verb, and no name of customers: “bought soap and VIPs”."""
-    text, named = context.text, context.vocabulary.named
+    text = context.text
     is_verb = text.word(at).endswith(("ed", "ing")) or text.word(at) in _VERBS_NOT_GOODS
-    is_name = any(named[kind].at(text, at) for kind in ("tiers", "tags", "archetypes") if kind in named)
-    return text.number(at) is None and not is_verb and not is_name
+    return text.number(at) is None and not is_verb and not context.is_named(at)
 
 
 _IN_ITS_NAME = one_of("in its name", "in the name", "in its title", "in the title", "in their name")

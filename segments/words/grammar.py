@@ -97,7 +97,7 @@ class _Grammar:
                 if self.is_leaving_out and any(parts) and self.items[self.at].form == "clause":
                     self._note(notes.OF_LEFT_OUT)
                 self.at += 1
-            elif kind is Kind.UNKNOWN:
+            elif kind is Kind.UNKNOWN and self._kind(1) is not Kind.OR:
                 self._not_understood(self._take())
             elif kind in _LINKS:
                 if self.is_leaving_out and kind is Kind.COMMA and self._kind(1) is Kind.CLAUSE:
@@ -137,10 +137,18 @@ class _Grammar:
 
     def choice(self) -> Part | None:
         found = [self.unit()]
-        while self._shares_verb():
+        while self._shares_verb() or self._is_lost():
             self.at += 1
             found.append(self.unit())
         return either(found)
+
+    def _is_lost(self) -> bool:
+        """“Gold or Platinum members who …”: what nobody knows is another word for what stands before the "or"."""
+        if self._kind() is not Kind.OR or self._kind(1) is not Kind.UNKNOWN:
+            return False
+        before = self.items[self.at - 1].found
+        is_name = before is not None and not (before.may_go_on or before.is_head)
+        return is_name or not self._people_follow(self.at + 1)
 
     def _shares_verb(self) -> bool:
         """“have 50 points or 3 stamps”: an "or" before what has no verb of its own, behind a condition that has one."""
@@ -301,7 +309,7 @@ class _Grammar:
         at = self.at + 1
         while at < len(self.items) and _is_verb(self.items[at]):
             at += 1
-        if at == len(self.items) or self.items[at].kind not in (Kind.CONDITION, Kind.NOT):
+        if at == len(self.items) or self.items[at].kind not in (Kind.CONDITION, Kind.NOT, Kind.UNKNOWN):
             return None
         for item in self.items[at:]:
             if item.kind in (Kind.AND, Kind.OR):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from segments.words import notes
 from segments.words.context import ARTICLES, BE, HEADS, Context, Found, asked
 from segments.words.items import JOINTS, SMALL
 from segments.words.points import MONTHS
-from segments.words.text import Phrases, Text, each, list_at, one_of
+from segments.words.text import Phrases, Text, each, link_at, list_at, one_of
 from segments.words.tree import Part, either, every, negated
 
 _IN_PLACES = Phrases(
@@ -55,15 +55,16 @@ def place_at(context: Context, at: int) -> Found | None:
     )
     if prep is None and text.word(start) == "the":
         start += 1
-    first = _place(context, start)
+    first = _place(context, start) or (_unknown_place(context, at, prep) if prep else None)
     if first is None:
-        return _unknown_place(context, at, prep)
+        return None
     fields, end, is_adjective = first
     if prep is None and not is_adjective and not _is_bare_place(context, start, end):
         return None
 
     def more_at(place: int) -> tuple[_Place, int] | None:
-        one = _place(context, text.skip(place, ("the", "in", "from")))
+        start = text.skip(place, ("the", "in", "from"))
+        one = _place(context, start) or (_unknown_between(context, start, more_at) if prep else None)
         if one is None or text.word(one[1]) in _NOT_PLACES:
             return None
         if text.word(one[1]) in HEADS:  # “UK and German customers”, not “in Germany and UK customers”
@@ -83,10 +84,11 @@ def place_at(context: Context, at: int) -> Found | None:
     if prep and prep[0] == "outside":
         part = negated(part, context.vocabulary.fields)
     said = [notes.near(text.slice(at, end))] if prep and prep[0] == "near" else []
+    said += [notes.unknown_place(name) for one in found for name in one.get("unknown", ())]
     return Found(part, end, notes=said)
 
 
-_Place = Mapping[str, tuple[str, ...]]  # by field, what it may be there
+_Place = Mapping[str, tuple[str, ...]]  # by field, or “unknown”, what it may be there
 
 
 def is_place(context: Context, at: int) -> bool:
@@ -165,32 +167,38 @@ def _lives_in(context: Context, words: range, places: Sequence[_Place]) -> Part:
             if field == "country":
                 parts.append(asked(words, field, "is_one_of", list(names)))
             else:
-                parts.append(asked(words, field, "is", names[0]))
+                fields = ("region", "city") if field == "unknown" else (field,)
+                parts += [asked(words, one, "is", names[0]) for one in fields]
     found = either(parts)
     assert found is not None
     return found
 
 
-def _unknown_place(context: Context, at: int, prep: tuple[str, int] | None) -> Found | None:
+def _unknown_place(context: Context, at: int, prep: tuple[str, int]) -> tuple[_Place, int, bool] | None:
     """A name behind “in”, with capital letters, that nothing is known by: a town or region where nobody lives."""
+    text, start = context.text, prep[1]
+    if text.word(at) in ("of", "around", "near", "out", "across"):
+        return None
+    is_only = _ONLY_PLACES.at(text, at) is not None
+    return _unknown(context, start, is_any=is_only) if is_only or text.word(at - 1) in _BEFORE_UNKNOWN else None
+
+
+def _unknown(context: Context, at: int, *, is_any: bool = False) -> tuple[_Place, int, bool] | None:
     text = context.text
-    if prep is None or text.word(at) in ("of", "around", "near", "out", "across"):
-        return None
-    start = prep[1]
-    end = start
-    while end < len(text) and text.tokens[end].raw[0].isalpha() and text.tokens[end].is_capital and end - start < 3:
+    end = at
+    while end < len(text) and text.tokens[end].raw[0].isalpha() and text.tokens[end].is_capital and end - at < 3:
         end += 1
-    if end == start and _ONLY_PLACES.at(text, at) and start < len(text) and text.tokens[start].raw[0].isalpha():
-        end = start + 1
-    if end == start or not (text.word(at - 1) in _BEFORE_UNKNOWN or _ONLY_PLACES.at(text, at)):
+    if end == at and is_any and at < len(text) and text.tokens[at].raw[0].isalpha():
+        end = at + 1
+    if end == at or text.word(at) in _NO_NAMES or text.word(end) not in _BEHIND_UNKNOWN or context.is_named(at):
         return None
-    if text.word(start) in _NO_NAMES or text.word(end) not in _BEHIND_UNKNOWN:
-        return None
-    name = text.slice(start, end)
-    words = range(at, end)
-    part = either(asked(words, field, "is", name) for field in ("region", "city"))
-    if part is None:
-        return None
-    if prep[0] == "outside":
-        part = negated(part, context.vocabulary.fields)
-    return Found(part, end, notes=[notes.unknown_place(name)])
+    return {"unknown": (text.slice(at, end),)}, end, False
+
+
+def _unknown_between(
+    context: Context, at: int, more_at: Callable[[int], tuple[_Place, int] | None]
+) -> tuple[_Place, int, bool] | None:
+    """The Atlantis of “in Norway, Atlantis or Finland”"""
+    found = _unknown(context, at) if context.text.word(at) not in HEADS else None
+    link = link_at(context.text, found[1]) if found else None
+    return found if link and more_at(link[1]) else None

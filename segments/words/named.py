@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from segments.fields.base import Field
 from segments.operators import Kind
 from segments.rules import Last
 from segments.words import notes, synonyms
 from segments.words.context import BE, HEADS, Context, Found, asked
-from segments.words.items import EVERYBODY, JOINTS, SMALL
+from segments.words.goods import is_sold
+from segments.words.items import EVERYBODY, JOINTS, SMALL, STOPS
+from segments.words.items import Kind as Joint
+from segments.words.notes import Note
 from segments.words.points import MONTHS
 from segments.words.sales_words import CHANNELS
-from segments.words.text import Phrases, Text, each, list_at, one_of
+from segments.words.text import QUOTES, Phrases, Text, each, list_at, one_of
 from segments.words.tree import every
 
 _UP = Phrases(
@@ -191,7 +195,7 @@ def tag_at(context: Context, at: int) -> Found | None:
     codes, end, joined_by = _name_list(text, named, found, ("tag",))
     end = text.skip(end, ('"', "”", "tag"))
     said = [] if word else _said(context, start, found[1], found[0], "tags")
-    op = _op(context.vocabulary.fields["tags"], joined_by)
+    op = _op(context.vocabulary.fields["tags"], "or" if _is_left_out(text, at) else joined_by)
     is_plural = text.tokens[end - 1].raw.casefold() != text.word(end - 1)  # “VIPs” are people
     return Found(asked(range(at, end), "tags", op, codes), end, notes=said, is_head=is_plural and not word)
 
@@ -215,15 +219,65 @@ def rfm_at(context: Context, at: int) -> Found | None:
 
 
 def segment_at(context: Context, at: int) -> Found | None:
+    """“in the segment Big spenders”, “the Big spenders or the Candles abroad segment”"""
     text = context.text
-    start = text.skip(at, ("in", "of", "the", "from", "a", "are", "member"))
-    if text.word(start) != "segment" or start == at:
-        named = context.vocabulary.named.get("segments")
-        found = named.at(text, start) if named and start > at and context.knows("in_segment") else None
-        if found and text.word(found[1]) == "segment":
-            return Found(asked(range(at, found[1] + 1), "in_segment", "has_one_of", [found[0]]), found[1] + 1)
+    start = text.skip(at, _INTO_SEGMENTS)
+    if text.word(start) == "segment":
+        return _name_at(context, at, "segments", "in_segment", ("segment",)) if start > at else None
+    found = _segments(context, at, start, lambda _first, _end: True)
+    return replace(found, end=found.end + 1, notes=(), is_head=False) if found and text.word(found.end) == "segment" else None
+
+
+def segment_by_name(context: Context, at: int) -> Found | None:
+    """“in Big spenders”, “except Slipping away”: where nothing else stands there, written with a capital letter or of
+    several words behind one that leads to it.
+    """
+    text = context.text
+    start = text.skip(at, _INTO_SEGMENTS)
+    is_led = not _LEADS_INTO.isdisjoint(text.words[max(at - 1, 0) : start])
+
+    def is_meant(first: int, end: int) -> bool:
+        if is_sold(context, first, end) or context.vocabulary.shops.at(text, first):
+            return False
+        is_written = text.tokens[first].is_capital and not text.source.isupper()
+        if first == 0 or text.word(first - 1) in STOPS:
+            return is_written and end - first > 1 and not (JOINTS.at(text, first) or text.word(first) in HEADS | SMALL)
+        return is_written or (is_led and end - first > 1)
+
+    return _segments(context, at, start, is_meant)
+
+
+_INTO_SEGMENTS = (
+    "in", "of", "the", "from", "a", "our", "are", "is", "member", "belong", "to", "belonging", "inside", "part", *QUOTES,
+)  # fmt: skip
+_LEADS_INTO = each(
+    "in from inside member belong belonging part except excluding exclude without minus out ignoring unless skip"
+)
+
+
+def _segments(context: Context, at: int, start: int, is_meant: Callable[[int, int], bool]) -> Found | None:
+    text, named = context.text, context.vocabulary.named.get("segments")
+    if named is None or not context.knows("in_segment"):
         return None
-    return _name_at(context, at, "segments", "in_segment", ("segment",))
+
+    def segment(place: int) -> tuple[str, int] | None:
+        first = text.skip(place, _INTO_SEGMENTS)
+        found = named.at(text, first)
+        if found is None or not is_meant(first, found[1]):
+            return None
+        return found[0], text.skip(found[1], QUOTES)
+
+    first = segment(start)
+    if first is None:
+        return None
+    codes, end, joined_by = list_at(text, first, segment, between=("segment",))
+    names = dict(context.vocabulary.of("segments"))
+    said: list[Note] = [notes.named("segments", text.slice(start, end), ", ".join(names[code] for code in codes))]
+    if joined_by == "and" and (start == at or _is_left_out(text, at)):
+        said, joined_by = [*said, notes.TWO_GROUPS], "or"
+    op = _op(context.vocabulary.fields["in_segment"], joined_by)
+    is_plural = text.tokens[end - 1].raw.casefold() != text.word(end - 1)  # “Big spenders” are people
+    return Found(asked(range(at, end), "in_segment", op, codes), end, notes=said, is_head=is_plural and start == at)
 
 
 def choices_at(context: Context, at: int) -> Found | None:
@@ -248,6 +302,12 @@ def choices_at(context: Context, at: int) -> Found | None:
     codes, end, joined_by = _name_list(text, named, found)
     op = _op(field, joined_by, is_turned=is_turned)
     return Found(asked(range(at, end), noun[0], op, codes), end)
+
+
+def _is_left_out(text: Text, at: int) -> bool:
+    """“except VIPs and Press”: both of them"""
+    found = (JOINTS.at(text, start) for start in range(max(at - 4, 0), at))
+    return any(one is not None and one == (Joint.EXCEPT, at) for one in found)
 
 
 def _op(field: Field, joined_by: str, *, is_turned: bool = False) -> str:

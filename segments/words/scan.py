@@ -85,6 +85,7 @@ class _Scan:
             found = read(self.context, at)
             if found is not None and found.end > at and (best is None or found.end > best.end):
                 best = found
+        best = best or named.segment_by_name(self.context, at)
         if best is None:
             return None
         best = referred(self.context, at, best, self._sold_before())

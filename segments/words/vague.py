@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from segments.words import notes
+from segments.words.context import ARTICLES
+from segments.words.items import JOINTS, Kind
 from segments.words.text import Phrases, Text
 from segments.words.tree import Part, conditions_of
 
@@ -32,6 +34,17 @@ def said_by_figures(text: Text, unknown: set[int], parts: Sequence[Part]) -> Ite
         if measured is None:
             continue
         words = set(range(at, measured[1]))
-        is_alone = words <= unknown and not {at - 1, measured[1]} & unknown
+        is_alone = words <= unknown and not {at - 1, measured[1]} & unknown and not _is_apart(text, at, measured[1])
         if is_alone and not fields.isdisjoint(measured[0]):
             yield words, notes.figure_says(text.slice(at, measured[1]))
+
+
+def _is_apart(text: Text, at: int, end: int) -> bool:
+    """“except big spenders”, “big spenders or …”, “in Big spenders”: no word for those with the figure."""
+    while text.word(at - 1) in ARTICLES | {"those", "all"}:
+        at -= 1
+    before = [one[0] for start in range(max(at - 4, 0), at) if (one := JOINTS.at(text, start)) and one[1] == at]
+    return not _APART.isdisjoint(before) or text.word(at - 1) in ("in", "from") or text.word(end) == "or"
+
+
+_APART = {Kind.EXCEPT, Kind.NOT, Kind.OR, Kind.NOR, Kind.NEITHER}
