@@ -107,6 +107,10 @@ class Frame(Protocol):
         """The same in a time that was said beside it; None where it has one already or takes none."""
         return None
 
+    def instead(self, context: Context, at: int) -> Found | None:
+        """What words that mean something else by themselves mean behind it: the “spent none” of points."""
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

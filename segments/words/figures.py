@@ -19,8 +19,9 @@ from segments.words.context import (
     figure,
     to_figure,
 )
-from segments.words.numbers import Comparison, comparison_at
-from segments.words.text import Phrases, Text, one_of
+from segments.words.deeds import Done, points_spent_at
+from segments.words.numbers import ONCE, Comparison, at_least, comparison_at
+from segments.words.text import Phrases, Text, each, one_of
 from segments.words.tree import either, joined, negated
 
 
@@ -38,11 +39,23 @@ class FigureFrame(Frame):
         words = range(at, one.end)
         return Found(compared(words, self.field, one), one.end, frame=self, may_go_on=True)
 
+    def instead(self, context: Context, at: int) -> Found | None:
+        return points_spent_at(context, at, is_balance=True) if self.field == "points" else None
+
 
 def figures_at(context: Context, at: int) -> Found | None:
     """“more than 500 points”, “points: over 500”, “LTV over $500”, “churn risk above 60 %”, “no stamps”"""
-    found = [one for read in (_figure_behind, _figure_before, _any_at_all, _expected) if (one := read(context, at))]
+    found = [one for read in (_figure_behind, _figure_before, _any_at_all, _expected, _needed) if (one := read(context, at))]
     return max(found, key=lambda one: one.end, default=None)
+
+
+def _needed(context: Context, at: int) -> Found | None:
+    """“need at most 50 more points for their next reward”"""
+    found = _figure_behind(context, at + 1) if context.text.word(at) in _NEED else None
+    return found if found and isinstance(found.frame, FigureFrame) and found.frame.field == "points_to_reward" else None
+
+
+_NEED = each("need lack miss missing")
 
 
 def _figure_behind(context: Context, at: int) -> Found | None:
@@ -110,16 +123,17 @@ def _figure_found(context: Context, words: range, key: str, one: Comparison) -> 
             return None
         if not one.is_percent and one.value < 1 and one.value > 0:
             one = replace(one, value=one.value * 100, high=one.high and one.high * 100)
+    if context.text.word(words.start - 1) == "already":
+        one = at_least(one)
     where, end = _card(context, key, words.stop)
-    times, after, is_all = context.time_list(end) if field.source.takes_window else ([], end, False)
-    if times:
-        found = [compared(range(words.start, after), key, one, window=time.for_counts, where=where) for time in times]
-        return Found(joined(found, is_all=is_all), after, may_go_on=True)
+    if field.source.takes_window:
+        return Done(key, one, [tuple(where)]).behind(context, words.start, end)
     if key in ("points", "card_stamps"):
         end = context.text.skip(end, ("left", "now", "currently", "still", "available", "today"))
     words = range(words.start, end)
     opposite = compared(words, key, replace(one, op="less"), where=where) if one.is_bare else None
     said = [notes.exactly(figure(one))] if one.is_bare and one.value else []
+    said += [notes.at_least(figure(one))] if one.was_bare else []
     frame = FigureFrame(key, field.kind is Kind.SHARE)
     return Found(compared(words, key, one, where=where), end, opposite, frame, said, may_go_on=True)
 
@@ -145,12 +159,16 @@ def _card(context: Context, key: str, at: int) -> tuple[list[Filter], int]:
 def _any_at_all(context: Context, at: int) -> Found | None:
     """“with points”, “no stamps”: of what counts from nothing"""
     text = context.text
-    if text.word(at - 1) not in ASKS_FOR | {"a", "filled", "completed"}:
-        return None
     start = text.skip(at, ("any", "a"))
     noun = context.vocabulary.figures.at(text, start)
+    is_first = at == 0 and noun is not None and text.word(noun[1]) in ("but", ",")
+    if not is_first and text.word(at - 1) not in ASKS_FOR | {"a", "filled", "completed"}:
+        return None
     if noun is None or noun[0] not in ("points", "card_stamps", "stamps", "full_cards", "rewards", "points_earned"):
         return None
+    if noun[0] == "rewards":  # “with a reward” may be one that is there to be taken
+        is_denied = text.word(at - 1) in ("no", "without", "any", "neither", "nor")
+        return Done("rewards", ONCE).behind(context, at, noun[1]) if is_denied else None
     where, end = _card(context, noun[0], noun[1])
     key = _of_all_cards(text, range(at, end), noun[0])
     end = text.skip(end, ("at", "all", "left", "yet")) if text.word(end) in ("at", "left", "yet") else end

@@ -31,6 +31,8 @@ _NAMED = {
     "segments": gettext_lazy("the segment %(name)s"),
     "tags": gettext_lazy("the tag %(name)s"),
     "rfm_groups": gettext_lazy("the RFM group %(name)s"),
+    "rewards": gettext_lazy("the reward %(name)s"),
+    "stamp_cards": gettext_lazy("the stamp card %(name)s"),
 }
 
 
@@ -85,6 +87,10 @@ def named(kind: str, typed: str, name: str) -> str:
 
 def figure_says(typed: str) -> str:
     return _("“%(typed)s” is what the figure says.") % {"typed": typed}
+
+
+def points(typed: str) -> str:
+    return read_as(typed, _("points"))
 
 
 def at_least(figure: object) -> str:

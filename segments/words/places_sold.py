@@ -55,7 +55,7 @@ def _shop_by_its_end(context: Context, at: int) -> tuple[str, int] | None:
     text = context.text
     if text.word(at - 1) not in ("the", "our") or text.word(at) in SHOP_NOUNS or not text.word(at):
         return None
-    shop = context.vocabulary.shop_ends.get(text.word(at))
+    shop = context.vocabulary.ends_of("businesses").get(text.word(at))
     return (shop, at + 1) if shop and not context.vocabulary.sells(text.word(at)) else None
 
 

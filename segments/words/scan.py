@@ -34,7 +34,7 @@ READERS: Sequence[Reader] = (
     named.tier_at, named.archetype_at, named.segment_at, named.tag_at, located.place_at,
     figures.figures_at, figures.churn_band_at, days.days_at, days.of_a_time, days.new_at, days.repeat_at,
     days.lapsed_at, known.known_at, known.texts_at, named.choices_at, known.yes_no_at, known.reach_at, known.events_at,
-    named.rfm_at, deeds.deed_at, deeds.expiring_at, sales.order_was_at, named.became_tier_at, sales.buyers_of,
+    named.rfm_at, deeds.deed_at, deeds.expiring_at, deeds.enough_at, sales.order_was_at, named.became_tier_at, sales.buyers_of,
 )  # fmt: skip
 
 
@@ -80,8 +80,8 @@ class _Scan:
         return len(self.text)
 
     def _condition(self, at: int) -> int | None:
-        best: Found | None = None
-        for read in READERS:
+        best = self.frame.instead(self.context, at) if self.frame and self._is_same_people() else None
+        for read in READERS if best is None else ():
             found = read(self.context, at)
             if found is not None and found.end > at and (best is None or found.end > best.end):
                 best = found
@@ -101,6 +101,11 @@ class _Scan:
             return sold
         times = tuple(self.context.time_list(self.items[0].start)[0])
         return [replace(one, times=one.times or times) for one in sold]
+
+    def _is_same_people(self) -> bool:
+        """Whether nobody else is spoken of since the last condition."""
+        last = next((item for item in reversed(self.items) if item.kind not in _ON_THE_WAY), None)
+        return last is not None and last.kind is Kind.CONDITION
 
     def _joint(self, at: int) -> int | None:
         if self.text.word(at) == ",":
@@ -247,6 +252,7 @@ _FINITE = frozenset(
 )
 _ONLY = each("only just merely")
 _REPEATING = each("do doe did have has had were was are is")
+_ON_THE_WAY = frozenset({Kind.AND, Kind.OR, Kind.BUT, Kind.NOT, Kind.COMMA, Kind.CLAUSE})
 _BEFORE_FRAGMENTS = frozenset(
     {Kind.AND, Kind.OR, Kind.NOR, Kind.BUT, Kind.NOT, Kind.COMMA, Kind.EXCEPT, Kind.EITHER, Kind.BOTH, Kind.NEITHER}
 )

@@ -171,8 +171,11 @@ def _wish_before(text: Text, items: Sequence[Item], item: Item) -> int | None:
 
 
 _AHEAD = frozenset(
-    {"birthday", "first_order_day", "next_purchase", "points_expiring", "value_3", "value_6", "value_12"}
-)
+    {
+        "birthday", "first_order_day", "next_purchase", "points_expiring", "points_to_reward", "value_3", "value_6",
+        "value_12",
+    }
+)  # fmt: skip
 _PRONOUNS = each("who that which they whose whom")
 _WISHES = each("would could can will shall should must might want like love need wish hope plan about look just let to")
 

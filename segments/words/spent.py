@@ -24,7 +24,7 @@ def spent_at(context: Context, at: int) -> Found | None:
     verb = max(found, key=lambda one: one[1])
     frame, end = slots(context, verb[1], Sales(field="spent"))
     start = to_figure(text, end, ("total", "us", "out", "in"))
-    if loose := _LOOSE.at(text, start):
+    if (loose := _LOOSE.at(text, start)) and text.word(loose[1]) != "of":  # “none of them” are points
         frame, end = slots(context, loose[1], replace(frame, amount=loose[0]))
         return found_of(context, frame, range(at, end))
     is_average = False

@@ -17,6 +17,16 @@ _SCHEMES = (
     "programme", "loyalty programme", "points programme", "rewards programme", "scheme", "loyalty scheme",
     "points scheme", "rewards scheme", "club",
 )  # fmt: skip
+_TO_REWARD = [
+    f"{more}points {link} {reward}"
+    for more in ("", "more ")
+    for link in (
+        "missing for", "short of", "from", "away from", "to", "for", "until", "till", "before", "off", "needed for",
+        "to go to", "to go until", "shy of", "to go before",
+    )
+    for reward in ("the next reward", "their next reward", "a next reward", "another reward", "a reward")
+    if more or (link, reward) != ("for", "a reward")  # “enough points for a reward”
+]
 # Numbers, amounts and shares: what stands behind a figure (“500 points”) or before it (“lifetime value over 500”).
 FIGURES: Mapping[str, Sequence[str]] = {
     "points": [
@@ -28,12 +38,7 @@ FIGURES: Mapping[str, Sequence[str]] = {
         "points ever earned", "points earned", "points ever", "lifetime points", "points in their lifetime",
         "points earned in total", "points in total", "total points earned", "points altogether",
     ],
-    "points_to_reward": [
-        "points missing for the next reward", "points short of the next reward", "points from the next reward",
-        "points away from the next reward", "points short of a reward", "points away from a reward",
-        "points from a reward", "points from their next reward", "points away from their next reward",
-        "points short of their next reward", "points to the next reward", "points missing",
-    ],
+    "points_to_reward": ["points missing", *_TO_REWARD],
     "stamps": ["stamps ever", "stamps in total", "stamps ever collected", "stamps altogether"],
     "card_stamps": ["stamps", "stamps on the card"],
     "full_cards": [
@@ -72,7 +77,7 @@ FIGURES: Mapping[str, Sequence[str]] = {
     "rfm_recency": ["RFM recency score", "recency score"],
     "rfm_frequency": ["RFM frequency score", "frequency score"],
     "rfm_monetary": ["RFM monetary score", "monetary score"],
-    "rewards": ["rewards claimed", "rewards redeemed", "claimed rewards", "redeemed rewards", "rewards taken"],
+    "rewards": ["rewards claimed", "rewards redeemed", "claimed rewards", "redeemed rewards", "rewards taken", "rewards"],
     "points_spent": ["points spent", "points redeemed", "redeemed points", "spent points"],
 }  # fmt: skip
 # Behind these the figure is expected: “expected to spend over £200 in the next 6 months”.

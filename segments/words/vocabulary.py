@@ -44,6 +44,12 @@ def _labels(key: str, one: Field) -> Sequence[str]:
     return (label,) if len(label) > 2 and not any(key in table for table in tables) else ()
 
 
+def _last_words(choices: Sequence[Choice]) -> Mapping[str, str]:
+    ends = [(words[-1], code) for code, name in choices if (words := words_of(name))]
+    how_many = Counter(end for end, _code in ends)
+    return {end: code for end, code in ends if how_many[end] == 1}
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """`names`: by the name of the choices (`segments.choices`), in their order. Cities and regions as customers have
@@ -119,12 +125,13 @@ class Vocabulary:
         short = [(" ".join(head), code) for head, code in heads if shops_of[head] == 1 and head not in _NO_HEADS]
         return Phrases([*names, *(short if len(self.of("businesses")) > 1 else [])])
 
+    def ends_of(self, kind: str) -> Mapping[str, str]:
+        """What each last word of a name is the end of, where it is of one only: “the bakery”, “a mug”."""
+        return self._ends.setdefault(kind, _last_words(self.of(kind)))
+
     @cached_property
-    def shop_ends(self) -> Mapping[str, str]:
-        """The shop of each last word of a name that only one has: “the bakery”."""
-        ends = [(words[-1], code) for code, name in self.of("businesses") if (words := words_of(name))]
-        shops_of = Counter(end for end, _code in ends)
-        return {end: code for end, code in ends if shops_of[end] == 1}
+    def _ends(self) -> dict[str, Mapping[str, str]]:
+        return {}
 
     @cached_property
     def countries(self) -> Phrases[tuple[str, ...]]:
