@@ -41,9 +41,26 @@ _DEEDS: Mapping[str, _Deed] = {
     ),
     "rewards": _Deed(
         one_of(
-            "claimed", "claim", "redeemed", "redeem", "took", "taken", "take", "picked up", "got", "received", "used",
-            "had", "collected", "collect", "cashed in", "exchanged points for", "swapped points for", "enjoyed",
-            "chose", "chosen",
+            "claimed",
+            "claim",
+            "redeemed",
+            "redeem",
+            "took",
+            "taken",
+            "take",
+            "picked up",
+            "got",
+            "received",
+            "used",
+            "had",
+            "collected",
+            "collect",
+            "cashed in",
+            "exchanged points for",
+            "swapped points for",
+            "enjoyed",
+            "chose",
+            "chosen",
         ),
         each("reward redemption freebie"),
         ONCE,
@@ -126,7 +143,6 @@ class Done:
         ]
         return choices, False, [*self.notes, notes.EACH_BY_ITSELF]
 
-
     def behind(self, context: Context, at: int, end: int) -> Found:
         """With what is said behind it."""
         done, after = _behind(context, end, self)
@@ -165,13 +181,16 @@ class DeedFrame(Frame):
     def within(self, context: Context, times: Sequence[Time], words: frozenset[int]) -> Found | None:
         if self.said.times or not context.vocabulary.fields[self.said.key].source.takes_window:
             return None
-        found = replace(self.said, times=times).found(range(min(words), max(words) + 1))
-        return found
+        return replace(self.said, times=times).found(range(min(words), max(words) + 1))
 
     def instead(self, context: Context, at: int) -> Found | None:
         if self.said.key != "points_earned":
             return None
         return points_spent_at(context, at, self.said.times, is_all_times=self.said.is_all_times)
+
+
+def deed_of(found: Found | None) -> Done | None:
+    return found.frame.said if found and isinstance(found.frame, DeedFrame) else None
 
 
 def points_spent_at(

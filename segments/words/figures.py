@@ -45,7 +45,9 @@ class FigureFrame(Frame):
 
 def figures_at(context: Context, at: int) -> Found | None:
     """“more than 500 points”, “points: over 500”, “LTV over $500”, “churn risk above 60 %”, “no stamps”"""
-    found = [one for read in (_figure_behind, _figure_before, _any_at_all, _expected, _needed) if (one := read(context, at))]
+    found = [
+        one for read in (_figure_behind, _figure_before, _any_at_all, _expected, _needed) if (one := read(context, at))
+    ]
     return max(found, key=lambda one: one.end, default=None)
 
 

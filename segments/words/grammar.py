@@ -71,8 +71,11 @@ class _Grammar:
         return self.meaning
 
     def groups(self) -> Part | None:
+        is_first = self.is_leaving_out and self.at == 1  # “except Gold members, everyone in Germany”
         found = [self.group()]
         while self._kind() in _LINKS and self._people_follow(self._after_links()):
+            if is_first and self._kind() is Kind.COMMA:
+                break
             is_and = any(item.kind is Kind.AND for item in self.items[self.at : self._after_links()])
             self.at = self._after_links()
             found.append(self.group())
@@ -250,6 +253,8 @@ class _Grammar:
                 self._not_understood(item)
             if (sold := sold_of(item.found)) and sold.is_none:
                 self._note(notes.DENIED_TWICE)
+            if part is None and denied is None:
+                self._not_understood(item)
             is_any_missing = isinstance(denied, Together) and not denied.is_all
             if part is not None and (_has_all(part) or (is_any_missing and _is_all(part))):
                 self._note(notes.NOT_BOTH)

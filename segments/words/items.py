@@ -20,6 +20,7 @@ class Kind(Enum):
     COMMA = auto()
     BUT = auto()
     EXCEPT = auto()
+    LEFT_OUT = auto()  # “excluded”, behind those who are
     EITHER = auto()
     BOTH = auto()
     NEITHER = auto()
@@ -70,6 +71,11 @@ JOINTS = Phrases(
             "and excluding", "outside of those", "but ignore", "skip", "and not counting", "not the ones", "omitting",
             "omit", "except of", "but except", "excepting", "but nobody", "but no one", "and nobody", "and no one",
             "nobody", "no one", "none of the", "none of those", "but none of the", "but none of those",
+        ],
+        Kind.LEFT_OUT: [
+            f"{are}{out}"
+            for are in ("", "are ", "is ", "being ", "to be ", "should be ")
+            for out in ("excluded", "aside", "left out", "not included", "omitted", "exempted", "exempt", "not counted")
         ],
         Kind.EITHER: ["either"],
         Kind.BOTH: ["both"],

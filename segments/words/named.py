@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from segments.fields.base import Field
 from segments.operators import Kind
 from segments.rules import Last
 from segments.words import notes, synonyms
-from segments.words.context import BE, HEADS, Context, Found, asked
+from segments.words.context import BE, HEADS, Context, Found, Frame, asked
 from segments.words.goods import is_sold
 from segments.words.items import EVERYBODY, JOINTS, SMALL, STOPS
 from segments.words.items import Kind as Joint
 from segments.words.notes import Note
 from segments.words.points import MONTHS
 from segments.words.sales_words import CHANNELS
-from segments.words.text import QUOTES, Phrases, Text, each, list_at, one_of
+from segments.words.text import QUOTES, Phrases, Text, each, link_at, list_at, one_of
 from segments.words.tree import every
 
 _UP = Phrases(
@@ -168,6 +168,70 @@ def archetype_at(context: Context, at: int) -> Found | None:
     return _name_at(context, at, "archetypes", "archetype", ("archetype", "group"))
 
 
+_WAS = one_of(
+    "used to be", "used to belong to", "were once", "was once", "once were", "once was", "moved from", "formerly",
+    "previously", "were formerly", "were previously", "had been", "former", "ex",
+)  # fmt: skip
+_BEFORE_NOW = one_of("before", "previously", "once", "formerly", "in the past", "earlier", "at one time", "before that")
+
+
+@dataclass(frozen=True, slots=True)
+class WasFrame(Frame):
+    """“used to be Best regulars … but aren't now”"""
+
+    codes: Sequence[str]
+
+    def again(self, context: Context, at: int) -> Found | None:
+        now = _NOW.at(context.text, at)
+        if now is None or context.text.word(at - 1) != "not" or context.is_named(now[1]):
+            return None
+        return Found(asked(range(at, now[1]), "archetype", "is_one_of", self.codes), now[1])
+
+
+_NOW = one_of("now", "any more", "anymore", "any longer", "today", "currently", "at the moment", "right now")
+
+
+def archetype_was_at(context: Context, at: int) -> Found | None:
+    """“used to be Best regulars”, “were New faces before”; what tier somebody had is not known."""
+    text = context.text
+    lead = _WAS.at(text, at)
+    start = lead[1] if lead else at
+    if lead is None and text.word(at) not in ("were", "was", "been"):
+        return None
+    start = text.skip(start, (*BE, "in", "the", "a", "an", "archetype", "group", "of"))
+    found = next((one for kind in _GROUPS if (one := _listed(context, kind, start))), None)
+    if found is None:
+        return None
+    kind, codes, end = found
+    end = text.skip(end, _TIER_WORDS | HEADS) if kind == "tiers" else end
+    if lead is None:
+        behind = _BEFORE_NOW.at(text, end)
+        if behind is None:
+            return None
+        end = behind[1]
+        if time := context.times.at(text, end - 1):  # “were Best regulars before June”
+            return Found(None, time.end)
+    link = link_at(text, end)
+    if link and context.is_named(link[1]):  # “used to be New faces or Gold”
+        return Found(None, link[1] + 1, may_go_on=True)
+    if kind != "archetypes" or not context.knows("archetype_before"):
+        return Found(None, end)
+    part = asked(range(at, end), "archetype_before", "is_one_of", codes)
+    return Found(part, end, frame=WasFrame(codes))
+
+
+def _listed(context: Context, kind: str, at: int) -> tuple[str, list[str], int] | None:
+    named = context.vocabulary.named.get(kind)
+    first = named.at(context.text, at) if named else None
+    if named is None or first is None:
+        return None
+    codes, end, _joined_by = _name_list(context.text, named, first, _TIER_WORDS if kind == "tiers" else ())
+    return kind, codes, end
+
+
+_GROUPS = ("archetypes", "tiers", "tags", "segments")
+
+
 def _name_at(context: Context, at: int, choices: str, field: str, kind_words: tuple[str, ...]) -> Found | None:
     text, named = context.text, context.vocabulary.named.get(choices)
     if named is None or not context.knows(field):
@@ -225,7 +289,11 @@ def segment_at(context: Context, at: int) -> Found | None:
     if text.word(start) == "segment":
         return _name_at(context, at, "segments", "in_segment", ("segment",)) if start > at else None
     found = _segments(context, at, start, lambda _first, _end: True)
-    return replace(found, end=found.end + 1, notes=(), is_head=False) if found and text.word(found.end) == "segment" else None
+    return (
+        replace(found, end=found.end + 1, notes=(), is_head=False)
+        if found and text.word(found.end) == "segment"
+        else None
+    )
 
 
 def segment_by_name(context: Context, at: int) -> Found | None:

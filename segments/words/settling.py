@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from segments.words import notes
 from segments.words.context import Context, Found, begins_clause
+from segments.words.deeds import deed_of
 from segments.words.items import Item, Kind
 from segments.words.sequence import without_sequences
 from segments.words.slots import THEN, sold_of
@@ -17,7 +18,7 @@ from segments.words.tree import conditions_of
 
 
 def settled(context: Context, items: Sequence[Item]) -> Sequence[Item]:
-    timed = _with_doings(context, _with_times(context, list(items)))
+    timed = _with_left_out(context.text, _with_doings(context, _with_times(context, list(items))))
     sure = _without_doubtful(context.text, _without_wishes(context.text, timed))
     return _without_lapsed(without_sequences(context.text, _without_only(context.text, sure)))
 
@@ -129,15 +130,26 @@ def share_time(context: Context, items: list[Item], found: Found, end: int) -> N
     if not before:
         return
     place = before[-1]
-    item, new = items[place], sold_of(found)
-    old = sold_of(item.found)
-    if old is None or new is None or old.times or not new.times or item.found is None or old.of_what == new.of_what:
+    item = items[place]
+    times = _shared(item.found, found)
+    if not times or item.found is None:
         return
     words = frozenset(range(item.start, item.end)) | item.words
-    shared = item.found.frame.within(context, new.times, words) if item.found.frame else None
+    shared = item.found.frame.within(context, times, words) if item.found.frame else None
     if shared is not None:
         shared = replace(shared, notes=[*shared.notes, notes.TIME_OF_BOTH])
         items[place] = replace(item, found=shared, words=words)
+
+
+def _shared(before: Found | None, found: Found) -> Sequence[Time]:
+    """The times of what was said last, where they are of what was said before it as well."""
+    old, new = sold_of(before), sold_of(found)
+    if old is not None and new is not None:
+        return () if old.times or old.of_what == new.of_what else new.times
+    done, last = deed_of(before), deed_of(found)
+    if done is None or last is None or done.times or done.choices == last.choices:
+        return ()
+    return last.times
 
 
 def _without_wishes(text: Text, items: list[Item]) -> list[Item]:
@@ -231,6 +243,57 @@ def _without_only(text: Text, items: list[Item]) -> list[Item]:
             items[at] = replace(item, kind=Kind.CLAUSE)
     is_named = [item.found is not None and not item.found.may_go_on for item in items]
     return [item for at, item in enumerate(items) if at == 0 or not (is_named[at - 1] and _is_only(text, item))]
+
+
+def _with_left_out(text: Text, items: list[Item]) -> list[Item]:
+    """“…, Gold members excluded”: who stands between the last comma and it"""
+    kept: list[Item] = []
+    out: list[Item] = []
+    for item in items:
+        if item.kind is not Kind.LEFT_OUT:
+            kept.append(item)
+            continue
+        first = _first_of_group(text, kept)
+        group = kept[first:]
+        is_end = text.word(item.end) in _BEHIND_LEFT_OUT
+        if is_end and _is_one_group(text, group, kept[first - 1] if first else None):
+            is_list = all(one.kind in (Kind.CONDITION, Kind.AND, Kind.OR) for one in group)
+            out += [replace(item, kind=Kind.EXCEPT), *([_or(one) for one in group] if is_list else group)]
+            del kept[first:]
+            continue
+        while kept and kept[-1].kind is Kind.CONDITION:
+            item = replace(item, kind=Kind.UNKNOWN, start=kept.pop().start)
+        kept.append(replace(item, kind=Kind.UNKNOWN))
+    return [*kept, *out]
+
+
+def _or(item: Item) -> Item:
+    return replace(item, kind=Kind.OR) if item.kind is Kind.AND else item
+
+
+def _first_of_group(text: Text, items: Sequence[Item]) -> int:
+    first = len(items)
+    while first and items[first - 1].kind in (Kind.CONDITION, Kind.PEOPLE, Kind.AND, Kind.OR, Kind.CLAUSE):
+        if text.word(items[first - 1].start) == "with":
+            break
+        first -= 1
+    return first
+
+
+_BEHIND_LEFT_OUT = frozenset({"", ",", ".", ";", ":", "!", "?", ")", "and", "but", "please"})
+
+
+def _is_one_group(text: Text, group: Sequence[Item], before: Item | None) -> bool:
+    """Not of “ordered twice Gold excluded”, nor “in Germany and Gold excluded”: who of these is left out?"""
+    if not any(one.kind is Kind.CONDITION for one in group) or (before is not None and before.kind is Kind.UNKNOWN):
+        return False
+    if "," in text.words[group[0].start : group[-1].end]:
+        return False
+    if before is None and any(one.kind in (Kind.AND, Kind.OR) for one in group):
+        return False
+    return not any(
+        one.found is not None and one.found.may_go_on and other.kind is Kind.CONDITION for one, other in pairwise(group)
+    )
 
 
 def _is_only(text: Text, item: Item) -> bool:

@@ -21,8 +21,21 @@ _TO_REWARD = [
     f"{more}points {link} {reward}"
     for more in ("", "more ")
     for link in (
-        "missing for", "short of", "from", "away from", "to", "for", "until", "till", "before", "off", "needed for",
-        "to go to", "to go until", "shy of", "to go before",
+        "missing for",
+        "short of",
+        "from",
+        "away from",
+        "to",
+        "for",
+        "until",
+        "till",
+        "before",
+        "off",
+        "needed for",
+        "to go to",
+        "to go until",
+        "shy of",
+        "to go before",
     )
     for reward in ("the next reward", "their next reward", "a next reward", "another reward", "a reward")
     if more or (link, reward) != ("for", "a reward")  # “enough points for a reward”
@@ -195,7 +208,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
         "main channel", "usual channel", "favourite channel", "mostly order", "mostly buy", "mostly shop",
         "mainly order", "mainly buy", "mainly shop", "usually order", "usually buy", "usually shop",
     ],
-    "archetype_before": ["archetype before", "previous archetype", "used to be", "were once", "moved from"],
+    "archetype_before": ["archetype before", "previous archetype"],
     "in_segment": ["segment"],
     "tags": ["tag", "tagged", "tagged as", "tagged with", "label", "labelled", "marked as", "marked"],
 }  # fmt: skip
