@@ -99,6 +99,9 @@ _EXPIRING = one_of("expiring points", *(f"points {phrase}" for phrase in _EXPIRE
 _EXPIRING_LATE = one_of(*_EXPIRE)
 
 
+_LEAST = {"at_least": 1, "more": 0, "is": 0}  # of what is done at all, or not at all
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """Something that members did, as it was said."""
@@ -132,14 +135,20 @@ class Done:
 
     def _choices(self) -> tuple[Sequence[tuple[Filter, ...]], bool, Sequence[Note]]:
         """Of “the mug or the bun twice” each is counted by itself."""
-        is_any = (self.one.op, self.one.value) in (("at_least", 1), ("more", 0), ("is", 0))
-        several = [one for where in self.choices for one in where if isinstance(one.value, list) and len(one.value) > 1]
+        is_any = self.one.op in ("at_least", "more", "is") and self.one.value == _LEAST[self.one.op]
+        several = [
+            (one, one.value)
+            for where in self.choices
+            for one in where
+            if isinstance(one.value, list) and len(one.value) > 1
+        ]
         if is_any or not several:
             return self.choices, self.is_all, self.notes
+        first, codes = several[0]
         choices = [
-            tuple(Filter(one.property, one.op, [code]) if one == several[0] else one for one in where)
+            tuple(Filter(one.property, one.op, [code]) if one == first else one for one in where)
             for where in self.choices
-            for code in several[0].value
+            for code in codes
         ]
         return choices, False, [*self.notes, notes.EACH_BY_ITSELF]
 
@@ -270,7 +279,8 @@ def _names(context: Context, deed: _Deed, at: int, *, is_of_rewards: bool = Fals
     named = context.vocabulary.named.get(kind)
     if named is None:
         return None
-    ends, said = context.vocabulary.ends_of(kind) if is_of_rewards else {}, []
+    ends = context.vocabulary.ends_of(kind) if is_of_rewards else {}
+    said: list[Note] = []
 
     def name_at(place: int) -> tuple[str, int] | None:
         start = text.skip(place, ARTICLES)

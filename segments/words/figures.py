@@ -22,7 +22,7 @@ from segments.words.context import (
 from segments.words.deeds import Done, points_spent_at
 from segments.words.numbers import ONCE, Comparison, at_least, comparison_at
 from segments.words.text import Phrases, Text, each, one_of
-from segments.words.tree import either, joined, negated
+from segments.words.tree import either, negated
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,8 @@ class FigureFrame(Frame):
 
 def figures_at(context: Context, at: int) -> Found | None:
     """“more than 500 points”, “points: over 500”, “LTV over $500”, “churn risk above 60 %”, “no stamps”"""
-    found = [
-        one for read in (_figure_behind, _figure_before, _any_at_all, _expected, _needed) if (one := read(context, at))
-    ]
+    readers = (_figure_behind, _figure_before, _any_at_all, _expected, _needed)
+    found = [one for read in readers if (one := read(context, at))]
     return max(found, key=lambda one: one.end, default=None)
 
 

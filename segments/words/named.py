@@ -289,11 +289,9 @@ def segment_at(context: Context, at: int) -> Found | None:
     if text.word(start) == "segment":
         return _name_at(context, at, "segments", "in_segment", ("segment",)) if start > at else None
     found = _segments(context, at, start, lambda _first, _end: True)
-    return (
-        replace(found, end=found.end + 1, notes=(), is_head=False)
-        if found and text.word(found.end) == "segment"
-        else None
-    )
+    if found is None or text.word(found.end) != "segment":
+        return None
+    return replace(found, end=found.end + 1, notes=(), is_head=False)
 
 
 def segment_by_name(context: Context, at: int) -> Found | None:
@@ -316,7 +314,8 @@ def segment_by_name(context: Context, at: int) -> Found | None:
 
 
 _INTO_SEGMENTS = (
-    "in", "of", "the", "from", "a", "our", "are", "is", "member", "belong", "to", "belonging", "inside", "part", *QUOTES,
+    "in", "of", "the", "from", "a", "our", "are", "is", "member", "belong", "to", "belonging", "inside", "part",
+    *QUOTES,
 )  # fmt: skip
 _LEADS_INTO = each(
     "in from inside member belong belonging part except excluding exclude without minus out ignoring unless skip"

@@ -101,8 +101,8 @@ AT = each("at in from to with of by into inside the our")
 ALL_SHOPS = each("all every each both")
 SHOP_NOUNS = each("shop store location place branch business outlet site")
 STOPS = each(
-    "as along together minus and or but nor except excluding excluded who that which whose whom where having with without"
-    " because so while although though apart however yet also plus unless if whereas then not never from at via"
+    "as along together minus and or but nor except excluding excluded who that which whose whom where having with"
+    " without because so while although though apart however yet also plus unless if whereas then not never from at via"
     " through using for until than , ; . ! ? : ( ) & + /"
     ' " “ ” is are was were have has had'
 )

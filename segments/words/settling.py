@@ -261,9 +261,10 @@ def _with_left_out(text: Text, items: list[Item]) -> list[Item]:
             out += [replace(item, kind=Kind.EXCEPT), *([_or(one) for one in group] if is_list else group)]
             del kept[first:]
             continue
+        start = item.start
         while kept and kept[-1].kind is Kind.CONDITION:
-            item = replace(item, kind=Kind.UNKNOWN, start=kept.pop().start)
-        kept.append(replace(item, kind=Kind.UNKNOWN))
+            start = kept.pop().start
+        kept.append(Item(Kind.UNKNOWN, start, item.end))
     return [*kept, *out]
 
 

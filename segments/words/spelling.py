@@ -42,8 +42,8 @@ _WRITTEN: Mapping[str, str] = {
     "pls": "please", "thats": "that", "w": "with", "buyed": "bought", "spended": "spent", "spendt": "spent",
     "orderd": "ordered", "wthout": "without", "lifetimevalue": "lifetime", "postcodes": "postcode", "sms": "text",
     "canceled": "cancelled", "vist": "visit", "visted": "visited", "vists": "visits", "odered": "ordered",
-    "oders": "orders", "thx": "thanks", "tks": "thanks", "tho": "though", "membrs": "members", "mmbers": "members", "fav": "favourite",
-    "fave": "favourite",
+    "oders": "orders", "thx": "thanks", "tks": "thanks", "tho": "though", "membrs": "members",
+    "fav": "favourite", "fave": "favourite",
 }  # fmt: skip
 # Long common words of the grammar: what is one slip away from one of them is read as it.
 _COMMON = (

@@ -90,7 +90,9 @@ FIGURES: Mapping[str, Sequence[str]] = {
     "rfm_recency": ["RFM recency score", "recency score"],
     "rfm_frequency": ["RFM frequency score", "frequency score"],
     "rfm_monetary": ["RFM monetary score", "monetary score"],
-    "rewards": ["rewards claimed", "rewards redeemed", "claimed rewards", "redeemed rewards", "rewards taken", "rewards"],
+    "rewards": [
+        "rewards claimed", "rewards redeemed", "claimed rewards", "redeemed rewards", "rewards taken", "rewards",
+    ],
     "points_spent": ["points spent", "points redeemed", "redeemed points", "spent points"],
 }  # fmt: skip
 # Behind these the figure is expected: “expected to spend over £200 in the next 6 months”.

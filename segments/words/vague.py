@@ -10,6 +10,7 @@ from segments.words.items import JOINTS, Kind
 from segments.words.text import Phrases, Text
 from segments.words.tree import Part, conditions_of
 
+_IN_A_TIME = "orders in a time"
 _MEASURED = Phrases(
     {
         ("value_12", "value_6", "value_3", "spent", "average_order"): [
@@ -18,7 +19,7 @@ _MEASURED = Phrases(
             "small", "rich", "high ltv", "spenders", "high rollers", "worthwhile", "lucrative",
         ],
         ("orders", "points"): ["loyal", "frequent", "regular", "heavy", "occasional", "keen", "devoted", "faithful"],
-        ("last_order", "orders", "churn", "churn_band"): [
+        ("last_order", _IN_A_TIME, "churn", "churn_band"): [
             "lapsed", "inactive", "dormant", "sleeping", "recent", "active", "lost", "idle",
         ],
         ("churn", "churn_band"): ["at risk", "risky"],
@@ -28,7 +29,9 @@ _MEASURED = Phrases(
 
 def said_by_figures(text: Text, unknown: set[int], parts: Sequence[Part]) -> Iterator[tuple[set[int], str]]:
     """“High-value customers with LTV over $500”: the figure says what high value means. Words, and a note."""
-    fields = {one.field for part in parts for one in conditions_of(part)}
+    asked = [one for part in parts for one in conditions_of(part)]
+    fields = {one.field for one in asked}
+    fields |= {_IN_A_TIME for one in asked if one.field == "orders" and one.window is not None}
     for at in sorted(unknown):
         measured = _MEASURED.at(text, at)
         if measured is None:
