@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from segments.words import days, deeds, figures, known, located, named, sales, spent
-from segments.words.context import HEADS, Context, Found, Frame, Reader, begins_sales
+from segments.words.context import HEADS, Context, Frame, Reader, begins_sales
 from segments.words.items import (
     EVERYBODY,
     GREETINGS,
