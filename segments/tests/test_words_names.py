@@ -183,3 +183,40 @@ def test_rewards(sentence, meant):
 )  # fmt: skip
 def test_who_is_left_out_and_who_was(sentence, meant):
     assert said(sentence, NAMED) == meant
+
+
+@pytest.mark.parametrize(
+    ("sentence", "meant"),
+    [
+        ("At risk and Almost lost customers with over 5 orders", "rfm_group in at_risk,almost_lost & orders > 5"),
+        ("at risk or almost lost customers", "rfm_group in at_risk,almost_lost"),
+        ("customers who are At risk", "rfm_group in at_risk"),
+        ("customers at risk", "nothing {risk}"),
+        ("customers at risk of churning", "churn_band in high"),
+        ("promising customers", "rfm_group in promising"),
+        ("whose fav shop is Quayside", "favourite_shop in quay"),
+        ("top tier customers with over 5 orders", "tier in mate & orders > 5"),
+        ("not in the highest tier", "tier not in mate"),
+        ("the second highest tier", "nothing {second highest tier}"),
+        ("they don't belong to any tier", "tier missing"),
+        ("moved into Drifted away in the last 30 days",
+         "archetype in away & archetype_since in last 30 day"),
+        ("called Anna or Maria with over 5 orders",
+         "(first_name = Anna | last_name = Anna | first_name = Maria | last_name = Maria) & orders > 5"),
+        ("called Anna or Gold members", "first_name = Anna | last_name = Anna | tier in gold"),
+        ("first name is not Anna or Maria", "first_name ≠ Anna & first_name ≠ Maria"),
+        ("German-speaking members in France", "language in de & member = True & country in France"),
+        ("not German speakers", "language not in de"),
+        ("gmail people", "nothing {gmail}"),
+        ("we don't know their birthday", "birthday missing"),
+        ("we know their phone number", "phone exists"),
+        ("no phone no email", "phone missing & email missing"),
+        ("can't reach at all by e-mail", "emails = False"),
+        ("A random 10 percent of the Gold members", "lot < 10 & tier in gold"),
+        ("everyone except a random 10 %", "everyone − lot < 10"),
+        ("added in the last 7 days who came from an import", "created in last 7 day & source starts_with import"),
+        ("gold membrs", "tier in gold"),
+    ],
+)  # fmt: skip
+def test_other_names(sentence, meant):
+    assert said(sentence, NAMED) == meant

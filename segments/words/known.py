@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from segments.rules import Window
-from segments.words.context import ARTICLES, ASKS_FOR, BE, Context, Found, Frame, asked, compared
-from segments.words.numbers import ONCE
+from segments.words.context import ARTICLES, ASKS_FOR, BE, Context, Found, Frame, asked, compared, plain
+from segments.words.numbers import ONCE, number_at
 from segments.words.places_sold import times_at
 from segments.words.text import Phrases, Text, each, list_at, one_of, quoted_at
 from segments.words.tree import either, every, joined, negated
@@ -28,7 +28,7 @@ _MAY = each("can could may able allowed permitted reachable contactable might")
 _REACHED = each(
     "reach reached contact contacted message messaged get receive send sent write written be we to by via through with"
     " on offer marketing you i a an the our them promotional promotion news from us for in touch still legally"
-    " actually really"
+    " actually really at all any way even"
 )
 _AGREED = Phrases(
     {
@@ -91,12 +91,14 @@ def known_at(context: Context, at: int) -> Found | None:
             part = (either if joined_by == "or" else every)(parts)
             return Found(part, end) if _is_own_end(text, end) else None
     start = text.skip(at, ARTICLES | {"known", "valid", "given", "us"})
+    lead = _LED_TO.at(text, at)
+    start = text.skip(lead[1], ARTICLES) if lead else start
     noun = phrases.at(text, start)
     if noun is None or not _can_be_missing(context, noun[0]):
         return None
     if said := _UNKNOWN.at(text, text.skip(noun[1], ("that", "which"))):
         return Found(asked(range(at, said[1]), noun[0], "missing" if said[0] else "exists"), said[1])
-    if text.word(at - 1) not in _BEFORE_KNOWN or not _is_own_end(text, noun[1]):
+    if (lead is None and text.word(at - 1) not in _BEFORE_KNOWN) or not _is_own_end(text, noun[1]):
         return None
     end = noun[1]
     if text.word(end) in ("at", "on", "yet"):
@@ -104,6 +106,7 @@ def known_at(context: Context, at: int) -> Found | None:
     return Found(asked(range(at, end), noun[0], "exists"), end, frame=KnownFrame())
 
 
+_LED_TO = one_of("know", "belong to", "belonging to", "been given", "been told")
 _BEFORE_KNOWN = ASKS_FOR | each("given gave left tell told and or lack lacking hold holding in us")
 
 
@@ -113,7 +116,7 @@ def _can_be_missing(context: Context, key: str) -> bool:
 
 _BEHIND_KNOWN = each(
     "as plus along together while and or but who that with whose at on nor yet except in since having & have has"
-    " ordered bought spent , . ? ! ; /"
+    " ordered bought spent no not without nor neither never nothing , . ? ! ; /"
 ) | {""}
 
 
@@ -142,8 +145,22 @@ def texts_at(context: Context, at: int) -> Found | None:
     if words is None:
         return None
     keys = ("first_name", "last_name") if called else (noun[0],)
-    part = either(asked(range(at, words[1]), key, op, words[0]) for key in keys)
-    return Found(part, words[1], may_go_on=True)
+    names, end = _names(context, words) if keys[0].endswith("_name") else ([words[0]], words[1])
+    parts = [either(asked(range(at, end), key, op, name) for key in keys) for name in names]
+    return Found(joined(parts, is_all=op == "is_not"), end, may_go_on=True)
+
+
+def _names(context: Context, first: tuple[str, int]) -> tuple[list[str], int]:
+    """“Anna or Maria”"""
+    text = context.text
+
+    def name_at(place: int) -> tuple[str, int] | None:
+        is_name = place < len(text) and text.tokens[place].is_capital and not context.is_named(place)
+        is_one = is_name and (text.word(place + 1) in _TEXT_STOPS or not text.word(place + 1))
+        return (text.slice(place, place + 1), place + 1) if is_one else None
+
+    names, end, _joined_by = list_at(text, first, name_at)
+    return names, end
 
 
 def _looks_like_name(text: Text, at: int) -> bool:
@@ -175,6 +192,31 @@ def _open_words(context: Context, at: int) -> tuple[str, int] | None:
             break
         end += 1
     return (text.slice(at, end), end) if end > at else None
+
+
+_BROUGHT_IN = one_of(
+    "came from an import", "come from an import", "came in by import", "came through an import", "from an import",
+    "came by import", "came with an import", "were imported", "was imported", "are imported", "came from imports",
+)  # fmt: skip
+_SAMPLE = one_of("random", "random sample of", "randomly chosen", "randomly selected", "random selection of")
+
+
+def lot_at(context: Context, at: int) -> Found | None:
+    """“a random 10 percent of …”; and “came from an import”"""
+    text = context.text
+    if (found := _BROUGHT_IN.at(text, at)) and context.knows("source"):
+        return Found(asked(range(at, found[1]), "source", "starts_with", "import"), found[1], may_go_on=True)
+    start = text.skip(at, ("a", "an", "the"))
+    word = _SAMPLE.at(text, start)
+    share = number_at(text, word[1] if word else start)
+    if share is None or not share.is_percent or not 0 < share.value <= 100 or not context.knows("lot"):
+        return None
+    end = share.end
+    if word is None:
+        if text.word(end) != "random":
+            return None
+        end = text.skip(end, ("random", "sample", "selection"))
+    return Found(asked(range(at, end), "lot", "less", plain(share.value)), end)
 
 
 def yes_no_at(context: Context, at: int) -> Found | None:

@@ -28,6 +28,12 @@ _UP = Phrases(
         False: ["or lower", "or below", "and below", "and lower", "or worse", "and under", "or less"],
     }
 )  # fmt: skip
+_EDGES = Phrases(
+    {
+        -1: ["top tier", "highest tier", "top level", "highest level", "best tier", "top status", "highest status"],
+        0: ["bottom tier", "lowest tier", "bottom level", "lowest level", "lowest status"],
+    }
+)
 _UP_BEFORE: Phrases[tuple[str, bool]] = Phrases(
     [
         ("at least", ("up", True)),
@@ -60,14 +66,16 @@ def tier_at(context: Context, at: int) -> Found | None:
         return None
     prefix = _UP_BEFORE.at(text, at)
     start = prefix[1] if prefix else at
+    start = start + 2 if text.word(start) == "belong" and text.word(start + 1) == "to" else start
     start = text.skip(start, ("in", "on", "of", "the", "a", "an", "hold", "reached", "level"))
     has_word = text.word(start) in ("tier", "level", "status")
     start = text.skip(start, ("tier", "is", "level", ":", "status"))
     is_turned = has_word and text.word(start) == "not"
     found = named.at(text, start + is_turned)
-    if found is None:
-        return None
     order = [code for code, _name in context.vocabulary.of("tiers")]
+    if found is None:
+        edge = _EDGES.at(text, start) if text.word(start - 1) not in ("second", "third", "next") else None
+        return _tier_of_edge(context, at, edge[1], order[edge[0]]) if edge else None
     codes, end = [found[0]], found[1]
     suffix_at = text.skip(end, _TIER_WORDS | HEADS)
     suffix = _up_behind(text, end) or (_up_behind(text, suffix_at) if suffix_at > end else None)
@@ -94,6 +102,13 @@ def tier_at(context: Context, at: int) -> Found | None:
     )
     part = asked(range(at, after), "tier", "is_none_of" if is_turned else "is_one_of", codes)
     return Found(part, after, notes=said, is_head=is_head)
+
+
+def _tier_of_edge(context: Context, at: int, end: int, code: str) -> Found:
+    """“the top tier”"""
+    after = context.text.skip(end, HEADS)
+    said = notes.named("tiers", context.text.slice(end - 2, end), dict(context.vocabulary.of("tiers"))[code])
+    return Found(asked(range(at, after), "tier", "is_one_of", [code]), after, notes=[said], is_head=after > end)
 
 
 _EVERYDAY = each(
@@ -137,30 +152,45 @@ def _said(context: Context, start: int, end: int, code: str, choices: str) -> li
 
 _BECAME = one_of(
     "became", "become", "reached", "moved up to", "upgraded to", "promoted to", "got to", "turned", "made it to",
-    "moved to", "moved down to", "dropped to", "been in", "been",
+    "moved to", "moved down to", "dropped to", "been in", "been", "moved into", "turned into", "slipped into",
+    "dropped into", "fell into", "went into", "changed to", "changed into",
 )  # fmt: skip
+_BECOMING = {"tiers": ("tier", _TIER_WORDS), "archetypes": ("archetype", each("archetype group"))}
 
 
-def became_tier_at(context: Context, at: int) -> Found | None:
-    """“reached Gold this year”: who is in it, and came into it then"""
-    text, named = context.text, context.vocabulary.named.get("tiers")
-    verb = _BECAME.at(text, at)
-    if verb is None or named is None:
+def became_at(context: Context, at: int) -> Found | None:
+    """“reached Gold this year”, “moved into New faces last month”: who is in it, and came into it then"""
+    verb = _BECAME.at(context.text, at)
+    found = (_became(context, kind, at, verb[1]) for kind in _BECOMING) if verb else ()
+    return next((one for one in found if one is not None), None)
+
+
+def _became(context: Context, kind: str, at: int, behind: int) -> Found | None:
+    text, named = context.text, context.vocabulary.named.get(kind)
+    field, own = _BECOMING[kind]
+    start = text.skip(behind, ("a", "the", *own))
+    found = named.at(text, start) if named else None
+    if found is None or not context.knows(f"{field}_since") or not _is_meant(context, start, found[1], own):
         return None
-    start = text.skip(verb[1], ("a", "the", "tier", "level"))
-    found = named.at(text, start)
-    if found is None or not _is_meant(context, start, found[1], _TIER_WORDS):
-        return None
-    times, end, _is_all = context.time_list(text.skip(found[1], ("tier", "level", "status", "member")))
+    times, end, _is_all = context.time_list(text.skip(found[1], own))
     if len(times) != 1:
         return None
     words, window = range(at, end), times[0].window
-    tier = asked(words, "tier", "is_one_of", [found[0]])
-    if isinstance(window, Last) and text.word(found[1]) == "for":
-        since = asked(words, "tier_since", "not_within", None, window)
-    else:
-        since = asked(words, "tier_since", "within", None, window)
-    return Found(every([tier, since]), end)
+    is_for_long = isinstance(window, Last) and text.word(found[1]) == "for"
+    since = asked(words, f"{field}_since", "not_within" if is_for_long else "within", None, window)
+    return Found(every([asked(words, field, "is_one_of", [found[0]]), since]), end)
+
+
+def language_at(context: Context, at: int) -> Found | None:
+    """“German-speaking”, “speakers of German”, “German speakers”"""
+    text, named = context.text, context.vocabulary.named.get("languages")
+    start = text.skip(at, ("speaker", "of")) if text.word(at) == "speaker" else at
+    found = named.at(text, start) if named and context.knows("language") else None
+    if found is None or (start == at and text.word(found[1]) not in ("speaking", "speaker")):
+        return None
+    end = found[1] + (start == at)
+    is_people = text.word(end - 1) == "speaker" or start > at
+    return Found(asked(range(at, end), "language", "is_one_of", [found[0]]), end, is_head=is_people)
 
 
 def archetype_at(context: Context, at: int) -> Found | None:
@@ -264,8 +294,12 @@ def tag_at(context: Context, at: int) -> Found | None:
     return Found(asked(range(at, end), "tags", op, codes), end, notes=said, is_head=is_plural and not word)
 
 
+# What is called so is nothing else.
+_OWN_RFM = frozenset({"champions", "prospects", "promising", "almost_lost", "previously_loyal", "needs_attention"})
+
+
 def rfm_at(context: Context, at: int) -> Found | None:
-    """RFM groups by their names, where no everyday word is meant."""
+    """RFM groups by their names, where no everyday word is meant: “Champions”, “At risk and Almost lost customers”"""
     text, named = context.text, context.vocabulary.named.get("rfm_groups")
     if named is None:
         return None
@@ -274,11 +308,12 @@ def rfm_at(context: Context, at: int) -> Found | None:
     found = named.at(text, start)
     if found is None:
         return None
-    if not word and found[0] not in ("champions", "prospects", "almost_lost", "previously_loyal", "needs_attention"):
-        return None
     codes, end, _joined_by = _name_list(text, named, found)
-    name = dict(context.vocabulary.of("rfm_groups"))[found[0]]
-    said = [] if word else [notes.named("rfm_groups", text.slice(start, found[1]), name)]
+    is_written = start > 0 and found[1] - start > 1 and text.tokens[start].is_capital
+    if not word and not is_written and _OWN_RFM.isdisjoint(codes):
+        return None
+    names = dict(context.vocabulary.of("rfm_groups"))
+    said = [] if word else [notes.named("rfm_groups", text.slice(start, end), ", ".join(names[code] for code in codes))]
     return Found(asked(range(at, end), "rfm_group", "is_one_of", codes), end, notes=said)
 
 

@@ -34,8 +34,8 @@ READERS: Sequence[Reader] = (
     named.tier_at, named.archetype_at, named.archetype_was_at, named.segment_at, named.tag_at, located.place_at,
     figures.figures_at, figures.churn_band_at, days.days_at, days.of_a_time, days.new_at, days.repeat_at,
     days.lapsed_at, known.known_at, known.texts_at, named.choices_at, known.yes_no_at, known.reach_at, known.events_at,
-    named.rfm_at, deeds.deed_at, deeds.expiring_at, deeds.enough_at, sales.order_was_at, named.became_tier_at,
-    sales.buyers_of,
+    named.rfm_at, deeds.deed_at, deeds.expiring_at, deeds.enough_at, sales.order_was_at, named.became_at,
+    named.language_at, known.lot_at, sales.buyers_of,
 )  # fmt: skip
 
 
