@@ -168,6 +168,8 @@ class DeedFrame(Frame):
         text, deed = context.text, _DEEDS.get(self.said.key)
         if deed is None:
             return None
+        if text.word(at) == "again" and context.times.at(text, at + 1):
+            at += 1
         is_denied = text.word(at - 1) in ("not", "never", "none")
         new = replace(self.said, one=deed.least if is_denied else self.said.one, notes=())
         end = at
@@ -266,7 +268,7 @@ def _what(context: Context, key: str, deed: _Deed, at: int, start: int) -> int |
         return None
     if text.word(start) in _ANY_REWARD or text.word(start - 1) == "nothing":
         return start + (text.word(start) in _ANY_REWARD)
-    is_end = not text.word(start) or text.word(start) in STOPS or context.times.at(text, start)
+    is_end = not text.word(start) or text.word(start) in STOPS or context.times.at(text, start) or times_at(text, start)
     return start if is_end and text.word(start) not in ("for", "with", "from", "using") else None
 
 

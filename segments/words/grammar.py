@@ -24,7 +24,7 @@ from segments.words.items import Item, Kind
 from segments.words.known import KnownFrame
 from segments.words.notes import Note
 from segments.words.slots import sold_of
-from segments.words.tree import Asked, Part, Together, either, every, negated, with_words
+from segments.words.tree import Asked, Part, Together, conditions_of, either, every, negated, with_words
 
 
 @dataclass(slots=True)
@@ -134,9 +134,23 @@ class _Grammar:
         while self._link() is Kind.AND and not self._people_follow(self._after_links()):
             if self._kind() is Kind.COMMA and self._kind(1) is Kind.AND and self._has_or_before():
                 break
+            before = self.at - 1
             self.at = self._after_links()
-            parts.append(self.choice())
+            are_names = self.is_leaving_out and self._is_name(before) and self._is_name(self.at)
+            part = self.choice()
+            if are_names:  # “except Best regulars and VIPs”
+                self._note(notes.TWO_GROUPS)
+                parts[-1] = either([parts[-1], part])
+            else:
+                parts.append(part)
         return every(parts)
+
+    def _is_name(self, at: int) -> bool:
+        """Whether a name of a group of people stands there, without a verb."""
+        is_led = at > 0 and self.items[at - 1].kind is Kind.CLAUSE
+        found = self.items[at].found if at < len(self.items) and not is_led else None
+        part = found.part if found and not found.may_go_on else None
+        return part is not None and _GROUPS.issuperset(one.field for one in conditions_of(part))
 
     def choice(self) -> Part | None:
         found = [self.unit()]
@@ -395,5 +409,6 @@ def _is_all(part: Part) -> bool:
     return not isinstance(part, Asked) and part.is_all
 
 
+_GROUPS = frozenset({"tier", "archetype", "tags", "in_segment", "rfm_group"})
 _LINKS = frozenset({Kind.AND, Kind.OR, Kind.NOR, Kind.COMMA})
 _ENDS = frozenset({Kind.BUT, Kind.EXCEPT, Kind.STOP, Kind.CLOSE})

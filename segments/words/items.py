@@ -63,14 +63,15 @@ JOINTS = Phrases(
             "and either way", "and of those", "and of these", "and of them", "and among those", "and among them",
         ],
         Kind.EXCEPT: [
-            "except", "except for", "excluding", "apart from", "other than", "not including", "leaving out",
-            "leave out", "minus", "aside from", "not counting", "ignoring", "with the exception of", "bar",
-            "save for", "unless", "exclude", "but exclude", "and exclude", "but leave out", "and leave out", "excl",
-            "but excluding", "except those", "without those", "without anyone", "without anybody", "without people",
-            "without customers", "besides", "barring", "instead of", "rather than", "but without those",
-            "and excluding", "outside of those", "but ignore", "skip", "and not counting", "not the ones", "omitting",
-            "omit", "except of", "but except", "excepting", "but nobody", "but no one", "and nobody", "and no one",
-            "nobody", "no one", "none of the", "none of those", "but none of the", "but none of those",
+            "excluded:", "except", "except for", "excluding", "apart from", "other than", "not including",
+            "leaving out", "leave out", "minus", "aside from", "not counting", "ignoring", "with the exception of",
+            "bar", "save for", "unless", "exclude", "but exclude", "and exclude", "but leave out", "and leave out",
+            "excl", "but excluding", "except those", "without those", "without anyone", "without anybody",
+            "without people", "without customers", "besides", "barring", "instead of", "rather than",
+            "but without those", "and excluding", "outside of those", "but ignore", "skip", "and not counting",
+            "not the ones", "omitting", "omit", "except of", "but except", "excepting", "but nobody", "but no one",
+            "and nobody", "and no one", "nobody", "no one", "none of the", "none of those", "but none of the",
+            "but none of those",
         ],
         Kind.LEFT_OUT: [
             f"{are}{out}"

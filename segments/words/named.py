@@ -186,11 +186,14 @@ def language_at(context: Context, at: int) -> Found | None:
     text, named = context.text, context.vocabulary.named.get("languages")
     start = text.skip(at, ("speaker", "of")) if text.word(at) == "speaker" else at
     found = named.at(text, start) if named and context.knows("language") else None
-    if found is None or (start == at and text.word(found[1]) not in ("speaking", "speaker")):
+    if named is None or found is None:
         return None
-    end = found[1] + (start == at)
+    codes, end, _joined_by = _name_list(text, named, found, ("speaking",))
+    if start == at and text.word(end) not in ("speaking", "speaker"):
+        return None
+    end += start == at
     is_people = text.word(end - 1) == "speaker" or start > at
-    return Found(asked(range(at, end), "language", "is_one_of", [found[0]]), end, is_head=is_people)
+    return Found(asked(range(at, end), "language", "is_one_of", codes), end, is_head=is_people)
 
 
 def archetype_at(context: Context, at: int) -> Found | None:
@@ -226,8 +229,9 @@ def archetype_was_at(context: Context, at: int) -> Found | None:
     text = context.text
     lead = _WAS.at(text, at)
     start = lead[1] if lead else at
-    if lead is None and text.word(at) not in ("were", "was", "been"):
-        return None
+    rfm = context.vocabulary.named.get("rfm_groups")
+    if (lead is None and text.word(at) not in ("were", "was", "been")) or (rfm and rfm.at(text, at)):
+        return None  # “previously loyal” is such a group
     start = text.skip(start, (*BE, "in", "the", "a", "an", "archetype", "group", "of"))
     found = next((one for kind in _GROUPS if (one := _listed(context, kind, start))), None)
     if found is None:
@@ -243,7 +247,7 @@ def archetype_was_at(context: Context, at: int) -> Found | None:
             return Found(None, time.end)
     link = link_at(text, end)
     if link and context.is_named(link[1]):  # “used to be New faces or Gold”
-        return Found(None, link[1] + 1, may_go_on=True)
+        return Found(None, text.skip(link[1] + 1, _TIER_WORDS | HEADS), may_go_on=True)
     if kind != "archetypes" or not context.knows("archetype_before"):
         return Found(None, end)
     part = asked(range(at, end), "archetype_before", "is_one_of", codes)
