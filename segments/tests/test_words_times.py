@@ -77,6 +77,15 @@ TODAY = date(2026, 11, 22)
         ("earlier this year", "2026-01-01", "2026-12-31"),
         ("prior to June", None, "2026-05-31"),
         ("since yesterday", "2026-11-21", None),
+        ("the day before yesterday", "2026-11-20", "2026-11-20"),
+        ("the week before last", "2026-11-02", "2026-11-08"),
+        ("last weekend", "2026-11-14", "2026-11-15"),
+        ("this weekend", "2026-11-21", "2026-11-22"),
+        ("in the first week of November", "2026-11-01", "2026-11-07"),
+        ("in the last week of October", "2026-10-25", "2026-10-31"),
+        ("in the second half of last month", "2026-10-16", "2026-10-31"),
+        ("between the 5th and the 12th of this month", "2026-11-05", "2026-11-12"),
+        ("on the 31st of last month", "2026-10-31", "2026-10-31"),
     ],
 )
 def test_times(words, first, last):

@@ -123,7 +123,77 @@ def test_what_ended_and_what_came_first(sentence, meant):
         ("last order was sunday", "last_order in 2026-11-22..2026-11-22"),
         ("last visit was a sunday in May", "nothing {last visit} {sunday in May}"),
         ("birthday is a sunday", "nothing {birthday} {sunday}"),
+        ("last order came to less than £25", "last_order_was = True [total < 25]"),
+        ("last order had soap in it", "last_order_was = True [title ~ soap]"),
+        ("last order was a teapot", "last_order_was = True [title ~ teapot]"),
+        ("last order had a discount", "nothing {last order} {discount}"),
+        ("last time they were in it was at Quayside", "last_order_was = True [business in quay]"),
+        ("first thing they ever bought was a hand brew", "first_order_was = True [title ~ hand brew]"),
+        ("first came to us at Mill Lane Bakery", "first_order_was = True [business in lane]"),
+        ("first bought soap", "orders_with >= 1 [title ~ soap] {first}"),
+        ("first visit to Quayside in May", "orders first_time [business in quay] 2026-05-01..2026-05-31"),
+        ("had their first lantern in the last week", "orders_with first_time [title ~ lantern] last 1 week"),
+        ("had their first teapot", "refused: not_people"),
+        ("last visit to Quayside was over 60 days ago", "orders stopped 61 [business in quay]"),
+        ("last visit to Quayside in the last 30 days", "orders >= 1 [business in quay] last 30 day"),
+        ("customers of Pine Street Roasters whose last visit there was over 60 days ago",
+         "orders >= 1 [business in pine] & orders stopped 61 [business in pine]"),
+        ("first visit over a year ago, last one within the past 2 weeks",
+         "first_order in over 1 year & last_order in last 2 week"),
+        ("claimed 2 rewards, the last one over 90 days ago", "rewards = 2 {last} {over 90 days ago}"),
+        ("bought soap twice, the last one in May", "orders_with = 2 [title ~ soap] {last} {in May}"),
+        ("first visit last summer and still coming this month",
+         "first_order in 2026-06-01..2026-08-31 & orders >= 1 month+0"),
+        ("still come to Quayside", "orders >= 1 [business in quay] {still}"),
+        ("still have over 200 points", "points > 200"),
+        ("They must've been in since 1 november", "orders >= 1 2026-11-01.."),
+        ("didn't come in May but before that they came 10 times",
+         "orders = 0 2026-05-01..2026-05-31 & orders = 10 ..2026-04-30"),
+    ],
+)  # fmt: skip
+def test_first_and_last_visits(sentence, meant):
+    assert said(sentence) == meant
+
+
+@pytest.mark.parametrize(
+    ("sentence", "meant"),
+    [
+        ("was in last week and the week before", "orders >= 1 week-1 & orders >= 1 week-2"),
+        ("who was in yesterday and the day before", "orders >= 1 day-1 & orders >= 1 day-2"),
+        ("ordered last week and the week before Easter", "orders >= 1 week-1 {week before Easter}"),
+        ("ordered in each of the last two months", "orders >= 1 month-1 & orders >= 1 month-2"),
+        ("ordered each of the last two Mondays", "nothing {ordered each of the last two Mondays}"),
+        ("spent btw 20 and 50 pounds last month", "spent between 20,50 month-1"),
+        ("Members since March or earlier", "member_since in ..2026-03-31"),
+        ("no orders since March or earlier", "orders = 0 2026-03-01.. {earlier}"),
+        ("came in before 9 in the morning", "nothing {came in before 9 in the morning}"),
+    ],
+)  # fmt: skip
+def test_times_of_visits(sentence, meant):
+    assert said(sentence) == meant
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "I would like to know, if it is possible, which", "hi so basically um", "sorry me again can i get",
+        "Would you mind giving me a list of",
+    ],
+)  # fmt: skip
+def test_politeness_says_nothing_of_whom(opening):
+    assert said(f"{opening} customers who ordered twice") == "orders = 2"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "meant"),
+    [
+        ("How much did Silver members spend in October?", "refused: figure"),
+        ("how often do members come", "refused: figure"),
+        ("How many orders did members place?", "refused: figure"),
+        ("Compare Gold and Silver by average basket", "refused: figure"),
+        ("how many people did not order in May", "orders = 0 2026-05-01..2026-05-31"),
+        ("what customers ordered twice", "orders = 2"),
     ],
 )
-def test_first_and_last_visits(sentence, meant):
+def test_figures_are_no_people(sentence, meant):
     assert said(sentence) == meant

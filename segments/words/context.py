@@ -76,6 +76,8 @@ class Context:
 
     def time_list(self, at: int, *, is_ahead: bool = False, is_listed: bool = False) -> tuple[list[Time], int, bool]:
         """“in March or April”: times, the place after them, and whether all are meant."""
+        if each_of := self.times.each_of(self.text, at):
+            return each_of, each_of[0].end, True
         is_several = self.text.word(at) == "in" and self.text.word(at + 1) in ("both", "either")
         is_both = is_several and self.text.word(at + 1) == "both"
         start = at + 2 * is_several

@@ -11,6 +11,7 @@ from segments.words import notes, synonyms
 from segments.words.context import BE, HEADS, Context, Found, Frame, asked, on_days
 from segments.words.lengths import AGO, compared_length
 from segments.words.points import WEEKDAYS
+from segments.words.sales_words import ORDER_NOUNS
 from segments.words.slots import Spoken
 from segments.words.sold import Sales
 from segments.words.text import Phrases, each, one_of
@@ -40,7 +41,7 @@ def days_at(context: Context, at: int) -> Found | None:
     text = context.text
     phrases = context.vocabulary.days
     start = text.skip(at, ("a", "an", "the", "their"))
-    noun = phrases.at(text, start)
+    noun = phrases.at(text, start) or _one_of_orders(context, start)
     if noun is None:
         return None
     after = noun[1]
@@ -56,6 +57,22 @@ def days_at(context: Context, at: int) -> Found | None:
     return found
 
 
+def _one_of_orders(context: Context, at: int) -> tuple[str, int] | None:
+    """“first visit over a year ago, last one this month”, where visits as such were spoken of last"""
+    text = context.text
+    if text.word(at) not in ("first", "last") or text.word(at + 1) != "one":
+        return None
+    nouns = [place for place in range(at) if text.word(place) in ORDER_NOUNS | _OTHER_NOUNS]
+    is_of_orders = bool(nouns) and text.word(nouns[-1]) in ORDER_NOUNS
+    if not is_of_orders or not _NARROWED.isdisjoint(text.words[nouns[-1] + 1 : at]):
+        return None
+    return f"{text.word(at)}_order", at + 2
+
+
+_OTHER_NOUNS = each("reward point stamp card friend item product thing birthday")
+_NARROWED = each("at to with containing including online there bought buy")
+
+
 def _day(context: Context, key: str, first: int, at: int) -> Found | None:
     if context.text.word(at) in WEEKDAYS and context.text.word(at - 1) in ("a", "any"):
         return None  # “was a Sunday” is any of them
@@ -69,6 +86,8 @@ def _day(context: Context, key: str, first: int, at: int) -> Found | None:
     times, end, is_all = context.time_list(at + is_turned, is_ahead=is_ahead, is_listed=True)
     if not times:
         return None
+    if key in _LASTING and (earlier := _or_earlier(context, at + is_turned, end)):
+        times, end = [earlier], earlier.end
     if is_birthday:
         if any(_is_of_birth(time.window, context.times.today) for time in times):
             return None
@@ -82,6 +101,14 @@ def _day(context: Context, key: str, first: int, at: int) -> Found | None:
         return None
     part = negated(part, context.vocabulary.fields) if is_turned else part
     return Found(part, end, frame=DayFrame(key), may_go_on=not is_birthday)
+
+
+def _or_earlier(context: Context, at: int, end: int) -> Time | None:
+    """“members since March or earlier”"""
+    text = context.text
+    is_so = text.word(at) == "since" and text.word(end) == "or" and text.word(end + 1) in ("earlier", "before")
+    point = context.times.points.at(text, at + 1) if is_so else None
+    return Time(Dates(last=point.days[1]), end + 2) if point and point.end == end else None
 
 
 def of_a_time(context: Context, at: int) -> Found | None:

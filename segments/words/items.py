@@ -90,7 +90,8 @@ JOINTS = Phrases(
             "who", "that", "which", "whose", "whom", "where", "with", "having", "while", "when", "has", "have", "had",
             "is", "are", "was", "were", "be", "been", "do", "does", "did", "also", "then", "additionally", "got",
             "whos", "must", "should", "will", "would", "if", "holding", "hold", "keeping", "only those",
-            "such as have", "being", "did also", "sitting on", "they", "gave us", "given us", "told us", "shared",
+            "such as have", "being", "did also", "sitting on", "they", "gave us", "given us", "still have",
+            "still has", "still hold", "still got", "have still got", "told us", "shared",
         ],
     }
 )  # fmt: skip
@@ -125,6 +126,14 @@ PURPOSES = one_of(
 )  # fmt: skip
 GREETINGS = one_of(
     "new segment", "new group", "new list", "new audience",
+    "if it is possible", "if that is possible", "basically", "um", "uh", "erm", "er", "sorry", "sorry me again",
+    "sorry it is me again", "me again", "hey there", "hi there", "hello there", "sorry to bother you", "by the way",
+    *(
+        f"would you {kindly}mind {giving} me{a_list}"
+        for kindly in ("", "kindly ")
+        for giving in ("giving", "showing", "getting", "finding", "telling", "making", "sending")
+        for a_list in ("", " a list of", " the list of")
+    ),
     "good morning", "good afternoon", "good evening", "good day", "thank you very much", "thanks very much",
     "thank you so much", "thanks so much", "thanks a lot", "many thanks", "thank you in advance", "thanks in advance",
     "kind regards", "cheers", "i want them on this list", "i want them on the list", "put them on this list",

@@ -33,7 +33,7 @@ _ORDINALS: Mapping[str, int] = {
         1,
     )
 }
-_DAYS_OFF = Phrases({0: ["today"], -1: ["yesterday"], 1: ["tomorrow"], -2: ["the day before yesterday"]})
+_DAYS_OFF = Phrases({0: ["today"], -1: ["yesterday"], 1: ["tomorrow"], -2: ["day before yesterday"]})
 _FEASTS: Mapping[str, tuple[int, int]] = {
     stem("christmas"): (12, 25), stem("xmas"): (12, 25), "halloween": (10, 31), stem("valentines"): (2, 14)
 }  # fmt: skip
@@ -89,7 +89,8 @@ class Points:
             assert last is not None
             return Point((first, last), start + 1)
         readers = (
-            self._day, self._month, self._relative, self._year, self._part, self._season, self._feast, self._weekday,
+            self.part_of_month, self._day, self._month, self._relative, self._year, self._part, self._season,
+            self._feast, self._weekday,
         )  # fmt: skip
         for read in readers:
             if found := read(text, start):
@@ -105,6 +106,8 @@ class Points:
         number, end = _day_number(text, at)
         if number:
             end = text.skip(end, ("of",))
+            if named := self._this_month(text, end) if text.word(end - 1) == "of" else None:
+                return _day_in(named, number)
             month = MONTHS.get(text.word(end))
             return self._dated(text, number, month, end + 1) if month else None
         month = MONTHS.get(text.word(at))
@@ -130,6 +133,27 @@ class Points:
             return None
         return Point((day, day), end, has_year=False)
 
+    def _this_month(self, text: Text, at: int) -> Point | None:
+        is_one = text.word(at) in ("this", "last") and text.word(at + 1) == "month"
+        return self._relative(text, at) if is_one else None
+
+    def part_of_month(self, text: Text, at: int) -> Point | None:
+        """“the first week of November”, “the second half of last month”"""
+        if text.word(at + 2) != "of" or text.word(at + 1) not in ("week", "half"):
+            return None
+        point = self._month(text, at + 3) or self._this_month(text, at + 3)
+        which = _ORDINALS.get(text.word(at), 0)
+        if point is None or (text.word(at) != "last" and not 1 <= which <= (2 if text.word(at + 1) == "half" else 4)):
+            return None
+        first, last = point.days
+        if text.word(at + 1) == "half":
+            days = (first, first.replace(day=15)) if which == 1 else (first.replace(day=16), last)
+        elif which:
+            days = first + timedelta(days=7 * which - 7), first + timedelta(days=7 * which - 1)
+        else:
+            days = last - timedelta(days=6), last
+        return Point(days, point.end)
+
     def _month(self, text: Text, at: int) -> Point | None:
         month = MONTHS.get(text.word(at))
         if month is None:
@@ -147,17 +171,18 @@ class Points:
         if off := _DAYS_OFF.at(text, at):
             day = self.today + timedelta(days=off[0])
             return Point((day, day), off[1], Calendar("day", off[0]))
+        if (one_before := _BEFORE_LAST.at(text, at)) or (one_before := _one_before(text, at)):
+            return self._calendar(Calendar(*one_before[0]), one_before[1])
         offset = {"this": 0, "current": 0, "last": -1, "previous": -1, "past": -1, "next": 1}.get(text.word(at))
         if offset is None:
             return None
         at += text.word(at + 1) == "calendar"
         word = text.word(at + 1)
         if kind := CALENDAR.get(word):
-            window = Calendar(kind, offset)
-            first, last = span(window, self.today)
-            assert first is not None
-            assert last is not None
-            return Point((first, last), at + 2, window)
+            return self._calendar(Calendar(kind, offset), at + 2)
+        if word == "weekend" and offset < 1:
+            saturday = self.today + timedelta(days=5 - self.today.weekday() + 7 * offset)
+            return Point((saturday, saturday + timedelta(days=1)), at + 2)
         if word == "quarter":
             return Point(quarter_days(self.today, offset), at + 2)
         if month := MONTHS.get(word):
@@ -169,6 +194,12 @@ class Points:
         if word in _FEASTS or word == "easter":
             return self._latest_feast(word, at + 2)
         return None
+
+    def _calendar(self, window: Calendar, end: int) -> Point:
+        first, last = span(window, self.today)
+        assert first is not None
+        assert last is not None
+        return Point((first, last), end, window)
 
     def _named_month(self, month: int, offset: int, end: int) -> Point | None:
         year = self.today.year
@@ -275,6 +306,30 @@ class Points:
             return None
         day = last.days[0].replace(day=number)
         return Point((day, day), end, has_year=last.has_year)
+
+
+_BEFORE_LAST: Phrases[tuple[Day, int]] = Phrases([(f"{kind} before last", (kind, -2)) for kind in CALENDAR.values()])
+_BEHIND_ONE_BEFORE = each("and but or who that which with . , ; ! ? )") | {""}
+
+
+def _one_before(text: Text, at: int) -> tuple[tuple[Day, int], int] | None:
+    """The day before of “yesterday and the day before”, the week before of “last week and the week before”"""
+    kind = CALENDAR.get(text.word(at))
+    is_behind = text.words[at - 1 : at] == ("the",) and text.word(at - 2) in ("and", "or", "&")
+    if kind is None or not is_behind or text.word(at + 1) != "before" or text.word(at + 2) not in _BEHIND_ONE_BEFORE:
+        return None
+    named = text.word(at - 4), text.word(at - 3)
+    if kind == "day":
+        offset = {"yesterday": -2, "today": -1}.get(named[1], 0)
+    else:
+        offset = {"last": -2, "this": -1}.get(named[0], 0) if named[1] == kind else 0
+    return ((kind, offset), at + 2) if offset else None
+
+
+def _day_in(month: Point, number: int) -> Point | None:
+    first, last = month.days
+    day = first + timedelta(days=number - 1)
+    return Point((day, day), month.end) if day <= last else None
 
 
 def _is_one(text: Text, at: int) -> bool:

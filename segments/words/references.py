@@ -33,7 +33,10 @@ def referred(context: Context, at: int, found: Found, before: Sequence[Sales]) -
 
 def _then_before(text: Text, at: int) -> int | None:
     """“… and before that bought tea”"""
-    return next((start for start in range(at - 4, at) if (then := THEN.at(text, start)) and then[1] == at), None)
+    starts = (
+        start for start in range(at - 5, at) if (then := THEN.at(text, start)) and text.skip(then[1], ("they",)) == at
+    )
+    return next(starts, None)
 
 
 def _shops(context: Context, words: range, sold: Sales, before: Sequence[Sales]) -> Sales:

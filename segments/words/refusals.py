@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from segments.words.context import HEADS
+from segments.words.context import DO, HEADS
 from segments.words.items import EVERYBODY
 from segments.words.text import Text, each, one_of
 
@@ -94,8 +94,22 @@ def refused_by_words(text: Text, programme: str, own_names: Sequence[str]) -> Re
         return ACT
     if any(_OTHERS.at(text, at) for at in range(len(text))) or _names_another(text, programme, own_names):
         return OTHER
+    return FIGURE if text.word(first) in _COMPARING or _asks_for_figure(text) else None
+
+
+def _asks_for_figure(text: Text) -> bool:
+    """“how many orders …”, “how much did Gold members spend”; not “how many customers …”, “what people …”"""
     asking = _ASKING.at(text, 0)
-    return FIGURE if asking and not any(text.word(asking[1] + at) in HEADS | EVERYBODY for at in range(3)) else None
+    if asking is None:
+        return False
+    if text.word(asking[1] - 1) in ("much", "often", "long"):
+        return True
+    following = [text.word(asking[1] + at) for at in range(3)]
+    people = next((at for at, word in enumerate(following) if word in HEADS | EVERYBODY), None)
+    return people is None or not DO.isdisjoint(following[:people])
+
+
+_COMPARING = each("compare chart plot graph rank calculate")
 
 
 _BEHIND_NOUNS = each(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 
-from segments.rules import Calendar, Dates, Filter, Last, Over, Window
+from segments.rules import Filter, Last, Window
 from segments.words import notes
 from segments.words.context import BE, DO, HAVE, HEADS, Context, Found, asked, to_figure
 from segments.words.goods import category, goods_list, is_sold, product_at, unit_of
@@ -28,14 +28,14 @@ from segments.words.sales_words import (
     VERBS,
 )
 from segments.words.slots import found_of, is_possible, slots, sold_of
-from segments.words.sold import Manner, Sales
+from segments.words.sold import Manner, Sales, is_until_now
 from segments.words.text import Phrases, Text, each, one_of
 from segments.words.times import Time
 from segments.words.tree import either, every, joined, negated
 
 
 def sales_at(context: Context, at: int) -> Found | None:
-    readers = (_nouns, _verbs, _was_in, _only, _used_to, _people_who, _verbless)
+    readers = (_nouns, _verbs, _was_in, _only, _still, _their_first, _used_to, _people_who, _verbless)
     found = [_with_more(context, at, one) for read in readers if (one := read(context, at)) is not None]
     return max(found, key=lambda one: one.end, default=None)
 
@@ -169,6 +169,29 @@ def _is_counted_otherwise(context: Context, at: int) -> bool:
     return is_noun or context.vocabulary.figures.at(context.text, at) is not None
 
 
+def _still(context: Context, at: int) -> Found | None:
+    """“still coming this month”; without a time until now nothing says since when not"""
+    found = _verbs(context, at + 1) if context.text.word(at) == "still" else None
+    sold = sold_of(found)
+    is_now = sold is not None and len(sold.times) == 1 and is_until_now(sold.times[0].for_counts)
+    return found if is_now and context.text.word(at - 1) != "not" else None
+
+
+def _their_first(context: Context, at: int) -> Found | None:
+    """“had their first hand brew in the last week”"""
+    text = context.text
+    verb = VERBS.at(text, at)
+    behind = verb[1] if verb else at + (text.word(at) in HAVE | {"tried"})
+    if behind == at or text.word(behind) not in ("their", "a", "his", "her") or text.word(behind + 1) != "first":
+        return None
+    start = behind + 2
+    thing = product_at(context, start)
+    if thing is None or _is_counted_otherwise(context, start) or not is_sold(context, start, thing[1]):
+        return None
+    frame, end = slots(context, thing[1], Sales(products=(thing[0],), order="first"))
+    return found_of(context, frame, range(at, end))
+
+
 def _only(context: Context, at: int) -> Found | None:
     """“only ever been to Quayside”, “came only on Mondays”: there, and nowhere else"""
     text = context.text
@@ -190,19 +213,11 @@ def _nowhere_else(context: Context, sold: Sales, words: range) -> Found | None:
     narrowed = [Filter(name, "is_none_of", list(codes)) for name, codes in places.items() if codes]
     here = Sales(shops=sold.shops, channels=sold.channels, weekdays=sold.weekdays, times=sold.times, is_all=sold.is_all)
     windows: list[Window | None] = [time.for_counts for time in sold.times] or [None]
-    if len(narrowed) != 1 or len(windows) > 1 or replace(sold, names_goods=False) != here or _is_over(windows[0]):
+    is_over = windows[0] is not None and not is_until_now(windows[0])
+    if len(narrowed) != 1 or len(windows) > 1 or replace(sold, names_goods=False) != here or is_over:
         return None
     part, _opposite = sold.parts(context, words)
     return Found(every([part, asked(words, "orders", "is", 0, windows[0], narrowed)]), words.stop, may_go_on=True)
-
-
-def _is_over(window: Window | None) -> bool:
-    match window:
-        case Calendar(_unit, offset):
-            return offset != 0
-        case Dates(_first, last):
-            return last is not None
-    return isinstance(window, Over)
 
 
 _ONLY = each("only exclusively solely")
@@ -280,6 +295,9 @@ def _first_or_last(context: Context, at: int) -> Found | None:
     assert verb is not None
     frame, end = slots(context, verb[1], Sales(order=context.text.word(at), names_goods=True), "goods")
     is_of_a_thing = frame.products or frame.categories or frame.vendors or frame.shops or frame.channels
+    if not frame.times and not (frame.products or frame.categories or frame.vendors):
+        here = replace(frame, order="", names_goods=False)
+        return _order_was(context, f"{frame.order}_order_was", here, range(at, end), is_so=True)
     if not (is_of_a_thing and frame.times) or frame.amount or frame.is_none:
         return None
     return found_of(context, frame, range(at, end))
@@ -298,36 +316,65 @@ def _is_place_of_ours(context: Context, at: int) -> bool:
     )
 
 
+_OF_ONE_ORDER = (
+    "order", "purchase", "visit", "time they ordered", "time they bought", "time they came", "time they came in",
+    "time they visited", "time they were in", "time they shopped", "thing bought", "thing they bought",
+    "thing they ever bought", "thing they ordered", "thing they ever ordered",
+)  # fmt: skip
 _WAS = Phrases(
     {
-        "first_order_was": ["first order", "first purchase", "first visit", "very first order", "very first purchase"],
-        "last_order_was": [
-            "last order", "last purchase", "last visit", "most recent order", "latest order", "most recent purchase",
-            "latest purchase", "latest visit", "most recent visit",
-        ],
+        "first_order_was": [f"{first} {one}" for first in ("first", "very first") for one in _OF_ONE_ORDER],
+        "last_order_was": [f"{last} {one}" for last in ("last", "most recent", "latest") for one in _OF_ONE_ORDER],
     }
-)  # fmt: skip
+)
 
 
 def order_was_at(context: Context, at: int) -> Found | None:
-    """“first order was online”, “last purchase at Quayside”, “last order over £100”"""
+    """“first order was online”, “last purchase at Quayside”, “last order over £100”, “last order had soap in it”"""
     text = context.text
     noun = _WAS.at(text, text.skip(at, ("a", "the", "their")))
     if noun is None or not context.knows(noun[0]):
         return None
-    start = text.skip(noun[1], BE | {"placed", "made"})
+    start = text.skip(noun[1], BE | {"placed", "made", "it", "came", "there"})
     is_turned = text.word(start) == "not" and start > noun[1]
-    frame, end = slots(context, start + is_turned, Sales(), "noun")
-    if end == start + is_turned or frame.times or frame.amount or frame.is_none:
+    frame, end = _goods_of_it(context, noun[1], start + is_turned)
+    if not frame.products and "thing" not in text.words[at : noun[1]]:
+        frame, end = slots(context, end, Sales(), "noun")
+        if start == noun[1] and text.word(end) in BE:  # “last visit to Quayside was in May”
+            frame, end = slots(context, end + 1, frame, "noun")
+    is_there = "there" in text.words[noun[1] : end]
+    if frame.times and (frame.shops or is_there) and not (is_turned or frame.weekdays or frame.totals):
+        return found_of(context, replace(frame, order=noun[0].partition("_")[0]), range(at, end))
+    return _order_was(context, noun[0], frame, range(at, end), is_so=not is_turned)
+
+
+def _goods_of_it(context: Context, after: int, at: int) -> tuple[Sales, int]:
+    """“had filter papers in it”, “was a teapot”: of what is sold; “first thing they bought was a hand brew”: of all"""
+    text = context.text
+    is_with = text.word(at) in HAVE | _CONTAINED
+    start = at + is_with
+    thing = product_at(context, start) if start > after else None
+    if thing is None or not (text.word(after - 1) in _BOUGHT or is_sold(context, start, thing[1])):
+        return Sales(), at
+    return Sales(products=(thing[0],)), text.skip(thing[1], ("in", "it")) if is_with else thing[1]
+
+
+_BOUGHT = each("bought ordered purchased")
+_CONTAINED = each("contained included")
+
+
+def _order_was(context: Context, key: str, frame: Sales, words: range, *, is_so: bool) -> Found | None:
+    """Of the one order: where, on which day of the week, how much, what; when it was is another field's."""
+    if frame.times or frame.amount or frame.is_none or frame == Sales():
         return None
     parts = []
     for where in frame._places():
         for choices in frame._goods(context):
-            parts += [asked(range(at, end), noun[0], "is", not is_turned, None, where + extra) for extra in choices]
-    part = joined(parts, is_all=is_turned)
-    if part is None or not is_possible(context, part) or frame == Sales():
+            parts += [asked(words, key, "is", is_so, None, where + extra) for extra in choices]
+    part = joined(parts, is_all=not is_so)
+    if part is None or not is_possible(context, part):
         return None
-    return Found(part, end, may_go_on=True)
+    return Found(part, words.stop, may_go_on=True)
 
 
 def category_at(context: Context, at: int) -> Found | None:

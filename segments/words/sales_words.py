@@ -33,7 +33,7 @@ PRESENT = Phrases(
 # What a verb of the present follows; else it is a noun (“our shop”, “the order”).
 BEFORE_PRESENT = each(
     "who that which and or but not never to do doe did will can also customer people they we you nor ever only often"
-    " person shopper everyone everybody anyone anybody longer"
+    " person shopper everyone everybody anyone anybody longer still"
 ) | {"", ","}
 SPEND_VERBS = one_of(
     "spent", "spend", "spending", "paid", "pay", "paid us", "splashed out", "dropped", "splurged", "parted with",

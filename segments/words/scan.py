@@ -118,7 +118,11 @@ class _Scan:
             self._add(Kind.CLAUSE if is_bracket and not self._counts(kind) else kind, at, at + 1)
             return at + 1
         found = JOINTS.at(self.text, at)
-        if found is None or (self.text.word(at) == "while" and self.text.word(at - 1) == "a"):
+        if (
+            found is None
+            or GREETINGS.at(self.text, at)
+            or (self.text.word(at) == "while" and self.text.word(at - 1) == "a")
+        ):
             return None
         if found[0] is Kind.NOT and self.text.word(found[1]) in _ONLY:  # “not only online”, “not just Gold”
             self._unknown(at, found[1] + 1)
@@ -190,7 +194,12 @@ class _Scan:
             return found.end
         then = THEN.at(self.text, at)
         is_before_a_deed = then is not None and self.text.words[at : then[1]] == ("before",)  # “before buying tea”
-        if then is None or is_before_a_deed or not self.items or not begins_sales(self.text, then[1]):
+        if (
+            then is None
+            or is_before_a_deed
+            or not self.items
+            or not begins_sales(self.text, self.text.skip(then[1], ("they",)))
+        ):
             return None
         self._add(Kind.CLAUSE, at, then[1])
         return then[1]

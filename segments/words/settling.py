@@ -179,7 +179,8 @@ def _wish_before(text: Text, items: Sequence[Item], item: Item) -> int | None:
         return None
     is_behind = before is not None and before.kind is Kind.CONDITION  # “came in to buy”
     wishes = _WISHES - {"to"} if is_behind else _WISHES
-    return next((place for place in range(max([first, *people]), item.start) if text.word(place) in wishes), None)
+    places = range(max([first, *people]), item.start)
+    return next((at for at in places if text.word(at) in wishes and text.words[at : at + 2] != _DEMAND), None)
 
 
 _AHEAD = frozenset(
@@ -189,6 +190,7 @@ _AHEAD = frozenset(
     }
 )  # fmt: skip
 _PRONOUNS = each("who that which they whose whom")
+_DEMAND = ("must", "have")  # “they must have ordered twice”
 _WISHES = each("would could can will shall should must might want like love need wish hope plan about look just let to")
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
-from segments.rules import Dates, Filter, Last, Over, Window, back, span
+from segments.rules import Calendar, Dates, Filter, Last, Over, Window, back, span
 from segments.words import notes
 from segments.words.context import Context, asked, compared, figure
 from segments.words.notes import Note
@@ -219,9 +219,11 @@ class Sales:
                 yield [(Filter("category", "is_one_of", list(self.categories)),)]
 
     def _in_order(self, words: frozenset[int], field: str, where: tuple[Filter, ...], window: Window | None) -> Part:
-        """The first time is in the window; or so long ago that there was none since."""
+        """The first time is in the window; the last in a time until now, or so long ago that there was none since."""
         if self.order == "first":
             return asked(words, field, "first_time", None, window, where)
+        if window is not None and is_until_now(window):
+            return asked(words, field, "at_least", 1, window, where)
         assert isinstance(window, Over)
         return asked(words, field, "stopped", window.count * (7 if window.unit == "week" else 1) + 1, None, where)
 
@@ -233,7 +235,8 @@ class Sales:
         window = self.times[0].for_counts if len(self.times) == 1 else None
         is_one = len(self.products) + len(self.categories) < 2
         is_so_long_ago = isinstance(window, Over) and window.unit in ("day", "week")
-        return is_one and window is not None and (self.order == "first" or is_so_long_ago)
+        is_known = self.order == "first" or is_so_long_ago or (window is not None and is_until_now(window))
+        return is_one and window is not None and is_known
 
     def _one(self, words: frozenset[int], where: tuple[Filter, ...], window: Window | None) -> Part:
         field = self.field
@@ -245,6 +248,15 @@ class Sales:
         if self.amount is None:
             return asked(words, field, "at_least", 1, window, where)
         return compared(words, field, self.amount, window=window, where=where)
+
+
+def is_until_now(window: Window) -> bool:
+    match window:
+        case Calendar(_unit, offset):
+            return offset == 0
+        case Dates(_first, last):
+            return last is None
+    return isinstance(window, Last)
 
 
 def _whole(windows: Sequence[Window | None]) -> Dates | None:

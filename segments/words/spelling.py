@@ -23,7 +23,7 @@ EXPANDED: Mapping[str, str] = {
     "mustn't": "must not", "ain't": "is not", "aint": "is not", "i'm": "i am", "let's": "let us", "lets": "let us",
     "whove": "who have", "whos": "who is", "ive": "i have", "theyve": "they have", "weve": "we have",
     "nonmember": "non member", "nonmembers": "non member", "w/o": "without", "gonna": "going to",
-    "rn": "right now", "alot": "a lot",
+    "must've": "must have", "mustve": "must have", "rn": "right now", "alot": "a lot",
 }  # fmt: skip
 # What is typed often, and one spelling of words that have two.
 _WRITTEN: Mapping[str, str] = {

@@ -18,6 +18,7 @@ _T = TypeVar("_T")
 _PARTS = re.compile(
     r"""
     (?P<short>\b[Ww]/[Oo]?(?!\w))
+  | (?P<between>\b(?i:btw|betw)\b(?=\s+[£$€]?\d))
   | (?P<fold>\bx\d{1,2}(?!\w))
   | (?P<iso>\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2})(?!\d))
   | (?P<slashed>\d{1,2}[/.]\d{1,2}[/.](?:\d{4}|\d{2})(?!\d))
@@ -141,6 +142,8 @@ def _tokens(source: str) -> Iterator[Token]:
         raw = found.group()
         if found["short"]:
             yield Token("without" if raw[-1] in "oO" else "with", raw, start, end)
+        elif found["between"]:
+            yield Token("between", raw, start, end)
         elif found["fold"]:  # x2
             yield Token(raw[1:], raw, start, end, Decimal(raw[1:]))
             yield Token(_TIMES, raw, start, end)

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 from segments.rules import MOST, YEARS, Calendar, Dates, Last, Next, Over, Unit, Window, back
 from segments.words.lengths import AGO, ORDERS, UNITS, and_a_half, compared_length, late_suffix, plain_length
+from segments.words.numbers import number_at
 from segments.words.points import CALENDAR, Point, Points, month_days, quarter_days, with_year
 from segments.words.text import Phrases, Text, each, one_of
 
@@ -35,6 +36,8 @@ _OTHER_BOUNDS = Phrases(
         "after": ["later than"],
     }
 )
+_EACH_OF = one_of("in each of the", "each of the", "in each one of the", "in every one of the", "during each of the")
+_MOST_OF_EACH = 12
 _TO = each("to until till through - –")
 _DAY = timedelta(days=1)
 
@@ -91,6 +94,15 @@ class Times:
         if found is None or and_a_half(text, found.end):  # “last month and a half”
             return None
         return _possible(found)
+
+    def each_of(self, text: Text, at: int) -> list[Time]:
+        """“in each of the last two months”: that many whole ones"""
+        lead = _EACH_OF.at(text, at)
+        number = number_at(text, lead[1] + 1) if lead and text.word(lead[1]) in ("last", "past", "previous") else None
+        kind = CALENDAR.get(text.word(number.end)) if number else None
+        if number is None or kind is None or not 2 <= number.value <= _MOST_OF_EACH or number.value % 1:
+            return []
+        return [Time(Calendar(kind, -back), number.end + 1) for back in range(1, int(number.value) + 1)]
 
     def _recently(self, text: Text, at: int) -> Time | None:
         found = _RECENTLY.at(text, at)
@@ -152,7 +164,7 @@ class Times:
             return None
         start += has_the
         word = text.word(start)
-        if word not in _PAST and word not in _COMING:
+        if (word not in _PAST and word not in _COMING) or self.points.part_of_month(text, start):
             return None
         is_past, after = word in _PAST, start + 1
         if text.word(after) == "calendar" and (kind := CALENDAR.get(text.word(after + 1))):
