@@ -7,7 +7,7 @@ from itertools import combinations
 
 from segments.rules import Filter, Last, Window
 from segments.words import notes
-from segments.words.context import BE, DO, HAVE, HEADS, Context, Found, asked, to_figure
+from segments.words.context import ARTICLES, BE, DO, HAVE, HEADS, Context, Found, asked, to_figure
 from segments.words.goods import category, goods_list, is_sold, product_at, unit_of
 from segments.words.lengths import AGO, plain_length
 from segments.words.located import is_place
@@ -354,7 +354,7 @@ def _goods_of_it(context: Context, after: int, at: int) -> tuple[Sales, int]:
     is_with = text.word(at) in HAVE | _CONTAINED
     start = at + is_with
     thing = product_at(context, start) if start > after else None
-    if thing is None or not (text.word(after - 1) in _BOUGHT or is_sold(context, start, thing[1])):
+    if thing is None or not (text.word(after - 1) in _BOUGHT or is_sold(context, text.skip(start, ARTICLES), thing[1])):
         return Sales(), at
     return Sales(products=(thing[0],)), text.skip(thing[1], ("in", "it")) if is_with else thing[1]
 
