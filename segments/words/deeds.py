@@ -155,6 +155,8 @@ class Done:
     def behind(self, context: Context, at: int, end: int) -> Found:
         """With what is said behind it."""
         done, after = _behind(context, end, self)
+        if context.text.word(after) in ("worth", "costing") and (one := comparison_at(context.text, after + 1)):
+            return Found(None, one.end, may_go_on=True)  # “a reward worth over 100 points”
         return done.found(range(at, after))
 
 
@@ -256,6 +258,8 @@ def _deed(context: Context, key: str, deed: _Deed, at: int) -> Found | None:
         if after is None:
             return None
         end = after
+    if text.word(verb[1]) == "neither" and text.word(end) in ("nor", "or"):
+        return None  # “earned neither points nor stamps”
     return done.behind(context, at, end)
 
 
@@ -314,7 +318,7 @@ def _behind(context: Context, at: int, done: Done) -> tuple[Done, int]:
     end, before = at, -1
     while end > before:
         before = end
-        if done.one.op in ("at_least", "more") and not done.one.has_unit and (one := times_at(text, end)):
+        if done.one.op == "at_least" and not done.one.has_unit and (one := times_at(text, end)):
             done, end = replace(done, one=replace(one, has_unit=True)), one.end
         times, after, is_all = context.time_list(end)
         if times and not done.times and source.takes_window:

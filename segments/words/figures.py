@@ -116,6 +116,8 @@ def _of_all_cards(text: Text, words: range, key: str) -> str:
 
 def _figure_found(context: Context, words: range, key: str, one: Comparison) -> Found | None:
     key = _of_all_cards(context.text, words, key)
+    if key == "rewards" and not _IF_ONLY.isdisjoint(context.text.words[max(words.start - 3, 0) : words.start]):
+        return None
     field = context.vocabulary.fields[key]
     if (one.is_percent and field.kind is not Kind.SHARE) or (one.is_money and field.kind is not Kind.MONEY):
         return None
@@ -139,6 +141,7 @@ def _figure_found(context: Context, words: range, key: str, one: Comparison) -> 
     return Found(compared(words, key, one, where=where), end, opposite, frame, said, may_go_on=True)
 
 
+_IF_ONLY = each("can could may might would will should to for able")  # “could get 2 rewards”
 _CARD = one_of("card", "stampcard", "stamp card", "loyalty card")
 
 

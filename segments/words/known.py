@@ -155,6 +155,8 @@ def _names(context: Context, first: tuple[str, int]) -> tuple[list[str], int]:
     text = context.text
 
     def name_at(place: int) -> tuple[str, int] | None:
+        if quoted := quoted_at(text, place):
+            return quoted
         is_name = place < len(text) and text.tokens[place].is_capital and not context.is_named(place)
         is_one = is_name and (text.word(place + 1) in _TEXT_STOPS or not text.word(place + 1))
         return (text.slice(place, place + 1), place + 1) if is_one else None

@@ -170,15 +170,22 @@ def _became(context: Context, kind: str, at: int, behind: int) -> Found | None:
     field, own = _BECOMING[kind]
     start = text.skip(behind, ("a", "the", *own))
     found = named.at(text, start) if named else None
-    if found is None or not context.knows(f"{field}_since") or not _is_meant(context, start, found[1], own):
+    if (
+        named is None
+        or found is None
+        or not context.knows(f"{field}_since")
+        or not _is_meant(context, start, found[1], own)
+    ):
         return None
-    times, end, _is_all = context.time_list(text.skip(found[1], own))
+    codes, behind, _joined_by = _name_list(text, named, found, own)
+    behind = text.skip(behind, own)
+    times, end, _is_all = context.time_list(behind)
     if len(times) != 1:
         return None
     words, window = range(at, end), times[0].window
-    is_for_long = isinstance(window, Last) and text.word(found[1]) == "for"
+    is_for_long = isinstance(window, Last) and text.word(behind) == "for"
     since = asked(words, f"{field}_since", "not_within" if is_for_long else "within", None, window)
-    return Found(every([asked(words, field, "is_one_of", [found[0]]), since]), end)
+    return Found(every([asked(words, field, "is_one_of", codes), since]), end)
 
 
 def language_at(context: Context, at: int) -> Found | None:
@@ -316,6 +323,8 @@ def rfm_at(context: Context, at: int) -> Found | None:
     is_written = start > 0 and found[1] - start > 1 and text.tokens[start].is_capital
     if not word and not is_written and _OWN_RFM.isdisjoint(codes):
         return None
+    if codes == ["promising"] and not text.tokens[start].is_capital and text.word(end) not in HEADS:
+        return None  # “promising to come back”
     names = dict(context.vocabulary.of("rfm_groups"))
     said = [] if word else [notes.named("rfm_groups", text.slice(start, end), ", ".join(names[code] for code in codes))]
     return Found(asked(range(at, end), "rfm_group", "is_one_of", codes), end, notes=said)
