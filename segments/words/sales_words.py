@@ -79,7 +79,8 @@ FILLERS = one_of(
     "previously", "overall", "of all time", "in all", "at all", "here", "there", "again", "already", "with me",
     "over their lifetime", "in their lifetime", "over all time", "in the past", "at some point", "anymore",
     "any more", "in our programme", "to us", "since they joined", "even", "all time", "us", "all in all", "any",
-    "yet", "right now", "at the moment", "at least once before", "until now", "up to now", "till now", "by now",
+    "yet", "right now", "at the moment", "at least once before", "until now", "up to now",
+    "of some kind", "of some sort", "of any kind", "of any sort", "till now", "by now",
 )  # fmt: skip
 CHANNELS = Phrases(
     {
