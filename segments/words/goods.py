@@ -244,9 +244,12 @@ def _with_its_comma(context: Context, start: int, end: int) -> int:
 
 
 def is_sold(context: Context, start: int, end: int) -> bool:
-    """By one title at least, also in the singular."""
+    """By one title at least, also in the singular; or a category that is."""
     if not _may_be_goods(context.text, start, end) or context.text.number(start) is not None:
         return False
+    named = context.vocabulary.named.get("categories")
+    if named and (category_there := named.at(context.text, start)) and category_there[1] == end:
+        return True
     words, sells = context.text.slice(start, end), context.vocabulary.sells
     return sells(words) or (words.endswith("s") and sells(words[:-1]))
 

@@ -128,11 +128,14 @@ def _was_in(context: Context, at: int) -> Found | None:
     text = context.text
     is_verb = text.word(at) in ("was", "were")
     following = at + 1 + is_verb
-    if text.word(following - 1) != "in" or not (is_verb or text.word(at - 1) in {"not", "never", *_ONLY}):
+    if text.word(following - 1) != "in" or not (is_verb or text.word(at - 1) in {"not", "never", "ever", *_ONLY}):
         return None
     was = at if is_verb else at - 2
     is_said = text.word(was) in ("was", "were") and text.word(was - 1) in BEFORE_PRESENT
     frame, end = slots(context, following, Sales())
+    if end == following and is_said:  # “was in quayside”
+        frame, end = slots(context, following - 1, Sales())
+        end = end if frame.shops else following
     leads = _BEHIND_WAS_IN if is_said else _BEHIND_IN
     is_before = text.word(following) == "the" and text.word(following + 2) == "before"  # “the week before last”
     is_ours = is_said and bool(frame.shops) and not is_place(context, following)
@@ -154,13 +157,20 @@ def _verbless(context: Context, at: int) -> Found | None:
     frame, end = slots(context, one.end if one else at, Sales(amount=one))
     if (frame.shops and frame.is_none) or (one and frame.times):
         return found_of(context, frame, range(at, end))
-    one = comparison_at(text, at)
-    is_counted = one is not None and not (one.is_money or one.is_percent or one.is_times)
-    thing = product_at(context, one.end) if one and is_counted and not _is_counted_otherwise(context, one.end) else None
-    if one is None or thing is None or not is_sold(context, one.end, thing[1]):
+    things: dict[int, str] = {}
+
+    def thing_at(_text: Text, place: int) -> int | None:
+        thing = None if _is_counted_otherwise(context, place) else product_at(context, place)
+        if thing is None or not is_sold(context, place, thing[1]):
+            return None
+        things[thing[1]] = thing[0]
+        return thing[1]
+
+    one = comparison_at(text, at, thing_at)
+    if one is None or not one.has_unit or one.is_money or one.is_percent:
         return None
-    frame, end = slots(context, thing[1], Sales(field="items", amount=one, products=(thing[0],)))
-    return found_of(context, frame, range(at, end))
+    frame, end = slots(context, one.end, Sales(field="items", amount=one, products=(things[min(things)],)))
+    return found_of(context, frame, range(at, end)) if frame.times else None  # “2 dogs” are theirs
 
 
 def _is_counted_otherwise(context: Context, at: int) -> bool:
@@ -187,6 +197,8 @@ def _their_first(context: Context, at: int) -> Found | None:
     start = behind + 2
     thing = product_at(context, start)
     if thing is None or _is_counted_otherwise(context, start) or not is_sold(context, start, thing[1]):
+        return None
+    if verb is None and thing[1] == start + 1:  # “had their first baby”
         return None
     frame, end = slots(context, thing[1], Sales(products=(thing[0],), order="first"))
     return found_of(context, frame, range(at, end))
