@@ -6,7 +6,7 @@
    people, a small word; or what nobody knows, with what it may belong to. The readers have one `context`:
    `sales` and `spent` (with `slots`, `sold`, `goods`, `places_sold` and the tables of `sales_words`), `located`,
    `named`, `figures`, `days`, `known`, `deeds`. They share `numbers` and `times` (with `points` and `lengths`).
-4. `settling` looks at what stands beside each item: times by themselves, doubt, “only”, “lapsed”.
+4. `settling` looks at what stands beside each item: times by themselves, doubt, “only”, “lapsed”; `sequence` at “then”.
 5. `grammar` joins the items by and, or, not and except to one `tree`, which is built into rules.
 6. `reading` checks them, and says with `notes`, `vague` and `suggestions` what was assumed and what was not understood.
 
