@@ -41,26 +41,9 @@ _DEEDS: Mapping[str, _Deed] = {
     ),
     "rewards": _Deed(
         one_of(
-            "claimed",
-            "claim",
-            "redeemed",
-            "redeem",
-            "took",
-            "taken",
-            "take",
-            "picked up",
-            "got",
-            "received",
-            "used",
-            "had",
-            "collected",
-            "collect",
-            "cashed in",
-            "exchanged points for",
-            "swapped points for",
-            "enjoyed",
-            "chose",
-            "chosen",
+            "claimed", "claim", "redeemed", "redeem", "took", "taken", "take", "picked up", "got", "received", "used",
+            "had", "collected", "collect", "cashed in", "exchanged points for", "swapped points for", "enjoyed",
+            "chose", "chosen",
         ),
         each("reward redemption freebie"),
         ONCE,
@@ -74,7 +57,7 @@ _DEEDS: Mapping[str, _Deed] = {
         each("friend somebody someone anyone anybody people person others referral"),
         ONCE,
     ),
-}
+}  # fmt: skip
 _OF_REWARDS = one_of("redeemed", "redeem", "claimed", "claim")  # whatever it was
 _ANY_REWARD = each("anything something")
 _NONE = each("no neither nothing")
@@ -157,6 +140,8 @@ class Done:
         done, after = _behind(context, end, self)
         if context.text.word(after) in ("worth", "costing") and (one := comparison_at(context.text, after + 1)):
             return Found(None, one.end, may_go_on=True)  # “a reward worth over 100 points”
+        if self.key == "friends" and context.text.word(after) in ("who", "that", "whose"):
+            return Found(None, after + 1, may_go_on=True)  # it is the friend of whom more is said
         return done.found(range(at, after))
 
 

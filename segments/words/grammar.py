@@ -267,8 +267,6 @@ class _Grammar:
                 self._not_understood(item)
             if (sold := sold_of(item.found)) and sold.is_none:
                 self._note(notes.DENIED_TWICE)
-            if part is None and denied is None:
-                self._not_understood(item)
             is_any_missing = isinstance(denied, Together) and not denied.is_all
             if part is not None and (_has_all(part) or (is_any_missing and _is_all(part))):
                 self._note(notes.NOT_BOTH)

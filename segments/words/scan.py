@@ -223,7 +223,7 @@ class _Scan:
         word = self.text.word(at)
         if word in _ROUGHLY and number_at(self.text, at + 1):
             return None
-        is_lead = word in LEADS and not any(item.kind is Kind.CONDITION for item in self.items)
+        is_lead = word in LEADS and not self._is_said_of_them(at)
         is_sign = (not word or self.text.tokens[at].is_sign) and word not in _OF_FIGURES
         if self.text.number(at) is not None or self.text.tokens[at].days:
             return None
@@ -231,6 +231,12 @@ class _Scan:
             self.small.add(at)
             return at + 1
         return None
+
+    def _is_said_of_them(self, at: int) -> bool:
+        """“who know somebody” says something of customers, “I want to know who …” does not."""
+        is_behind_people = at == 1 or any(item.kind is Kind.PEOPLE for item in self.items)
+        is_of_who = is_behind_people and self.text.word(at - 1) in ("who", "that")
+        return is_of_who or any(item.kind is Kind.CONDITION for item in self.items)
 
     def _add(self, kind: Kind, start: int, end: int) -> None:
         self.items.append(Item(kind, start, end))
