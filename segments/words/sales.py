@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 
-from segments.rules import Filter, Last, Window
+from segments.rules import Last
 from segments.words import notes
+from segments.words.alone import ONLY, nowhere_else, with_more
 from segments.words.context import ARTICLES, BE, DO, HAVE, HEADS, Context, Found, asked, to_figure
 from segments.words.goods import category, goods_list, is_sold, product_at, unit_of
 from segments.words.lengths import AGO, plain_length
@@ -29,14 +30,14 @@ from segments.words.sales_words import (
 )
 from segments.words.slots import found_of, is_possible, slots, sold_of
 from segments.words.sold import Manner, Sales, is_until_now
-from segments.words.text import Phrases, Text, each, one_of
+from segments.words.text import Phrases, Text, each
 from segments.words.times import Time
-from segments.words.tree import either, every, joined, negated
+from segments.words.tree import either, joined
 
 
 def sales_at(context: Context, at: int) -> Found | None:
     readers = (_nouns, _verbs, _was_in, _only, _still, _their_first, _used_to, _people_who, _verbless)
-    found = [_with_more(context, at, one) for read in readers if (one := read(context, at)) is not None]
+    found = [with_more(context, at, one) for read in readers if (one := read(context, at)) is not None]
     return max(found, key=lambda one: one.end, default=None)
 
 
@@ -128,7 +129,7 @@ def _was_in(context: Context, at: int) -> Found | None:
     text = context.text
     is_verb = text.word(at) in ("was", "were")
     following = at + 1 + is_verb
-    if text.word(following - 1) != "in" or not (is_verb or text.word(at - 1) in {"not", "never", "ever", *_ONLY}):
+    if text.word(following - 1) != "in" or not (is_verb or text.word(at - 1) in {"not", "never", "ever", *ONLY}):
         return None
     was = at if is_verb else at - 2
     is_said = text.word(was) in ("was", "were") and text.word(was - 1) in BEFORE_PRESENT
@@ -153,7 +154,7 @@ def _verbless(context: Context, at: int) -> Found | None:
     text = context.text
     if at > 0:
         return None
-    one = times_at(text, text.skip(at, _ONLY))
+    one = times_at(text, text.skip(at, ONLY))
     frame, end = slots(context, one.end if one else at, Sales(amount=one))
     if (frame.shops and frame.is_none) or (one and frame.times):
         return found_of(context, frame, range(at, end))
@@ -208,70 +209,15 @@ def _only(context: Context, at: int) -> Found | None:
     """“only ever been to Quayside”, “came only on Mondays”: there, and nowhere else"""
     text = context.text
     start = text.skip(at + 1, ("ever", "have", "has"))
-    if text.word(at) in _ONLY:
+    if text.word(at) in ONLY:
         found = _verbs(context, start) or _was_in(context, start)
         sold, end = sold_of(found), found.end if found else at
     else:
         verb = VERBS.at(text, at) or PRESENT.at(text, at)
-        if verb is None or text.word(verb[1]) not in _ONLY:
+        if verb is None or text.word(verb[1]) not in ONLY:
             return None
         sold, end = slots(context, verb[1] + 1, Sales())
-    return _nowhere_else(context, sold, range(at, end)) if sold else None
-
-
-def _nowhere_else(context: Context, sold: Sales, words: range) -> Found | None:
-    """None where no filter says what else there is: of goods, of times that are over, of two things at once."""
-    places = {"business": sold.shops, "channel": sold.channels, "weekday": sold.weekdays}
-    narrowed = [Filter(name, "is_none_of", list(codes)) for name, codes in places.items() if codes]
-    here = Sales(shops=sold.shops, channels=sold.channels, weekdays=sold.weekdays, times=sold.times, is_all=sold.is_all)
-    windows: list[Window | None] = [time.for_counts for time in sold.times] or [None]
-    is_over = windows[0] is not None and not is_until_now(windows[0])
-    if len(narrowed) != 1 or len(windows) > 1 or replace(sold, names_goods=False) != here or is_over:
-        return None
-    part, _opposite = sold.parts(context, words)
-    return Found(every([part, asked(words, "orders", "is", 0, windows[0], narrowed)]), words.stop, may_go_on=True)
-
-
-_ONLY = each("only exclusively solely")
-
-
-def _with_more(context: Context, at: int, found: Found) -> Found:
-    """What behind a verb with all its slots says that there was nothing else: “only”, “but not both”, “never again”"""
-    text, sold = context.text, sold_of(found)
-    if sold is None:
-        return found
-    more = None
-    if text.word(found.end) in _ONLY:
-        more = _nowhere_else(context, sold, range(at, found.end + 1))
-    elif both := _NOT_BOTH.at(text, found.end):
-        more = _not_both(context, sold, range(at, both[1]))
-    elif (again := _NEVER_AGAIN.at(text, found.end)) and text.word(again[1]) in STOPS | {""}:
-        amount = sold.amount
-        if amount and amount.value == 1 and amount.op == "is" and not sold.times:
-            once = replace(sold, amount=replace(amount, is_bare=False))
-            more = found_of(context, once, range(at, again[1]))
-    return more or found
-
-
-def _not_both(context: Context, sold: Sales, words: range) -> Found | None:
-    """“Quayside or Mill Lane, but not both”"""
-    lists = {"shops": sold.shops, "channels": sold.channels, "goods": sold.products, "times": sold.times}
-    two = [name for name, listed in lists.items() if len(listed) == 2 and name not in sold.is_all]
-    if len(two) != 1 or any(len(listed) > 2 for listed in lists.values()) or sold.is_none:
-        return None
-    part, _opposite = sold.parts(context, words)
-    both, _opposite = replace(sold, is_all=sold.is_all | {two[0]}).parts(context, words)
-    return Found(every([part, negated(both, context.vocabulary.fields)]), words.stop) if both else None
-
-
-_NOT_BOTH = one_of(
-    *(f"{but} {not_both}" for but in ("but", ", but", "though", ",", "and") for not_both in ("not both", "never both",
-      "not at both", "not in both", "not to both"))
-)  # fmt: skip
-_NEVER_AGAIN = one_of(
-    *(f"{joint} {again}" for joint in ("and", "but", ", but", ",") for again in ("never again", "not again",
-      "never since"))
-)  # fmt: skip
+    return nowhere_else(context, sold, range(at, end)) if sold else None
 
 
 def _is_plain_plural(context: Context, at: int, end: int) -> bool:
