@@ -125,6 +125,15 @@ OPEN = [pytest.param(entry, id=entry["id"]) for entry in entries_of("open")]
         ("bought a lantern x2", "orders_with = 2 [title ~ lantern]"),
         ("bought kitchen stuff", "orders_with >= 1 [category in Kitchen]"),
         ("spent over £500 last year but not this year", "spent > 500 year-1 & spent <= 500 year+0"),
+        ("total over £200 in the last 12 months and an average of at most £6",
+         "spent > 200 last 12 month & average_order <= 6"),
+        ("people who are not bronze", "tier not in bronze"),
+        ("people who are gold", "tier in gold"),
+        ("bought at Quayside and nowhere else",
+         "orders >= 1 [business in quay] & orders = 0 [business not in quay]"),
+        ("bought lockets that are gold", "nothing {bought lockets that are gold}"),
+        ("brought a friend who ordered in May", "orders >= 1 2026-05-01..2026-05-31 {brought a friend who}"),
+        ("who know somebody", "nothing {know}"),
     ],
 )  # fmt: skip
 def test_conditions(sentence, meant):

@@ -25,6 +25,8 @@ def nowhere_else(context: Context, sold: Sales, words: range) -> Found | None:
     if len(narrowed) != 1 or len(windows) > 1 or replace(sold, names_goods=False) != here or is_over:
         return None
     part, _opposite = sold.parts(context, words)
+    if nowhere := _NOWHERE_ELSE.at(context.text, words.stop):
+        words = range(words.start, nowhere[1])
     return Found(every([part, asked(words, "orders", "is", 0, windows[0], narrowed)]), words.stop, may_go_on=True)
 
 
@@ -36,6 +38,8 @@ def with_more(context: Context, at: int, found: Found) -> Found:
     more = None
     if text.word(found.end) in ONLY:
         more = nowhere_else(context, sold, range(at, found.end + 1))
+    elif nowhere := _NOWHERE_ELSE.at(text, found.end):
+        more = nowhere_else(context, sold, range(at, nowhere[1]))
     elif both := _NOT_BOTH.at(text, found.end):
         more = _not_both(context, sold, range(at, both[1]))
     elif (again := _NEVER_AGAIN.at(text, found.end)) and text.word(again[1]) in STOPS | {""}:
@@ -61,6 +65,7 @@ _NOT_BOTH = one_of(
     *(f"{but} {not_both}" for but in ("but", ", but", "though", ",", "and") for not_both in ("not both", "never both",
       "not at both", "not in both", "not to both"))
 )  # fmt: skip
+_NOWHERE_ELSE = one_of(*(f"{joint} nowhere else" for joint in (",", "and", "but", ", but")), "nowhere else")
 _NEVER_AGAIN = one_of(
     *(f"{joint} {again}" for joint in ("and", "but", ", but", ",") for again in ("never again", "not again",
       "never since"))

@@ -131,7 +131,16 @@ def _is_meant(context: Context, start: int, end: int, own: Iterable[str]) -> boo
         return True
     if word in HEADS | SMALL | EVERYBODY | MONTHS.keys() or JOINTS.at(text, start):
         return False
-    return text.tokens[start].is_capital or (word not in _EVERYDAY and bool(around & HEADS))
+    is_said = bool(around & HEADS) or _is_said_of_them(text, start)
+    return text.tokens[start].is_capital or (word not in _EVERYDAY and is_said)
+
+
+def _is_said_of_them(text: Text, at: int) -> bool:
+    """“who are not gold”"""
+    before = at - 1
+    while text.word(before) in BE | {"not"}:
+        before -= 1
+    return before < at - 1 and text.word(before) in ("who", "they")
 
 
 def _name_list(

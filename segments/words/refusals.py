@@ -57,7 +57,7 @@ _NOT_ACTS = one_of(
 _ASKING = one_of(
     "what", "how many", "how much", "how often", "how long", "how is", "how are", "how do", "how did", "how does",
     "how can", "how to", "how will", "how was", "how were", "why", "when", "where", "how big", "how old", "what is",
-    "how well", "how about the",
+    "how well", "how about the", "which shop", "which day", "which product", "which item", "which month", "which tier",
 )  # fmt: skip
 _PROGRAMMES = each("programme tenant workspace account company competitor organisation")
 _OUR_PROGRAMME = each(
@@ -109,7 +109,7 @@ def _asks_for_figure(text: Text) -> bool:
     return people is None or not DO.isdisjoint(following[:people])
 
 
-_COMPARING = each("compare chart plot graph rank calculate")
+_COMPARING = each("compare chart plot graph rank calculate sort")
 
 
 _BEHIND_NOUNS = each(

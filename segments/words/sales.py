@@ -12,7 +12,7 @@ from segments.words.context import ARTICLES, BE, DO, HAVE, HEADS, Context, Found
 from segments.words.goods import category, goods_list, is_sold, product_at, unit_of
 from segments.words.lengths import AGO, plain_length
 from segments.words.located import is_place
-from segments.words.numbers import TWICE, comparison_at
+from segments.words.numbers import TWICE, comparison_at, number_at
 from segments.words.places_sold import on_weekdays, shop_list, times_at
 from segments.words.points import WEEKDAYS
 from segments.words.sales_words import (
@@ -446,14 +446,16 @@ def shops_of_several(context: Context, at: int) -> Found | None:
     verb = VERBS.at(text, at)
     if verb is None:
         return None
-    start = text.skip(verb[1], ("at", "in", "from", "to"))
-    one = comparison_at(text, start)
+    one = comparison_at(text, verb[1]) or comparison_at(text, text.skip(verb[1], ("at", "in", "from", "to")))
     if one is None or one.is_money:
         return None
     end = text.skip(one.end, ("of", "our", "the", "different"))
+    codes = [code for code, _name in context.vocabulary.of("businesses")]
+    among = number_at(text, end) if text.word(end - 1) in ("our", "the") else None
+    if among and among.value == len(codes):  # “two of our three shops”
+        end = among.end
     if text.word(end) not in SHOP_NOUNS:
         return None
-    codes = [code for code, _name in context.vocabulary.of("businesses")]
     count = int(one.value) + (one.op == "more")
     if one.op not in ("more", "at_least") or not 1 <= count <= len(codes) <= MOST_SHOPS:
         return None

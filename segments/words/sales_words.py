@@ -22,7 +22,9 @@ VERBS = Phrases(
             "visited again", "ordered again", "bought again", "come again", "been again", "shown up again",
             "reordered", "repurchased", "bought anything again", "purchased again", "shopped again",
         ],
-        "seen": ["been seen", "seen", "shown up", "heard from", "been around", "turned up", "been in touch"],
+        "seen": [
+            "been seen", "seen", "seen them", "shown up", "heard from", "been around", "turned up", "been in touch",
+        ],
     }
 )  # fmt: skip
 PRESENT = Phrases(

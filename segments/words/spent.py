@@ -18,7 +18,9 @@ def spent_at(context: Context, at: int) -> Found | None:
     text = context.text
     if text.word(at - 1) == "point":
         return None
-    found = [one for one in (SPEND_VERBS.at(text, at), SPEND_NOUNS.at(text, at)) if one is not None]
+    is_total = text.word(at) == "total"  # “a total over £50”, of money only
+    nouns = (SPEND_VERBS.at(text, at), SPEND_NOUNS.at(text, at), (True, at + 1) if is_total else None)
+    found = [one for one in nouns if one is not None]
     if not found:
         return _amount_first(context, at)
     verb = max(found, key=lambda one: one[1])
@@ -32,6 +34,8 @@ def spent_at(context: Context, at: int) -> Found | None:
         is_average, start = True, per[1]
     one = comparison_at(text, start)
     if one is None or one.is_percent or one.is_times or _are_points(text, one):
+        return None
+    if is_total and verb[1] == at + 1 and not one.is_money:
         return None
     one, end = at_least(one), one.end
     if per := PER_ORDER.at(text, end):
@@ -96,7 +100,9 @@ def _amount_first(context: Context, at: int) -> Found | None:
 def average_at(context: Context, at: int) -> Found | None:
     """“average order over £20”, “over £20 per order”"""
     text = context.text
-    noun = AVERAGE.at(text, text.skip(at, ("an", "a", "the")))
+    start = text.skip(at, ("an", "a", "the"))
+    is_plain = AVERAGE.at(text, start) is None and text.word(start) == "average"  # “an average under £6”, of money only
+    noun = (True, start + 1) if is_plain else AVERAGE.at(text, start)
     if noun is None:
         one = comparison_at(text, at)
         if one is None or not one.is_money:
@@ -112,7 +118,7 @@ def average_at(context: Context, at: int) -> Found | None:
     frame, end = slots(context, noun[1], Sales(field="average_order"))
     start = to_figure(text, end, ("value", "worth", "come", "to"))
     one = comparison_at(text, start)
-    if one is None or one.is_percent or one.is_times:
+    if one is None or one.is_percent or one.is_times or (is_plain and not one.is_money):
         return None
     frame, end = slots(context, one.end, replace(frame, amount=one))
     return found_of(context, frame, range(at, end))
