@@ -134,6 +134,8 @@ OPEN = [pytest.param(entry, id=entry["id"]) for entry in entries_of("open")]
         ("bought lockets that are gold", "nothing {bought lockets that are gold}"),
         ("brought a friend who ordered in May", "orders >= 1 2026-05-01..2026-05-31 {brought a friend who}"),
         ("who know somebody", "nothing {know}"),
+        ("people with less than 50 points to go", "points_to_reward < 50"),
+        ("2 stamps to go", "nothing {2 stamps to go}"),
     ],
 )  # fmt: skip
 def test_conditions(sentence, meant):
@@ -371,8 +373,8 @@ def test_what_was_assumed_is_noted():
 @pytest.mark.parametrize(
     ("sentence", "note"),
     [
-        ("haven't bought soap and candles", "“not” read as: not both of them."),
-        ("not tagged VIP and Press", "“not” read as: not both of them."),
+        ("haven't bought soap and candles", "“not” read as: not all of them."),
+        ("not tagged VIP and Press", "“not” read as: not all of them."),
         ("don't have a phone number and email", "“not” read as: neither of them."),
         ("ordered twice last year but not this year", "“not” read as: no order at all."),
         ("ordered more than once in a week", "A time that may be any one is read as the last one."),

@@ -79,7 +79,7 @@ class _Grammar:
             is_and = any(item.kind is Kind.AND for item in self.items[self.at : self._after_links()])
             self.at = self._after_links()
             found.append(self.group())
-            if is_and:
+            if is_and and None not in found:
                 self._note(notes.TWO_GROUPS)
         return either(found)
 

@@ -265,7 +265,8 @@ def _is_place_of_ours(context: Context, at: int) -> bool:
     """“been”, “go” and “come” say something of sales only where a time, a shop or nothing of content follows."""
     text = context.text
     start = text.skip(at, ("in", "to", "at", "by", "over", "here", "there", "and"))
-    if not text.word(start) or text.word(start) in STOPS or text.word(at - 1) in ("there", "here", "in"):
+    is_end = not text.word(start) or text.word(start) in STOPS or text.word(at - 1) in ("there", "here", "in")
+    if is_end and text.words[max(at - 2, 0) : at] != ("to", "go"):  # “3 stamps to go”
         return True
     place = at - 1 if text.word(at - 1) == "to" else at  # “goes to” is a verb, and “to Quayside” a shop
     is_where = shop_list(context, place, Sales())[1] > place or on_weekdays(context, at, Sales())[1] > at

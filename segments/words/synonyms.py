@@ -51,7 +51,7 @@ FIGURES: Mapping[str, Sequence[str]] = {
         "points ever earned", "points earned", "points ever", "lifetime points", "points in their lifetime",
         "points earned in total", "points in total", "total points earned", "points altogether",
     ],
-    "points_to_reward": ["points missing", *_TO_REWARD],
+    "points_to_reward": ["points missing", "points to go", *_TO_REWARD],
     "stamps": ["stamps ever", "stamps in total", "stamps ever collected", "stamps altogether"],
     "card_stamps": ["stamps", "stamps on the card"],
     "full_cards": [
