@@ -134,7 +134,7 @@ def goods_list(context: Context, at: int, frame: Sales) -> tuple[Sales, int]:
     """“both a teapot and a cake stand”, “jewellery or soap”, “neither tea nor coffee”, “one of tea, soap and coffee”"""
     lead = _HOW_MANY_OF.at(context.text, at)
     how_many, start = lead or ("", at)
-    is_late = bool(frame.times or frame.shops or frame.channels or frame.weekdays)
+    is_late = bool(frame.times or frame.shops or frame.channels or frame.weekdays or frame.hours)
     first = product_at(context, start, is_late=is_late)
     if first is None:
         return frame, at

@@ -122,7 +122,15 @@ def _channel_at(context: Context, at: int) -> tuple[str, int] | None:
 _WEEKEND = Phrases(
     {
         "67": ["at weekends", "on weekends", "on a weekend", "at the weekend", "on the weekend", "a weekend"],
-        "12345": ["on weekdays", "on a weekday", "on working days", "during the week", "a weekday", "a working day"],
+        "12345": [
+            "on weekdays",
+            "on a weekday",
+            "on working days",
+            "during the week",
+            "a weekday",
+            "a working day",
+            *(f"{when}Monday {to} Friday" for when in ("", "on ", "from ") for to in ("to", "till", "through", "-")),
+        ],
     }
 )
 

@@ -10,6 +10,7 @@ from segments.rules import Calendar, Condition, Dates, Next, Not, Window
 from segments.words import notes
 from segments.words.context import ARTICLES, BE, HAVE, Context, Found, Frame
 from segments.words.goods import counted_goods, goods_at, goods_list, product_at
+from segments.words.hours import at_hours
 from segments.words.numbers import ANY, Comparison, at_least, comparison_at
 from segments.words.places_sold import channel_list, on_weekdays, shop_list, times_at, with_all
 from segments.words.sales_words import ANYTHING, AVERAGE, CHANNELS, FILLERS, NOTHING, PRONOUNS, STOPS
@@ -266,4 +267,15 @@ _SUMMED = each("total totalling come add adding amount amounting")
 _BEFORE_GOODS = each("of with containing including for from in that")
 _BEHIND_NO_FILLER = PRONOUNS | {"of"}  # “in all of the last 3 months”, “before they bought tea”
 _FOR_THE_FIRST_TIME = one_of("for the first time", "for the very first time", "for the first time ever")
-_SLOTS = (_first_time, shop_list, on_weekdays, _filler, _how_often, _when, channel_list, _of_what_amount, _what)
+_SLOTS = (
+    _first_time,
+    shop_list,
+    at_hours,
+    on_weekdays,
+    _filler,
+    _how_often,
+    _when,
+    channel_list,
+    _of_what_amount,
+    _what,
+)

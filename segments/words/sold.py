@@ -35,6 +35,7 @@ class Sales:
     channels: tuple[str, ...] = ()
     totals: Comparison | None = None  # of one order
     weekdays: tuple[str, ...] = ()
+    hours: tuple[int, int] | None = None  # the first and the last of the day
     is_all: frozenset[str] = frozenset()  # of which of these lists all are meant
     order: str = ""  # “first” or “last”
     is_back: bool = False
@@ -79,6 +80,7 @@ class Sales:
             vendors=self.vendors,
             times=new.times or self.times,
             weekdays=new.weekdays or self.weekdays,
+            hours=new.hours or self.hours,
             shops=new.shops or (() if new.channels and not self.channels else self.shops),
             channels=new.channels or (() if new.shops and not self.shops else self.channels),
             totals=new.totals or self.totals,
@@ -197,6 +199,8 @@ class Sales:
                 ]
                 if self.weekdays:
                     where.append(Filter("weekday", "is_one_of", list(self.weekdays)))
+                if self.hours:
+                    where.append(Filter("hour", "between", list(self.hours)))
                 if self.vendors:
                     where.append(Filter("vendor", "is_one_of", list(self.vendors)))
                 yield tuple(where)
