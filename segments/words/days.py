@@ -13,7 +13,7 @@ from segments.words.lengths import AGO, compared_length
 from segments.words.points import WEEKDAYS
 from segments.words.sales_words import ORDER_NOUNS
 from segments.words.slots import Spoken
-from segments.words.sold import Sales
+from segments.words.sold import Sales, is_until_now
 from segments.words.text import Phrases, each, one_of
 from segments.words.times import Time
 from segments.words.tree import every, joined, negated
@@ -280,12 +280,12 @@ def _stopped(context: Context, at: int) -> Found | None:
         before = asked(range(at, end), "orders", "at_least", 1)
         return Found(before, end, needs_quiet=True) if end - at > 1 else None
     words, window = range(at, times.end), times.window
-    if _is_until_now(window) and not times.is_long:
+    if isinstance(window, Calendar) and window.offset == 0:
+        return None  # stopped this year: since then, or before it?
+    if is_until_now(window) and not times.is_long:
         quiet = asked(words, "orders", "is", 0, window)
         back = asked(words, "orders", "at_least", 1, window)
         return Found(every([asked(words, "orders", "at_least", 1), quiet]), times.end, back)
-    if isinstance(window, Calendar) and window.offset == 0:
-        return None  # stopped this year: since then, or before it?
     over = Over(window.count, window.unit) if isinstance(window, Last) else window
     return Found(asked(words, "last_order", "within", None, over), times.end)
 
@@ -296,7 +296,3 @@ def _active(context: Context, at: int) -> Found | None:
     parts = [asked(range(at, end), "orders", "at_least", 1, time.for_counts) for time in times]
     part = joined(parts, is_all=is_all)
     return Found(part, end, notes=[notes.active(context.text.slice(at, end))]) if part else None
-
-
-def _is_until_now(window: Window) -> bool:
-    return isinstance(window, Last) or (isinstance(window, Dates) and window.last is None)
